@@ -1,0 +1,29 @@
+#include "error.h"
+
+namespace codellama {
+
+const char* ErrorCodeName(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kModelNotFound:
+      return "MODEL_NOT_FOUND";
+    case ErrorCode::kModelInvalid:
+      return "MODEL_INVALID";
+    case ErrorCode::kModelUnsupported:
+      return "MODEL_UNSUPPORTED";
+    case ErrorCode::kOutOfMemory:
+      return "OUT_OF_MEMORY";
+    case ErrorCode::kContextOverflow:
+      return "CONTEXT_OVERFLOW";
+    case ErrorCode::kInvalidArgument:
+      return "INVALID_ARGUMENT";
+    case ErrorCode::kAborted:
+      return "ABORTED";
+    case ErrorCode::kClosed:
+      return "CLOSED";
+    case ErrorCode::kBackendFailed:
+      return "BACKEND_FAILED";
+  }
+  return "BACKEND_FAILED";
+}
+
+}  // namespace codellama
