@@ -1,0 +1,114 @@
+/**
+ * The little of the GGUF format that a model of random weights needs: copy the tokenizer's
+ * metadata from one file, write a header for another.
+ */
+import { readFileSync } from "node:fs";
+
+/** Metadata value types. */
+const UINT32 = 4;
+const FLOAT32 = 6;
+const STRING = 8;
+const ARRAY = 9;
+
+/** Bytes of each scalar value type. */
+const SCALAR_BYTES = { 0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8 };
+
+/** Tensor data starts, and each tensor begins, at a multiple of this. */
+export const ALIGNMENT = 32;
+
+/**
+ * Reads the metadata entries of a GGUF file as raw bytes, so that they can be copied unchanged.
+ *
+ * @param {string} path
+ * @returns {Map<string, Buffer>} the whole encoded entry (key, type and value) by key
+ */
+export function readEntries(path) {
+  const file = readFileSync(path);
+  if (file.toString("latin1", 0, 4) !== "GGUF") throw new Error(`${path} is not a GGUF file`);
+  const count = Number(file.readBigUInt64LE(16));
+  const entries = new Map();
+  let position = 24;
+
+  const skipString = () => {
+    position += 8 + Number(file.readBigUInt64LE(position));
+  };
+  const skipValue = (type) => {
+    if (type === STRING) skipString();
+    else if (type === ARRAY) {
+      const itemType = file.readUInt32LE(position);
+      const length = Number(file.readBigUInt64LE(position + 4));
+      position += 12;
+      if (itemType in SCALAR_BYTES) position += length * SCALAR_BYTES[itemType];
+      else for (let index = 0; index < length; index++) skipValue(itemType);
+    } else position += SCALAR_BYTES[type];
+  };
+
+  for (let index = 0; index < count; index++) {
+    const start = position;
+    skipString();
+    const key = file.toString("utf8", start + 8, position);
+    const type = file.readUInt32LE(position);
+    position += 4;
+    skipValue(type);
+    entries.set(key, file.subarray(start, position));
+  }
+  return entries;
+}
+
+function encodeString(text) {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([uint64(bytes.length), bytes]);
+}
+
+function uint32(value) {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+function uint64(value) {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
+}
+
+function float32(value) {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatLE(value);
+  return bytes;
+}
+
+/** Encodes a metadata entry of type string. */
+export const stringEntry = (key, value) =>
+  Buffer.concat([encodeString(key), uint32(STRING), encodeString(value)]);
+
+/** Encodes a metadata entry of type uint32. */
+export const uint32Entry = (key, value) =>
+  Buffer.concat([encodeString(key), uint32(UINT32), uint32(value)]);
+
+/** Encodes a metadata entry of type float32. */
+export const float32Entry = (key, value) =>
+  Buffer.concat([encodeString(key), uint32(FLOAT32), float32(value)]);
+
+/** Rounds a byte count up to the alignment of tensor data. */
+export const aligned = (bytes) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+/**
+ * Encodes everything in front of the tensor data, padding included.
+ *
+ * @param {Buffer[]} entries encoded metadata
+ * @param {{ name: string, shape: number[], type: number, bytes: number }[]} tensors in file order
+ * @returns {Buffer}
+ */
+export function encodeHeader(entries, tensors) {
+  const parts = [Buffer.from("GGUF"), uint32(3), uint64(tensors.length), uint64(entries.length)];
+  parts.push(...entries);
+  let offset = 0;
+  for (const { name, shape, type, bytes } of tensors) {
+    parts.push(encodeString(name), uint32(shape.length), ...shape.map(uint64));
+    parts.push(uint32(type), uint64(offset));
+    offset += aligned(bytes);
+  }
+  const header = Buffer.concat(parts);
+  return Buffer.concat([header, Buffer.alloc(aligned(header.length) - header.length)]);
+}
