@@ -1,0 +1,68 @@
+import cliProgress from "cli-progress";
+import { note } from "./terminal.mjs";
+
+/**
+ * Shows how far a compilation is, from the lines that ninja (`[12/345] …`) or make (`[ 12%] …`)
+ * print: a bar on a terminal, a line for each tenth elsewhere.
+ */
+export class BuildProgress {
+  #bar = null;
+  #tenth = 0;
+  #started = Date.now();
+
+  /** @param {string} line one line of the build's output */
+  take(line) {
+    const step = readStep(line);
+    if (!step || step.total < 2) return;
+    if (process.stderr.isTTY) this.#draw(step);
+    else this.#print(step);
+  }
+
+  stop() {
+    this.#bar?.stop();
+  }
+
+  /** Whether anything was compiled at all. */
+  get isIdle() {
+    return this.#bar === null && this.#tenth === 0;
+  }
+
+  get seconds() {
+    return Math.round((Date.now() - this.#started) / 1000);
+  }
+
+  #draw({ done, total, what }) {
+    if (!this.#bar) {
+      this.#bar = new cliProgress.SingleBar({
+        format: "  {bar} {percentage}% {duration_formatted} {what}",
+        barsize: 30,
+        hideCursor: true,
+        clearOnComplete: true,
+        stream: process.stderr,
+      });
+      this.#bar.start(total, 0, { what: "" });
+    }
+    this.#bar.setTotal(total);
+    this.#bar.update(done, { what: what.slice(0, 32) });
+  }
+
+  #print({ done, total }) {
+    const tenth = Math.floor((10 * done) / total);
+    if (tenth <= this.#tenth) return;
+    this.#tenth = tenth;
+    note(`${tenth * 10}% compiled after ${this.seconds} s`);
+  }
+}
+
+function readStep(line) {
+  const ninja = /^\[(\d+)\/(\d+)\] (.*)/.exec(line);
+  if (ninja) return { done: Number(ninja[1]), total: Number(ninja[2]), what: shortName(ninja[3]) };
+  const make = /^\[ *(\d+)%\] (.*)/.exec(line);
+  if (make) return { done: Number(make[1]), total: 100, what: shortName(make[2]) };
+  return undefined;
+}
+
+/** "Building CXX object llama.cpp/src/llama.cpp.o" is about "llama.cpp". */
+function shortName(text) {
+  return (/([^/\s]+?)(?:\.o|\.obj)?$/.exec(text)?.[1] ?? "").trim();
+}

@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Failure, root } from "./project.mjs";
+
+/** What `node scripts/build.mjs --help` prints. */
+export const help = `Compiles llama.cpp and the addon into build/Release.
+
+  --cuda [ARCHS]        NVIDIA GPUs, e.g. --cuda or --cuda 86,90
+  --metal, --no-metal   Apple GPUs (on by default on macOS)
+  --vulkan              any GPU with a Vulkan driver
+  --cpu-variants        for other machines too: a CPU library for each kind of CPU
+  --debug               without optimisation, into build/Debug
+  --sanitize=KIND       address, thread or undefined, into a folder of its own
+  --tests               engine_test too, the engine's own tests
+`;
+
+/** The switches of a plain build: this machine's CPU, and Metal where there is one. */
+export const defaultSwitches = Object.freeze({
+  cuda: false,
+  metal: process.platform === "darwin",
+  vulkan: false,
+  cpuVariants: false,
+  debug: false,
+  sanitize: "",
+  tests: false,
+});
+
+/**
+ * Reads the build's command line.
+ * @param {string[]} args
+ * @returns {typeof defaultSwitches} `cuda` is false, true, or CMake's list of GPU kinds
+ */
+export function readSwitches(args) {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: args.flatMap((arg, at) => cudaValue(arg, args[at + 1], args[at - 1])),
+      allowNegative: true,
+      options: {
+        cuda: { type: "string" },
+        metal: { type: "boolean", default: defaultSwitches.metal },
+        vulkan: { type: "boolean", default: false },
+        "cpu-variants": { type: "boolean", default: false },
+        debug: { type: "boolean", default: false },
+        sanitize: { type: "string", default: "" },
+        tests: { type: "boolean", default: false },
+      },
+    }));
+  } catch (error) {
+    throw new Failure(error.message, help);
+  }
+  const { cuda, "cpu-variants": cpuVariants, ...others } = values;
+  if (!["", "address", "thread", "undefined"].includes(others.sanitize)) {
+    throw new Failure(`--sanitize=${others.sanitize} is not known.`, help);
+  }
+  return { ...others, cpuVariants, cuda: cuda === undefined ? false : cuda || true };
+}
+
+/** parseArgs knows no optional value: `--cuda` alone becomes `--cuda=`, `--cuda 86,90` `--cuda=86;90`. */
+function cudaValue(arg, next = "", previous = "") {
+  const isValue = (text) => /^\d[\da-z,;-]*$/.test(text);
+  if (previous === "--cuda" && isValue(arg)) return [];
+  const value = arg === "--cuda" && isValue(next) ? next : arg.match(/^--cuda=(.*)$/)?.[1];
+  if (arg !== "--cuda" && value === undefined) return [arg];
+  return [`--cuda=${(value ?? "").replaceAll(",", ";")}`];
+}
+
+/**
+ * Where a build works and where its binaries land. Every folder but build/ itself has the shape
+ * FOLDER/build/Release, so that NODE_CODELLAMA_PREBUILD=FOLDER makes node-gyp-build load it.
+ * @returns {{work: string, output: string}}
+ */
+export function buildFolders({ sanitize, cpuVariants, debug }) {
+  const config = debug ? "Debug" : "Release";
+  const names = [sanitize, cpuVariants && "cpu-variants"].filter(Boolean);
+  if (names.length === 0) {
+    return { work: join(root, "build/cmake", config), output: join(root, "build", config) };
+  }
+  const folder = join(root, `build-${names.join("-")}`);
+  return { work: join(folder, "cmake", config), output: join(folder, "build", config) };
+}
+
+/** The switches as CMake variables. Each is always given, so that a switch left out is off again. */
+export function cmakeVariables(switches, { llama, output }) {
+  const flag = (value) => (value ? "ON" : "OFF");
+  return {
+    LLAMA_CPP_DIR: llama,
+    NODE_CODELLAMA_OUTPUT: output,
+    NODE_CODELLAMA_SANITIZE: switches.sanitize,
+    NODE_CODELLAMA_TESTS: flag(switches.tests),
+    NODE_CODELLAMA_CPU_VARIANTS: flag(switches.cpuVariants),
+    GGML_CUDA: flag(switches.cuda),
+    GGML_METAL: flag(switches.metal),
+    GGML_VULKAN: flag(switches.vulkan),
+    ...(typeof switches.cuda === "string" && { CMAKE_CUDA_ARCHITECTURES: switches.cuda }),
+    // One C run-time library for all DLLs: cmake-js's static default gives each its own heap.
+    CMAKE_MSVC_RUNTIME_LIBRARY: "MultiThreaded$<$<CONFIG:Debug>:Debug>DLL",
+  };
+}

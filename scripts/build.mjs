@@ -1,0 +1,139 @@
+// Compiles llama.cpp and the addon with CMake. cmake-js finds the tools, and node-api-headers has
+// the only Node headers that are needed, so nothing is downloaded.
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, relative } from "node:path";
+import { BuildProgress } from "./build-progress.mjs";
+import {
+  buildFolders,
+  cmakeVariables,
+  defaultSwitches,
+  help,
+  readSwitches,
+} from "./build-switches.mjs";
+import { checkTools, compilerCache, cpuIdentity, toolAdvice } from "./build-tools.mjs";
+import { run } from "./command.mjs";
+import { fetchLlama } from "./fetch-llama.mjs";
+import { Failure, readPin, root, runWhenMain } from "./project.mjs";
+import { note, say } from "./terminal.mjs";
+
+/**
+ * Builds what is out of date and writes down how, in build.json beside the binaries.
+ * @param {typeof defaultSwitches} switches
+ * @returns {Promise<string>} the folder with the binaries
+ */
+export async function build(switches = defaultSwitches) {
+  const llama = await fetchLlama();
+  const { work, output } = buildFolders(switches);
+  checkTools();
+  const cmake = await openCMake(switches, { llama, work, output });
+  const configureCommand = await cmake.getConfigureCommand().catch((error) => {
+    throw new Failure(error.message, toolAdvice());
+  });
+  startOverWhenForeign(work, cmake.toolset.generator);
+  for (const folder of [work, output]) mkdirSync(folder, { recursive: true });
+  const { args, env } = compilerCache(work);
+  const log = openLog(work);
+  await configure([...configureCommand, ...args], { work, env, log });
+  await compile(await cmake.getBuildCommand(), { env, log });
+  const record = { llama: readPin(), switches, cpu: cpuIdentity() };
+  writeFileSync(join(output, "build.json"), `${JSON.stringify(record, null, 2)}\n`);
+  return output;
+}
+
+async function openCMake(switches, { llama, work, output }) {
+  const { default: cmakeJs } = await import("cmake-js").catch(() => {
+    throw new Failure("The build's own packages are not installed.", "Run `npm ci` first.");
+  });
+  return new cmakeJs.CMake({
+    directory: join(root, "native"),
+    out: work,
+    debug: switches.debug,
+    isNodeApi: true,
+    cCompilerPath: process.env.CC,
+    cppCompilerPath: process.env.CXX,
+    cMakeOptions: cmakeVariables(switches, { llama, output }),
+    parallel: process.env.CMAKE_BUILD_PARALLEL_LEVEL ?? String(availableParallelism()),
+  });
+}
+
+/** CMake keeps its folder, generator and compiler for good; for other ones, it starts over. */
+function startOverWhenForeign(work, generator) {
+  const file = join(work, "made-for.json");
+  const wanted = JSON.stringify([root, generator, cpuIdentity(), process.env.CC, process.env.CXX]);
+  if (existsSync(file) && readFileSync(file, "utf8") === wanted) return;
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  writeFileSync(file, wanted);
+}
+
+async function configure(command, { work, env, log }) {
+  const file = join(work, "configured.json");
+  const wanted = JSON.stringify(command);
+  if (existsSync(file) && readFileSync(file, "utf8") === wanted) return;
+  say("Configuring llama.cpp and the addon");
+  await runLogged(command, { cwd: work, env, log });
+  writeFileSync(file, wanted);
+}
+
+async function compile(command, { env, log }) {
+  say("Compiling llama.cpp and the addon");
+  const progress = new BuildProgress();
+  try {
+    const onLine = (line) => progress.take(line);
+    await runLogged(command, { env: { ...env, NINJA_STATUS: "[%f/%t] " }, log, onLine });
+  } finally {
+    progress.stop();
+  }
+  note(progress.isIdle ? "nothing to do" : `done in ${progress.seconds} s`);
+  for (const warning of log.ownWarnings()) note(warning);
+}
+
+async function runLogged(command, { log, onLine, ...options }) {
+  log.add(command.join(" "));
+  const takeLine = (line) => {
+    log.add(line);
+    onLine?.(line);
+  };
+  await run(command, { ...options, onLine: takeLine }).catch((error) => {
+    const tail = log.tail();
+    throw new Failure(`${tail}\n\nThe build failed.`, `The whole log: ${relative(".", log.file)}`);
+  });
+}
+
+function openLog(work) {
+  const file = join(work, "build.log");
+  const lines = [];
+  writeFileSync(file, "");
+  return {
+    file,
+    add(line) {
+      lines.push(line);
+      appendFileSync(file, `${line}\n`);
+    },
+    tail() {
+      const failed = lines.findIndex((line) => /^FAILED:|\berror:|^CMake Error|\*\*\*/.test(line));
+      const from = failed < 0 ? lines.length - 40 : failed;
+      return lines.slice(Math.max(0, from), from + 40).join("\n");
+    },
+    /** Warnings about this project's own files; llama.cpp's are its own affair. */
+    ownWarnings() {
+      const own = /(native|test)\/(?!llama\.cpp\/).*: warning: /;
+      return lines.filter((line) => own.test(line));
+    },
+  };
+}
+
+await runWhenMain(import.meta, async (args) => {
+  if (args.includes("--help")) return console.log(help);
+  const switches = readSwitches(args);
+  const output = await build(switches);
+  note(`binaries in ${relative(".", output)}`);
+});
