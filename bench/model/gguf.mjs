@@ -2,7 +2,7 @@
  * The little of the GGUF format that a model of random weights needs: copy the tokenizer's
  * metadata from one file, write a header for another.
  */
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 
 /** Metadata value types. */
 const UINT32 = 4;
@@ -13,8 +13,19 @@ const ARRAY = 9;
 /** Bytes of each scalar value type. */
 const SCALAR_BYTES = { 0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8 };
 
+/** More than the metadata of any model here takes; most of it is the vocabulary. */
+const METADATA_BYTES = 16 * 2 ** 20;
+
 /** Tensor data starts, and each tensor begins, at a multiple of this. */
 export const ALIGNMENT = 32;
+
+function readStart(path, bytes) {
+  const file = openSync(path);
+  const buffer = Buffer.alloc(bytes);
+  const count = readSync(file, buffer, 0, bytes, 0);
+  closeSync(file);
+  return buffer.subarray(0, count);
+}
 
 /**
  * Reads the metadata entries of a GGUF file as raw bytes, so that they can be copied unchanged.
@@ -23,7 +34,7 @@ export const ALIGNMENT = 32;
  * @returns {Map<string, Buffer>} the whole encoded entry (key, type and value) by key
  */
 export function readEntries(path) {
-  const file = readFileSync(path);
+  const file = readStart(path, METADATA_BYTES);
   if (file.toString("latin1", 0, 4) !== "GGUF") throw new Error(`${path} is not a GGUF file`);
   const count = Number(file.readBigUInt64LE(16));
   const entries = new Map();

@@ -1,0 +1,31 @@
+import { compareRates, samePlan } from "../comparison.mjs";
+import { randomPrompt } from "../models.mjs";
+
+const PROMPT_TOKENS = 64;
+const NEW_TOKENS = 256;
+
+export const summary = `One stream, greedy: ${PROMPT_TOKENS} prompt + ${NEW_TOKENS} new tokens`;
+export const peers = ["node-codellama", "llama-bench", "node-llama-cpp"];
+
+/** @param {import("../main.mjs").Bench} bench */
+export async function run({ models, peers, threads, repetitions }) {
+  const comparisons = [];
+  for (const model of models) {
+    const options = { modelPath: model.path, threads, contextSize: 512, parallel: 1 };
+    const title = `decode · ${model.name}`;
+    const result = await compareRates(title, samePlan(peers, options), repetitions, {
+      warmUp: (seed) => ({ prompt: randomPrompt(PROMPT_TOKENS, seed), maxTokens: 8 }),
+      request: (seed) => ({ prompt: randomPrompt(PROMPT_TOKENS, seed), maxTokens: NEW_TOKENS }),
+      rate: "decodeTokensPerSecond",
+    });
+    comparisons.push({
+      subject: model.name,
+      measure: "decode",
+      unit: "tokens/s",
+      better: "higher",
+      targets: { "llama-bench": 0.98, "node-llama-cpp": 1 },
+      ...result,
+    });
+  }
+  return comparisons;
+}

@@ -1,0 +1,58 @@
+import { interleave, samePlan, withEngines } from "../comparison.mjs";
+import { randomPrompt } from "../models.mjs";
+
+const STREAMS = 4;
+const PROMPT_TOKENS = 64;
+const NEW_TOKENS = 256;
+const CONTEXT_TOKENS = 512;
+
+export const summary = `The thread that JavaScript runs on, during ${STREAMS} concurrent streams`;
+export const peers = ["node-codellama", "node-llama-cpp"];
+
+function requests(maxTokens, seed) {
+  return Array.from({ length: STREAMS }, (_, stream) => ({
+    prompt: randomPrompt(PROMPT_TOKENS, seed * STREAMS + stream),
+    maxTokens,
+  }));
+}
+
+/** Main-thread processor time, as a share of one core, at a speed of 1,000 tokens a second. */
+function cpuShare({ eventLoop }) {
+  const tokensPerMs = (STREAMS * NEW_TOKENS) / eventLoop.elapsedMs;
+  return (100 * eventLoop.mainThreadCpuMs) / eventLoop.elapsedMs / tokensPerMs;
+}
+
+/** @param {import("../main.mjs").Bench} bench */
+export async function run({ models, peers, threads, repetitions }) {
+  const comparisons = [];
+  for (const model of models) {
+    const contextSize = STREAMS * CONTEXT_TOKENS;
+    const options = { modelPath: model.path, threads, contextSize, parallel: STREAMS };
+    const watched = await withEngines(samePlan(peers, options), async (engines) => {
+      for (const peer of peers) await engines[peer].call("generateMany", requests(8, repetitions));
+      return interleave(`host · ${model.name}`, peers, repetitions, (peer, repetition) =>
+        engines[peer].watch("generateMany", requests(NEW_TOKENS, repetition)),
+      );
+    });
+    const samplesOf = (measure) =>
+      Object.fromEntries(peers.map((peer) => [peer, watched[peer].map(measure)]));
+    const common = { subject: model.name, better: "lower" };
+    comparisons.push(
+      {
+        ...common,
+        measure: "event-loop delay, p99",
+        unit: "ms",
+        samples: samplesOf(({ eventLoop }) => eventLoop.delayP99Ms),
+        limit: 5,
+      },
+      {
+        ...common,
+        measure: "main-thread CPU at 1,000 tokens/s",
+        unit: "% of a core",
+        samples: samplesOf(cpuShare),
+        limit: 5,
+      },
+    );
+  }
+  return comparisons;
+}

@@ -1,0 +1,37 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { interleave } from "../comparison.mjs";
+
+const runProgram = promisify(execFile);
+
+export const summary = "Importing the library in a fresh process";
+export const peers = ["node-codellama", "node-llama-cpp"];
+
+/** Milliseconds that a fresh process takes to import a module. */
+async function importMs(url) {
+  const program = `const start = performance.now();
+    await import(${JSON.stringify(url)});
+    process.stdout.write(String(performance.now() - start), () => process.exit());`;
+  const { stdout } = await runProgram(process.execPath, ["--input-type=module", "-e", program]);
+  return Number(stdout);
+}
+
+/** @param {import("../main.mjs").Bench} bench */
+export async function run({ peers, repetitions }) {
+  const entries = {};
+  for (const peer of peers) {
+    ({ entry: entries[peer] } = await import(`../peers/${peer}.mjs`));
+    await importMs(entries[peer]); // brings the files into the system's cache
+  }
+  const samples = await interleave("import", peers, repetitions, (peer) => importMs(entries[peer]));
+  return [
+    {
+      subject: "fresh process",
+      measure: "import",
+      unit: "ms",
+      better: "lower",
+      samples,
+      limit: 40,
+    },
+  ];
+}

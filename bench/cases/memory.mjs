@@ -1,0 +1,37 @@
+import { statSync } from "node:fs";
+import { interleave, withEngines } from "../comparison.mjs";
+import { kvCacheBytes } from "../model/kv-cache.mjs";
+import { randomPrompt } from "../models.mjs";
+
+const CONTEXT_TOKENS = 2048;
+const MEGABYTE = 1e6;
+
+export const summary =
+  "Resident memory after loading and one generation, above the model file and the KV cache";
+export const peers = ["node-codellama", "node-llama-cpp"];
+
+/** @param {import("../main.mjs").Bench} bench */
+export async function run({ models, peers, threads, repetitions }) {
+  const comparisons = [];
+  for (const model of models) {
+    const options = { modelPath: model.path, threads, contextSize: CONTEXT_TOKENS, parallel: 1 };
+    const accounted = statSync(model.path).size + kvCacheBytes(model.path, CONTEXT_TOKENS);
+    const measure = (peer, repetition) =>
+      withEngines({ [peer]: { peer, ...options } }, async ({ [peer]: engine }) => {
+        const prompt = randomPrompt(64, repetition);
+        await engine.call("generate", { prompt, maxTokens: 16 });
+        const { rssBytes } = await engine.call("memory");
+        return (rssBytes - accounted) / MEGABYTE;
+      });
+    const title = `memory · ${model.name}`;
+    comparisons.push({
+      subject: model.name,
+      measure: "resident above model and KV cache",
+      unit: "MB",
+      better: "lower",
+      samples: await interleave(title, peers, repetitions, measure),
+      limit: 150,
+    });
+  }
+  return comparisons;
+}

@@ -1,0 +1,61 @@
+import { compareRates, interleave, withEngines } from "../comparison.mjs";
+import { randomPrompt } from "../models.mjs";
+
+const GIGABYTE = 1e9;
+const PREFILL_TOKENS = 512;
+const DECODE_TOKENS = 64;
+
+export const summary =
+  "What llama.cpp's second, rearranged copy of the weights costs and gains (option `repack`)";
+export const peers = ["node-codellama"];
+
+/** @param {import("../main.mjs").Bench} bench */
+export async function run({ models, threads, repetitions }) {
+  const comparisons = [];
+  for (const model of models) {
+    const options = { modelPath: model.path, threads, contextSize: 1024, parallel: 1 };
+    const plan = {
+      "repack: true": { peer: "node-codellama", ...options, repack: true },
+      "repack: false": { peer: "node-codellama", ...options, repack: false },
+    };
+    const resident = (name, repetition) =>
+      withEngines({ [name]: plan[name] }, async ({ [name]: engine }) => {
+        await engine.call("generate", { prompt: randomPrompt(64, repetition), maxTokens: 16 });
+        return (await engine.call("memory")).rssBytes / GIGABYTE;
+      });
+    const title = `repack · ${model.name}`;
+    const warmUp = (seed) => ({ prompt: randomPrompt(32, seed), maxTokens: 8 });
+    comparisons.push(
+      {
+        subject: model.name,
+        measure: "prefill",
+        unit: "tokens/s",
+        better: "higher",
+        ...(await compareRates(title, plan, repetitions, {
+          warmUp,
+          request: (seed) => ({ prompt: randomPrompt(PREFILL_TOKENS, seed), maxTokens: 1 }),
+          rate: "prefillTokensPerSecond",
+        })),
+      },
+      {
+        subject: model.name,
+        measure: "decode",
+        unit: "tokens/s",
+        better: "higher",
+        ...(await compareRates(title, plan, repetitions, {
+          warmUp,
+          request: (seed) => ({ prompt: randomPrompt(64, seed), maxTokens: DECODE_TOKENS }),
+          rate: "decodeTokensPerSecond",
+        })),
+      },
+      {
+        subject: model.name,
+        measure: "resident memory",
+        unit: "GB",
+        better: "lower",
+        samples: await interleave(title, Object.keys(plan), repetitions, resident),
+      },
+    );
+  }
+  return comparisons;
+}

@@ -1,0 +1,75 @@
+/**
+ * Compiles llama.cpp's own programs from the pinned source with the flags of our build, so that a
+ * comparison with them shows our code and not a compiler switch.
+ */
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { BuildProgress } from "../scripts/build-progress.mjs";
+import { compilerCache } from "../scripts/build-tools.mjs";
+import { findProgram, run } from "../scripts/command.mjs";
+import { fetchLlama } from "../scripts/fetch-llama.mjs";
+import { readPin } from "../scripts/project.mjs";
+import { note, say } from "../scripts/terminal.mjs";
+import { cacheDirectory } from "./cache.mjs";
+
+/** The flags that decide the speed; native/CMakeLists.txt sets the same for the library. */
+export const SPEED_FLAGS = {
+  CMAKE_BUILD_TYPE: "Release",
+  BUILD_SHARED_LIBS: "ON",
+  GGML_NATIVE: "ON",
+  GGML_OPENMP: "OFF",
+  GGML_RPC: "ON",
+};
+
+/** What the programs need besides, and what they don't. */
+const PROGRAM_FLAGS = {
+  LLAMA_BUILD_COMMON: "ON",
+  LLAMA_BUILD_TOOLS: "ON",
+  LLAMA_BUILD_SERVER: "ON",
+  LLAMA_BUILD_UI: "OFF",
+  LLAMA_USE_PREBUILT_UI: "OFF",
+  LLAMA_BUILD_APP: "OFF",
+  LLAMA_BUILD_MTMD: "OFF",
+  LLAMA_BUILD_EXAMPLES: "OFF",
+  LLAMA_BUILD_TESTS: "OFF",
+  LLAMA_OPENSSL: "OFF",
+};
+
+function buildFolder() {
+  const { version, commit } = readPin();
+  return cacheDirectory(`llama.cpp-${version}-${commit.slice(0, 9)}`);
+}
+
+/** Where a compiled program lies. */
+export function programPath(name) {
+  return join(buildFolder(), "bin", process.platform === "win32" ? `${name}.exe` : name);
+}
+
+/**
+ * Compiles one of llama.cpp's programs, unless it is there already.
+ *
+ * @param {"llama-bench" | "llama-server"} name
+ */
+export async function buildProgram(name) {
+  if (existsSync(programPath(name))) return;
+  const source = await fetchLlama();
+  const folder = buildFolder();
+  const { args, env } = compilerCache(folder);
+  const flags = Object.entries({ ...SPEED_FLAGS, ...PROGRAM_FLAGS });
+  const generator = findProgram("ninja") ? ["-G", "Ninja"] : [];
+  say(`Compiling ${name}`);
+  await run(
+    ["cmake", "-S", source, "-B", folder, ...generator, ...args].concat(
+      flags.map(([key, value]) => `-D${key}=${value}`),
+    ),
+    { env },
+  );
+  const jobs = process.env.CMAKE_BUILD_PARALLEL_LEVEL ?? String(availableParallelism());
+  const progress = new BuildProgress();
+  await run(["cmake", "--build", folder, "--config", "Release", "--target", name, "-j", jobs], {
+    env: { ...env, NINJA_STATUS: "[%f/%t] " },
+    onLine: (line) => progress.take(line),
+  }).finally(() => progress.stop());
+  note(`done in ${progress.seconds} s`);
+}

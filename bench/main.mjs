@@ -1,0 +1,67 @@
+/**
+ * `npm run bench`: runs each case against every peer that is there, prints a table and writes JSON.
+ *
+ * A case is a file in cases/ with `summary`, `peers` and `run`; a peer is a file in peers/ with
+ * `prepare` (in this process, once) and `load` (in a process of its own, see engine.mjs).
+ */
+import { runWhenMain } from "../scripts/project.mjs";
+import { note } from "../scripts/terminal.mjs";
+import { describeMachine } from "./machine.mjs";
+import { findModel } from "./models.mjs";
+import { help, readOptions } from "./options.mjs";
+import { clearAnnouncement } from "./progress.mjs";
+import { caseTable, head, writeJson } from "./report.mjs";
+
+/**
+ * What a case gets.
+ *
+ * @typedef {object} Bench
+ * @property {import("./models.mjs").Model[]} models
+ * @property {string[]} peers those of the case's peers that can run here; ours is first
+ * @property {number} threads
+ * @property {number} repetitions
+ */
+
+const OURS = "node-codellama";
+
+/** Makes the peers ready, and tells which can't run here and why. */
+async function preparePeers(names) {
+  const peers = [];
+  const leftOut = [];
+  for (const name of names) {
+    const peer = await import(`./peers/${name}.mjs`);
+    try {
+      await peer.prepare();
+      peers.push(name);
+    } catch (error) {
+      if (name === OURS) throw error;
+      leftOut.push(`${name} (${error.message})`);
+    }
+  }
+  return { peers, leftOut };
+}
+
+async function runCase(name, options, models) {
+  const { summary, peers: wanted, run } = await import(`./cases/${name}.mjs`);
+  const { peers, leftOut } = await preparePeers(wanted);
+  const comparisons = await run({ ...options, models, peers });
+  clearAnnouncement();
+  return { name, summary, leftOut, comparisons };
+}
+
+await runWhenMain(import.meta, async (args) => {
+  const options = readOptions(args);
+  if (options.help) return console.log(help);
+  const machine = describeMachine();
+  const models = options.models.map(findModel);
+  console.log(head(machine, options));
+  const report = { machine, options, cases: [] };
+  for (const name of options.cases) {
+    const result = await runCase(name, options, models);
+    console.log(`\n${caseTable(result)}`);
+    report.cases.push(result);
+    // After each case, so that an interrupted run keeps what it has.
+    if (options.json) writeJson(options.json, report);
+  }
+  if (options.json) note(`every sample is in ${options.json}`);
+});

@@ -1,0 +1,74 @@
+/** The models that the bench runs, and how much of each is measured. */
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { modelPath as tinyPath } from "codellama-tiny";
+import { Failure } from "../scripts/project.mjs";
+import { say } from "../scripts/terminal.mjs";
+import { cacheDirectory } from "./cache.mjs";
+import { makeModel } from "./model/make-model.mjs";
+import { ProgressBar } from "./progress.mjs";
+
+/** @typedef {{ name: string, path: string, prefillTokens: number }} Model */
+
+/** The models with a name of their own. */
+const MODELS = {
+  tiny: () => ({
+    name: "codellama-tiny",
+    path: tinyPath,
+    prefillTokens: 1900, // its context is 2,048 tokens
+  }),
+  "7b": () => {
+    const path = join(cacheDirectory("models"), "random-7b-Q4_K_M.gguf");
+    if (!existsSync(path)) {
+      say(`Writing a model of random weights in CodeLlama-7B's shape, 4.1 GB, to ${path}`);
+      const progress = new ProgressBar();
+      makeModel(path, "7b", tinyPath, (fraction) => progress.update(fraction));
+      progress.stop();
+    }
+    return { name: "random 7B", path, prefillTokens: 2048 };
+  },
+};
+
+/** The names that `--model` knows. */
+export const modelNames = Object.keys(MODELS);
+
+/**
+ * Finds a model by its name or path, and makes it first where it can be made.
+ *
+ * @param {string} nameOrPath
+ * @returns {Model}
+ */
+export function findModel(nameOrPath) {
+  const known = MODELS[nameOrPath];
+  if (known) return known();
+  const path = resolve(nameOrPath);
+  if (!existsSync(path)) {
+    throw new Failure(
+      `There is no model ${nameOrPath}.`,
+      `Give one of ${modelNames.join(", ")}, or the path of a GGUF file.`,
+    );
+  }
+  return { name: basename(path, ".gguf"), path, prefillTokens: 2048 };
+}
+
+const BOS = 1;
+const FIRST_PIECE = 259; // after the control tokens and the 256 bytes
+const PIECES = 32000;
+
+/**
+ * A prompt of pseudo-random tokens. Each seed gives another one, so that no engine can answer a
+ * repetition from its prefix cache.
+ *
+ * @param {number} length
+ * @param {number} seed
+ * @returns {number[]}
+ */
+export function randomPrompt(length, seed) {
+  const tokens = [BOS];
+  let state = seed + 1;
+  while (tokens.length < length) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    tokens.push(FIRST_PIECE + ((state >>> 8) % (PIECES - FIRST_PIECE)));
+  }
+  return tokens;
+}

@@ -1,0 +1,66 @@
+import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { Failure } from "../scripts/project.mjs";
+import { modelNames } from "./models.mjs";
+
+/** The cases, by the names of their files. */
+export const caseNames = readdirSync(new URL("cases", import.meta.url))
+  .filter((file) => file.endsWith(".mjs"))
+  .map((file) => file.replace(".mjs", ""))
+  .sort();
+
+/** What `npm run bench -- --help` prints. */
+export const help = `Measures node-codellama beside its peers, on the same model, threads and tokens.
+
+  npm run bench -- [CASE...] [options]
+
+  cases                 ${caseNames.join(", ")}; without any, all of them
+  --model NAME          ${modelNames.join(", ")} or the path of a GGUF file; may be repeated
+                        (default: ${modelNames.join(" and ")})
+  --repetitions N       of each engine in each comparison (default 5)
+  --threads N           of each engine (default: all processors)
+  --json FILE           write machine, options and every sample there as well
+
+The first run compiles llama-bench, installs the peers into bench/peers and writes a model of 4.1 GB
+into the user's cache folder.
+`;
+
+function positive(name, text) {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) {
+    throw new Failure(`--${name} must be a whole number above 0, not ${text}.`, help);
+  }
+  return value;
+}
+
+/** Reads the command line. */
+export function readOptions(args) {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        model: { type: "string", multiple: true, default: modelNames },
+        repetitions: { type: "string", default: "5" },
+        threads: { type: "string", default: String(availableParallelism()) },
+        json: { type: "string" },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    throw new Failure(error.message, help);
+  }
+  const { values, positionals } = parsed;
+  const unknown = positionals.filter((name) => !caseNames.includes(name));
+  if (unknown.length > 0) throw new Failure(`There is no case ${unknown.join(", ")}.`, help);
+  return {
+    cases: positionals.length > 0 ? positionals : caseNames,
+    models: values.model,
+    repetitions: positive("repetitions", values.repetitions),
+    threads: positive("threads", values.threads),
+    json: values.json,
+    help: values.help,
+  };
+}

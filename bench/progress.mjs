@@ -1,0 +1,39 @@
+import cliProgress from "cli-progress";
+import { dim, note } from "../scripts/terminal.mjs";
+
+/** A bar for one long step; where there is no terminal, a line for each quarter. */
+export class ProgressBar {
+  #bar = null;
+  #quarter = 0;
+
+  /** @param {number} fraction 0 to 1 */
+  update(fraction) {
+    if (!process.stderr.isTTY) {
+      const quarter = Math.floor(4 * fraction);
+      if (quarter > this.#quarter) note(`${25 * quarter}%`);
+      this.#quarter = quarter;
+      return;
+    }
+    if (!this.#bar) {
+      const format = "  {bar} {percentage}% {duration_formatted}";
+      this.#bar = new cliProgress.SingleBar({ format, clearOnComplete: true, hideCursor: true });
+      this.#bar.start(100, 0);
+    }
+    this.#bar.update(Math.round(100 * fraction));
+  }
+
+  stop() {
+    this.#bar?.stop();
+  }
+}
+
+/** Tells which measurement runs: on a terminal in one line that is written over, else in lines. */
+export function announce(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${dim(`  ${text}`)}`);
+  else note(text);
+}
+
+/** Takes the last announcement away. */
+export function clearAnnouncement() {
+  if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+}

@@ -1,0 +1,11 @@
+/** The middle value; of an even number, the mean of the two in the middle. */
+export function median(samples) {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** The least and the greatest value. */
+export function spread(samples) {
+  return { least: Math.min(...samples), greatest: Math.max(...samples) };
+}
