@@ -1,19 +1,26 @@
 import cliProgress from "cli-progress";
-import { note } from "./terminal.mjs";
+import { note, say } from "./terminal.mjs";
 
 /**
  * Shows how far a compilation is, from the lines that ninja (`[12/345] …`) or make (`[ 12%] …`)
  * print: a bar on a terminal, a line for each tenth elsewhere.
  */
 export class BuildProgress {
+  #title;
   #bar = null;
-  #tenth = 0;
+  #tenth = -1;
   #started = Date.now();
+
+  /** @param {string} title said once there is something to compile */
+  constructor(title) {
+    this.#title = title;
+  }
 
   /** @param {string} line one line of the build's output */
   take(line) {
     const step = readStep(line);
-    if (!step || step.total < 2) return;
+    if (!step || step.done === 0) return;
+    if (this.isIdle) say(this.#title);
     if (process.stderr.isTTY) this.#draw(step);
     else this.#print(step);
   }
@@ -24,7 +31,7 @@ export class BuildProgress {
 
   /** Whether anything was compiled at all. */
   get isIdle() {
-    return this.#bar === null && this.#tenth === 0;
+    return this.#bar === null && this.#tenth < 0;
   }
 
   get seconds() {
@@ -50,6 +57,7 @@ export class BuildProgress {
     const tenth = Math.floor((10 * done) / total);
     if (tenth <= this.#tenth) return;
     this.#tenth = tenth;
+    if (tenth === 0) return;
     note(`${tenth * 10}% compiled after ${this.seconds} s`);
   }
 }

@@ -21,6 +21,7 @@ import {
 import { checkTools, compilerCache, cpuIdentity, toolAdvice } from "./build-tools.mjs";
 import { run } from "./command.mjs";
 import { fetchLlama } from "./fetch-llama.mjs";
+import { withLock } from "./lock.mjs";
 import { Failure, readPin, root, runWhenMain } from "./project.mjs";
 import { note, say } from "./terminal.mjs";
 
@@ -30,6 +31,10 @@ import { note, say } from "./terminal.mjs";
  * @returns {Promise<string>} the folder with the binaries
  */
 export async function build(switches = defaultSwitches) {
+  return withLock(join(root, ".cache/build.lock"), () => buildAlone(switches));
+}
+
+async function buildAlone(switches) {
   const llama = await fetchLlama();
   const { work, output } = buildFolders(switches);
   checkTools();
@@ -84,15 +89,14 @@ async function configure(command, { work, env, log }) {
 }
 
 async function compile(command, { env, log }) {
-  say("Compiling llama.cpp and the addon");
-  const progress = new BuildProgress();
+  const progress = new BuildProgress("Compiling llama.cpp and the addon");
   try {
     const onLine = (line) => progress.take(line);
     await runLogged(command, { env: { ...env, NINJA_STATUS: "[%f/%t] " }, log, onLine });
   } finally {
     progress.stop();
   }
-  note(progress.isIdle ? "nothing to do" : `done in ${progress.seconds} s`);
+  if (!progress.isIdle) note(`done in ${progress.seconds} s`);
   for (const warning of log.ownWarnings()) note(warning);
 }
 
@@ -102,9 +106,11 @@ async function runLogged(command, { log, onLine, ...options }) {
     log.add(line);
     onLine?.(line);
   };
-  await run(command, { ...options, onLine: takeLine }).catch((error) => {
-    const tail = log.tail();
-    throw new Failure(`${tail}\n\nThe build failed.`, `The whole log: ${relative(".", log.file)}`);
+  await run(command, { ...options, onLine: takeLine }).catch(() => {
+    throw new Failure(
+      `${log.tail()}\n\nThe build failed.`,
+      `The whole log: ${relative(".", log.file)}`,
+    );
   });
 }
 
@@ -121,7 +127,11 @@ function openLog(work) {
     tail() {
       const failed = lines.findIndex((line) => /^FAILED:|\berror:|^CMake Error|\*\*\*/.test(line));
       const from = failed < 0 ? lines.length - 40 : failed;
-      return lines.slice(Math.max(0, from), from + 40).join("\n");
+      const isCommand = (line) => / -o .* -c /.test(line);
+      return lines
+        .slice(Math.max(0, from), from + 40)
+        .filter((line) => !isCommand(line))
+        .join("\n");
     },
     /** Warnings about this project's own files; llama.cpp's are its own affair. */
     ownWarnings() {
@@ -135,5 +145,5 @@ await runWhenMain(import.meta, async (args) => {
   if (args.includes("--help")) return console.log(help);
   const switches = readSwitches(args);
   const output = await build(switches);
-  note(`binaries in ${relative(".", output)}`);
+  note(`the addon is up to date in ${relative(".", output)}`);
 });

@@ -1,0 +1,41 @@
+// `npm run check`: format, lint and types. `npm run format` (--fix) mends what can be mended.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "./command.mjs";
+import { installPackages } from "./installed-packages.mjs";
+import { root, runWhenMain } from "./project.mjs";
+import { say } from "./terminal.mjs";
+
+/** C++ files of this project, llama.cpp's left out. */
+function cppFiles(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return entry.name === "llama.cpp" ? [] : cppFiles(path);
+    return /\.(cc|h)$/.test(entry.name) ? [path] : [];
+  });
+}
+
+await runWhenMain(import.meta, async (args) => {
+  await installPackages();
+  const fix = args.includes("--fix");
+  const sources = [...cppFiles("native"), ...cppFiles("test/native")];
+  const checks = {
+    "JavaScript and TypeScript": [
+      "@biomejs/biome/bin/biome",
+      ...["check", "--error-on-warnings", ...(fix ? ["--write"] : [])],
+    ],
+    "C++": [
+      "clang-format-node/build/cli.js",
+      ...(fix ? ["-i"] : ["--dry-run", "-Werror"]),
+      ...sources,
+    ],
+    Types: ["typescript/bin/tsc", "--noEmit"],
+  };
+  for (const [name, [tool, ...options]] of Object.entries(checks)) {
+    say(`Checking ${name}`);
+    const command = [process.execPath, join(root, "node_modules", tool), ...options];
+    await run(command, { cwd: root, inherit: true }).catch(() => {
+      process.exitCode = 1;
+    });
+  }
+});

@@ -1,0 +1,15 @@
+// `npm start`: sets up what is missing, then shows the main job.
+import { join } from "node:path";
+import { run } from "./command.mjs";
+import { root, runWhenMain } from "./project.mjs";
+import { setup } from "./setup.mjs";
+
+const demo = ["complete", "def fibonacci(n", "--max-tokens", "64"];
+
+await runWhenMain(import.meta, async (args) => {
+  await setup();
+  const command = [process.execPath, join(root, "dist/cli/main.js")];
+  await run([...command, ...(args.length > 0 ? args : demo)], { inherit: true }).catch((error) => {
+    process.exitCode = error.exitCode;
+  });
+});

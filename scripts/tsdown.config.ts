@@ -1,0 +1,25 @@
+import { defineConfig, type UserConfig } from "tsdown";
+
+const common: UserConfig = {
+  platform: "node",
+  target: "node20.17",
+  outDir: "dist",
+  // index.js and index.cjs, not index.mjs: the package is of type "module".
+  fixedExtension: false,
+  hash: false,
+  clean: false,
+  // Node 20 requires no ES module, so CommonJS stays.
+  checks: { legacyCjs: false },
+};
+
+// The library and the command line share their chunks. All chunks lie directly in dist/, since
+// lib/binding.ts finds the package as the parent folder of its module's folder.
+export default defineConfig([
+  {
+    ...common,
+    entry: { index: "lib/index.ts", "cli/main": "lib/cli/main.ts" },
+    format: "esm",
+    dts: { entry: "lib/index.ts" },
+  },
+  { ...common, entry: { index: "lib/index.ts" }, format: "cjs", dts: true },
+]);

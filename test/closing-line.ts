@@ -1,0 +1,18 @@
+import type { Reporter, TestModule } from "vitest/node";
+
+/** Ends the run with `N passed, N failed`, alone on the last line, for scripts that read it. */
+export default class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    const count = { passed: 0, failed: unhandledErrors.length, skipped: 0, pending: 0 };
+    for (const module of modules) {
+      const tests = [...module.children.allTests()];
+      for (const test of tests) count[test.result().state]++;
+      // A file that cannot even be loaded holds no test, and has failed all the same.
+      if (module.state() === "failed" && tests.every((test) => test.ok())) count.failed++;
+    }
+    const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : "";
+    process.on("exit", () =>
+      console.log(`${count.passed} passed, ${count.failed} failed${skipped}`),
+    );
+  }
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+// The package tests compile llama.cpp from the tarball: `npm run test:package` and CI run them.
+const includes = process.env.TEST_PACKAGE
+  ? ["test/package/**/*.test.ts"]
+  : ["unit", "integration", "golden", "lifetime", "native", "types"].map(
+      (folder) => `test/${folder}/**/*.test.ts`,
+    );
+
+export default defineConfig({
+  test: {
+    root: fileURLToPath(new URL("..", import.meta.url)),
+    include: includes,
+    // A fork each: an addon that crashed or leaked in one file must not reach the next one.
+    pool: "forks",
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    reporters: ["default", fileURLToPath(new URL("closing-line.ts", import.meta.url))],
+  },
+});
