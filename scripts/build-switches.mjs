@@ -56,6 +56,11 @@ export function readSwitches(args) {
   return { ...others, cpuVariants, cuda: cuda === undefined ? false : cuda || true };
 }
 
+/** The switches in NODE_CODELLAMA_BUILD, for builds that npm or node-gyp starts. */
+export function switchesFromEnvironment() {
+  return readSwitches((process.env.NODE_CODELLAMA_BUILD ?? "").split(/\s+/).filter(Boolean));
+}
+
 /** parseArgs knows no optional value: `--cuda` alone becomes `--cuda=`, `--cuda 86,90` `--cuda=86;90`. */
 function cudaValue(arg, next = "", previous = "") {
   const isValue = (text) => /^\d[\da-z,;-]*$/.test(text);
@@ -66,18 +71,18 @@ function cudaValue(arg, next = "", previous = "") {
 }
 
 /**
- * Where a build works and where its binaries land. Every folder but build/ itself has the shape
- * FOLDER/build/Release, so that NODE_CODELLAMA_PREBUILD=FOLDER makes node-gyp-build load it.
+ * Where a build works and where its binaries land. The special builds have the shape
+ * FOLDER/build/Release, so that NODE_CODELLAMA_PREBUILD=FOLDER makes node-gyp-build load them.
+ * CMake's own files stay out of build/, which node-gyp empties.
  * @returns {{work: string, output: string}}
  */
 export function buildFolders({ sanitize, cpuVariants, debug }) {
   const config = debug ? "Debug" : "Release";
-  const names = [sanitize, cpuVariants && "cpu-variants"].filter(Boolean);
-  if (names.length === 0) {
-    return { work: join(root, "build/cmake", config), output: join(root, "build", config) };
-  }
-  const folder = join(root, `build-${names.join("-")}`);
-  return { work: join(folder, "cmake", config), output: join(folder, "build", config) };
+  const kind = [sanitize, cpuVariants && "cpu-variants"].filter(Boolean).join("-");
+  return {
+    work: join(root, ".cache/cmake", kind, config),
+    output: join(root, kind && `build-${kind}`, "build", config),
+  };
 }
 
 /** The switches as CMake variables. Each is always given, so that a switch left out is off again. */

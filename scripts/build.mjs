@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
-import { BuildProgress } from "./build-progress.mjs";
+import { writeBuildRecord } from "./build-record.mjs";
 import {
   buildFolders,
   cmakeVariables,
@@ -22,7 +22,7 @@ import { checkTools, compilerCache, cpuIdentity, toolAdvice } from "./build-tool
 import { run } from "./command.mjs";
 import { fetchLlama } from "./fetch-llama.mjs";
 import { withLock } from "./lock.mjs";
-import { Failure, readPin, root, runWhenMain } from "./project.mjs";
+import { Failure, root, runWhenMain } from "./project.mjs";
 import { note, say } from "./terminal.mjs";
 
 /**
@@ -48,8 +48,7 @@ async function buildAlone(switches) {
   const log = openLog(work);
   await configure([...configureCommand, ...args], { work, env, log });
   await compile(await cmake.getBuildCommand(), { env, log });
-  const record = { llama: readPin(), switches, cpu: cpuIdentity() };
-  writeFileSync(join(output, "build.json"), `${JSON.stringify(record, null, 2)}\n`);
+  writeBuildRecord(output, switches);
   return output;
 }
 
@@ -89,6 +88,8 @@ async function configure(command, { work, env, log }) {
 }
 
 async function compile(command, { env, log }) {
+  // Imported late: setup loads this module before its packages are installed.
+  const { BuildProgress } = await import("./build-progress.mjs");
   const progress = new BuildProgress("Compiling llama.cpp and the addon");
   try {
     const onLine = (line) => progress.take(line);

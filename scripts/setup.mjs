@@ -2,7 +2,8 @@
 // build, the JavaScript in dist/. Nothing but Node.js is needed to start it.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { build, readBuildRecord } from "./build.mjs";
+import { build } from "./build.mjs";
+import { readBuildRecord } from "./build-record.mjs";
 import { buildFolders, defaultSwitches } from "./build-switches.mjs";
 import { run } from "./command.mjs";
 import { installPackages } from "./installed-packages.mjs";

@@ -1,6 +1,8 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig, type UserConfig } from "tsdown";
 
 const common: UserConfig = {
+  cwd: fileURLToPath(new URL("..", import.meta.url)),
   platform: "node",
   target: "node20.17",
   outDir: "dist",
