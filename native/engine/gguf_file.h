@@ -1,4 +1,5 @@
-// What the header of a GGUF file says: its metadata and the list of its tensors.
+// What the header of a GGUF file says: its metadata and the list of its tensors; and the checks
+// that stand between a hostile file and llama.cpp.
 #pragma once
 
 #include <cstddef>
@@ -49,5 +50,21 @@ struct GgufFile {
   // The full name of a key of this architecture: "block_count" gives "llama.block_count".
   std::string ArchitectureKey(std::string_view name) const;
 };
+
+// Reads the header of the GGUF file at `path` (UTF-8) and checks that everything in it is well
+// formed and lies inside the file. Throws Error: kModelNotFound when it cannot be opened,
+// kModelUnsupported for other versions and byte orders, kModelInvalid for all else.
+GgufFile ReadGguf(const std::string& path);
+
+// Finds in a model, in all its parts when it is split, what would make llama.cpp abort() the
+// process, never end, or take all memory. Throws Error: kModelNotFound when a part is missing,
+// kModelInvalid or kModelUnsupported. Faults that llama.cpp reports by itself are left to it.
+void CheckModel(const GgufFile& file, const std::string& path);
+
+// The same for a LoRA adapter.
+void CheckAdapter(const GgufFile& adapter, const std::string& path);
+
+// Checks that a LoRA adapter was made for this model, as far as llama.cpp does not.
+void CheckAdapterFits(const GgufFile& adapter, const std::string& path, const GgufFile& model);
 
 }  // namespace codellama

@@ -1,4 +1,4 @@
-#include "gguf_reader.h"
+#include "gguf_file.h"
 
 #include <algorithm>
 #include <array>

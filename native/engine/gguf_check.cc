@@ -1,0 +1,55 @@
+#include <string>
+#include <vector>
+
+#include "gguf_check_hyperparameters.h"
+#include "gguf_check_vocabulary.h"
+#include "gguf_check_weights.h"
+#include "gguf_checker.h"
+#include "gguf_file.h"
+#include "gguf_split.h"
+#include "gguf_text.h"
+
+namespace codellama {
+namespace {
+
+// llama.cpp compares these with what it knows only up to a NUL character, we wholly: so no NUL.
+void CheckArchitecture(const GgufChecker& checker) {
+  constexpr char kKey[] = "general.architecture";
+  if (!checker.String(kKey)) checker.Fail(std::string(kKey) + " is missing");
+  const std::string architecture = checker.file().Architecture();
+  if (architecture.empty() || !IsPlainUtf8(architecture)) {
+    checker.Fail(std::string(kKey) + " is " + Quote(architecture) + "; it must be a name");
+  }
+  if (architecture == "clip") {
+    checker.Fail("this is a multimodal projector, not a language model",
+                 ErrorCode::kModelUnsupported);
+  }
+  if (checker.String("general.type") == "adapter") {
+    checker.Fail("this is an adapter, not a model; load it on top of one",
+                 ErrorCode::kModelUnsupported);
+  }
+}
+
+void CheckWhole(const GgufChecker& checker) {
+  CheckHyperparameters(checker);
+  CheckVocabulary(checker);
+  CheckWeights(checker);
+}
+
+}  // namespace
+
+void CheckModel(const GgufFile& file, const std::string& path) {
+  const GgufChecker first(file, path);
+  CheckArchitecture(first);
+  CheckAlignment(first);
+  const std::vector<GgufFile> others = ReadOtherParts(first, path);
+  if (others.empty()) return CheckWhole(first);
+  GgufFile whole = file;
+  for (const GgufFile& other : others) {
+    CheckAlignment(GgufChecker(other, path));
+    whole.tensors.insert(whole.tensors.end(), other.tensors.begin(), other.tensors.end());
+  }
+  CheckWhole(GgufChecker(whole, path));
+}
+
+}  // namespace codellama

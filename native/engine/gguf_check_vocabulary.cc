@@ -1,0 +1,255 @@
+#include "gguf_check_vocabulary.h"
+
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <limits>
+#include <string>
+#include <unordered_map>
+
+#include "gguf_text.h"
+
+namespace codellama {
+namespace {
+
+constexpr char kPrefix[] = "tokenizer.ggml.";
+constexpr int64_t kByteToken = 6;  // LLAMA_TOKEN_TYPE_BYTE
+
+// llama.cpp walks a piece recursively in some tokenizers, and takes memory for some in the square
+// of their length. Real pieces have at most a few hundred bytes.
+constexpr size_t kMaxTokenBytes = 4096;
+constexpr uint64_t kMaxSquaredBytes = uint64_t{1} << 30;
+
+constexpr uint32_t kNoToken = std::numeric_limits<uint32_t>::max();
+
+// A kind of tokenizer that llama.cpp knows, with the special tokens it assumes.
+struct TokenizerKind {
+  std::string_view model;
+  bool has_merges = false;
+  uint32_t bos = kNoToken;
+  uint32_t eos = kNoToken;
+  bool adds_bos = false;  // unless the file says otherwise
+  bool adds_eos = false;
+};
+
+constexpr std::array<TokenizerKind, 10> kTokenizerKinds = {{
+    {"llama", false, 1, 2, true, false},
+    {"gpt2", true, 11, 11, true, false},
+    {"gemma4", true, kNoToken, kNoToken, true, false},
+    {"hybriddna", true, 11, 11, true, false},
+    {"whitespace", true, 11, 11, true, false},
+    {"bert", false, 101, kNoToken, true, false},
+    {"t5", false, kNoToken, 1, false, true},
+    {"rwkv"},
+    {"plamo2", false, 1, 2, false, false},
+    {"test"},
+}};
+
+class VocabularyCheck {
+ public:
+  explicit VocabularyCheck(const GgufChecker& checker) : checker_(checker) {}
+
+  void Run() {
+    ReadKind();
+    ReadTokens();
+    CheckDuplicates();
+    CheckPerToken("scores");
+    CheckPerToken("token_type");
+    if (kind_.has_merges) CheckMerges();
+    if (kind_.model == "bert") CheckNoByteTokens();
+    if (kind_.model == "rwkv") CheckFirstBytes();
+    if (kind_.model == "plamo2") CheckUtf8();
+    CheckSpecialTokens();
+  }
+
+ private:
+  static std::string Key(std::string_view name) { return kPrefix + std::string(name); }
+
+  static std::string ElementKey(std::string_view name, size_t index) {
+    return Key(name) + "[" + std::to_string(index) + "]";
+  }
+
+  // As llama.cpp has it in memory: cut at a NUL, and never empty.
+  std::string Token(size_t id) const {
+    const std::string_view text = BeforeNul(tokens_->StringAt(id));
+    return text.empty() ? "[EMPTY_" + std::to_string(id) + "]" : std::string(text);
+  }
+
+  void ReadKind() {
+    const auto model = checker_.String(Key("model"));
+    if (!model) {
+      checker_.Fail(Key("model") + " is missing: the file has no tokenizer");
+    }
+    if (*model == "none" || *model == "no_vocab") {
+      checker_.Fail(Key("model") + " is " + Quote(*model) + ": the file has no tokenizer",
+                    ErrorCode::kModelUnsupported);
+    }
+    const auto kind =
+        std::find_if(kTokenizerKinds.begin(), kTokenizerKinds.end(),
+                     [&](const TokenizerKind& known) { return known.model == *model; });
+    if (kind == kTokenizerKinds.end()) {
+      checker_.Fail(Key("model") + " is " + Quote(*model) + ", which llama.cpp does not know",
+                    ErrorCode::kModelUnsupported);
+    }
+    kind_ = *kind;
+    checker_.String(Key("pre"));
+  }
+
+  void ReadTokens() {
+    tokens_ = checker_.Strings(Key("tokens"));
+    if (!tokens_) checker_.Fail(Key("tokens") + " is missing");
+    if (tokens_->size() == 0) checker_.Fail(Key("tokens") + " is empty");
+    uint64_t squared_bytes = 0;
+    for (size_t id = 0; id < tokens_->size(); ++id) {
+      const uint64_t length = tokens_->StringAt(id).size();
+      if (length > kMaxTokenBytes) {
+        checker_.Fail(ElementKey("tokens", id) + " has " + std::to_string(length) +
+                      " bytes; at most " + std::to_string(kMaxTokenBytes) + " are allowed");
+      }
+      squared_bytes += length * length;
+    }
+    if (squared_bytes > kMaxSquaredBytes) {
+      checker_.Fail(Key("tokens") + " holds too many long texts");
+    }
+  }
+
+  // llama.cpp looks texts up by id and ids by text, and aborts when the two differ in size.
+  void CheckDuplicates() const {
+    std::unordered_map<std::string, size_t> ids;
+    ids.reserve(tokens_->size());
+    for (size_t id = 0; id < tokens_->size(); ++id) {
+      const auto [first, is_new] = ids.emplace(Token(id), id);
+      if (is_new) continue;
+      checker_.Fail(Key("tokens") + " holds the text " + Quote(first->first) + " twice, as " +
+                    std::to_string(first->second) + " and " + std::to_string(id));
+    }
+  }
+
+  // Arrays with one number for each token.
+  void CheckPerToken(std::string_view name) const {
+    const GgufValue* value = checker_.file().Find(Key(name));
+    if (!value) return;
+    const bool may_be_float = name == "scores";
+    const bool fits =
+        value->type() == GgufType::kInt32 || (may_be_float && value->type() == GgufType::kFloat32);
+    if (!value->is_array() || !fits) {
+      checker_.Fail(Key(name) + " has the type " + value->TypeName() + "; it must be " +
+                    (may_be_float ? "arr[f32] or arr[i32]" : "arr[i32]"));
+    }
+    if (value->size() < tokens_->size()) {
+      checker_.Fail(Key(name) + " has " + std::to_string(value->size()) +
+                    " elements; it must have one for each of " + std::to_string(tokens_->size()) +
+                    " tokens");
+    }
+  }
+
+  void CheckMerges() const {
+    const GgufValue* merges = checker_.Strings(Key("merges"));
+    if (!merges) return;
+    for (size_t i = 0; i < merges->size(); ++i) {
+      const std::string_view merge = BeforeNul(merges->StringAt(i));
+      if (merge.find(' ', 1) != std::string_view::npos) continue;
+      checker_.Fail(ElementKey("merges", i) + " is " + Quote(merge) +
+                    "; it must be two pieces with a space between");
+    }
+  }
+
+  // llama.cpp aborts where it would turn a byte token of a WordPiece vocabulary into text.
+  void CheckNoByteTokens() const {
+    const GgufValue* types = checker_.file().Find(Key("token_type"));
+    for (size_t id = 0; types && id < tokens_->size(); ++id) {
+      if (types->IntegerAt(id) != kByteToken) continue;
+      checker_.Fail(ElementKey("token_type", id) + " says byte; a bert tokenizer has none");
+    }
+  }
+
+  // llama.cpp's RWKV tokenizer goes on for ever where a token begins but no prefix of it is one.
+  void CheckFirstBytes() const {
+    std::bitset<256> begins;
+    std::bitset<256> alone;
+    for (size_t id = 0; id < tokens_->size(); ++id) {
+      const std::string bytes = UnescapeRwkv(Token(id));
+      if (bytes.empty()) continue;
+      const auto first = static_cast<uint8_t>(bytes[0]);
+      begins.set(first);
+      if (bytes.size() == 1) alone.set(first);
+    }
+    if ((begins & ~alone).none()) return;
+    checker_.Fail(Key("tokens") + " must hold every single byte that a longer token begins with");
+  }
+
+  static std::string UnescapeRwkv(std::string_view text) {
+    std::string bytes;
+    for (size_t i = 0; i < text.size() && bytes.size() < 2; ++i) {
+      if (text[i] == '\\') {
+        if (++i == text.size()) break;
+        // The value of \xNN matters only for its first byte; llama.cpp skips both digits.
+        if (text[i] == 'x') {
+          if (i + 2 >= text.size()) break;
+          bytes += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
+          i += 2;
+          continue;
+        }
+        bytes += text[i] == 't' ? '\t' : text[i] == 'n' ? '\n' : text[i] == 'r' ? '\r' : text[i];
+        continue;
+      }
+      bytes += text[i];
+    }
+    return bytes;
+  }
+
+  // As llama.cpp reads it, for characters that are no digits too.
+  static uint8_t HexDigit(char digit) {
+    return static_cast<uint8_t>(digit >= 'a' ? digit - 'a' + 10 : digit - '0');
+  }
+
+  // llama.cpp's PLaMo-2 tokenizer counts characters and relies on their being well formed.
+  void CheckUtf8() const {
+    for (size_t id = 0; id < tokens_->size(); ++id) {
+      if (IsPlainUtf8(tokens_->StringAt(id))) continue;
+      checker_.Fail(ElementKey("tokens", id) + " is " + Quote(tokens_->StringAt(id)) +
+                    "; a plamo2 tokenizer needs valid UTF-8");
+    }
+  }
+
+  void CheckSpecialTokens() const {
+    for (const char* name : {"bos", "eos", "eot", "eom", "fim_pre", "fim_suf", "fim_mid", "fim_pad",
+                             "fim_rep", "fim_sep", "prefix", "suffix", "middle"}) {
+      const std::string key = Key(std::string(name) + "_token_id");
+      if (checker_.Unsigned(key)) {
+        checker_.Unsigned(key, 0, static_cast<uint32_t>(tokens_->size() - 1));
+      }
+    }
+    // Generation does without these, and llama.cpp ignores them when they are out of range.
+    for (const char* name : {"unknown", "seperator", "padding", "mask"}) {
+      checker_.Unsigned(Key(std::string(name) + "_token_id"));
+    }
+    for (const char* name : {"add_space_prefix", "remove_extra_whitespaces", "add_sep_token",
+                             "normalizer.lowercase", "normalizer.strip_accents"}) {
+      checker_.Bool(Key(name));
+    }
+    CheckAdded("add_bos_token", kind_.adds_bos, "bos_token_id", kind_.bos);
+    CheckAdded("add_eos_token", kind_.adds_eos, "eos_token_id", kind_.eos);
+    constexpr uint32_t kBertSeparator = 102;
+    if (kind_.model == "bert") CheckAdded("", true, "seperator_token_id", kBertSeparator);
+  }
+
+  // llama.cpp aborts when it shall add a token that the vocabulary lacks.
+  void CheckAdded(std::string_view flag, bool assumed_flag, std::string_view id,
+                  uint32_t assumed_id) const {
+    const bool is_added = checker_.Bool(Key(flag)).value_or(assumed_flag);
+    const uint32_t token = checker_.Unsigned(Key(id)).value_or(assumed_id);
+    if (!is_added || token < tokens_->size() || assumed_id < tokens_->size()) return;
+    checker_.Fail(Key(id) + " is missing, and the tokenizer adds this token to every text");
+  }
+
+  const GgufChecker& checker_;
+  TokenizerKind kind_;
+  const GgufValue* tokens_ = nullptr;
+};
+
+}  // namespace
+
+void CheckVocabulary(const GgufChecker& checker) { VocabularyCheck(checker).Run(); }
+
+}  // namespace codellama
