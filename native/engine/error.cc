@@ -14,6 +14,8 @@ const char* ErrorCodeName(ErrorCode code) {
       return "OUT_OF_MEMORY";
     case ErrorCode::kContextOverflow:
       return "CONTEXT_OVERFLOW";
+    case ErrorCode::kCapabilityMissing:
+      return "CAPABILITY_MISSING";
     case ErrorCode::kInvalidArgument:
       return "INVALID_ARGUMENT";
     case ErrorCode::kAborted:

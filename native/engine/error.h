@@ -13,6 +13,7 @@ enum class ErrorCode {
   kModelUnsupported,
   kOutOfMemory,
   kContextOverflow,
+  kCapabilityMissing,
   kInvalidArgument,
   kAborted,
   kClosed,

@@ -1,0 +1,30 @@
+// The addon's exports: class Engine, inspect(path), stopAll(), version. lib/binding.ts types
+// them.
+#include <napi.h>
+
+#include "addon_data.h"
+#include "engine/model.h"
+#include "engine_wrap.h"
+#include "inspect.h"
+
+namespace codellama {
+
+static void StopAll(const Napi::CallbackInfo& info) {
+  info.Env().GetInstanceData<AddonData>()->StopAll();
+}
+
+static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new AddonData());  // NOLINT: Node-API owns and deletes it.
+  exports.Set("Engine", EngineWrap::Define(env));
+  exports.Set("inspect", Napi::Function::New(env, Inspect, "inspect"));
+  exports.Set("stopAll", Napi::Function::New(env, StopAll, "stopAll"));
+  return exports;
+}
+
+}  // namespace codellama
+
+static Napi::Object InitializeAddon(Napi::Env env, Napi::Object exports) {
+  return codellama::Initialize(env, exports);
+}
+
+NODE_API_MODULE(node_codellama, InitializeAddon)

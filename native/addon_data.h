@@ -1,0 +1,34 @@
+// What the addon keeps for one environment (the main thread's, or a worker's): its live engines.
+//
+// Who stops an engine:
+//   close()                                        the user; lib/codellama.ts
+//   nobody holds it any more                       the wrap's finalizer
+//   the event loop ran dry, or a worker ended      the wrap's clean-up hook
+//   process.exit(), an uncaught exception          lib/binding.ts's exit listener, by StopAll():
+//                                                  Node runs no hook then
+//   exit() of the C library without Node's doing   StopEnginesAtExit() in engine/live_engines.h
+// Each of them sets the stop flag, ends the computation under way, joins the thread, and only
+// then frees anything; whoever comes second finds it done.
+#pragma once
+
+#include <napi.h>
+
+#include <set>
+
+namespace codellama {
+
+class EngineWrap;
+
+class AddonData {
+ public:
+  void Add(EngineWrap* engine) { engines_.insert(engine); }
+  void Remove(EngineWrap* engine) { engines_.erase(engine); }
+
+  // Stops every engine of this environment and waits for their threads.
+  void StopAll();
+
+ private:
+  std::set<EngineWrap*> engines_;
+};
+
+}  // namespace codellama

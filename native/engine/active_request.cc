@@ -1,0 +1,99 @@
+#include "active_request.h"
+
+#include <utility>
+
+#include "error.h"
+
+namespace codellama {
+
+namespace {
+
+Error Overflow(const std::string& prompt, uint32_t context_size) {
+  return Error(ErrorCode::kContextOverflow,
+               prompt + ", but the context holds " + std::to_string(context_size) +
+                   " and needs room for at least one new token; shorten the prompt or load with "
+                   "a larger contextSize");
+}
+
+std::vector<Token> PromptTokens(Request* request, const Tokenizer& tokenizer,
+                                uint32_t context_size) {
+  std::vector<Token> tokens;
+  if (request->text) {
+    // A text that is too long for sure is not worth the time to tokenise it.
+    if (request->text->size() / tokenizer.LongestPiece() > context_size) {
+      throw Overflow("the prompt has " + std::to_string(request->text->size()) + " bytes of text",
+                     context_size);
+    }
+    tokens = tokenizer.Encode(*request->text, tokenizer.adds_bos(), request->parse_special);
+  } else {
+    tokenizer.CheckTokens(request->tokens);
+    tokens = std::move(request->tokens);
+  }
+  if (tokens.empty()) {
+    throw Error(ErrorCode::kInvalidArgument, "prompt is empty; it must hold at least one token");
+  }
+  if (tokens.size() >= context_size) {
+    throw Overflow("the prompt has " + std::to_string(tokens.size()) + " tokens", context_size);
+  }
+  return tokens;
+}
+
+Sequence MakeSequence(Request* request, const Tokenizer& tokenizer, uint32_t context_size) {
+  Sequence sequence;
+  sequence.id = request->id;
+  sequence.priority = request->priority;
+  sequence.max_tokens = request->max_tokens;
+  sequence.tokens = PromptTokens(request, tokenizer, context_size);
+  sequence.num_prompt = static_cast<uint32_t>(sequence.tokens.size());
+  return sequence;
+}
+
+double Milliseconds(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+}  // namespace
+
+ActiveRequest::ActiveRequest(Request request, const Model& model, uint32_t context_size,
+                             Clock::time_point submitted)
+    : sequence_(MakeSequence(&request, model.tokenizer(), context_size)),
+      sampler_(model, request.sampling, context_size, sequence_.tokens),
+      text_(std::move(request.stop)),
+      context_size_(context_size),
+      submitted_(submitted) {}
+
+void ActiveRequest::OnScheduled(Clock::time_point now) {
+  if (!scheduled_) scheduled_ = now;
+}
+
+std::optional<FinishReason> ActiveRequest::OnLogits(const float* logits, const Tokenizer& tokenizer,
+                                                    TextDelta* delta) {
+  if (!first_token_) first_token_ = Clock::now();
+  if (sequence_.max_tokens == 0) return FinishReason::kLength;
+  const Token token = sampler_.Sample(logits);
+  if (tokenizer.IsEndOfGeneration(token)) return FinishReason::kStop;
+  sequence_.tokens.push_back(token);
+  delta->tokens.push_back(token);
+  delta->text += text_.Append(tokenizer.Piece(token));
+  if (text_.stopped()) return FinishReason::kStop;
+  const bool full = sequence_.tokens.size() >= context_size_;
+  if (full || sequence_.CompletionTokens() >= sequence_.max_tokens) return FinishReason::kLength;
+  return std::nullopt;
+}
+
+Finished ActiveRequest::Result(FinishReason reason, Clock::time_point now) const {
+  Finished finished;
+  finished.id = sequence_.id;
+  finished.reason = reason;
+  finished.stop_string = text_.matched();
+  finished.usage.prompt_tokens = sequence_.num_prompt;
+  finished.usage.completion_tokens = sequence_.CompletionTokens();
+  const Clock::time_point scheduled = scheduled_.value_or(now);
+  const Clock::time_point first_token = first_token_.value_or(now);
+  finished.timings.queued_ms = Milliseconds(submitted_, scheduled);
+  finished.timings.prefill_ms = Milliseconds(scheduled, first_token);
+  finished.timings.decode_ms = Milliseconds(first_token, now);
+  return finished;
+}
+
+}  // namespace codellama

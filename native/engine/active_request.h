@@ -1,0 +1,51 @@
+// A request inside the engine: its sequence, its sampler, its text so far and its clock.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "event.h"
+#include "model.h"
+#include "options.h"
+#include "sampler.h"
+#include "sequence.h"
+#include "text_stream.h"
+
+namespace codellama {
+
+using Clock = std::chrono::steady_clock;
+
+class ActiveRequest {
+ public:
+  // Tokenises the prompt. `context_size` is the number of tokens that fit at all.
+  // Throws kContextOverflow, kInvalidArgument.
+  ActiveRequest(Request request, const Model& model, uint32_t context_size,
+                Clock::time_point submitted);
+
+  RequestId id() const { return sequence_.id; }
+  Sequence* sequence() { return &sequence_; }
+
+  // The sequence is part of a step for the first time.
+  void OnScheduled(Clock::time_point now);
+
+  // Takes the logits after the sequence's last token: appends the next token and its text to
+  // `delta`, and returns the reason when the request is complete. Throws kBackendFailed.
+  std::optional<FinishReason> OnLogits(const float* logits, const Tokenizer& tokenizer,
+                                       TextDelta* delta);
+
+  // The rest of the text and the final event.
+  std::string FlushText() { return text_.Finish(); }
+  Finished Result(FinishReason reason, Clock::time_point now) const;
+
+ private:
+  Sequence sequence_;
+  Sampler sampler_;
+  TextStream text_;
+  const uint32_t context_size_;
+  const Clock::time_point submitted_;
+  std::optional<Clock::time_point> scheduled_;
+  std::optional<Clock::time_point> first_token_;
+};
+
+}  // namespace codellama

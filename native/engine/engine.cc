@@ -1,0 +1,328 @@
+#include "engine.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "backend.h"
+#include "error.h"
+#include "live_engines.h"
+
+namespace codellama {
+
+namespace {
+
+// Prompt tokens of a step that also carries streams.
+constexpr uint32_t kPrefillChunk = 128;
+
+// The request whose prompt is most of the batch, or 0.
+RequestId BatchOwner(const Plan& plan) {
+  uint32_t total = 0;
+  for (const ScheduledTokens& scheduled : plan.batch) total += scheduled.count;
+  for (const ScheduledTokens& scheduled : plan.batch) {
+    if (scheduled.count * 2 > total && !scheduled.sequence->Decoding()) {
+      return scheduled.sequence->id;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+Engine::Engine(ModelOptions model, ContextOptions context, EventSink sink)
+    : model_options_(std::move(model)),
+      context_options_(std::move(context)),
+      sink_(std::move(sink)),
+      thread_([this] { Run(); }) {
+  AddLiveEngine(this);
+}
+
+Engine::~Engine() {
+  Shutdown();
+  RemoveLiveEngine(this);
+}
+
+bool Engine::Submit(Request request) {
+  return Post(SubmitCommand{std::move(request), Clock::now()});
+}
+
+void Engine::Cancel(RequestId id) { Post(CancelCommand{id}); }
+
+void Engine::SetPaused(RequestId id, bool paused) { Post(PauseCommand{id, paused}); }
+
+bool Engine::Post(Command command) {
+  const std::lock_guard lock(mutex_);
+  if (closing_) return false;
+  const auto* cancel = std::get_if<CancelCommand>(&command);
+  if (cancel != nullptr && cancel->id == batch_owner_) abort_ = true;
+  commands_.push_back(std::move(command));
+  wake_.notify_one();
+  return true;
+}
+
+void Engine::Close() {
+  const std::lock_guard lock(mutex_);
+  closing_ = true;
+  abort_ = true;
+  wake_.notify_one();
+}
+
+void Engine::Shutdown() {
+  Close();
+  std::call_once(joined_, [this] { thread_.join(); });
+}
+
+std::shared_ptr<const Model> Engine::model() const {
+  const std::lock_guard lock(mutex_);
+  return shared_model_;
+}
+
+EngineStats Engine::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+void Engine::Run() {
+  try {
+    if (Load()) Serve();
+  } catch (const std::exception& error) {
+    FailAll(ErrorCode::kBackendFailed, error.what());
+    Close();
+  }
+  FailAll(ErrorCode::kClosed, "the engine was closed");
+  scheduler_.reset();
+  runner_.reset();
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    shared_model_.reset();
+    stats_ = {};
+  }
+  model_.reset();
+  Emit(Closed{});
+  Flush();
+}
+
+bool Engine::Load() {
+  float reported = -1.0F;
+  const auto on_progress = [&](float fraction) {
+    if (fraction >= reported + 0.01F || fraction >= 1.0F) {
+      reported = fraction;
+      Emit(LoadProgress{fraction});
+      Flush();
+    }
+    return !closing_;
+  };
+  InitializeBackends();
+  StopEnginesAtExit();
+  try {
+    model_ = Model::Load(model_options_, on_progress);
+    if (!model_->vocabulary_only()) {
+      runner_ = std::make_unique<ModelRunner>(model_, context_options_, &abort_);
+      SchedulerLimits limits;
+      limits.slots = context_options_.parallel;
+      limits.cells = runner_->cells();
+      limits.batch_tokens = runner_->batch_size();
+      limits.prefill_chunk = std::min(kPrefillChunk, limits.batch_tokens);
+      scheduler_ = std::make_unique<Scheduler>(limits);
+    }
+  } catch (const Error& error) {
+    Emit(LoadFailed{error.code(), error.what()});
+    return false;
+  } catch (const std::bad_alloc&) {
+    Emit(LoadFailed{ErrorCode::kOutOfMemory, model_options_.path + ": out of memory"});
+    return false;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    shared_model_ = model_;
+  }
+  PublishStats();
+  Emit(Loaded{});
+  Flush();
+  return true;
+}
+
+void Engine::Serve() {
+  while (TakeCommands()) {
+    if (scheduler_ && scheduler_->HasWork()) Step();
+    PublishStats();
+    Flush();
+  }
+}
+
+bool Engine::TakeCommands() {
+  std::vector<Command> commands;
+  {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] {
+      return closing_ || !commands_.empty() || (scheduler_ && scheduler_->HasWork());
+    });
+    commands.swap(commands_);
+  }
+  for (Command& command : commands) {
+    std::visit([this](auto& each) { Apply(std::move(each)); }, command);
+  }
+  return !closing_;
+}
+
+void Engine::Apply(SubmitCommand command) {
+  const RequestId id = command.request.id;
+  try {
+    if (!runner_) {
+      throw Error(ErrorCode::kCapabilityMissing,
+                  "the model was loaded with vocabularyOnly and cannot generate");
+    }
+    auto request = std::make_unique<ActiveRequest>(std::move(command.request), *model_,
+                                                   runner_->cells(), command.submitted);
+    request->sequence()->arrival = arrivals_++;
+    scheduler_->Add(request->sequence());
+    requests_.emplace(id, std::move(request));
+  } catch (const Error& error) {
+    Emit(Failed{id, error.code(), error.what()});
+  }
+}
+
+void Engine::Apply(CancelCommand command) {
+  const auto found = requests_.find(command.id);
+  if (found != requests_.end()) Finish(found->second.get(), FinishReason::kAbort);
+}
+
+void Engine::Apply(PauseCommand command) {
+  const auto found = requests_.find(command.id);
+  if (found != requests_.end()) found->second->sequence()->paused = command.paused;
+}
+
+void Engine::Step() {
+  const Plan plan = scheduler_->Schedule();
+  for (const int32_t slot : plan.freed_slots) runner_->Truncate(slot, 0);
+  if (plan.batch.empty()) return;
+
+  const Clock::time_point start = Clock::now();
+  for (const ScheduledTokens& scheduled : plan.batch) {
+    requests_.at(scheduled.sequence->id)->OnScheduled(start);
+  }
+  try {
+    switch (Compute(plan)) {
+      case RunStatus::kDone:
+        Measure(plan, std::chrono::duration<double>(Clock::now() - start).count());
+        AfterStep(plan);
+        break;
+      case RunStatus::kAborted:
+        AfterAbort(plan);
+        break;
+      case RunStatus::kNoRoom:
+        // The scheduler counts cells, so this takes a model with a cache of another kind.
+        Fail(plan.batch.back().sequence->id,
+             Error(ErrorCode::kOutOfMemory, "llama.cpp found no free cells in the KV cache"));
+        break;
+    }
+  } catch (const Error& error) {
+    // What the cache holds now is unknown.
+    FailAll(error.code(), error.what());
+    runner_->Clear();
+  }
+}
+
+RunStatus Engine::Compute(const Plan& plan) {
+  {
+    const std::lock_guard lock(mutex_);
+    batch_owner_ = BatchOwner(plan);
+    abort_ = closing_.load();
+  }
+  const RunStatus status = runner_->Run(plan.batch);
+  const std::lock_guard lock(mutex_);
+  batch_owner_ = 0;
+  return status;
+}
+
+void Engine::Measure(const Plan& plan, double seconds) {
+  uint32_t prefill = 0;
+  uint32_t decode = 0;
+  for (const ScheduledTokens& scheduled : plan.batch) {
+    (scheduled.sequence->Decoding() ? decode : prefill) += scheduled.count;
+  }
+  if (prefill > 0) prefill_throughput_.Add(prefill, seconds);
+  if (decode > 0) decode_throughput_.Add(decode, seconds);
+}
+
+void Engine::AfterStep(const Plan& plan) {
+  for (size_t entry = 0; entry < plan.batch.size(); entry++) {
+    const ScheduledTokens& scheduled = plan.batch[entry];
+    Sequence* sequence = scheduled.sequence;
+    sequence->num_computed += scheduled.count;
+    if (sequence->Remaining() > 0) continue;
+
+    ActiveRequest* request = requests_.at(sequence->id).get();
+    TextDelta delta;
+    delta.id = sequence->id;
+    try {
+      const auto reason = request->OnLogits(runner_->Logits(entry), model_->tokenizer(), &delta);
+      if (!delta.tokens.empty()) Emit(std::move(delta));
+      if (reason) Finish(request, *reason);
+    } catch (const Error& error) {
+      Fail(sequence->id, error);
+    }
+  }
+}
+
+void Engine::AfterAbort(const Plan& plan) {
+  // Some micro-batches may be done, but their logits are lost: the last token is always left to
+  // compute again.
+  for (const ScheduledTokens& scheduled : plan.batch) {
+    Sequence* sequence = scheduled.sequence;
+    const uint32_t last = static_cast<uint32_t>(sequence->tokens.size()) - 1;
+    sequence->num_computed = std::min(runner_->Computed(sequence->slot), last);
+    runner_->Truncate(sequence->slot, sequence->num_computed);
+  }
+}
+
+void Engine::Finish(ActiveRequest* request, FinishReason reason) {
+  const RequestId id = request->id();
+  std::string rest = request->FlushText();
+  if (!rest.empty()) Emit(TextDelta{id, std::move(rest), {}});
+  Emit(request->Result(reason, Clock::now()));
+  Release(id);
+}
+
+void Engine::Fail(RequestId id, const Error& error) {
+  Emit(Failed{id, error.code(), error.what()});
+  Release(id);
+}
+
+void Engine::FailAll(ErrorCode code, const std::string& message) {
+  const Error error(code, message);
+  while (!requests_.empty()) Fail(requests_.begin()->first, error);
+  if (code != ErrorCode::kClosed) return;
+  const std::lock_guard lock(mutex_);
+  for (const Command& command : commands_) {
+    const auto* submit = std::get_if<SubmitCommand>(&command);
+    if (submit != nullptr) Emit(Failed{submit->request.id, code, message});
+  }
+  commands_.clear();
+}
+
+void Engine::Release(RequestId id) {
+  const int32_t slot = scheduler_->Remove(requests_.at(id)->sequence());
+  if (slot >= 0) runner_->Truncate(slot, 0);
+  requests_.erase(id);
+}
+
+void Engine::Emit(Event event) { events_.push_back(std::move(event)); }
+
+void Engine::Flush() {
+  if (!events_.empty()) sink_(std::exchange(events_, {}));
+}
+
+void Engine::PublishStats() {
+  if (!scheduler_) return;
+  const std::lock_guard lock(mutex_);
+  stats_.running = scheduler_->running();
+  stats_.queued = scheduler_->waiting();
+  stats_.kv_cells_used = scheduler_->cells_used();
+  stats_.kv_cells = runner_->cells();
+  stats_.prefill_tokens_per_second = prefill_throughput_.PerSecond();
+  stats_.decode_tokens_per_second = decode_throughput_.PerSecond();
+}
+
+}  // namespace codellama

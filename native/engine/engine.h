@@ -1,0 +1,140 @@
+// One model at work for many requests: the thread that loads it, batches, computes, samples and
+// reports. Nobody waits for it, and it waits for nobody.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "active_request.h"
+#include "event.h"
+#include "model.h"
+#include "model_runner.h"
+#include "options.h"
+#include "scheduler.h"
+#include "throughput.h"
+
+namespace codellama {
+
+struct EngineStats {
+  uint32_t running = 0;
+  uint32_t queued = 0;
+  uint32_t kv_cells_used = 0;
+  uint32_t kv_cells = 0;
+  double prefill_tokens_per_second = 0;
+  double decode_tokens_per_second = 0;
+};
+
+// Events of one step, in order. Called on the engine thread; must not block.
+using EventSink = std::function<void(Events)>;
+
+// All public functions may be called from any thread, and return at once but for Shutdown() and
+// the destructor. Every request gets exactly one Finished or Failed, whatever happens; Loaded or
+// LoadFailed comes first, Closed last.
+class Engine {
+ public:
+  Engine(ModelOptions model, ContextOptions context, EventSink sink);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // False, and no event, when the engine is closing.
+  bool Submit(Request request);
+
+  // The request ends with FinishReason::kAbort, unless it has ended before. Its cells are free
+  // before the next step.
+  void Cancel(RequestId id);
+
+  // While paused a request keeps its place but is not computed: its reader is behind.
+  void SetPaused(RequestId id, bool paused);
+
+  // Cancels loading, fails what is under way with kClosed and ends the thread, which frees the
+  // model and reports Closed. Idempotent.
+  void Close();
+
+  // Close(), then waits for the thread: some milliseconds.
+  void Shutdown();
+
+  // Null before Loaded, and after the thread has ended.
+  std::shared_ptr<const Model> model() const;
+  EngineStats stats() const;
+
+ private:
+  struct CancelCommand {
+    RequestId id;
+  };
+  struct PauseCommand {
+    RequestId id;
+    bool paused;
+  };
+  struct SubmitCommand {
+    Request request;
+    std::chrono::steady_clock::time_point submitted;
+  };
+  using Command = std::variant<SubmitCommand, CancelCommand, PauseCommand>;
+
+  void Run();
+  bool Load();
+  void Serve();
+  bool Post(Command command);
+
+  // Waits for a command while there is nothing to compute. False when it is time to end.
+  bool TakeCommands();
+  void Apply(SubmitCommand command);
+  void Apply(CancelCommand command);
+  void Apply(PauseCommand command);
+
+  void Step();
+  RunStatus Compute(const Plan& plan);
+  void AfterStep(const Plan& plan);
+  void AfterAbort(const Plan& plan);
+  void Measure(const Plan& plan, double seconds);
+
+  void Finish(ActiveRequest* request, FinishReason reason);
+  void Fail(RequestId id, const Error& error);
+  void FailAll(ErrorCode code, const std::string& message);
+  void Release(RequestId id);
+  void Emit(Event event);
+  void Flush();
+  void PublishStats();
+
+  const ModelOptions model_options_;
+  const ContextOptions context_options_;
+  const EventSink sink_;
+
+  // Any thread, under the mutex.
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Command> commands_;
+  std::shared_ptr<const Model> shared_model_;
+  EngineStats stats_;
+
+  // Any thread.
+  std::atomic<bool> closing_ = false;
+  std::atomic<bool> abort_ = false;  // ends the computation under way
+  // The request that most of the batch under way is the prompt of; 0 when there is none.
+  // Cancelling it is worth an abort.
+  std::atomic<RequestId> batch_owner_ = 0;
+
+  // The engine thread only.
+  std::shared_ptr<const Model> model_;
+  std::unique_ptr<ModelRunner> runner_;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::unordered_map<RequestId, std::unique_ptr<ActiveRequest>> requests_;
+  uint64_t arrivals_ = 0;
+  Events events_;
+  Throughput prefill_throughput_;
+  Throughput decode_throughput_;
+
+  std::once_flag joined_;
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace codellama

@@ -1,0 +1,68 @@
+// What the engine reports. Events of one step are handed over together.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "error.h"
+#include "options.h"
+
+namespace codellama {
+
+enum class FinishReason { kStop, kLength, kAbort };
+
+struct Usage {
+  uint32_t prompt_tokens = 0;
+  uint32_t cached_tokens = 0;  // of the prompt, taken from the KV cache instead of computed
+  uint32_t completion_tokens = 0;
+};
+
+struct Timings {
+  double queued_ms = 0;   // from submit to the first prompt token computed
+  double prefill_ms = 0;  // from there to the first new token
+  double decode_ms = 0;   // from there to the end
+};
+
+// A part of the loading is done.
+struct LoadProgress {
+  float fraction = 0;
+};
+
+struct Loaded {};
+
+struct LoadFailed {
+  ErrorCode code = ErrorCode::kBackendFailed;
+  std::string message;
+};
+
+// New text of a request: whole UTF-8 characters, free of stop strings. It may be empty while
+// a character or a possible stop string is incomplete; the tokens are reported all the same.
+struct TextDelta {
+  RequestId id = 0;
+  std::string text;
+  std::vector<Token> tokens;
+};
+
+struct Finished {
+  RequestId id = 0;
+  FinishReason reason = FinishReason::kStop;
+  std::string stop_string;  // the one that matched, else empty
+  Usage usage;
+  Timings timings;
+};
+
+struct Failed {
+  RequestId id = 0;
+  ErrorCode code = ErrorCode::kBackendFailed;
+  std::string message;
+};
+
+// The engine thread has freed everything and sends no more.
+struct Closed {};
+
+using Event = std::variant<LoadProgress, Loaded, LoadFailed, TextDelta, Finished, Failed, Closed>;
+using Events = std::vector<Event>;
+
+}  // namespace codellama

@@ -1,0 +1,133 @@
+#include "model.h"
+
+#include <utility>
+
+#include "backend.h"
+#include "error.h"
+#include "gguf_file.h"
+#include "llama.h"
+#include "machine.h"
+#include "tensor_type.h"
+
+namespace codellama {
+
+namespace {
+
+std::string Megabytes(uint64_t bytes) { return std::to_string(bytes >> 20) + " MB"; }
+
+Error LoadError(const std::string& path, const std::string& log) {
+  if (log.find("unknown model architecture") != std::string::npos) {
+    return Error(ErrorCode::kModelUnsupported,
+                 path + ": llama.cpp does not know this model's architecture\n" + log);
+  }
+  if (log.find("unable to allocate") != std::string::npos ||
+      log.find("failed to allocate") != std::string::npos) {
+    return Error(ErrorCode::kOutOfMemory, path + ": not enough memory for the weights\n" + log);
+  }
+  return Error(ErrorCode::kModelInvalid, path + ": llama.cpp cannot load it\n" + log);
+}
+
+llama_load_mode LoadMode(const ModelOptions& options) {
+  if (options.use_mmap) {
+    return options.use_mlock ? LLAMA_LOAD_MODE_MMAP_MLOCK : LLAMA_LOAD_MODE_AUTO;
+  }
+  return options.use_mlock ? LLAMA_LOAD_MODE_MLOCK : LLAMA_LOAD_MODE_NONE;
+}
+
+// Weights that are read, not mapped, are touched at once: the kernel would end the process.
+void CheckMemory(const ModelOptions& options, uint64_t weights) {
+  if (options.use_mmap || options.vocabulary_only) return;
+  const auto available = AvailableMemory();
+  if (!available || weights <= *available) return;
+  throw Error(ErrorCode::kOutOfMemory, options.path + ": the weights need " + Megabytes(weights) +
+                                           ", but only " + Megabytes(*available) +
+                                           " of memory are free; useMmap: true needs less");
+}
+
+}  // namespace
+
+void Model::Free::operator()(llama_model* model) const { llama_model_free(model); }
+
+std::shared_ptr<const Model> Model::Load(const ModelOptions& options,
+                                         const LoadProgressCallback& progress) {
+  const GgufFile file = ReadGguf(options.path);
+  CheckModel(file, options.path);
+  CheckMemory(options, file.file_size);
+
+  struct Progress {
+    const LoadProgressCallback& callback;
+    bool cancelled = false;
+  } state{progress};
+  llama_model_params params = llama_model_default_params();
+  params.n_gpu_layers = options.gpu_layers;
+  params.load_mode = LoadMode(options);
+  params.vocab_only = options.vocabulary_only;
+  params.use_extra_bufts = options.repack;
+  params.progress_callback_user_data = &state;
+  params.progress_callback = [](float fraction, void* data) {
+    auto* loading = static_cast<Progress*>(data);
+    loading->cancelled = loading->cancelled || !loading->callback(fraction);
+    return !loading->cancelled;
+  };
+
+  std::shared_ptr<Model> model(new Model());
+  model->vocabulary_only_ = options.vocabulary_only;
+  LogCapture log;
+  model->model_.reset(llama_model_load_from_file(options.path.c_str(), params));
+  if (state.cancelled) throw Error(ErrorCode::kAborted, "loading was cancelled");
+  if (!model->model_) throw LoadError(options.path, log.text());
+
+  const llama_vocab* vocabulary = llama_model_get_vocab(model->get());
+  if (llama_vocab_type(vocabulary) == LLAMA_VOCAB_TYPE_NONE) {
+    throw Error(ErrorCode::kModelUnsupported, options.path + ": the file has no tokenizer");
+  }
+  model->tokenizer_ = std::make_unique<Tokenizer>(vocabulary);
+  if (!options.vocabulary_only && !llama_model_has_decoder(model->get())) {
+    throw Error(ErrorCode::kModelUnsupported,
+                options.path + ": an encoder-only model cannot generate text");
+  }
+  model->ReadFacts();
+  model->LoadAdapters(options.loras, file);
+  return model;
+}
+
+void Model::LoadAdapters(const std::vector<LoraOptions>& loras, const GgufFile& model) {
+  for (const LoraOptions& lora : loras) {
+    const GgufFile adapter_file = ReadGguf(lora.path);
+    CheckAdapter(adapter_file, lora.path);
+    CheckAdapterFits(adapter_file, lora.path, model);
+    LogCapture log;
+    llama_adapter_lora* adapter = llama_adapter_lora_init(get(), lora.path.c_str());
+    if (adapter == nullptr) {
+      throw Error(ErrorCode::kModelInvalid,
+                  lora.path + ": not a LoRA adapter for this model\n" + log.text());
+    }
+    adapters_.push_back(adapter);
+    adapter_scales_.push_back(lora.scale);
+  }
+}
+
+void Model::ReadFacts() {
+  facts_.architecture = Metadata("general.architecture");
+  facts_.name = Metadata("general.name");
+  const char* file_type = FileTypeName(llama_model_ftype(get()) & ~LLAMA_FTYPE_GUESSED);
+  facts_.file_type = file_type == nullptr ? "unknown" : file_type;
+  const char* chat_template = llama_model_chat_template(get(), nullptr);
+  facts_.chat_template = chat_template == nullptr ? "" : chat_template;
+  facts_.parameters = llama_model_n_params(get());
+  facts_.size_bytes = llama_model_size(get());
+  facts_.training_context = llama_model_n_ctx_train(get());
+  facts_.embedding_length = llama_model_n_embd(get());
+  facts_.layers = llama_model_n_layer(get());
+}
+
+std::string Model::Metadata(const std::string& key) const {
+  const int32_t length = llama_model_meta_val_str(get(), key.c_str(), nullptr, 0);
+  if (length < 0) return "";
+  std::string value(static_cast<size_t>(length) + 1, '\0');
+  llama_model_meta_val_str(get(), key.c_str(), value.data(), value.size());
+  value.pop_back();
+  return value;
+}
+
+}  // namespace codellama

@@ -1,0 +1,226 @@
+#include "model_runner.h"
+
+#include <algorithm>
+#include <string>
+
+#include "backend.h"
+#include "error.h"
+#include "ggml-cpu.h"
+#include "llama.h"
+#include "machine.h"
+
+namespace codellama {
+
+namespace {
+
+struct KvType {
+  const char* name;
+  ggml_type type;
+};
+
+constexpr KvType kKvTypes[] = {
+    {"f32", GGML_TYPE_F32},   {"f16", GGML_TYPE_F16},   {"bf16", GGML_TYPE_BF16},
+    {"q8_0", GGML_TYPE_Q8_0}, {"q5_1", GGML_TYPE_Q5_1}, {"q5_0", GGML_TYPE_Q5_0},
+    {"q4_1", GGML_TYPE_Q4_1}, {"q4_0", GGML_TYPE_Q4_0}, {"iq4_nl", GGML_TYPE_IQ4_NL},
+};
+
+ggml_type ParseKvType(const std::string& name) {
+  for (const KvType& known : kKvTypes) {
+    if (name == known.name) return known.type;
+  }
+  throw Error(ErrorCode::kInvalidArgument, "unknown KV cache type " + name);
+}
+
+llama_flash_attn_type FlashAttentionType(FlashAttention option) {
+  switch (option) {
+    case FlashAttention::kAuto:
+      return LLAMA_FLASH_ATTN_TYPE_AUTO;
+    case FlashAttention::kOff:
+      return LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    case FlashAttention::kOn:
+      return LLAMA_FLASH_ATTN_TYPE_ENABLED;
+  }
+  return LLAMA_FLASH_ATTN_TYPE_AUTO;
+}
+
+uint32_t Number(const std::string& text, uint32_t otherwise) {
+  return text.empty() ? otherwise : static_cast<uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
+}
+
+// The default leaves half of the free memory to others.
+uint32_t ChooseContextSize(const Model& model, const ContextOptions& options) {
+  const uint64_t cell = KvBytesPerCell(model, options);
+  const auto available = AvailableMemory();
+  if (options.context_size == 0) {
+    uint64_t size = static_cast<uint64_t>(std::max(model.facts().training_context, 256));
+    if (available && cell > 0) size = std::min(size, *available / 2 / cell);
+    return static_cast<uint32_t>(std::max<uint64_t>(size, 256));
+  }
+  // llama.cpp clears the cache when it is made, so memory that is promised but not there would
+  // end the process instead of failing the call.
+  const uint64_t needed = cell * options.context_size;
+  if (available && needed > *available) {
+    throw Error(ErrorCode::kOutOfMemory,
+                "contextSize " + std::to_string(options.context_size) + " needs " +
+                    std::to_string(needed >> 20) + " MB of KV cache, but only " +
+                    std::to_string(*available >> 20) + " MB of memory are free");
+  }
+  return options.context_size;
+}
+
+// The CPU backend may be a library loaded at run time, so its functions are looked up.
+template <typename Function>
+Function CpuFunction(const char* name) {
+  ggml_backend_dev_t device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+  if (device == nullptr) throw Error(ErrorCode::kBackendFailed, "the CPU backend is not loaded");
+  void* function = ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), name);
+  if (function == nullptr) {
+    throw Error(ErrorCode::kBackendFailed, std::string("the CPU backend lacks ") + name);
+  }
+  return reinterpret_cast<Function>(function);
+}
+
+}  // namespace
+
+// llama_batch owns nothing by itself.
+struct ModelRunner::Batch {
+  explicit Batch(uint32_t size) : batch(llama_batch_init(static_cast<int32_t>(size), 0, 1)) {}
+  ~Batch() { llama_batch_free(batch); }
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  llama_batch batch;
+};
+
+void ModelRunner::FreeContext::operator()(llama_context* context) const { llama_free(context); }
+
+void ModelRunner::FreeThreadpool::operator()(ggml_threadpool* threadpool) const {
+  CpuFunction<decltype(&ggml_threadpool_free)>("ggml_threadpool_free")(threadpool);
+}
+
+uint64_t KvBytesPerCell(const Model& model, const ContextOptions& options) {
+  llama_model* weights = model.get();
+  const std::string prefix = model.facts().architecture + ".attention.";
+  const auto heads = static_cast<uint32_t>(std::max(llama_model_n_head(weights), 1));
+  const auto kv_heads = static_cast<uint32_t>(std::max(llama_model_n_head_kv(weights), 1));
+  const uint32_t head = static_cast<uint32_t>(llama_model_n_embd(weights)) / heads;
+  const uint32_t key = Number(model.Metadata(prefix + "key_length"), head) * kv_heads;
+  const uint32_t value = Number(model.Metadata(prefix + "value_length"), head) * kv_heads;
+  return static_cast<uint64_t>(model.facts().layers) *
+         (ggml_row_size(ParseKvType(options.kv_type_k), key) +
+          ggml_row_size(ParseKvType(options.kv_type_v), value));
+}
+
+ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOptions& options,
+                         const std::atomic<bool>* abort)
+    : model_(std::move(model)) {
+  const int32_t threads = options.threads > 0 ? options.threads : UsableCores();
+  const int32_t prefill_threads = options.prefill_threads > 0 ? options.prefill_threads : threads;
+
+  llama_context_params params = llama_context_default_params();
+  params.n_ctx = ChooseContextSize(*model_, options);
+  params.n_batch = std::min(options.batch_size, params.n_ctx);
+  params.n_ubatch = std::min(options.micro_batch_size, params.n_batch);
+  params.n_seq_max = options.parallel;
+  params.n_outputs_max = options.parallel;
+  params.n_threads = threads;
+  params.n_threads_batch = prefill_threads;
+  params.flash_attn_type = FlashAttentionType(options.flash_attention);
+  params.type_k = ParseKvType(options.kv_type_k);
+  params.type_v = ParseKvType(options.kv_type_v);
+  // One pool of cells: any sequence may use all of them, and prefill and decode share a pass.
+  params.kv_unified = true;
+  params.no_perf = true;
+  params.abort_callback = [](void* flag) {
+    return static_cast<const std::atomic<bool>*>(flag)->load(std::memory_order_relaxed);
+  };
+  params.abort_callback_data = const_cast<std::atomic<bool>*>(abort);
+
+  LogCapture log;
+  context_.reset(llama_init_from_model(model_->get(), params));
+  if (!context_) {
+    const bool memory = log.text().find("alloc") != std::string::npos;
+    throw Error(memory ? ErrorCode::kOutOfMemory : ErrorCode::kInvalidArgument,
+                "llama.cpp cannot make a context of " + std::to_string(params.n_ctx) + " tokens\n" +
+                    log.text());
+  }
+  cells_ = llama_n_ctx(context_.get());
+  batch_size_ = llama_n_batch(context_.get());
+  batch_ = std::make_unique<Batch>(batch_size_);
+  AttachThreads(threads, prefill_threads);
+  SetAdapters();
+}
+
+ModelRunner::~ModelRunner() {
+  if (context_) llama_detach_threadpool(context_.get());
+}
+
+void ModelRunner::AttachThreads(int32_t threads, int32_t prefill_threads) {
+  const auto make = [](int32_t count) {
+    ggml_threadpool_params params = ggml_threadpool_params_default(count);
+    return CpuFunction<decltype(&ggml_threadpool_new)>("ggml_threadpool_new")(&params);
+  };
+  threadpool_.reset(make(threads));
+  if (prefill_threads != threads) prefill_threadpool_.reset(make(prefill_threads));
+  llama_attach_threadpool(context_.get(), threadpool_.get(), prefill_threadpool_.get());
+}
+
+void ModelRunner::SetAdapters() {
+  if (model_->adapters().empty()) return;
+  auto adapters = model_->adapters();
+  auto scales = model_->adapter_scales();
+  if (llama_set_adapters_lora(context_.get(), adapters.data(), adapters.size(), scales.data()) !=
+      0) {
+    throw Error(ErrorCode::kBackendFailed, "llama.cpp cannot apply the LoRA adapters");
+  }
+}
+
+RunStatus ModelRunner::Run(const std::vector<ScheduledTokens>& batch) {
+  llama_batch& rows = batch_->batch;
+  rows.n_tokens = 0;
+  output_rows_.clear();
+  for (const ScheduledTokens& scheduled : batch) {
+    for (uint32_t i = 0; i < scheduled.count; i++) {
+      const int32_t row = rows.n_tokens++;
+      rows.token[row] = scheduled.sequence->tokens[scheduled.first + i];
+      rows.pos[row] = static_cast<llama_pos>(scheduled.first + i);
+      rows.n_seq_id[row] = 1;
+      rows.seq_id[row][0] = scheduled.sequence->slot;
+      rows.logits[row] = static_cast<int8_t>(i + 1 == scheduled.count);
+    }
+    output_rows_.push_back(rows.n_tokens - 1);
+  }
+
+  LogCapture log;
+  const int32_t result = llama_decode(context_.get(), rows);
+  switch (result) {
+    case 0:
+      return RunStatus::kDone;
+    case 1:
+      return RunStatus::kNoRoom;
+    case 2:
+      return RunStatus::kAborted;
+    default:
+      throw Error(ErrorCode::kBackendFailed,
+                  "llama_decode failed with " + std::to_string(result) + "\n" + log.text());
+  }
+}
+
+const float* ModelRunner::Logits(size_t entry) const {
+  const float* logits = llama_get_logits_ith(context_.get(), output_rows_[entry]);
+  if (logits == nullptr) throw Error(ErrorCode::kBackendFailed, "llama.cpp gave no logits");
+  return logits;
+}
+
+uint32_t ModelRunner::Computed(int32_t slot) const {
+  return static_cast<uint32_t>(llama_memory_seq_pos_max(llama_get_memory(context_.get()), slot) +
+                               1);
+}
+
+void ModelRunner::Truncate(int32_t slot, uint32_t first) {
+  llama_memory_seq_rm(llama_get_memory(context_.get()), slot, static_cast<llama_pos>(first), -1);
+}
+
+void ModelRunner::Clear() { llama_memory_clear(llama_get_memory(context_.get()), false); }
+
+}  // namespace codellama

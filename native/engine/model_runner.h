@@ -1,0 +1,80 @@
+// A model at work: the KV cache and the computation. It does what a plan says and knows nothing
+// of requests. One thread at a time.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "model.h"
+#include "options.h"
+#include "scheduler.h"
+
+struct ggml_threadpool;
+struct llama_context;
+
+namespace codellama {
+
+enum class RunStatus {
+  kDone,
+  kAborted,  // the abort flag was seen; see Computed() for what is left in the cache
+  kNoRoom,   // no free KV cells; the cache is as it was before
+};
+
+class ModelRunner {
+ public:
+  // `abort` is read while computing: setting it ends Run() early (on the CPU; a GPU finishes the
+  // batch). Throws kOutOfMemory, kInvalidArgument, kBackendFailed.
+  ModelRunner(std::shared_ptr<const Model> model, const ContextOptions& options,
+              const std::atomic<bool>* abort);
+  ~ModelRunner();
+  ModelRunner(const ModelRunner&) = delete;
+  ModelRunner& operator=(const ModelRunner&) = delete;
+
+  // Computes the batch, whose rows continue what their slots hold. Logits are kept for the last
+  // row of each entry. Throws kBackendFailed, after which the cache must be cleared.
+  RunStatus Run(const std::vector<ScheduledTokens>& batch);
+
+  // Logits of the batch's entry, of the vocabulary's size; valid until the next Run(). Throws
+  // kBackendFailed when there are none.
+  const float* Logits(size_t entry) const;
+
+  // Tokens that the slot's cells hold.
+  uint32_t Computed(int32_t slot) const;
+
+  // Empties the slot from position `first` on.
+  void Truncate(int32_t slot, uint32_t first);
+
+  void Clear();
+
+  uint32_t cells() const { return cells_; }
+  uint32_t batch_size() const { return batch_size_; }
+
+ private:
+  struct FreeContext {
+    void operator()(llama_context* context) const;
+  };
+  struct FreeThreadpool {
+    void operator()(ggml_threadpool* threadpool) const;
+  };
+  struct Batch;
+
+  void AttachThreads(int32_t threads, int32_t prefill_threads);
+  void SetAdapters();
+
+  std::shared_ptr<const Model> model_;
+  // Freed before the context's threads are.
+  std::unique_ptr<ggml_threadpool, FreeThreadpool> threadpool_;
+  std::unique_ptr<ggml_threadpool, FreeThreadpool> prefill_threadpool_;
+  std::unique_ptr<llama_context, FreeContext> context_;
+  std::unique_ptr<Batch> batch_;
+  std::vector<int32_t> output_rows_;  // the last row of each entry
+  uint32_t cells_ = 0;
+  uint32_t batch_size_ = 0;
+};
+
+// Bytes of KV cache for one token. Throws kInvalidArgument for an unknown cache type.
+uint64_t KvBytesPerCell(const Model& model, const ContextOptions& options);
+
+}  // namespace codellama

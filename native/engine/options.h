@@ -1,0 +1,101 @@
+// What a caller may ask for, in plain data. Ranges are checked in lib/options.ts, where the
+// messages are made; what depends on the model is checked in the unit that uses it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace codellama {
+
+using Token = int32_t;
+
+struct LoraOptions {
+  std::string path;
+  float scale = 1.0F;
+};
+
+struct ModelOptions {
+  std::string path;
+  int32_t gpu_layers = -1;  // -1 means all of them
+  bool use_mmap = true;
+  bool use_mlock = false;
+  bool vocabulary_only = false;
+  // Rearranges weights for the CPU's matrix instructions; costs memory of the weights' size.
+  bool repack = true;
+  std::vector<LoraOptions> loras;
+};
+
+enum class FlashAttention { kAuto, kOff, kOn };
+
+struct ContextOptions {
+  // KV cells, shared by all sequences; one sequence may use all of them. 0 means the training
+  // length, bounded by free memory.
+  uint32_t context_size = 0;
+  uint32_t parallel = 4;  // sequences that run at once
+  uint32_t batch_size = 2048;
+  uint32_t micro_batch_size = 512;
+  int32_t threads = 0;          // decode; 0 means the physical cores at hand
+  int32_t prefill_threads = 0;  // 0 means the same as threads
+  std::string kv_type_k = "f16";
+  std::string kv_type_v = "f16";
+  FlashAttention flash_attention = FlashAttention::kAuto;
+};
+
+struct DryOptions {
+  float multiplier = 0.0F;  // 0 is off
+  float base = 1.75F;
+  int32_t allowed_length = 2;
+  int32_t last_n = -1;  // -1 means the whole context
+  std::vector<std::string> sequence_breakers = {"\n", ":", "\"", "*"};
+};
+
+struct XtcOptions {
+  float probability = 0.0F;  // 0 is off
+  float threshold = 0.1F;
+};
+
+struct MirostatOptions {
+  int32_t version = 0;  // 0 is off
+  float tau = 5.0F;
+  float eta = 0.1F;
+};
+
+struct SamplingOptions {
+  float temperature = 0.2F;  // 0 is greedy
+  int32_t top_k = 0;         // 0 is off
+  float top_p = 0.95F;
+  float min_p = 0.0F;
+  float typical_p = 1.0F;
+  float repeat_penalty = 1.0F;
+  float frequency_penalty = 0.0F;
+  float presence_penalty = 0.0F;
+  int32_t penalty_last_n = 64;
+  DryOptions dry;
+  XtcOptions xtc;
+  MirostatOptions mirostat;
+  std::vector<std::pair<Token, float>> logit_bias;
+  uint32_t seed = 0;
+  bool ignore_eos = false;
+};
+
+// Lower values go first.
+enum class Priority : uint8_t { kInteractive, kNormal, kBackground };
+
+using RequestId = uint32_t;
+
+struct Request {
+  RequestId id = 0;
+  // The prompt is text, to be tokenised, or tokens.
+  std::optional<std::string> text;
+  std::vector<Token> tokens;
+  bool parse_special = false;  // control tokens spelled out in text are taken as such
+  uint32_t max_tokens = 0;     // 0 means until the context is full
+  std::vector<std::string> stop;
+  Priority priority = Priority::kNormal;
+  SamplingOptions sampling;
+};
+
+}  // namespace codellama

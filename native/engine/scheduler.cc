@@ -1,0 +1,178 @@
+#include "scheduler.h"
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+
+namespace codellama {
+
+namespace {
+
+// First come, first served inside a priority.
+bool Before(const Sequence* left, const Sequence* right) {
+  if (left->priority != right->priority) return left->priority < right->priority;
+  return left->arrival < right->arrival;
+}
+
+void InsertSorted(std::vector<Sequence*>* sequences, Sequence* sequence) {
+  sequences->insert(std::upper_bound(sequences->begin(), sequences->end(), sequence, Before),
+                    sequence);
+}
+
+void Erase(std::vector<Sequence*>* sequences, const Sequence* sequence) {
+  sequences->erase(std::find(sequences->begin(), sequences->end(), sequence));
+}
+
+bool Unpaused(const Sequence* sequence) { return !sequence->paused; }
+
+}  // namespace
+
+Scheduler::Scheduler(SchedulerLimits limits) : limits_(limits), free_slots_(limits.slots) {
+  // Lowest slot last, so that it is taken first: llama.cpp works best with compact ids.
+  std::iota(free_slots_.rbegin(), free_slots_.rend(), 0);
+}
+
+void Scheduler::Add(Sequence* sequence) { InsertSorted(&waiting_, sequence); }
+
+int32_t Scheduler::Remove(Sequence* sequence) {
+  if (sequence->status == SequenceStatus::kWaiting) {
+    Erase(&waiting_, sequence);
+    return -1;
+  }
+  Erase(&running_, sequence);
+  const int32_t slot = sequence->slot;
+  free_slots_.push_back(slot);
+  sequence->slot = -1;
+  return slot;
+}
+
+Plan Scheduler::Schedule() {
+  Plan plan;
+  planned_tokens_ = 0;
+  YieldPausedSlots(&plan);
+  ScheduleDecodes(&plan);
+  const uint32_t room = limits_.batch_tokens - planned_tokens_;
+  prompt_budget_ = plan.batch.empty() ? room : std::min(limits_.prefill_chunk, room);
+  SchedulePrefills(&plan);
+  AdmitWaiting(&plan);
+  return plan;
+}
+
+uint32_t Scheduler::cells_used() const {
+  uint32_t cells = 0;
+  for (const Sequence* sequence : running_) cells += sequence->num_computed;
+  return cells;
+}
+
+bool Scheduler::HasWork() const {
+  return std::any_of(running_.begin(), running_.end(), Unpaused) ||
+         std::any_of(waiting_.begin(), waiting_.end(), Unpaused);
+}
+
+void Scheduler::YieldPausedSlots(Plan* plan) {
+  if (!std::any_of(waiting_.begin(), waiting_.end(), Unpaused)) return;
+  const auto paused = std::find_if_not(running_.rbegin(), running_.rend(), Unpaused);
+  if (paused != running_.rend()) Preempt(*paused, plan);
+}
+
+void Scheduler::ScheduleDecodes(Plan* plan) {
+  // By index: making room takes sequences off the end of running_.
+  for (size_t i = 0; i < running_.size() && planned_tokens_ < limits_.batch_tokens; i++) {
+    Sequence* sequence = running_[i];
+    if (sequence->paused || !sequence->Decoding()) continue;
+    if (MakeRoom(sequence, plan)) Take(sequence, 1, plan);
+  }
+}
+
+void Scheduler::SchedulePrefills(Plan* plan) {
+  for (size_t i = 0; i < running_.size() && prompt_budget_ > 0; i++) {
+    Sequence* sequence = running_[i];
+    if (sequence->paused || sequence->Decoding()) continue;
+    if (MakeRoom(sequence, plan)) TakePrompt(sequence, plan);
+  }
+}
+
+void Scheduler::AdmitWaiting(Plan* plan) {
+  // Cells that the running sequences need for the tokens they already have.
+  size_t claimed = 0;
+  for (const Sequence* sequence : running_) claimed += sequence->tokens.size();
+
+  for (size_t i = 0; i < waiting_.size() && prompt_budget_ > 0 && !free_slots_.empty();) {
+    Sequence* sequence = waiting_[i];
+    if (sequence->paused) {
+      i++;
+      continue;
+    }
+    // The first that does not fit holds the later ones back, or it would starve.
+    claimed += sequence->tokens.size();
+    if (claimed > limits_.cells) break;
+
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    sequence->status = SequenceStatus::kRunning;
+    sequence->slot = free_slots_.back();
+    free_slots_.pop_back();
+    InsertSorted(&running_, sequence);
+    TakePrompt(sequence, plan);
+  }
+}
+
+void Scheduler::Preempt(Sequence* sequence, Plan* plan) {
+  std::erase_if(plan->batch, [&](const ScheduledTokens& scheduled) {
+    if (scheduled.sequence != sequence) return false;
+    planned_tokens_ -= scheduled.count;
+    return true;
+  });
+  Erase(&running_, sequence);
+  plan->freed_slots.push_back(sequence->slot);
+  free_slots_.push_back(sequence->slot);
+  sequence->slot = -1;
+  sequence->num_computed = 0;
+  sequence->status = SequenceStatus::kWaiting;
+  InsertSorted(&waiting_, sequence);
+}
+
+bool Scheduler::MakeRoom(const Sequence* claimant, Plan* plan) {
+  while (FreeCells() == 0) {
+    Sequence* last = running_.back();
+    Preempt(last, plan);
+    if (last == claimant) return false;
+  }
+  return true;
+}
+
+uint32_t Scheduler::FreeCells() const { return limits_.cells - cells_used() - planned_tokens_; }
+
+void Scheduler::TakePrompt(Sequence* sequence, Plan* plan) {
+  const uint32_t count = std::min({sequence->Remaining(), prompt_budget_, FreeCells()});
+  prompt_budget_ -= count;
+  Take(sequence, count, plan);
+}
+
+void Scheduler::Take(Sequence* sequence, uint32_t count, Plan* plan) {
+  plan->batch.push_back({sequence, sequence->num_computed, count});
+  planned_tokens_ += count;
+}
+
+void Scheduler::CheckIntegrity() const {
+  const auto require = [](bool condition, const char* what) {
+    if (!condition) throw std::logic_error(what);
+  };
+  require(running_.size() + free_slots_.size() == limits_.slots, "slots are lost or doubled");
+  require(cells_used() <= limits_.cells, "more cells used than there are");
+  require(std::is_sorted(running_.begin(), running_.end(), Before), "running is out of order");
+  require(std::is_sorted(waiting_.begin(), waiting_.end(), Before), "waiting is out of order");
+  std::vector<bool> taken(limits_.slots, false);
+  for (const int32_t slot : free_slots_) taken[static_cast<size_t>(slot)] = true;
+  for (const Sequence* sequence : running_) {
+    require(sequence->status == SequenceStatus::kRunning, "a running sequence has another status");
+    require(!taken.at(static_cast<size_t>(sequence->slot)), "two sequences hold one slot");
+    taken[static_cast<size_t>(sequence->slot)] = true;
+  }
+  for (const Sequence* sequence : waiting_) {
+    require(sequence->status == SequenceStatus::kWaiting && sequence->slot == -1 &&
+                sequence->num_computed == 0,
+            "a waiting sequence holds cells");
+  }
+}
+
+}  // namespace codellama

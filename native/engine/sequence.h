@@ -1,0 +1,44 @@
+// One request's state while it waits and runs.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "event.h"
+#include "options.h"
+
+namespace codellama {
+
+// kWaiting -> kRunning: the scheduler gave it a KV slot.
+// kRunning -> kWaiting: it was preempted; its KV cells are gone, its tokens are kept, and it
+//                       will be computed again from the first.
+enum class SequenceStatus { kWaiting, kRunning };
+
+// Token ranges, half open:
+//   [0, num_computed)              in the KV cache
+//   [num_computed, tokens.size())  still to compute: the rest of the prompt, or the last sampled
+//   [num_prompt, tokens.size())    the completion so far
+// Prefill and decode are one thing: num_computed catches up with tokens.size(); when it does,
+// the logits of the last token give the next one.
+struct Sequence {
+  RequestId id = 0;
+  Priority priority = Priority::kNormal;
+  uint64_t arrival = 0;  // order inside a priority
+  SequenceStatus status = SequenceStatus::kWaiting;
+  bool paused = false;  // its reader is behind
+
+  std::vector<Token> tokens;
+  uint32_t num_prompt = 0;
+  uint32_t num_computed = 0;
+  uint32_t max_tokens = 0;
+  int32_t slot = -1;  // the KV cache's sequence id while running
+
+  uint32_t Remaining() const { return static_cast<uint32_t>(tokens.size()) - num_computed; }
+  uint32_t CompletionTokens() const { return static_cast<uint32_t>(tokens.size()) - num_prompt; }
+  bool Decoding() const { return Remaining() == 1 && CompletionTokens() > 0; }
+};
+
+}  // namespace codellama

@@ -1,0 +1,114 @@
+#include "tokenizer.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "error.h"
+#include "llama.h"
+
+namespace codellama {
+
+namespace {
+
+// Ends that llama.cpp v0.5.0 does not know in Code Llama's vocabulary: it looks for an ASCII
+// `_<EOT>`, and files of 2023 name no FIM tokens; `<step>` ends a turn of the 70B-instruct.
+constexpr std::string_view kEndPieces[] = {"\u2581<EOT>", "<EOT>", "<step>"};
+
+}  // namespace
+
+Tokenizer::Tokenizer(const llama_vocab* vocabulary)
+    : vocabulary_(vocabulary), size_(llama_vocab_n_tokens(vocabulary)) {
+  special_.bos = llama_vocab_bos(vocabulary);
+  special_.eos = llama_vocab_eos(vocabulary);
+  special_.eot = llama_vocab_eot(vocabulary);
+  special_.pad = llama_vocab_pad(vocabulary);
+  special_.newline = llama_vocab_nl(vocabulary);
+  special_.prefix = llama_vocab_fim_pre(vocabulary);
+  special_.suffix = llama_vocab_fim_suf(vocabulary);
+  special_.middle = llama_vocab_fim_mid(vocabulary);
+  special_.repository = llama_vocab_fim_rep(vocabulary);
+  special_.file_separator = llama_vocab_fim_sep(vocabulary);
+
+  for (Token token = 0; token < size_; token++) {
+    const std::string_view text = llama_vocab_get_text(vocabulary, token);
+    longest_piece_ = std::max(longest_piece_, text.size());
+    const bool named =
+        std::find(std::begin(kEndPieces), std::end(kEndPieces), text) != std::end(kEndPieces);
+    if (named || llama_vocab_is_eog(vocabulary, token)) end_of_generation_.push_back(token);
+    if (named && special_.eot == kNoToken && text.ends_with("<EOT>")) special_.eot = token;
+  }
+}
+
+std::vector<Token> Tokenizer::Encode(std::string_view text, bool bos, bool special) const {
+  if (text.size() > std::numeric_limits<int32_t>::max()) {
+    throw Error(ErrorCode::kInvalidArgument, "text is longer than 2 GiB");
+  }
+  const auto length = static_cast<int32_t>(text.size());
+  const bool put_bos = bos && special_.bos != kNoToken;
+  std::vector<Token> tokens(text.size() / 2 + 8);
+  const auto encode = [&] {
+    return llama_tokenize(vocabulary_, text.data(), length, tokens.data(),
+                          static_cast<int32_t>(tokens.size()), false, special);
+  };
+  int32_t count = encode();
+  if (count < 0 && count != std::numeric_limits<int32_t>::min()) {
+    tokens.resize(static_cast<size_t>(-count));
+    count = encode();
+  }
+  if (count < 0) throw Error(ErrorCode::kInvalidArgument, "text cannot be tokenised");
+  tokens.resize(static_cast<size_t>(count));
+  if (put_bos) tokens.insert(tokens.begin(), special_.bos);
+  return tokens;
+}
+
+std::string Tokenizer::Decode(const std::vector<Token>& tokens, bool special) const {
+  CheckTokens(tokens);
+  // llama.cpp takes the dummy space off the first token only, even if that is an unseen BOS.
+  const bool skip_bos = !special && !tokens.empty() && tokens[0] == special_.bos;
+  const Token* first = tokens.data() + (skip_bos ? 1 : 0);
+  const auto count = static_cast<int32_t>(tokens.size() - (skip_bos ? 1 : 0));
+  std::string text(static_cast<size_t>(count) * 8 + 16, '\0');
+  const auto decode = [&] {
+    return llama_detokenize(vocabulary_, first, count, text.data(),
+                            static_cast<int32_t>(text.size()), false, special);
+  };
+  int32_t length = decode();
+  if (length < 0) {
+    text.resize(static_cast<size_t>(-length));
+    length = decode();
+  }
+  text.resize(static_cast<size_t>(std::max(length, 0)));
+  return text;
+}
+
+std::string Tokenizer::Piece(Token token) const {
+  std::string piece(32, '\0');
+  const auto read = [&] {
+    return llama_token_to_piece(vocabulary_, token, piece.data(),
+                                static_cast<int32_t>(piece.size()), 0, false);
+  };
+  int32_t length = read();
+  if (length < 0) {
+    piece.resize(static_cast<size_t>(-length));
+    length = read();
+  }
+  piece.resize(static_cast<size_t>(std::max(length, 0)));
+  return piece;
+}
+
+bool Tokenizer::IsEndOfGeneration(Token token) const {
+  return std::binary_search(end_of_generation_.begin(), end_of_generation_.end(), token);
+}
+
+void Tokenizer::CheckTokens(const std::vector<Token>& tokens) const {
+  for (size_t i = 0; i < tokens.size(); i++) {
+    if (tokens[i] >= 0 && tokens[i] < size_) continue;
+    throw Error(ErrorCode::kInvalidArgument,
+                "token " + std::to_string(tokens[i]) + " at position " + std::to_string(i) +
+                    " is not in the vocabulary: ids go from 0 to " + std::to_string(size_ - 1));
+  }
+}
+
+bool Tokenizer::adds_bos() const { return llama_vocab_get_add_bos(vocabulary_); }
+
+}  // namespace codellama

@@ -1,0 +1,144 @@
+#include "engine_wrap.h"
+
+#include <variant>
+
+#include "addon_data.h"
+#include "option_reader.h"
+#include "values.h"
+
+namespace codellama {
+
+namespace {
+
+void OnEnvironmentEnd(void* engine) { static_cast<EngineWrap*>(engine)->Stop(); }
+
+}  // namespace
+
+Napi::Function EngineWrap::Define(Napi::Env env) {
+  return DefineClass(env, "Engine",
+                     {
+                         InstanceMethod<&EngineWrap::Submit>("submit"),
+                         InstanceMethod<&EngineWrap::Cancel>("cancel"),
+                         InstanceMethod<&EngineWrap::SetPaused>("setPaused"),
+                         InstanceMethod<&EngineWrap::Tokenize>("tokenize"),
+                         InstanceMethod<&EngineWrap::Detokenize>("detokenize"),
+                         InstanceMethod<&EngineWrap::Model>("model"),
+                         InstanceMethod<&EngineWrap::Stats>("stats"),
+                         InstanceMethod<&EngineWrap::Close>("close"),
+                     });
+}
+
+EngineWrap::EngineWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  const Napi::Env env = info.Env();
+  const auto options = info[0].As<Napi::Object>();
+  ModelOptions model = ReadModelOptions(options);
+  ContextOptions context = ReadContextOptions(options);
+  channel_ = EventChannel::Open(env, info[1].As<Napi::Function>(), this);
+  engine_ = std::make_unique<Engine>(
+      std::move(model), std::move(context),
+      [channel = channel_](Events events) { channel->Post(std::move(events)); });
+  // After the thread-safe function: rule 5 of event_channel.h.
+  napi_add_env_cleanup_hook(env, OnEnvironmentEnd, this);
+  env.GetInstanceData<AddonData>()->Add(this);
+  UpdateBusy();
+}
+
+EngineWrap::~EngineWrap() {
+  if (engine_ == nullptr) return;  // the constructor threw
+  Stop();
+  napi_remove_env_cleanup_hook(Env(), OnEnvironmentEnd, this);
+  if (auto* data = Env().GetInstanceData<AddonData>()) data->Remove(this);
+}
+
+void EngineWrap::BeginStop() { engine_->Close(); }
+
+void EngineWrap::Stop() {
+  engine_->Shutdown();
+  channel_->Close();
+}
+
+Napi::Value EngineWrap::Submit(const Napi::CallbackInfo& info) {
+  const bool accepted = engine_->Submit(ReadRequest(info[0].As<Napi::Object>()));
+  if (accepted) requests_++;
+  UpdateBusy();
+  return Napi::Boolean::New(info.Env(), accepted);
+}
+
+void EngineWrap::Cancel(const Napi::CallbackInfo& info) {
+  engine_->Cancel(info[0].ToNumber().Uint32Value());
+}
+
+void EngineWrap::SetPaused(const Napi::CallbackInfo& info) {
+  engine_->SetPaused(info[0].ToNumber().Uint32Value(), info[1].ToBoolean());
+}
+
+std::shared_ptr<const Model> EngineWrap::LoadedModel(Napi::Env env) const {
+  auto model = engine_->model();
+  if (!model) throw ToJavaScriptError(env, Error(ErrorCode::kClosed, "the engine is closed"));
+  return model;
+}
+
+Napi::Value EngineWrap::Tokenize(const Napi::CallbackInfo& info) {
+  const std::string text = info[0].ToString();
+  try {
+    return ToValue(info.Env(), LoadedModel(info.Env())
+                                   ->tokenizer()
+                                   .Encode(text, info[1].ToBoolean(), info[2].ToBoolean()));
+  } catch (const Error& error) {
+    throw ToJavaScriptError(info.Env(), error);
+  }
+}
+
+Napi::Value EngineWrap::Detokenize(const Napi::CallbackInfo& info) {
+  try {
+    return Napi::String::New(
+        info.Env(),
+        LoadedModel(info.Env())->tokenizer().Decode(ReadTokens(info[0]), info[1].ToBoolean()));
+  } catch (const Error& error) {
+    throw ToJavaScriptError(info.Env(), error);
+  }
+}
+
+Napi::Value EngineWrap::Model(const Napi::CallbackInfo& info) {
+  return ToValue(info.Env(), *LoadedModel(info.Env()));
+}
+
+Napi::Value EngineWrap::Stats(const Napi::CallbackInfo& info) {
+  return ToValue(info.Env(), engine_->stats());
+}
+
+void EngineWrap::Close(const Napi::CallbackInfo&) {
+  if (closing_) return;
+  closing_ = true;
+  engine_->Close();
+  UpdateBusy();
+}
+
+void EngineWrap::OnDelivered(const Event& event) {
+  if (std::holds_alternative<Loaded>(event)) {
+    loading_ = false;
+  } else if (std::holds_alternative<Finished>(event) || std::holds_alternative<Failed>(event)) {
+    requests_--;
+  } else if (std::holds_alternative<Closed>(event)) {
+    loading_ = false;
+    closing_ = false;
+    UpdateBusy();
+    Stop();
+    return;
+  }
+  UpdateBusy();
+}
+
+void EngineWrap::UpdateBusy() {
+  const bool busy = loading_ || closing_ || requests_ > 0;
+  if (busy == busy_) return;
+  busy_ = busy;
+  channel_->SetBusy(Env(), busy);
+  if (busy) {
+    Ref();
+  } else {
+    Unref();
+  }
+}
+
+}  // namespace codellama

@@ -1,0 +1,50 @@
+// The addon's one class: options go in, ids come out, events go to the callback. No inference
+// logic.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "engine/engine.h"
+#include "event_channel.h"
+
+namespace codellama {
+
+class EngineWrap : public Napi::ObjectWrap<EngineWrap>, private EventListener {
+ public:
+  static Napi::Function Define(Napi::Env env);
+
+  // new Engine(options, onEvents): starts to load.
+  explicit EngineWrap(const Napi::CallbackInfo& info);
+  ~EngineWrap() override;
+
+  void BeginStop();
+  // Waits for the engine thread; nothing is reported any more. Idempotent.
+  void Stop();
+
+ private:
+  Napi::Value Submit(const Napi::CallbackInfo& info);
+  void Cancel(const Napi::CallbackInfo& info);
+  void SetPaused(const Napi::CallbackInfo& info);
+  Napi::Value Tokenize(const Napi::CallbackInfo& info);
+  Napi::Value Detokenize(const Napi::CallbackInfo& info);
+  Napi::Value Model(const Napi::CallbackInfo& info);
+  Napi::Value Stats(const Napi::CallbackInfo& info);
+  void Close(const Napi::CallbackInfo& info);
+
+  void OnDelivered(const Event& event) override;
+  void UpdateBusy();
+  std::shared_ptr<const codellama::Model> LoadedModel(Napi::Env env) const;
+
+  std::shared_ptr<EventChannel> channel_;
+  std::unique_ptr<Engine> engine_;
+
+  // What JavaScript waits for. While it does, the event loop and this object are kept alive.
+  bool loading_ = true;
+  bool closing_ = false;
+  uint32_t requests_ = 0;
+  bool busy_ = false;
+};
+
+}  // namespace codellama

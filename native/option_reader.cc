@@ -1,0 +1,193 @@
+#include "option_reader.h"
+
+#include <string>
+
+namespace codellama {
+
+namespace {
+
+[[noreturn]] void ThrowType(Napi::Env env, const std::string& what) {
+  throw Napi::TypeError::New(env, "node-codellama: " + what);
+}
+
+// Properties of one object; absent ones leave the field at its default.
+class Reader {
+ public:
+  explicit Reader(const Napi::Object& object) : object_(object) {}
+
+  template <typename Number>
+    requires std::is_arithmetic_v<Number>
+  void Read(const char* name, Number* field) const {
+    const Napi::Value value = object_.Get(name);
+    if (value.IsUndefined()) return;
+    if constexpr (std::is_same_v<Number, bool>) {
+      if (!value.IsBoolean()) ThrowType(object_.Env(), std::string(name) + " is not a boolean");
+      *field = value.As<Napi::Boolean>();
+    } else {
+      if (!value.IsNumber()) ThrowType(object_.Env(), std::string(name) + " is not a number");
+      *field = static_cast<Number>(value.As<Napi::Number>().DoubleValue());
+    }
+  }
+
+  void Read(const char* name, std::string* field) const {
+    const Napi::Value value = object_.Get(name);
+    if (value.IsUndefined()) return;
+    if (!value.IsString()) ThrowType(object_.Env(), std::string(name) + " is not a string");
+    *field = value.As<Napi::String>();
+  }
+
+  void Read(const char* name, std::vector<std::string>* field) const {
+    const Napi::Value value = object_.Get(name);
+    if (value.IsUndefined()) return;
+    const Napi::Array array = AsArray(name, value);
+    field->clear();
+    for (uint32_t i = 0; i < array.Length(); i++) {
+      field->push_back(array.Get(i).ToString().Utf8Value());
+    }
+  }
+
+  // Calls `read` with a Reader of the nested object, when there is one.
+  template <typename Function>
+  void Nested(const char* name, Function read) const {
+    const Napi::Value value = object_.Get(name);
+    if (value.IsUndefined()) return;
+    if (!value.IsObject()) ThrowType(object_.Env(), std::string(name) + " is not an object");
+    read(Reader(value.As<Napi::Object>()));
+  }
+
+  // Calls `read` with each element of the array, when there is one.
+  template <typename Function>
+  void Each(const char* name, Function read) const {
+    const Napi::Value value = object_.Get(name);
+    if (value.IsUndefined()) return;
+    const Napi::Array array = AsArray(name, value);
+    for (uint32_t i = 0; i < array.Length(); i++) {
+      const Napi::Value element = array.Get(i);
+      read(element);
+    }
+  }
+
+  Napi::Value Get(const char* name) const { return object_.Get(name); }
+
+ private:
+  Napi::Array AsArray(const char* name, const Napi::Value& value) const {
+    if (!value.IsArray()) ThrowType(object_.Env(), std::string(name) + " is not an array");
+    return value.As<Napi::Array>();
+  }
+
+  Napi::Object object_;
+};
+
+FlashAttention ReadFlashAttention(const Napi::Value& value) {
+  if (!value.IsBoolean()) return FlashAttention::kAuto;
+  return value.As<Napi::Boolean>() ? FlashAttention::kOn : FlashAttention::kOff;
+}
+
+Priority ReadPriority(const std::string& name) {
+  if (name == "interactive") return Priority::kInteractive;
+  if (name == "background") return Priority::kBackground;
+  return Priority::kNormal;
+}
+
+SamplingOptions ReadSampling(const Reader& reader) {
+  SamplingOptions options;
+  reader.Read("temperature", &options.temperature);
+  reader.Read("topK", &options.top_k);
+  reader.Read("topP", &options.top_p);
+  reader.Read("minP", &options.min_p);
+  reader.Read("typicalP", &options.typical_p);
+  reader.Read("repeatPenalty", &options.repeat_penalty);
+  reader.Read("frequencyPenalty", &options.frequency_penalty);
+  reader.Read("presencePenalty", &options.presence_penalty);
+  reader.Read("penaltyLastN", &options.penalty_last_n);
+  reader.Read("seed", &options.seed);
+  reader.Read("ignoreEos", &options.ignore_eos);
+  reader.Nested("dry", [&](const Reader& dry) {
+    dry.Read("multiplier", &options.dry.multiplier);
+    dry.Read("base", &options.dry.base);
+    dry.Read("allowedLength", &options.dry.allowed_length);
+    dry.Read("lastN", &options.dry.last_n);
+    dry.Read("sequenceBreakers", &options.dry.sequence_breakers);
+  });
+  reader.Nested("xtc", [&](const Reader& xtc) {
+    xtc.Read("probability", &options.xtc.probability);
+    xtc.Read("threshold", &options.xtc.threshold);
+  });
+  reader.Nested("mirostat", [&](const Reader& mirostat) {
+    mirostat.Read("version", &options.mirostat.version);
+    mirostat.Read("tau", &options.mirostat.tau);
+    mirostat.Read("eta", &options.mirostat.eta);
+  });
+  reader.Each("logitBias", [&](const Napi::Value& pair) {
+    const auto array = pair.As<Napi::Array>();
+    options.logit_bias.emplace_back(array.Get(0U).ToNumber().Int32Value(),
+                                    array.Get(1U).ToNumber().FloatValue());
+  });
+  return options;
+}
+
+}  // namespace
+
+ModelOptions ReadModelOptions(const Napi::Object& object) {
+  const Reader reader(object);
+  ModelOptions options;
+  reader.Read("modelPath", &options.path);
+  reader.Read("gpuLayers", &options.gpu_layers);
+  reader.Read("useMmap", &options.use_mmap);
+  reader.Read("useMlock", &options.use_mlock);
+  reader.Read("vocabularyOnly", &options.vocabulary_only);
+  reader.Read("repack", &options.repack);
+  reader.Each("loras", [&](const Napi::Value& value) {
+    const Reader lora(value.As<Napi::Object>());
+    LoraOptions each;
+    lora.Read("path", &each.path);
+    lora.Read("scale", &each.scale);
+    options.loras.push_back(std::move(each));
+  });
+  return options;
+}
+
+ContextOptions ReadContextOptions(const Napi::Object& object) {
+  const Reader reader(object);
+  ContextOptions options;
+  reader.Read("contextSize", &options.context_size);
+  reader.Read("parallel", &options.parallel);
+  reader.Read("batchSize", &options.batch_size);
+  reader.Read("microBatchSize", &options.micro_batch_size);
+  reader.Read("threads", &options.threads);
+  reader.Read("prefillThreads", &options.prefill_threads);
+  reader.Read("kvTypeK", &options.kv_type_k);
+  reader.Read("kvTypeV", &options.kv_type_v);
+  options.flash_attention = ReadFlashAttention(reader.Get("flashAttention"));
+  return options;
+}
+
+Request ReadRequest(const Napi::Object& object) {
+  const Reader reader(object);
+  Request request;
+  reader.Read("id", &request.id);
+  const Napi::Value prompt = reader.Get("prompt");
+  if (prompt.IsString()) {
+    request.text = prompt.As<Napi::String>();
+  } else {
+    request.tokens = ReadTokens(prompt);
+  }
+  reader.Read("special", &request.parse_special);
+  reader.Read("maxTokens", &request.max_tokens);
+  reader.Read("stop", &request.stop);
+  std::string priority;
+  reader.Read("priority", &priority);
+  request.priority = ReadPriority(priority);
+  request.sampling = ReadSampling(reader);
+  return request;
+}
+
+std::vector<Token> ReadTokens(const Napi::Value& value) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
+    ThrowType(value.Env(), "tokens are not an Int32Array");
+  }
+  const auto array = value.As<Napi::Int32Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
+
+}  // namespace codellama

@@ -1,0 +1,153 @@
+#include "values.h"
+
+#include <cstring>
+
+namespace codellama {
+
+namespace {
+
+const char* Name(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::kStop:
+      return "stop";
+    case FinishReason::kLength:
+      return "length";
+    case FinishReason::kAbort:
+      return "abort";
+  }
+  return "stop";
+}
+
+Napi::Object Tagged(Napi::Env env, const char* type) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("type", type);
+  return object;
+}
+
+Napi::Array PlainArray(Napi::Env env, const std::vector<Token>& tokens) {
+  Napi::Array array = Napi::Array::New(env, tokens.size());
+  for (uint32_t i = 0; i < tokens.size(); i++) array.Set(i, tokens[i]);
+  return array;
+}
+
+struct EventToValue {
+  Napi::Env env;
+
+  Napi::Object operator()(const LoadProgress& event) const {
+    Napi::Object object = Tagged(env, "progress");
+    object.Set("fraction", event.fraction);
+    return object;
+  }
+
+  Napi::Object operator()(const Loaded&) const { return Tagged(env, "loaded"); }
+
+  Napi::Object operator()(const LoadFailed& event) const {
+    Napi::Object object = Tagged(env, "loadFailed");
+    object.Set("code", ErrorCodeName(event.code));
+    object.Set("message", event.message);
+    return object;
+  }
+
+  Napi::Object operator()(const TextDelta& event) const {
+    Napi::Object object = Tagged(env, "text");
+    object.Set("id", event.id);
+    object.Set("text", event.text);
+    object.Set("tokens", PlainArray(env, event.tokens));
+    return object;
+  }
+
+  Napi::Object operator()(const Finished& event) const {
+    Napi::Object object = Tagged(env, "finished");
+    object.Set("id", event.id);
+    object.Set("finishReason", Name(event.reason));
+    object.Set("stopString", event.stop_string);
+    object.Set("promptTokens", event.usage.prompt_tokens);
+    object.Set("cachedTokens", event.usage.cached_tokens);
+    object.Set("completionTokens", event.usage.completion_tokens);
+    object.Set("queuedMs", event.timings.queued_ms);
+    object.Set("prefillMs", event.timings.prefill_ms);
+    object.Set("decodeMs", event.timings.decode_ms);
+    return object;
+  }
+
+  Napi::Object operator()(const Failed& event) const {
+    Napi::Object object = Tagged(env, "failed");
+    object.Set("id", event.id);
+    object.Set("code", ErrorCodeName(event.code));
+    object.Set("message", event.message);
+    return object;
+  }
+
+  Napi::Object operator()(const Closed&) const { return Tagged(env, "closed"); }
+};
+
+void SetToken(Napi::Object* object, const char* name, Token token) {
+  if (token != kNoToken) object->Set(name, token);
+}
+
+}  // namespace
+
+Napi::Value ToValue(Napi::Env env, const Events& events) {
+  Napi::Array array = Napi::Array::New(env, events.size());
+  for (uint32_t i = 0; i < events.size(); i++) {
+    array.Set(i, std::visit(EventToValue{env}, events[i]));
+  }
+  return array;
+}
+
+Napi::Value ToValue(Napi::Env env, const EngineStats& stats) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("running", stats.running);
+  object.Set("queued", stats.queued);
+  object.Set("kvCellsUsed", stats.kv_cells_used);
+  object.Set("kvCells", stats.kv_cells);
+  object.Set("prefillTokensPerSecond", stats.prefill_tokens_per_second);
+  object.Set("decodeTokensPerSecond", stats.decode_tokens_per_second);
+  return object;
+}
+
+Napi::Value ToValue(Napi::Env env, const Model& model) {
+  const ModelFacts& facts = model.facts();
+  const SpecialTokens& special = model.tokenizer().special();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("architecture", facts.architecture);
+  object.Set("name", facts.name);
+  object.Set("fileType", facts.file_type);
+  object.Set("chatTemplate", facts.chat_template);
+  object.Set("parameters", static_cast<double>(facts.parameters));
+  object.Set("sizeBytes", static_cast<double>(facts.size_bytes));
+  object.Set("trainingContextSize", facts.training_context);
+  object.Set("embeddingLength", facts.embedding_length);
+  object.Set("layers", facts.layers);
+  object.Set("vocabularySize", model.tokenizer().size());
+  object.Set("addsBos", model.tokenizer().adds_bos());
+
+  Napi::Object tokens = Napi::Object::New(env);
+  SetToken(&tokens, "bos", special.bos);
+  SetToken(&tokens, "eos", special.eos);
+  SetToken(&tokens, "eot", special.eot);
+  SetToken(&tokens, "pad", special.pad);
+  SetToken(&tokens, "newline", special.newline);
+  SetToken(&tokens, "prefix", special.prefix);
+  SetToken(&tokens, "suffix", special.suffix);
+  SetToken(&tokens, "middle", special.middle);
+  SetToken(&tokens, "repository", special.repository);
+  SetToken(&tokens, "fileSeparator", special.file_separator);
+  object.Set("specialTokens", tokens);
+  object.Set("endOfGenerationTokens", PlainArray(env, model.tokenizer().end_of_generation()));
+  return object;
+}
+
+Napi::Value ToValue(Napi::Env env, const std::vector<Token>& tokens) {
+  Napi::Int32Array array = Napi::Int32Array::New(env, tokens.size());
+  std::memcpy(array.Data(), tokens.data(), tokens.size() * sizeof(Token));
+  return array;
+}
+
+Napi::Error ToJavaScriptError(Napi::Env env, const Error& error) {
+  Napi::Error result = Napi::Error::New(env, error.what());
+  result.Set("code", Napi::String::New(env, ErrorCodeName(error.code())));
+  return result;
+}
+
+}  // namespace codellama

@@ -1,0 +1,23 @@
+// The engine's data as JavaScript values. lib/binding.ts types the shapes.
+#pragma once
+
+#include <napi.h>
+
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/event.h"
+#include "engine/gguf_file.h"
+#include "engine/model.h"
+
+namespace codellama {
+
+Napi::Value ToValue(Napi::Env env, const Events& events);
+Napi::Value ToValue(Napi::Env env, const EngineStats& stats);
+Napi::Value ToValue(Napi::Env env, const Model& model);
+Napi::Value ToValue(Napi::Env env, const std::vector<Token>& tokens);
+
+// An Error of JavaScript with the code as its `code`; lib/errors.ts makes a CodeLlamaError of it.
+Napi::Error ToJavaScriptError(Napi::Env env, const Error& error);
+
+}  // namespace codellama
