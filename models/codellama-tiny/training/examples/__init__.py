@@ -1,0 +1,1 @@
+"""Training examples: documents in, sequences of tokens out."""
