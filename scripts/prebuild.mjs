@@ -1,10 +1,10 @@
-// `npm run prebuild`: prebuilds/PLATFORM-ARCH, for any machine of this kind. All CPU variants take
-// about 11 minutes of CPU time; `-- --one-variant` makes this machine's only, to try the package.
+// `npm run prebuild`: prebuilds/PLATFORM-ARCH, with a CPU library for each kind of CPU. The first
+// time takes about 11 minutes of CPU time.
 import { existsSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { copyBinaries } from "./binaries.mjs";
 import { build } from "./build.mjs";
-import { readSwitches } from "./build-switches.mjs";
+import { defaultSwitches, readSwitches } from "./build-switches.mjs";
 import { findProgram, run } from "./command.mjs";
 import { root, runWhenMain } from "./project.mjs";
 import { note, say } from "./terminal.mjs";
@@ -22,14 +22,15 @@ async function strip(files) {
   await run(["strip", ...flags, ...files.filter((file) => !file.endsWith(".json"))]);
 }
 
-await runWhenMain(import.meta, async (args) => {
-  const rest = args.filter((arg) => arg !== "--one-variant");
-  const cpuVariants = rest.length === args.length;
-  const output = await build({ ...readSwitches(rest), cpuVariants });
+/** Builds for any machine of this kind and fills prebuilds/PLATFORM-ARCH with the binaries. */
+export async function prebuild(switches = defaultSwitches) {
+  const output = await build({ ...switches, cpuVariants: true });
   const folder = join(root, "prebuilds", `${process.platform}-${process.arch}`);
   say(`Filling ${relative(".", folder)}`);
   const files = copyBinaries(output, folder, prebuiltName);
   await strip(files);
   const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
   note(`${files.length} files, ${(bytes / 1e6).toFixed(1)} MB`);
-});
+}
+
+await runWhenMain(import.meta, (args) => prebuild(readSwitches(args)));
