@@ -43,10 +43,10 @@ async function buildAlone(switches) {
     throw new Failure(error.message, toolAdvice());
   });
   startOverWhenForeign(work, cmake.toolset.generator);
-  for (const folder of [work, output]) mkdirSync(folder, { recursive: true });
   const { args, env } = compilerCache(work);
   const log = openLog(work);
-  await configure([...configureCommand, ...args], { work, env, log });
+  await configure([...configureCommand, ...args], { work, output, env, log });
+  mkdirSync(output, { recursive: true });
   await compile(await cmake.getBuildCommand(), { env, log });
   writeBuildRecord(output, switches);
   return output;
@@ -78,13 +78,15 @@ function startOverWhenForeign(work, generator) {
   writeFileSync(file, wanted);
 }
 
-async function configure(command, { work, env, log }) {
+async function configure(command, { work, output, env, log }) {
   const file = join(work, "configured.json");
   const wanted = JSON.stringify(command);
   if (existsSync(file) && readFileSync(file, "utf8") === wanted) return;
   say("Configuring llama.cpp and the addon");
   await runLogged(command, { cwd: work, env, log });
   writeFileSync(file, wanted);
+  // A backend that was switched off must not be found there any more; the rest is linked again.
+  rmSync(output, { recursive: true, force: true });
 }
 
 async function compile(command, { env, log }) {

@@ -1,10 +1,10 @@
 // `npm run prebuild`: prebuilds/PLATFORM-ARCH, with a CPU library for each kind of CPU. The first
 // time takes about 11 minutes of CPU time.
-import { existsSync, statSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { copyBinaries } from "./binaries.mjs";
 import { build } from "./build.mjs";
-import { defaultSwitches, readSwitches } from "./build-switches.mjs";
+import { buildFolders, defaultSwitches, readSwitches } from "./build-switches.mjs";
 import { findProgram, run } from "./command.mjs";
 import { root, runWhenMain } from "./project.mjs";
 import { note, say } from "./terminal.mjs";
@@ -24,7 +24,10 @@ async function strip(files) {
 
 /** Builds for any machine of this kind and fills prebuilds/PLATFORM-ARCH with the binaries. */
 export async function prebuild(switches = defaultSwitches) {
-  const output = await build({ ...switches, cpuVariants: true });
+  const portable = { ...switches, cpuVariants: true };
+  // Linked anew, so that no library of an earlier build travels along.
+  rmSync(buildFolders(portable).output, { recursive: true, force: true });
+  const output = await build(portable);
   const folder = join(root, "prebuilds", `${process.platform}-${process.arch}`);
   say(`Filling ${relative(".", folder)}`);
   const files = copyBinaries(output, folder, prebuiltName);
