@@ -58,18 +58,30 @@ void EngineWrap::Stop() {
 }
 
 Napi::Value EngineWrap::Submit(const Napi::CallbackInfo& info) {
-  const bool accepted = engine_->Submit(ReadRequest(info[0].As<Napi::Object>()));
-  if (accepted) requests_++;
+  Request request = ReadRequest(info[0].As<Napi::Object>());
+  const RequestId id = request.id;
+  const bool accepted = engine_->Submit(std::move(request));
+  if (accepted) awaited_.insert(id);
   UpdateBusy();
   return Napi::Boolean::New(info.Env(), accepted);
 }
 
 void EngineWrap::Cancel(const Napi::CallbackInfo& info) {
-  engine_->Cancel(info[0].ToNumber().Uint32Value());
+  const RequestId id = info[0].ToNumber();
+  if (paused_.erase(id) > 0) awaited_.insert(id);
+  engine_->Cancel(id);
+  UpdateBusy();
 }
 
 void EngineWrap::SetPaused(const Napi::CallbackInfo& info) {
-  engine_->SetPaused(info[0].ToNumber().Uint32Value(), info[1].ToBoolean());
+  const RequestId id = info[0].ToNumber();
+  const bool paused = info[1].ToBoolean();
+  auto& from = paused ? awaited_ : paused_;
+  auto& to = paused ? paused_ : awaited_;
+  if (from.erase(id) == 0) return;
+  to.insert(id);
+  engine_->SetPaused(id, paused);
+  UpdateBusy();
 }
 
 std::shared_ptr<const Model> EngineWrap::LoadedModel(Napi::Env env) const {
@@ -117,8 +129,10 @@ void EngineWrap::Close(const Napi::CallbackInfo&) {
 void EngineWrap::OnDelivered(const Event& event) {
   if (std::holds_alternative<Loaded>(event)) {
     loading_ = false;
-  } else if (std::holds_alternative<Finished>(event) || std::holds_alternative<Failed>(event)) {
-    requests_--;
+  } else if (const auto* finished = std::get_if<Finished>(&event)) {
+    Forget(finished->id);
+  } else if (const auto* failed = std::get_if<Failed>(&event)) {
+    Forget(failed->id);
   } else if (std::holds_alternative<Closed>(event)) {
     loading_ = false;
     closing_ = false;
@@ -129,8 +143,13 @@ void EngineWrap::OnDelivered(const Event& event) {
   UpdateBusy();
 }
 
+void EngineWrap::Forget(RequestId id) {
+  awaited_.erase(id);
+  paused_.erase(id);
+}
+
 void EngineWrap::UpdateBusy() {
-  const bool busy = loading_ || closing_ || requests_ > 0;
+  const bool busy = loading_ || closing_ || !awaited_.empty();
   if (busy == busy_) return;
   busy_ = busy;
   channel_->SetBusy(Env(), busy);

@@ -5,6 +5,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <unordered_set>
 
 #include "engine/engine.h"
 #include "event_channel.h"
@@ -34,6 +35,7 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap>, private EventListener {
   void Close(const Napi::CallbackInfo& info);
 
   void OnDelivered(const Event& event) override;
+  void Forget(RequestId id);
   void UpdateBusy();
   std::shared_ptr<const codellama::Model> LoadedModel(Napi::Env env) const;
 
@@ -43,7 +45,9 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap>, private EventListener {
   // What JavaScript waits for. While it does, the event loop and this object are kept alive.
   bool loading_ = true;
   bool closing_ = false;
-  uint32_t requests_ = 0;
+  std::unordered_set<RequestId> awaited_;
+  // Nothing comes of these until their reader resumes them, so they keep nothing alive.
+  std::unordered_set<RequestId> paused_;
   bool busy_ = false;
 };
 

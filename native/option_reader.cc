@@ -136,7 +136,7 @@ ModelOptions ReadModelOptions(const Napi::Object& object) {
   reader.Read("useMmap", &options.use_mmap);
   reader.Read("useMlock", &options.use_mlock);
   reader.Read("vocabularyOnly", &options.vocabulary_only);
-  reader.Read("repack", &options.repack);
+  if (reader.Get("repack").IsBoolean()) options.repack = reader.Get("repack").ToBoolean();
   reader.Each("loras", [&](const Napi::Value& value) {
     const Reader lora(value.As<Napi::Object>());
     LoraOptions each;

@@ -44,6 +44,12 @@ void CheckMemory(const ModelOptions& options, uint64_t weights) {
                                            " of memory are free; useMmap: true needs less");
 }
 
+// The rearranged copy comes on top of the mapped file, which should stay in the page cache.
+bool HasRoomToRepack(uint64_t weights) {
+  const auto available = AvailableMemory();
+  return !available || *available / 2 >= weights;
+}
+
 }  // namespace
 
 void Model::Free::operator()(llama_model* model) const { llama_model_free(model); }
@@ -62,7 +68,7 @@ std::shared_ptr<const Model> Model::Load(const ModelOptions& options,
   params.n_gpu_layers = options.gpu_layers;
   params.load_mode = LoadMode(options);
   params.vocab_only = options.vocabulary_only;
-  params.use_extra_bufts = options.repack;
+  params.use_extra_bufts = options.repack.value_or(HasRoomToRepack(file.file_size));
   params.progress_callback_user_data = &state;
   params.progress_callback = [](float fraction, void* data) {
     auto* loading = static_cast<Progress*>(data);

@@ -24,7 +24,8 @@ struct ModelOptions {
   bool use_mlock = false;
   bool vocabulary_only = false;
   // Rearranges weights for the CPU's matrix instructions; costs memory of the weights' size.
-  bool repack = true;
+  // Nothing means: if at least twice that is free.
+  std::optional<bool> repack;
   std::vector<LoraOptions> loras;
 };
 

@@ -1,0 +1,209 @@
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
+
+// The addon's whole surface: native/addon.cc. Absent options are the addon's defaults
+// (native/engine/options.h). What the addon throws has a `code` of CodeLlamaErrorCode.
+
+export interface NativeLoadOptions {
+  readonly modelPath: string;
+  readonly gpuLayers?: number | undefined;
+  readonly useMmap?: boolean | undefined;
+  readonly useMlock?: boolean | undefined;
+  readonly vocabularyOnly?: boolean | undefined;
+  readonly repack?: boolean | undefined;
+  readonly loras?: readonly { readonly path: string; readonly scale?: number }[] | undefined;
+  readonly contextSize?: number | undefined;
+  readonly parallel?: number | undefined;
+  readonly batchSize?: number | undefined;
+  readonly microBatchSize?: number | undefined;
+  readonly threads?: number | undefined;
+  readonly prefillThreads?: number | undefined;
+  readonly kvTypeK?: string | undefined;
+  readonly kvTypeV?: string | undefined;
+  readonly flashAttention?: boolean | undefined;
+}
+
+export interface NativeRequest {
+  readonly id: number;
+  readonly prompt: string | Int32Array;
+  readonly maxTokens: number;
+  readonly special?: boolean | undefined;
+  readonly stop?: readonly string[] | undefined;
+  readonly priority?: string | undefined;
+  readonly temperature?: number | undefined;
+  readonly topK?: number | undefined;
+  readonly topP?: number | undefined;
+  readonly minP?: number | undefined;
+  readonly typicalP?: number | undefined;
+  readonly repeatPenalty?: number | undefined;
+  readonly frequencyPenalty?: number | undefined;
+  readonly presencePenalty?: number | undefined;
+  readonly penaltyLastN?: number | undefined;
+  readonly dry?: object | undefined;
+  readonly xtc?: object | undefined;
+  readonly mirostat?: object | undefined;
+  readonly logitBias?: readonly (readonly [number, number])[] | undefined;
+  readonly seed?: number | undefined;
+  readonly ignoreEos?: boolean | undefined;
+}
+
+export interface NativeFinished {
+  readonly type: "finished";
+  readonly id: number;
+  readonly finishReason: "stop" | "length" | "abort";
+  readonly stopString: string;
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+  readonly completionTokens: number;
+  readonly queuedMs: number;
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+}
+
+export interface NativeText {
+  readonly type: "text";
+  readonly id: number;
+  readonly text: string;
+  readonly tokens: readonly number[];
+}
+
+export interface NativeFailed {
+  readonly type: "failed";
+  readonly id: number;
+  readonly code: CodeLlamaErrorCode;
+  readonly message: string;
+}
+
+export type NativeRequestEvent = NativeText | NativeFinished | NativeFailed;
+
+/** Every request ends with one `finished` or `failed`; `closed` is the engine's last event. */
+export type NativeEvent =
+  | NativeRequestEvent
+  | { readonly type: "progress"; readonly fraction: number }
+  | { readonly type: "loaded" }
+  | { readonly type: "loadFailed"; readonly code: CodeLlamaErrorCode; readonly message: string }
+  | { readonly type: "closed" };
+
+/** Ids of tokens with a meaning; those that the vocabulary lacks are absent. */
+export interface SpecialTokens {
+  readonly bos?: number;
+  readonly eos?: number;
+  /** End of a turn; in Code Llama the end of an infill, `<EOT>`. */
+  readonly eot?: number;
+  readonly pad?: number;
+  readonly newline?: number;
+  /** Fill-in-the-middle: before the prefix. */
+  readonly prefix?: number;
+  readonly suffix?: number;
+  readonly middle?: number;
+  /** Before a repository's name. */
+  readonly repository?: number;
+  /** Before a file's path. */
+  readonly fileSeparator?: number;
+}
+
+export interface NativeModel {
+  readonly architecture: string;
+  readonly name: string;
+  readonly fileType: string;
+  readonly chatTemplate: string;
+  readonly parameters: number;
+  readonly sizeBytes: number;
+  readonly trainingContextSize: number;
+  readonly embeddingLength: number;
+  readonly layers: number;
+  readonly vocabularySize: number;
+  readonly addsBos: boolean;
+  readonly specialTokens: SpecialTokens;
+  readonly endOfGenerationTokens: readonly number[];
+}
+
+export interface NativeStats {
+  readonly running: number;
+  readonly queued: number;
+  readonly kvCellsUsed: number;
+  readonly kvCells: number;
+  readonly prefillTokensPerSecond: number;
+  readonly decodeTokensPerSecond: number;
+}
+
+export interface NativeEngine {
+  /** False, and no event, when the engine is closing. */
+  submit(request: NativeRequest): boolean;
+  cancel(id: number): void;
+  /** A paused request is not computed, and does not keep the process alive. */
+  setPaused(id: number, paused: boolean): void;
+  tokenize(text: string, bos: boolean, special: boolean): Int32Array;
+  detokenize(tokens: Int32Array, special: boolean): string;
+  model(): NativeModel;
+  stats(): NativeStats;
+  close(): void;
+}
+
+export type GgufScalar = string | number | boolean;
+
+export interface NativeGgufFile {
+  readonly version: number;
+  readonly fileSizeBytes: number;
+  readonly parameters: number;
+  readonly fileType: string;
+  /** Arrays show their first elements; `length` is the number of all. */
+  readonly metadata: readonly {
+    readonly key: string;
+    readonly type: string;
+    readonly value: GgufScalar | readonly GgufScalar[];
+    readonly length?: number;
+  }[];
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly dimensions: readonly number[];
+    readonly type: string;
+    readonly sizeBytes: number;
+  }[];
+}
+
+interface Addon {
+  /** Starts to load; `onEvents` gets every step's events in one call, and must not throw. */
+  readonly Engine: new (
+    options: NativeLoadOptions,
+    onEvents: (events: readonly NativeEvent[]) => void,
+  ) => NativeEngine;
+  inspect(path: string): Promise<NativeGgufFile>;
+  /** Stops all engines of this thread and waits for them: some milliseconds. */
+  stopAll(): void;
+}
+
+let loaded: Addon | undefined;
+
+/**
+ * The addon, loaded on first use so that importing this package costs nothing.
+ * @throws CodeLlamaError `ADDON_MISSING`
+ */
+export function addon(): Addon {
+  loaded ??= loadAddon();
+  return loaded;
+}
+
+function loadAddon(): Addon {
+  const require = createRequire(import.meta.url);
+  // This module's folder is lib/ or dist/.
+  const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+  try {
+    const native: Addon = require("node-gyp-build")(packageFolder);
+    // On process.exit() and after an uncaught exception Node runs none of the addon's hooks.
+    process.once("exit", () => native.stopAll());
+    return native;
+  } catch (cause) {
+    throw new CodeLlamaError(
+      "ADDON_MISSING",
+      `the native addon of node-codellama cannot be loaded: ${String(cause)}\n` +
+        `Looked in ${packageFolder}: build/Release, then prebuilds/${process.platform}-${process.arch}.\n` +
+        "To compile it: npm rebuild node-codellama (needs cmake and a C++ compiler).\n" +
+        "With install scripts switched off (ignore-scripts) run that once by hand. In a bundler, mark " +
+        "node-codellama as external.",
+      { cause },
+    );
+  }
+}

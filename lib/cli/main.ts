@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { createRequire } from "node:module";
+import { Command } from "commander";
+import { addCompleteCommand } from "./complete.ts";
+import { addInspectCommand } from "./inspect.ts";
+import { reportFailure } from "./terminal.ts";
+
+const { version, description } = createRequire(import.meta.url)("../../package.json") as {
+  version: string;
+  description: string;
+};
+
+const program = new Command("node-codellama")
+  .description(description)
+  .version(version)
+  .showHelpAfterError("(node-codellama --help shows what there is)");
+addCompleteCommand(program);
+addInspectCommand(program);
+
+// A reader that goes away, as `| head` does, is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  reportFailure(error);
+}

@@ -1,0 +1,62 @@
+import { basename } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { CodeLlama } from "../codellama.ts";
+import { CodeLlamaError } from "../errors.ts";
+import { embeddedModel } from "../models/embedded.ts";
+import { note, progressBar } from "./terminal.ts";
+
+export interface ModelFlags {
+  readonly model?: string;
+  readonly contextSize?: number;
+  readonly threads?: number;
+  readonly gpuLayers?: number | "auto";
+}
+
+/** The flags of every command that loads a model. */
+export function addModelFlags(command: Command): Command {
+  return command
+    .option("-m, --model <file>", "GGUF file; default: the package codellama-tiny, if installed")
+    .option("-c, --context-size <tokens>", "tokens that the KV cache holds", parseNumber)
+    .option("-t, --threads <number>", "CPU threads; default: the physical cores", parseNumber)
+    .option("--gpu-layers <number>", 'layers on the GPU, or "auto"', (text) =>
+      text === "auto" ? text : parseNumber(text),
+    );
+}
+
+/** Loads the model that the flags name, with a bar on a terminal. */
+export async function loadModel(flags: ModelFlags, signal: AbortSignal): Promise<CodeLlama> {
+  const path = flags.model ?? defaultModel();
+  const bar = progressBar(`Loading ${basename(path)}`);
+  try {
+    return await CodeLlama.load(path, {
+      ...(flags.contextSize === undefined ? {} : { contextSize: flags.contextSize }),
+      ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+      ...(flags.gpuLayers === undefined ? {} : { gpuLayers: flags.gpuLayers }),
+      parallel: 1,
+      onProgress: (fraction) => bar.update(fraction),
+      signal,
+    });
+  } finally {
+    bar.stop();
+  }
+}
+
+export function parseNumber(text: string): number {
+  const number = Number(text);
+  if (text.trim() === "" || Number.isNaN(number)) throw new InvalidArgumentError("Not a number.");
+  return number;
+}
+
+function defaultModel(): string {
+  const path = embeddedModel();
+  if (path === undefined) {
+    throw new CodeLlamaError(
+      "MODEL_NOT_FOUND",
+      "no model given: pass --model FILE, a GGUF file of Code Llama such as " +
+        "codellama-7b-instruct.Q4_K_M.gguf from Hugging Face; or npm install codellama-tiny, a " +
+        "toy model of 18 MB to try things out with",
+    );
+  }
+  note("Using the toy model codellama-tiny; --model FILE takes another.");
+  return path;
+}

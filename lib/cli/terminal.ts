@@ -1,0 +1,37 @@
+import { SingleBar } from "cli-progress";
+import colors from "picocolors";
+import { CodeLlamaError } from "../errors.ts";
+
+/** What people read goes to stderr; stdout is for the result alone. */
+export function note(message: string): void {
+  process.stderr.write(`${colors.dim(message)}\n`);
+}
+
+/** Tells what failed, and sets the exit code. */
+export function reportFailure(error: unknown): void {
+  const expected = CodeLlamaError.isInstance(error);
+  const message = expected ? `${error.message} (${error.code})` : String(error);
+  process.stderr.write(`${colors.red("error:")} ${message}\n`);
+  if (!expected && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exitCode = 1;
+}
+
+/** A bar on a terminal for work that takes a while; nothing elsewhere. */
+export function progressBar(title: string): { update(fraction: number): void; stop(): void } {
+  if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} };
+  const began = performance.now();
+  const bar = new SingleBar({
+    format: `${title} [{bar}] {percentage} %`,
+    barCompleteChar: "=",
+    barIncompleteChar: " ",
+    clearOnComplete: true,
+    stream: process.stderr,
+  });
+  return {
+    update(fraction) {
+      if (bar.isActive) bar.update(fraction);
+      else if (performance.now() - began > 300) bar.start(1, fraction);
+    },
+    stop: () => bar.stop(),
+  };
+}

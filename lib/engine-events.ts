@@ -1,0 +1,55 @@
+import type { NativeEvent } from "./binding.ts";
+import type { CodeLlamaErrorCode } from "./errors.ts";
+import type { Generation } from "./generation.ts";
+
+/** Where an engine's events go. */
+export interface EngineListener {
+  readonly generations: Map<number, Generation>;
+  onProgress: ((fraction: number) => void) | undefined;
+  onLoaded: () => void;
+  onLoadFailed: (code: CodeLlamaErrorCode, message: string) => void;
+  onClosed: () => void;
+}
+
+/**
+ * The callback that the addon keeps. It is made here, away from whoever holds the engine: a
+ * closure in the engine's own scope would keep the engine from being collected for ever.
+ */
+export function createEventHandler(
+  listener: EngineListener,
+): (events: readonly NativeEvent[]) => void {
+  return (events) => {
+    for (const event of events) {
+      switch (event.type) {
+        case "progress":
+          callUser(listener.onProgress, event.fraction);
+          break;
+        case "loaded":
+          listener.onLoaded();
+          break;
+        case "loadFailed":
+          listener.onLoadFailed(event.code, event.message);
+          break;
+        case "closed":
+          listener.onClosed();
+          break;
+        default: {
+          const generation = listener.generations.get(event.id);
+          if (event.type !== "text") listener.generations.delete(event.id);
+          generation?.receive(event);
+        }
+      }
+    }
+  };
+}
+
+// An error of the user's goes to `uncaughtException`, as from any callback, and not to the addon.
+function callUser(callback: ((fraction: number) => void) | undefined, fraction: number): void {
+  try {
+    callback?.(fraction);
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}

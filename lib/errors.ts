@@ -1,0 +1,60 @@
+/**
+ * What went wrong, for programs:
+ *
+ * | code | when |
+ * |---|---|
+ * | `MODEL_NOT_FOUND` | the file, or a part of it, does not exist or cannot be read |
+ * | `MODEL_INVALID` | the file is not a GGUF file, or is damaged |
+ * | `MODEL_UNSUPPORTED` | a good GGUF file that this version cannot run |
+ * | `OUT_OF_MEMORY` | weights or KV cache do not fit into memory |
+ * | `CONTEXT_OVERFLOW` | the prompt is longer than the context |
+ * | `CAPABILITY_MISSING` | the model cannot do what was asked |
+ * | `INVALID_ARGUMENT` | an option or argument is unknown, of the wrong type or out of range |
+ * | `INVALID_GRAMMAR` | a grammar or JSON schema cannot be used |
+ * | `ABORTED` | loading or generating was cancelled without a reason of its own |
+ * | `CLOSED` | the engine was closed |
+ * | `BACKEND_FAILED` | llama.cpp or the device failed while computing |
+ * | `ADDON_MISSING` | the native addon is neither prebuilt nor compiled, or cannot be loaded |
+ */
+export type CodeLlamaErrorCode =
+  | "MODEL_NOT_FOUND"
+  | "MODEL_INVALID"
+  | "MODEL_UNSUPPORTED"
+  | "OUT_OF_MEMORY"
+  | "CONTEXT_OVERFLOW"
+  | "CAPABILITY_MISSING"
+  | "INVALID_ARGUMENT"
+  | "INVALID_GRAMMAR"
+  | "ABORTED"
+  | "CLOSED"
+  | "BACKEND_FAILED"
+  | "ADDON_MISSING";
+
+// Registered, so that the ESM and the CommonJS copy of this package know each other's errors.
+const marker: unique symbol = Symbol.for("node-codellama.error");
+
+/** The one error class of this package. `message` says what, where and what is allowed. */
+export class CodeLlamaError extends Error {
+  readonly code: CodeLlamaErrorCode;
+  readonly [marker] = true;
+
+  constructor(code: CodeLlamaErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** Like `instanceof`, but also true for errors of another copy of this package. */
+  static isInstance(value: unknown): value is CodeLlamaError {
+    return value instanceof Error && marker in value;
+  }
+}
+
+Object.defineProperty(CodeLlamaError.prototype, "name", { value: "CodeLlamaError" });
+
+/** A coded error of the addon as a CodeLlamaError; anything else as it is. */
+export function fromNative(error: unknown): unknown {
+  if (error instanceof Error && "code" in error && !CodeLlamaError.isInstance(error)) {
+    return new CodeLlamaError(error.code as CodeLlamaErrorCode, error.message);
+  }
+  return error;
+}

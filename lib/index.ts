@@ -1,0 +1,26 @@
+export type { GgufScalar, SpecialTokens } from "./binding.ts";
+export {
+  CodeLlama,
+  type DetokenizeOptions,
+  type ModelInfo,
+  type Stats,
+  type TokenizeOptions,
+} from "./codellama.ts";
+export { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
+export type {
+  Chunk,
+  FinishReason,
+  Generation,
+  GenerationResult,
+  Timings,
+  Usage,
+} from "./generation.ts";
+export { type GgufFacts, inspectModel } from "./models/inspect.ts";
+export type {
+  DryOptions,
+  GenerateOptions,
+  MirostatOptions,
+  Priority,
+  XtcOptions,
+} from "./options/generate.ts";
+export type { KvCacheType, LoadOptions, LoraOptions } from "./options/load.ts";

@@ -1,0 +1,204 @@
+import type { NativeRequest } from "../binding.ts";
+import {
+  abortSignal,
+  boolean,
+  checkOptions,
+  either,
+  integer,
+  invalidArgument,
+  listOf,
+  number,
+  oneOf,
+  type Rules,
+  show,
+  text,
+} from "./check.ts";
+
+/** Which requests go first: an editor's keystroke, a conversation, a batch job. */
+export type Priority = "interactive" | "normal" | "background";
+
+/** Don't-repeat-yourself sampling: punishes tokens that would go on with a repetition. */
+export interface DryOptions {
+  /** Strength; 0 is off. Range 0 to 100. */
+  readonly multiplier: number;
+  /** Growth with the repetition's length. Default 1.75; range 1 to 10. */
+  readonly base?: number;
+  /** Repetitions of up to this many tokens are free. Default 2; range 0 to 1000. */
+  readonly allowedLength?: number;
+  /** Tokens that are looked at; -1 is the whole context. Default -1. */
+  readonly lastN?: number;
+  /** Texts that no repetition reaches across. Default `["\n", ":", "\"", "*"]`. */
+  readonly sequenceBreakers?: readonly string[];
+}
+
+/** Exclude-top-choices sampling: now and then leaves out all likely tokens but the last. */
+export interface XtcOptions {
+  /** How often. 0 is off; range 0 to 1. */
+  readonly probability: number;
+  /** What counts as likely. Default 0.1; range 0 to 1 (above 0.5 it never applies). */
+  readonly threshold?: number;
+}
+
+/** Mirostat (arXiv 2007.14966): keeps the text's surprise at a level. Replaces all filters. */
+export interface MirostatOptions {
+  readonly version: 1 | 2;
+  /** Target cross-entropy. Default 5; range 0 to 100. */
+  readonly tau?: number;
+  /** Learning rate. Default 0.1; range 0 to 1. */
+  readonly eta?: number;
+}
+
+/**
+ * How to generate. Filters work in the order of Meta's reference: logit bias and penalties, then
+ * temperature, then topK, typicalP, topP, minP and XTC on the tempered distribution.
+ */
+export interface GenerateOptions {
+  /** New tokens at most; 0 computes the prompt alone. Default: until the context is full. */
+  readonly maxTokens?: number;
+  /** 0 always takes the likeliest token. Default 0.2; range 0 to 100. */
+  readonly temperature?: number;
+  /** Keeps the likeliest tokens that make up this share. 1 is off. Default 0.95; range 0 to 1. */
+  readonly topP?: number;
+  /** Keeps this many of the likeliest tokens. 0, the default, is off. */
+  readonly topK?: number;
+  /** Drops tokens less likely than this share of the likeliest. 0, the default, is off. */
+  readonly minP?: number;
+  /** Locally typical sampling (arXiv 2202.00666). 1, the default, is off; range 0 to 1. */
+  readonly typicalP?: number;
+  /** Divides the logits of recent tokens. 1, the default, is off; range 0.01 to 100. */
+  readonly repeatPenalty?: number;
+  /** Taken off a recent token's logit once for each time. Default 0; range -100 to 100. */
+  readonly frequencyPenalty?: number;
+  /** Taken off a recent token's logit once. Default 0; range -100 to 100. */
+  readonly presencePenalty?: number;
+  /** Tokens that the three penalties look back at, the prompt's included. Default 64. */
+  readonly penaltyLastN?: number;
+  readonly dry?: DryOptions;
+  readonly xtc?: XtcOptions;
+  readonly mirostat?: MirostatOptions;
+  /** Added to tokens' logits; `-Infinity` forbids a token. Range -Infinity to 1e6. */
+  readonly logitBias?: Readonly<Record<number, number>> | ReadonlyMap<number, number>;
+  /**
+   * Seed of the draws, 0 to 2³²-2. Default: a random one, told in the result. The same seed,
+   * options and build give the same text when the request runs alone.
+   */
+  readonly seed?: number;
+  /** Texts that end the generation; they are not part of the result. At most 64. */
+  readonly stop?: string | readonly string[];
+  /** Default `"normal"`. */
+  readonly priority?: Priority;
+  /** Takes control tokens spelled out in a text prompt, such as `</s>`, as such. Default false. */
+  readonly special?: boolean;
+  /** Never ends by itself: the end tokens are forbidden. Default false. */
+  readonly ignoreEos?: boolean;
+  /** Aborts the generation, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+const lookBack = integer(0, 2 ** 31 - 1);
+const stopText = text;
+const stops = either(stopText, listOf(stopText, 64));
+
+const rules: Rules = {
+  maxTokens: integer(0, 2 ** 32 - 1),
+  temperature: number(0, 100),
+  topP: number(0, 1),
+  topK: integer(0, 2 ** 31 - 1),
+  minP: number(0, 1),
+  typicalP: number(0, 1),
+  repeatPenalty: number(0.01, 100),
+  frequencyPenalty: number(-100, 100),
+  presencePenalty: number(-100, 100),
+  penaltyLastN: lookBack,
+  dry: {
+    multiplier: number(0, 100),
+    base: number(1, 10),
+    allowedLength: integer(0, 1000),
+    lastN: either(oneOf(-1), lookBack),
+    sequenceBreakers: listOf(text, 64),
+  },
+  xtc: { probability: number(0, 1), threshold: number(0, 1) },
+  mirostat: { version: oneOf(1, 2), tau: number(0, 100), eta: number(0, 1) },
+  logitBias: {
+    allowed: "an object or Map from token ids to numbers",
+    accepts: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  },
+  seed: integer(0, 2 ** 32 - 2),
+  stop: stops,
+  priority: oneOf("interactive", "normal", "background"),
+  special: boolean,
+  ignoreEos: boolean,
+  signal: abortSignal,
+};
+
+/** What every mode needs of its caller. */
+export interface RequestOptions extends Omit<NativeRequest, "id" | "prompt"> {
+  readonly seed: number;
+}
+
+/**
+ * Checks the options and puts them as the addon takes them.
+ * @param vocabularySize - ids of `logitBias` must be below
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function requestOptions(
+  options: GenerateOptions,
+  vocabularySize: number,
+  where: string,
+): RequestOptions {
+  checkOptions(options, rules, where);
+  requireProperty(options.dry, "multiplier", `${where}: dry`);
+  requireProperty(options.xtc, "probability", `${where}: xtc`);
+  requireProperty(options.mirostat, "version", `${where}: mirostat`);
+  return {
+    maxTokens: options.maxTokens ?? 2 ** 32 - 1,
+    temperature: options.temperature,
+    topP: options.topP,
+    topK: options.topK,
+    minP: options.minP,
+    typicalP: options.typicalP,
+    repeatPenalty: options.repeatPenalty,
+    frequencyPenalty: options.frequencyPenalty,
+    presencePenalty: options.presencePenalty,
+    penaltyLastN: options.penaltyLastN,
+    dry: options.dry,
+    xtc: options.xtc,
+    mirostat: options.mirostat,
+    logitBias: logitBiasPairs(options.logitBias, vocabularySize, where),
+    seed: options.seed ?? Math.floor(Math.random() * (2 ** 32 - 1)),
+    stop: typeof options.stop === "string" ? [options.stop] : options.stop,
+    priority: options.priority,
+    special: options.special,
+    ignoreEos: options.ignoreEos,
+  };
+}
+
+function requireProperty(object: object | undefined, name: string, where: string): void {
+  if (object !== undefined && (object as Record<string, unknown>)[name] === undefined) {
+    throw invalidArgument(`${where}: ${name} is missing`);
+  }
+}
+
+function logitBiasPairs(
+  bias: GenerateOptions["logitBias"],
+  vocabularySize: number,
+  where: string,
+): [number, number][] | undefined {
+  if (bias === undefined) return undefined;
+  const entries = bias instanceof Map ? [...bias] : Object.entries(bias);
+  const token = integer(0, vocabularySize - 1);
+  return entries.map(([key, value]) => {
+    const id = Number(key);
+    if (!token.accepts(id)) {
+      throw invalidArgument(
+        `${where}: logitBias: token id must be ${token.allowed}, not ${show(key)}`,
+      );
+    }
+    if (typeof value !== "number" || !(value <= 1e6)) {
+      throw invalidArgument(
+        `${where}: logitBias[${id}] must be a number from -Infinity to 1000000, not ${show(value)}`,
+      );
+    }
+    return [id, value];
+  });
+}

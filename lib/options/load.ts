@@ -1,0 +1,161 @@
+import type { NativeLoadOptions } from "../binding.ts";
+import {
+  abortSignal,
+  boolean,
+  callback,
+  checkOptions,
+  either,
+  integer,
+  invalidArgument,
+  number,
+  oneOf,
+  type Rules,
+  show,
+  text,
+} from "./check.ts";
+
+/** How keys or values are stored in the KV cache: fewer bits take less memory, at some loss. */
+export type KvCacheType =
+  | "f32"
+  | "f16"
+  | "bf16"
+  | "q8_0"
+  | "q5_1"
+  | "q5_0"
+  | "q4_1"
+  | "q4_0"
+  | "iq4_nl";
+
+/** A LoRA adapter in GGUF format, made for the model that is loaded. */
+export interface LoraOptions {
+  readonly path: string;
+  /** Strength: 0 is off, 1 as trained. Default 1; range -100 to 100. */
+  readonly scale?: number;
+}
+
+export interface LoadOptions {
+  /**
+   * Tokens that the KV cache holds, shared by all sequences; one sequence may use all of them.
+   * Default: the length the model was trained at, but no more than half of the free memory holds.
+   * Range 8 to 2³¹-1; rounded up to a multiple of 256.
+   */
+  readonly contextSize?: number;
+  /** Sequences that run at once; further requests wait. Default 4; range 1 to 256. */
+  readonly parallel?: number;
+  /** Tokens of one step at most. Default 2048; range 1 to 65536. */
+  readonly batchSize?: number;
+  /** Tokens that the device computes in one go. Default 512; range 1 to 65536. */
+  readonly microBatchSize?: number;
+  /**
+   * CPU threads while decoding. Default: the physical cores that this process may use (SMT
+   * siblings count once), within the CPU quota of its container. Range 1 to 512.
+   */
+  readonly threads?: number;
+  /** CPU threads while computing prompts. Default: as `threads`. */
+  readonly prefillThreads?: number;
+  /** Layers computed on the GPU, where the addon has a GPU backend. Default `"auto"`: all. */
+  readonly gpuLayers?: number | "auto";
+  /** Type of the KV cache, or of its keys and values. Default `"f16"`. */
+  readonly kvCacheType?: KvCacheType | { readonly k?: KvCacheType; readonly v?: KvCacheType };
+  /** Default `"auto"`: on where the backend has it. A quantised V cache needs it. */
+  readonly flashAttention?: boolean | "auto";
+  /** Maps the file instead of reading it: fast to load, shared between processes. Default true. */
+  readonly useMmap?: boolean;
+  /** Keeps the weights from being swapped out. Default false. */
+  readonly useMlock?: boolean;
+  /**
+   * Rearranges the weights for the CPU's matrix instructions: faster prompts, but the rearranged
+   * copy takes the weights' size of memory again. Default `"auto"`: yes, if at least twice the
+   * file's size of memory is free.
+   */
+  readonly repack?: boolean | "auto";
+  /** Loads the tokenizer and the metadata alone; nothing can be generated. Default false. */
+  readonly vocabularyOnly?: boolean;
+  /** LoRA adapters, all applied to every request. At most 64. */
+  readonly loras?: readonly LoraOptions[];
+  /** Called with the fraction loaded, from 0 to 1. */
+  readonly onProgress?: (fraction: number) => void;
+  /** Cancels the loading; `load` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+const kvCacheType = oneOf("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl");
+const auto = oneOf("auto");
+const threads = integer(1, 512);
+const anything = { allowed: "", accepts: () => true };
+
+const rules: Rules = {
+  contextSize: integer(8, 2 ** 31 - 1),
+  parallel: integer(1, 256),
+  batchSize: integer(1, 65536),
+  microBatchSize: integer(1, 65536),
+  threads,
+  prefillThreads: threads,
+  gpuLayers: either(integer(0, 10_000), auto),
+  kvCacheType: anything, // a name or an object: checkKvCacheType()
+  flashAttention: either(boolean, auto),
+  useMmap: boolean,
+  useMlock: boolean,
+  repack: either(boolean, auto),
+  vocabularyOnly: boolean,
+  loras: anything, // checkLoras()
+  onProgress: callback,
+  signal: abortSignal,
+};
+
+/**
+ * Checks the options and puts them as the addon takes them; what is left out is the addon's
+ * default (native/engine/options.h).
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): NativeLoadOptions {
+  const where = "CodeLlama.load()";
+  if (typeof modelPath !== "string" || modelPath === "" || modelPath.includes("\0")) {
+    throw invalidArgument(`${where}: the model's path must be a string, not ${show(modelPath)}`);
+  }
+  checkOptions(options, rules, where);
+  const kv = options.kvCacheType;
+  if (typeof kv === "object" && kv !== null) {
+    checkOptions(kv, { k: kvCacheType, v: kvCacheType }, `${where}: kvCacheType`);
+  } else {
+    checkOptions({ kvCacheType: kv }, { kvCacheType }, where);
+  }
+  const v = typeof kv === "object" ? kv.v : kv;
+  if (options.flashAttention === false && v !== undefined && !/^b?f\d+$/.test(v)) {
+    throw invalidArgument(
+      `${where}: a V cache of type "${v}" needs flash attention; leave flashAttention out, or ` +
+        `keep V in f16`,
+    );
+  }
+  checkLoras(options.loras, where);
+  return {
+    modelPath,
+    contextSize: options.contextSize,
+    parallel: options.parallel,
+    batchSize: options.batchSize,
+    microBatchSize: options.microBatchSize,
+    threads: options.threads,
+    prefillThreads: options.prefillThreads,
+    gpuLayers: options.gpuLayers === "auto" ? undefined : options.gpuLayers,
+    kvTypeK: typeof kv === "object" ? kv.k : kv,
+    kvTypeV: v,
+    flashAttention: options.flashAttention === "auto" ? undefined : options.flashAttention,
+    useMmap: options.useMmap,
+    useMlock: options.useMlock,
+    repack: options.repack === "auto" ? undefined : options.repack,
+    vocabularyOnly: options.vocabularyOnly,
+    loras: options.loras,
+  };
+}
+
+function checkLoras(loras: unknown, where: string): void {
+  if (loras === undefined) return;
+  if (!Array.isArray(loras) || loras.length > 64) {
+    throw invalidArgument(`${where}: loras must be an array of at most 64, not ${show(loras)}`);
+  }
+  for (const [index, lora] of loras.entries()) {
+    const place = `${where}: loras[${index}]`;
+    checkOptions(lora, { path: text, scale: number(-100, 100) }, place);
+    if (lora.path === undefined) throw invalidArgument(`${place}: path is missing`);
+  }
+}

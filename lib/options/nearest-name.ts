@@ -1,0 +1,33 @@
+/** The known name that a misspelt one most likely means, if any is near. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const plain = normalise(name);
+  let nearest: string | undefined;
+  let shortest = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(plain, normalise(candidate));
+    if (distance < shortest) {
+      shortest = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+// `max_tokens` and `maxtokens` are `maxTokens`.
+function normalise(name: string): string {
+  return name.replaceAll(/[_-]/g, "").toLowerCase();
+}
+
+/** Levenshtein's distance, by rows. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replace = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
