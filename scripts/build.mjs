@@ -10,7 +10,9 @@ import {
 } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
-import { writeBuildRecord } from "./build-record.mjs";
+import { isDeepStrictEqual } from "node:util";
+import { removeBinaries } from "./binaries.mjs";
+import { readBuildRecord, writeBuildRecord } from "./build-record.mjs";
 import {
   buildFolders,
   cmakeVariables,
@@ -45,8 +47,9 @@ async function buildAlone(switches) {
   startOverWhenForeign(work, cmake.toolset.generator);
   const { args, env } = compilerCache(work);
   const log = openLog(work);
-  await configure([...configureCommand, ...args], { work, output, env, log });
-  mkdirSync(output, { recursive: true });
+  await configure([...configureCommand, ...args], { work, env, log });
+  // A backend that is switched off now must not be found there any more. The rest is linked again.
+  if (!isDeepStrictEqual(readBuildRecord(output)?.switches, switches)) removeBinaries(output);
   await compile(await cmake.getBuildCommand(), { env, log });
   writeBuildRecord(output, switches);
   return output;
@@ -78,15 +81,13 @@ function startOverWhenForeign(work, generator) {
   writeFileSync(file, wanted);
 }
 
-async function configure(command, { work, output, env, log }) {
+async function configure(command, { work, env, log }) {
   const file = join(work, "configured.json");
   const wanted = JSON.stringify(command);
   if (existsSync(file) && readFileSync(file, "utf8") === wanted) return;
   say("Configuring llama.cpp and the addon");
   await runLogged(command, { cwd: work, env, log });
   writeFileSync(file, wanted);
-  // A backend that was switched off must not be found there any more; the rest is linked again.
-  rmSync(output, { recursive: true, force: true });
 }
 
 async function compile(command, { env, log }) {

@@ -1,8 +1,8 @@
 // `npm run prebuild`: prebuilds/PLATFORM-ARCH, with a CPU library for each kind of CPU. The first
 // time takes about 11 minutes of CPU time.
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { copyBinaries } from "./binaries.mjs";
+import { copyBinaries, removeBinaries } from "./binaries.mjs";
 import { build } from "./build.mjs";
 import { buildFolders, defaultSwitches, readSwitches } from "./build-switches.mjs";
 import { findProgram, run } from "./command.mjs";
@@ -26,7 +26,7 @@ async function strip(files) {
 export async function prebuild(switches = defaultSwitches) {
   const portable = { ...switches, cpuVariants: true };
   // Linked anew, so that no library of an earlier build travels along.
-  rmSync(buildFolders(portable).output, { recursive: true, force: true });
+  removeBinaries(buildFolders(portable).output);
   const output = await build(portable);
   const folder = join(root, "prebuilds", `${process.platform}-${process.arch}`);
   say(`Filling ${relative(".", folder)}`);

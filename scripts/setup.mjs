@@ -21,8 +21,8 @@ export async function setup({ tests = false } = {}) {
 /** A build once made with --cuda stays one: setup only brings it up to date. */
 function rememberedSwitches(tests) {
   const record = readBuildRecord(buildFolders(defaultSwitches).output);
-  const switches = { ...defaultSwitches, ...record?.switches };
-  return { ...switches, tests: tests || switches.tests };
+  const { cuda, metal, vulkan, tests: tested } = { ...defaultSwitches, ...record?.switches };
+  return { ...defaultSwitches, cuda, metal, vulkan, tests: tests || tested };
 }
 
 function checkNode() {
