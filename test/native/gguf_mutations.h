@@ -1,0 +1,18 @@
+// Spoils a GGUF file in one or a few places, at random.
+#pragma once
+
+#include <random>
+#include <string>
+
+#include "gguf_writer.h"
+
+namespace codellama::test {
+
+struct SpoiledFile {
+  std::string bytes;
+  std::string description;  // what was done, for the report
+};
+
+SpoiledFile Spoil(GgufDraft draft, std::mt19937& random);
+
+}  // namespace codellama::test
