@@ -70,7 +70,10 @@ bool Scheduler::HasWork() const {
 }
 
 void Scheduler::YieldPausedSlots(Plan* plan) {
-  if (!std::any_of(waiting_.begin(), waiting_.end(), Unpaused)) return;
+  const auto next = std::find_if(waiting_.begin(), waiting_.end(), Unpaused);
+  if (next == waiting_.end()) return;
+  const bool fits = ClaimedCells() + (*next)->tokens.size() <= limits_.cells;
+  if (fits && !free_slots_.empty()) return;
   const auto paused = std::find_if_not(running_.rbegin(), running_.rend(), Unpaused);
   if (paused != running_.rend()) Preempt(*paused, plan);
 }
@@ -93,10 +96,7 @@ void Scheduler::SchedulePrefills(Plan* plan) {
 }
 
 void Scheduler::AdmitWaiting(Plan* plan) {
-  // Cells that the running sequences need for the tokens they already have.
-  size_t claimed = 0;
-  for (const Sequence* sequence : running_) claimed += sequence->tokens.size();
-
+  size_t claimed = ClaimedCells();
   for (size_t i = 0; i < waiting_.size() && prompt_budget_ > 0 && !free_slots_.empty();) {
     Sequence* sequence = waiting_[i];
     if (sequence->paused) {
@@ -138,6 +138,12 @@ bool Scheduler::MakeRoom(const Sequence* claimant, Plan* plan) {
     if (last == claimant) return false;
   }
   return true;
+}
+
+size_t Scheduler::ClaimedCells() const {
+  size_t cells = 0;
+  for (const Sequence* sequence : running_) cells += sequence->tokens.size();
+  return cells;
 }
 
 uint32_t Scheduler::FreeCells() const { return limits_.cells - cells_used() - planned_tokens_; }

@@ -68,6 +68,8 @@ class Scheduler {
   void Preempt(Sequence* sequence, Plan* plan);
   // Makes room for one more cell; false when `claimant` itself had to give way.
   bool MakeRoom(const Sequence* claimant, Plan* plan);
+  // Cells that the running sequences need for the tokens they already have.
+  size_t ClaimedCells() const;
   uint32_t FreeCells() const;
   void TakePrompt(Sequence* sequence, Plan* plan);
   void Take(Sequence* sequence, uint32_t count, Plan* plan);

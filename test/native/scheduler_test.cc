@@ -1,0 +1,244 @@
+#include "engine/scheduler.h"
+
+#include <algorithm>
+#include <deque>
+#include <random>
+
+#include "check.h"
+
+using namespace codellama;
+
+namespace {
+
+// Sequences around a scheduler, computed by pretending: what a plan holds counts as computed, and
+// a sequence that has caught up gets one more token.
+class World {
+ public:
+  explicit World(SchedulerLimits limits) : scheduler(limits) {}
+
+  Sequence* Add(uint32_t prompt, Priority priority = Priority::kNormal) {
+    Sequence& sequence = sequences_.emplace_back();
+    sequence.id = static_cast<RequestId>(sequences_.size());
+    sequence.arrival = sequences_.size();
+    sequence.priority = priority;
+    sequence.tokens.assign(prompt, 1);
+    sequence.num_prompt = prompt;
+    scheduler.Add(&sequence);
+    return &sequence;
+  }
+
+  Plan Step() {
+    Plan plan = scheduler.Schedule();
+    for (const ScheduledTokens& scheduled : plan.batch) {
+      CHECK_EQ(scheduled.first, scheduled.sequence->num_computed);
+      CHECK(scheduled.count > 0);
+      scheduled.sequence->num_computed += scheduled.count;
+      if (scheduled.sequence->Remaining() == 0) scheduled.sequence->tokens.push_back(2);
+    }
+    scheduler.CheckIntegrity();
+    return plan;
+  }
+
+  Scheduler scheduler;
+
+ private:
+  std::deque<Sequence> sequences_;
+};
+
+uint32_t Count(const Plan& plan, const Sequence* sequence) {
+  uint32_t count = 0;
+  for (const ScheduledTokens& scheduled : plan.batch) {
+    if (scheduled.sequence == sequence) count += scheduled.count;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST(SchedulerComputesAPromptThenOneTokenAStep) {
+  World world({.slots = 2, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* sequence = world.Add(100);
+  CHECK_EQ(Count(world.Step(), sequence), 100U);
+  CHECK(sequence->Decoding());
+  CHECK_EQ(Count(world.Step(), sequence), 1U);
+  CHECK_EQ(sequence->CompletionTokens(), 2U);
+}
+
+TEST(SchedulerCutsAPromptLongerThanTheBatch) {
+  World world({.slots = 1, .cells = 5000, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* sequence = world.Add(1100);
+  CHECK_EQ(Count(world.Step(), sequence), 512U);
+  CHECK_EQ(Count(world.Step(), sequence), 512U);
+  CHECK_EQ(Count(world.Step(), sequence), 76U);
+  CHECK_EQ(sequence->CompletionTokens(), 1U);
+}
+
+TEST(SchedulerKeepsStreamsRunningBesideALongPrompt) {
+  World world({.slots = 2, .cells = 5000, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* stream = world.Add(10);
+  world.Step();
+  Sequence* prompt = world.Add(300);
+  for (int step = 0; step < 4; step++) {
+    const Plan plan = world.Step();
+    CHECK_EQ(Count(plan, stream), 1U);
+    CHECK_EQ(Count(plan, prompt), 64U);
+  }
+}
+
+TEST(SchedulerComputesSeveralPromptsInOneBatch) {
+  World world({.slots = 4, .cells = 5000, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* first = world.Add(100);
+  Sequence* second = world.Add(100);
+  const Plan plan = world.Step();
+  CHECK_EQ(Count(plan, first), 100U);
+  CHECK_EQ(Count(plan, second), 100U);
+}
+
+TEST(SchedulerGoesByPriorityThenArrival) {
+  World world({.slots = 1, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* background = world.Add(10, Priority::kBackground);
+  Sequence* normal = world.Add(10);
+  Sequence* interactive = world.Add(10, Priority::kInteractive);
+  Sequence* later = world.Add(10, Priority::kInteractive);
+  for (Sequence* expected : {interactive, later, normal, background}) {
+    CHECK_EQ(Count(world.Step(), expected), 10U);
+    world.scheduler.Remove(expected);
+  }
+  CHECK(!world.scheduler.HasWork());
+}
+
+TEST(SchedulerAdmitsOnlyWhatFits) {
+  World world({.slots = 4, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* first = world.Add(80);
+  Sequence* second = world.Add(50);
+  Sequence* small = world.Add(5);
+  world.Step();
+  CHECK(first->status == SequenceStatus::kRunning);
+  CHECK(second->status == SequenceStatus::kWaiting);
+  // It would fit, but overtaking could starve the one before it.
+  CHECK(small->status == SequenceStatus::kWaiting);
+  world.scheduler.Remove(first);
+  world.Step();
+  CHECK(second->status == SequenceStatus::kRunning);
+  CHECK(small->status == SequenceStatus::kRunning);
+}
+
+TEST(SchedulerPutsTheNewestBackWhenCellsRunOut) {
+  World world({.slots = 2, .cells = 64, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* first = world.Add(30);
+  Sequence* second = world.Add(30);
+  int freed = 0;
+  while (second->status == SequenceStatus::kRunning || second->num_computed == 0) {
+    freed += static_cast<int>(world.Step().freed_slots.size());
+    if (freed > 0) break;
+  }
+  CHECK_EQ(freed, 1);
+  CHECK(second->status == SequenceStatus::kWaiting);
+  CHECK_EQ(second->num_computed, 0U);
+  CHECK(first->status == SequenceStatus::kRunning);
+  // Its tokens are kept, and it goes on from them when there is room.
+  const size_t tokens = second->tokens.size();
+  CHECK(tokens > 30);
+  world.scheduler.Remove(first);
+  CHECK_EQ(Count(world.Step(), second), tokens);
+}
+
+TEST(SchedulerTakesAPreemptedStreamOutOfThePlan) {
+  // The prompt of the first needs the cell that the lower stream was just given.
+  World world({.slots = 2, .cells = 20, .batch_tokens = 8, .prefill_chunk = 4});
+  Sequence* stream = world.Add(4, Priority::kBackground);
+  world.Step();
+  Sequence* prompt = world.Add(14, Priority::kInteractive);
+  for (int step = 0; step < 12; step++) {
+    const Plan plan = world.Step();
+    if (!plan.freed_slots.empty()) CHECK_EQ(Count(plan, stream), 0U);
+  }
+  CHECK(prompt->CompletionTokens() > 0);
+}
+
+TEST(SchedulerSkipsPausedSequences) {
+  World world({.slots = 2, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* paused = world.Add(10);
+  Sequence* other = world.Add(10);
+  world.Step();
+  paused->paused = true;
+  const Plan plan = world.Step();
+  CHECK_EQ(Count(plan, paused), 0U);
+  CHECK_EQ(Count(plan, other), 1U);
+  other->paused = true;
+  CHECK(!world.scheduler.HasWork());
+  paused->paused = false;
+  CHECK_EQ(Count(world.Step(), paused), 1U);
+}
+
+TEST(SchedulerGivesThePlaceOfAPausedSequenceAway) {
+  World world({.slots = 1, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* paused = world.Add(10);
+  world.Step();
+  paused->paused = true;
+  Sequence* other = world.Add(10);
+  const Plan plan = world.Step();
+  CHECK_EQ(plan.freed_slots.size(), 1U);
+  CHECK_EQ(Count(plan, other), 10U);
+  CHECK(paused->status == SequenceStatus::kWaiting);
+}
+
+TEST(SchedulerLeavesAPausedSequenceAloneWhileThereIsRoom) {
+  World world({.slots = 2, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* paused = world.Add(10);
+  world.Step();
+  paused->paused = true;
+  world.Add(10);
+  CHECK(world.Step().freed_slots.empty());
+  CHECK(paused->status == SequenceStatus::kRunning);
+}
+
+TEST(SchedulerReusesTheLowestSlotFirst) {
+  World world({.slots = 3, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* first = world.Add(5);
+  Sequence* second = world.Add(5);
+  world.Step();
+  CHECK_EQ(first->slot, 0);
+  CHECK_EQ(second->slot, 1);
+  CHECK_EQ(world.scheduler.Remove(first), 0);
+  Sequence* third = world.Add(5);
+  world.Step();
+  CHECK_EQ(third->slot, 0);
+}
+
+TEST(SchedulerStaysSoundUnderRandomLoad) {
+  std::mt19937 random(7);
+  const auto pick = [&](uint32_t limit) { return static_cast<uint32_t>(random() % limit); };
+  for (int round = 0; round < 50; round++) {
+    World world({.slots = 1 + pick(5),
+                 .cells = 64 + pick(200),
+                 .batch_tokens = 8 + pick(64),
+                 .prefill_chunk = 1 + pick(8)});
+    std::vector<Sequence*> live;
+    uint32_t finished = 0;
+    uint32_t added = 0;
+    for (int step = 0; step < 3000 && (added < 40 || !live.empty()); step++) {
+      if (added < 40 && pick(4) == 0) {
+        live.push_back(world.Add(1 + pick(60), static_cast<Priority>(pick(3))));
+        added++;
+      }
+      world.Step();
+      if (pick(5) == 0 && !live.empty()) {
+        Sequence* sequence = live[pick(static_cast<uint32_t>(live.size()))];
+        sequence->paused = added < 40 && !sequence->paused;
+      }
+      if (added == 40) {
+        for (Sequence* sequence : live) sequence->paused = false;
+      }
+      std::erase_if(live, [&](Sequence* sequence) {
+        // 64 cells hold every sequence when it is alone.
+        if (sequence->tokens.size() < 63 && sequence->CompletionTokens() < 20) return false;
+        world.scheduler.Remove(sequence);
+        finished++;
+        return true;
+      });
+    }
+    CHECK_EQ(finished, 40U);
+    CHECK_EQ(world.scheduler.cells_used(), 0U);
+  }
+}

@@ -1,0 +1,104 @@
+#include "engine/text_stream.h"
+
+#include <random>
+
+#include "check.h"
+
+using codellama::TextStream;
+
+namespace {
+
+std::string Feed(TextStream* stream, std::initializer_list<const char*> pieces) {
+  std::string text;
+  for (const char* piece : pieces) text += stream->Append(piece);
+  return text;
+}
+
+}  // namespace
+
+TEST(TextStreamPassesPlainTextOn) {
+  TextStream stream({});
+  CHECK_EQ(stream.Append("hello"), "hello");
+  CHECK_EQ(stream.Append(" world"), " world");
+  CHECK_EQ(stream.Finish(), "");
+}
+
+TEST(TextStreamWaitsForWholeCharacters) {
+  TextStream stream({});
+  CHECK_EQ(stream.Append("\xF0\x9F"), "");
+  CHECK_EQ(stream.Append("\x9A"), "");
+  CHECK_EQ(stream.Append("\x80!"), "\U0001F680!");
+}
+
+TEST(TextStreamReplacesWhatIsNoCharacter) {
+  TextStream stream({});
+  CHECK_EQ(stream.Append("a\xFF"
+                         "b"),
+           "a\uFFFDb");
+  CHECK_EQ(stream.Append("\xC3("), "\uFFFD(");
+  CHECK_EQ(stream.Append("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");  // a surrogate
+  CHECK_EQ(stream.Append("\xC0\xAF"), "\uFFFD\uFFFD");            // an overlong slash
+  CHECK_EQ(stream.Append("\xF4\x90\x80\x80"), "\uFFFD\uFFFD\uFFFD\uFFFD");
+  CHECK_EQ(stream.Append("\xE2\x82"), "");
+  CHECK_EQ(stream.Finish(), "\uFFFD");
+}
+
+TEST(TextStreamFindsAStopStringInsideAPiece) {
+  TextStream stream({"STOP"});
+  CHECK_EQ(stream.Append("before STOP after"), "before ");
+  CHECK(stream.stopped());
+  CHECK_EQ(stream.matched(), "STOP");
+  CHECK_EQ(stream.Append("more"), "");
+  CHECK_EQ(stream.Finish(), "");
+}
+
+TEST(TextStreamFindsAStopStringAcrossPieces) {
+  TextStream stream({"\n\ndef "});
+  CHECK_EQ(Feed(&stream, {"return x", "\n", "\n", "de", "f ", "g"}), "return x");
+  CHECK(stream.stopped());
+}
+
+TEST(TextStreamShowsNoPartOfAStopString) {
+  TextStream stream({"</s>"});
+  CHECK_EQ(stream.Append("a<"), "a");
+  CHECK_EQ(stream.Append("/"), "");
+  CHECK_EQ(stream.Append("b>"), "</b>");  // it was none
+  CHECK_EQ(stream.Append("x</s"), "x");
+  CHECK_EQ(stream.Finish(), "</s");  // the text just ended so
+}
+
+TEST(TextStreamHoldsBackTheLongestBeginning) {
+  TextStream stream({"aab"});
+  CHECK_EQ(stream.Append("aa"), "");
+  CHECK_EQ(stream.Append("a"), "a");
+  CHECK_EQ(stream.Append("b"), "");
+  CHECK_EQ(stream.matched(), "aab");
+}
+
+TEST(TextStreamTakesTheStopStringThatBeginsFirst) {
+  TextStream stream({"later", "first and"});
+  CHECK_EQ(stream.Append("x first and later"), "x ");
+  CHECK_EQ(stream.matched(), "first and");
+}
+
+TEST(TextStreamFindsStopStringsOfSeveralBytesACharacter) {
+  TextStream stream({"\u7EC8\u6B62"});
+  CHECK_EQ(Feed(&stream, {"ok \xE7\xBB", "\x88\xE6", "\xAD\xA2 x"}), "ok ");
+  CHECK(stream.stopped());
+}
+
+TEST(TextStreamGivesTheSameTextHoweverItIsCut) {
+  const std::string text = "if x:\n    return \u201Cna\u00EFve\u201D \U0001F680 # STO STOP no";
+  std::mt19937 random(3);
+  for (int round = 0; round < 500; round++) {
+    TextStream stream({"STOP", "return nothing"});
+    std::string seen;
+    for (size_t at = 0; at < text.size();) {
+      const size_t length = 1 + random() % 5;
+      seen += stream.Append(text.substr(at, length));
+      at += length;
+    }
+    seen += stream.Finish();
+    CHECK_EQ(seen, text.substr(0, text.find("STOP")));
+  }
+}
