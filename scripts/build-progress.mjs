@@ -65,7 +65,7 @@ export class BuildProgress {
 function readStep(line) {
   const ninja = /^\[(\d+)\/(\d+)\] (.*)/.exec(line);
   if (ninja) return { done: Number(ninja[1]), total: Number(ninja[2]), what: shortName(ninja[3]) };
-  const make = /^\[ *(\d+)%\] (.*)/.exec(line);
+  const make = /^\[ *(\d+)%\] ((?:Building|Linking) .*)/.exec(line);
   if (make) return { done: Number(make[1]), total: 100, what: shortName(make[2]) };
   return undefined;
 }

@@ -15,7 +15,8 @@ export function checkTools() {
     if (!findProgram("ninja") && !findProgram("make")) missing.push("ninja or make");
   }
   if (missing.length === 0) return;
-  throw new Failure(`To compile, ${missing.join(" and ")} must be on PATH.`, toolAdvice());
+  const list = new Intl.ListFormat("en").format(missing);
+  throw new Failure(`To compile, there must be ${list} on PATH.`, toolAdvice());
 }
 
 export function toolAdvice() {

@@ -33,7 +33,7 @@ import { note, say } from "./terminal.mjs";
  * @returns {Promise<string>} the folder with the binaries
  */
 export async function build(switches = defaultSwitches) {
-  return withLock(join(root, ".cache/build.lock"), () => buildAlone(switches));
+  return withLock(`${buildFolders(switches).work}.lock`, () => buildAlone(switches));
 }
 
 async function buildAlone(switches) {
@@ -129,7 +129,7 @@ function openLog(work) {
       appendFileSync(file, `${line}\n`);
     },
     tail() {
-      const failed = lines.findIndex((line) => /^FAILED:|\berror:|^CMake Error|\*\*\*/.test(line));
+      const failed = lines.findIndex((line) => /^FAILED:|\berror:|^CMake Error/.test(line));
       const from = failed < 0 ? lines.length - 40 : failed;
       const isCommand = (line) => / -o .* -c /.test(line);
       return lines
