@@ -1,0 +1,25 @@
+import { modelPath } from "codellama-tiny";
+import { afterAll, beforeAll } from "vitest";
+import { CodeLlama, type LoadOptions } from "../../lib/index.ts";
+
+export { modelPath };
+
+/**
+ * Loads the embedded model for the tests of a file, with one thread: tests run side by side, and
+ * computing threads that outnumber the cores wait for each other.
+ */
+export function useTinyModel(options: LoadOptions = {}): { readonly llama: CodeLlama } {
+  let llama: CodeLlama | undefined;
+  beforeAll(async () => {
+    llama = await CodeLlama.load(modelPath, { threads: 1, ...options });
+  });
+  afterAll(async () => {
+    await llama?.close();
+  });
+  return {
+    get llama() {
+      if (llama === undefined) throw new Error("the model is not loaded yet");
+      return llama;
+    },
+  };
+}
