@@ -30,26 +30,34 @@ void CheckArchitecture(const GgufChecker& checker) {
   }
 }
 
-void CheckWhole(const GgufChecker& checker) {
-  CheckHyperparameters(checker);
-  CheckVocabulary(checker);
-  CheckWeights(checker);
-}
-
-}  // namespace
-
-void CheckModel(const GgufFile& file, const std::string& path) {
+// Hands over the model as one file: for a split model, with the tensors of all parts.
+template <typename Check>
+void WithAllParts(const GgufFile& file, const std::string& path, const Check& check) {
   const GgufChecker first(file, path);
   CheckArchitecture(first);
   CheckAlignment(first);
   const std::vector<GgufFile> others = ReadOtherParts(first, path);
-  if (others.empty()) return CheckWhole(first);
+  if (others.empty()) return check(first);
   GgufFile whole = file;
   for (const GgufFile& other : others) {
     CheckAlignment(GgufChecker(other, path));
     whole.tensors.insert(whole.tensors.end(), other.tensors.begin(), other.tensors.end());
   }
-  CheckWhole(GgufChecker(whole, path));
+  check(GgufChecker(whole, path));
+}
+
+}  // namespace
+
+void CheckModel(const GgufFile& file, const std::string& path) {
+  WithAllParts(file, path, [](const GgufChecker& checker) {
+    CheckHyperparameters(checker);
+    CheckVocabulary(checker);
+    CheckWeights(checker);
+  });
+}
+
+void CheckVocabularyOnly(const GgufFile& file, const std::string& path) {
+  WithAllParts(file, path, [](const GgufChecker& checker) { CheckVocabulary(checker); });
 }
 
 }  // namespace codellama

@@ -97,10 +97,11 @@ void CheckRope(const GgufChecker& checker) {
                ErrorCode::kModelUnsupported);
 }
 
+// Left alone where the type is wrong: llama.cpp stops at that, if the architecture has such a norm.
 void CheckNormalisation(const GgufChecker& checker) {
   for (const char* name : {"attention.layer_norm_epsilon", "attention.layer_norm_rms_epsilon",
                            "attention.group_norm_epsilon"}) {
-    const std::optional<float> epsilon = checker.Float(checker.Key(name));
+    const std::optional<double> epsilon = checker.file().Number(checker.Key(name));
     // Written so that NaN fails too.
     if (!epsilon || *epsilon >= 0) continue;
     checker.Fail(checker.Key(name) + " is " + std::to_string(*epsilon) + "; it must be at least 0");

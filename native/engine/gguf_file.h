@@ -61,6 +61,9 @@ GgufFile ReadGguf(const std::string& path);
 // kModelInvalid or kModelUnsupported. Faults that llama.cpp reports by itself are left to it.
 void CheckModel(const GgufFile& file, const std::string& path);
 
+// The same for a model of which only the vocabulary is used.
+void CheckVocabularyOnly(const GgufFile& file, const std::string& path);
+
 // The same for a LoRA adapter.
 void CheckAdapter(const GgufFile& adapter, const std::string& path);
 

@@ -50,8 +50,8 @@ GgufFile ReadPart(const GgufChecker& first, const std::string& path, int part, i
 
 std::vector<GgufFile> ReadOtherParts(const GgufChecker& checker, const std::string& path) {
   const int parts = Unsigned16(checker, "split.count").value_or(0);
-  const int number = Unsigned16(checker, "split.no").value_or(0);
   if (parts <= 1) return {};
+  const int number = Unsigned16(checker, "split.no").value_or(0);
   if (parts > kMaxParts) {
     checker.Fail("split.count is " + std::to_string(parts) + "; it must be at most " +
                  std::to_string(kMaxParts));

@@ -106,20 +106,21 @@ TrialOutcome LoadAndRun(const std::string& path, const TrialOptions& options) {
   return TrialOutcome::kRan;
 }
 
-void Check(const std::string& path, const std::string& adapter_path) {
+void Check(const std::string& path, const TrialOptions& options) {
   const GgufFile file = ReadGguf(path);
+  if (options.vocabulary_only) return CheckVocabularyOnly(file, path);
   CheckModel(file, path);
-  if (adapter_path.empty()) return;
-  const GgufFile adapter = ReadGguf(adapter_path);
-  CheckAdapter(adapter, adapter_path);
-  CheckAdapterFits(adapter, adapter_path, file);
+  if (options.adapter.empty()) return;
+  const GgufFile adapter = ReadGguf(options.adapter);
+  CheckAdapter(adapter, options.adapter);
+  CheckAdapterFits(adapter, options.adapter, file);
 }
 
 }  // namespace
 
 TrialOutcome RunTrial(const std::string& path, const TrialOptions& options) {
   try {
-    if (options.has_checks) Check(path, options.adapter);
+    if (options.has_checks) Check(path, options);
     return LoadAndRun(path, options);
   } catch (const Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
