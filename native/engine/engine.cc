@@ -273,7 +273,10 @@ void Engine::AfterAbort(const Plan& plan) {
     Sequence* sequence = scheduled.sequence;
     const uint32_t last = static_cast<uint32_t>(sequence->tokens.size()) - 1;
     sequence->num_computed = std::min(runner_->Computed(sequence->slot), last);
-    runner_->Truncate(sequence->slot, sequence->num_computed);
+    if (!runner_->Truncate(sequence->slot, sequence->num_computed)) {
+      runner_->Truncate(sequence->slot, 0);
+      sequence->num_computed = 0;
+    }
   }
 }
 

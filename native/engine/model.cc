@@ -50,6 +50,16 @@ bool HasRoomToRepack(uint64_t weights) {
   return !available || *available / 2 >= weights;
 }
 
+void RequireCausalDecoder(llama_model* model, const std::string& path) {
+  const char* kind = !llama_model_has_decoder(model)   ? "an encoder"
+                     : llama_model_has_encoder(model)  ? "an encoder with a decoder"
+                     : llama_model_is_diffusion(model) ? "a diffusion model"
+                                                       : nullptr;
+  if (kind == nullptr) return;
+  throw Error(ErrorCode::kModelUnsupported,
+              path + ": this is " + kind + "; only models that continue a text can be run");
+}
+
 }  // namespace
 
 void Model::Free::operator()(llama_model* model) const { llama_model_free(model); }
@@ -88,10 +98,7 @@ std::shared_ptr<const Model> Model::Load(const ModelOptions& options,
     throw Error(ErrorCode::kModelUnsupported, options.path + ": the file has no tokenizer");
   }
   model->tokenizer_ = std::make_unique<Tokenizer>(vocabulary);
-  if (!options.vocabulary_only && !llama_model_has_decoder(model->get())) {
-    throw Error(ErrorCode::kModelUnsupported,
-                options.path + ": an encoder-only model cannot generate text");
-  }
+  if (!options.vocabulary_only) RequireCausalDecoder(model->get(), options.path);
   model->ReadFacts();
   model->LoadAdapters(options.loras, file);
   return model;

@@ -217,8 +217,9 @@ uint32_t ModelRunner::Computed(int32_t slot) const {
                                1);
 }
 
-void ModelRunner::Truncate(int32_t slot, uint32_t first) {
-  llama_memory_seq_rm(llama_get_memory(context_.get()), slot, static_cast<llama_pos>(first), -1);
+bool ModelRunner::Truncate(int32_t slot, uint32_t first) {
+  return llama_memory_seq_rm(llama_get_memory(context_.get()), slot, static_cast<llama_pos>(first),
+                             -1);
 }
 
 void ModelRunner::Clear() { llama_memory_clear(llama_get_memory(context_.get()), false); }

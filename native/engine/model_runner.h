@@ -43,8 +43,9 @@ class ModelRunner {
   // Tokens that the slot's cells hold.
   uint32_t Computed(int32_t slot) const;
 
-  // Empties the slot from position `first` on.
-  void Truncate(int32_t slot, uint32_t first);
+  // Empties the slot from position `first` on. False where the model keeps a state that cannot be
+  // taken back in part; emptying it from 0 always works.
+  bool Truncate(int32_t slot, uint32_t first);
 
   void Clear();
 
