@@ -34,9 +34,9 @@ void CheckArchitecture(const GgufChecker& checker) {
 template <typename Check>
 void WithAllParts(const GgufFile& file, const std::string& path, const Check& check) {
   const GgufChecker first(file, path);
+  const std::vector<GgufFile> others = ReadOtherParts(first, path);
   CheckArchitecture(first);
   CheckAlignment(first);
-  const std::vector<GgufFile> others = ReadOtherParts(first, path);
   if (others.empty()) return check(first);
   GgufFile whole = file;
   for (const GgufFile& other : others) {

@@ -10,8 +10,8 @@
 // Not part of the tests;
 // build it by hand against a build of llama.cpp in $BUILD and its source in $LLAMA, for instance:
 //
-//   g++ -std=c++20 -O1 -g -I native/engine -I $LLAMA/include -I $LLAMA/ggml/include
-//     test/native/gguf_{fuzz,trial,mutations,test_models,writer}.cc
+//   g++ -std=c++20 -O1 -g -I native -I $LLAMA/include -I $LLAMA/ggml/include
+//     test/native/gguf_{fuzz,trial,mutations,test_models}.cc
 //     native/engine/{gguf_*,file_bytes,tensor_type,error}.cc
 //     -L $BUILD/bin -Wl,-rpath,$BUILD/bin -lllama -lggml -lggml-base -o gguf_fuzz
 #include <fcntl.h>
@@ -34,6 +34,7 @@
 #include "gguf_test_models.h"
 #include "gguf_trial.h"
 #include "llama.h"
+#include "tiny_llama.h"
 
 namespace codellama::test {
 namespace {

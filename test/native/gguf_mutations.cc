@@ -7,8 +7,8 @@
 #include <limits>
 #include <utility>
 
-#include "gguf_value.h"
-#include "tensor_type.h"
+#include "engine/gguf_value.h"
+#include "tiny_llama.h"
 
 namespace codellama::test {
 namespace {

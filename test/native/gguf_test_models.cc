@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "tiny_llama.h"
+
 namespace codellama::test {
 namespace {
 
@@ -68,10 +70,10 @@ GgufDraft ExpertModel() {
     std::erase_if(draft.tensors, [&](const DraftTensor& tensor) {
       return tensor.name.starts_with(layer + "ffn_") && tensor.name != layer + "ffn_norm.weight";
     });
-    draft.AddTensor(layer + "ffn_gate_inp.weight", {64, 4});
-    draft.AddTensor(layer + "ffn_gate_exps.weight", {64, 96, 4}, kFloat16);
-    draft.AddTensor(layer + "ffn_down_exps.weight", {96, 64, 4});
-    draft.AddTensor(layer + "ffn_up_exps.weight", {64, 96, 4}, kFloat16);
+    AddTensor(draft, layer + "ffn_gate_inp.weight", {64, 4});
+    AddTensor(draft, layer + "ffn_gate_exps.weight", {64, 96, 4}, kFloat16);
+    AddTensor(draft, layer + "ffn_down_exps.weight", {96, 64, 4});
+    AddTensor(draft, layer + "ffn_up_exps.weight", {64, 96, 4}, kFloat16);
   }
   return draft;
 }
@@ -91,21 +93,21 @@ GgufDraft WideModel() {
   draft.SetUnsigned("llama.attention.value_length", 64);
   draft.SetText("llama.rope.scaling.type", "yarn");
   draft.SetFloat("llama.rope.scaling.factor", 4);
-  draft.AddTensor("token_embd.weight", {256, tokens}, kQ6K);
-  draft.AddTensor("output_norm.weight", {256});
-  draft.AddTensor("rope_freqs.weight", {32});
-  draft.AddTensor("blk.0.attn_norm.weight", {256});
-  draft.AddTensor("blk.0.attn_qkv.weight", {256, 768}, kQ4K);
-  draft.AddTensor("blk.0.attn_qkv.bias", {768});
-  draft.AddTensor("blk.0.attn_output.weight", {256, 256}, kQ4K);
-  draft.AddTensor("blk.0.attn_output.bias", {256});
-  draft.AddTensor("blk.0.ffn_norm.weight", {256});
-  draft.AddTensor("blk.0.ffn_gate.weight", {256, 256}, kQ4K);
-  draft.AddTensor("blk.0.ffn_gate.bias", {256});
-  draft.AddTensor("blk.0.ffn_gate.scale", {1});
-  draft.AddTensor("blk.0.ffn_down.weight", {256, 256}, kQ6K);
-  draft.AddTensor("blk.0.ffn_down.bias", {256});
-  draft.AddTensor("blk.0.ffn_up.weight", {256, 256}, kQ4K);
+  AddTensor(draft, "token_embd.weight", {256, tokens}, kQ6K);
+  AddTensor(draft, "output_norm.weight", {256});
+  AddTensor(draft, "rope_freqs.weight", {32});
+  AddTensor(draft, "blk.0.attn_norm.weight", {256});
+  AddTensor(draft, "blk.0.attn_qkv.weight", {256, 768}, kQ4K);
+  AddTensor(draft, "blk.0.attn_qkv.bias", {768});
+  AddTensor(draft, "blk.0.attn_output.weight", {256, 256}, kQ4K);
+  AddTensor(draft, "blk.0.attn_output.bias", {256});
+  AddTensor(draft, "blk.0.ffn_norm.weight", {256});
+  AddTensor(draft, "blk.0.ffn_gate.weight", {256, 256}, kQ4K);
+  AddTensor(draft, "blk.0.ffn_gate.bias", {256});
+  AddTensor(draft, "blk.0.ffn_gate.scale", {1});
+  AddTensor(draft, "blk.0.ffn_down.weight", {256, 256}, kQ6K);
+  AddTensor(draft, "blk.0.ffn_down.bias", {256});
+  AddTensor(draft, "blk.0.ffn_up.weight", {256, 256}, kQ4K);
   return draft;
 }
 

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "error.h"
-#include "gguf_file.h"
+#include "engine/error.h"
+#include "engine/gguf_file.h"
 #include "llama.h"
 
 namespace codellama::test {

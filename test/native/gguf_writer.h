@@ -1,14 +1,28 @@
 // Writes GGUF files for tests: whole ones, and ones that lie about themselves.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "gguf_value.h"
+#include "engine/gguf_value.h"
 
 namespace codellama::test {
+
+// The bytes of a number as a file holds them.
+template <typename Number>
+std::string BytesOf(Number number) {
+  return std::string(reinterpret_cast<const char*>(&number), sizeof(number));
+}
+
+// A text or a name as a file holds it.
+inline std::string BytesOfText(const std::string& text) {
+  return BytesOf<uint64_t>(text.size()) + text;
+}
 
 struct DraftEntry {
   std::string key;
@@ -16,12 +30,35 @@ struct DraftEntry {
   bool is_array = false;
   std::vector<std::string> elements;      // the bytes of each number, or the text of each string
   std::optional<uint64_t> claimed_count;  // instead of the true number of elements
+
+  template <typename Number>
+  static DraftEntry Numbers(const std::string& key, GgufType type, bool is_array,
+                            const std::vector<Number>& values) {
+    DraftEntry entry{key, static_cast<uint32_t>(type), is_array, {}, std::nullopt};
+    for (const Number value : values) entry.elements.push_back(BytesOf(value));
+    return entry;
+  }
+
+  static DraftEntry Texts(const std::string& key, bool is_array, std::vector<std::string> values) {
+    return {key, static_cast<uint32_t>(GgufType::kString), is_array, std::move(values),
+            std::nullopt};
+  }
+
+  std::string Serialize() const {
+    std::string bytes = BytesOfText(key);
+    if (is_array) bytes += BytesOf(static_cast<uint32_t>(GgufType::kArray));
+    bytes += BytesOf(type);
+    if (is_array) bytes += BytesOf<uint64_t>(claimed_count.value_or(elements.size()));
+    const bool is_text = type == static_cast<uint32_t>(GgufType::kString);
+    for (const std::string& element : elements) bytes += is_text ? BytesOfText(element) : element;
+    return bytes;
+  }
 };
 
 struct DraftTensor {
   std::string name;
   std::vector<uint64_t> dimensions;
-  uint32_t type = 0;
+  uint32_t type = 0;  // a number of tensor_type.h
   std::string data;
   std::optional<uint64_t> claimed_offset;  // instead of the true place
 };
@@ -36,41 +73,79 @@ struct GgufDraft {
   std::vector<DraftTensor> tensors;
 
   // Each sets a key, in its old place when it is there already.
-  void SetUnsigned(const std::string& key, uint32_t value);
-  void SetFloat(const std::string& key, float value);
-  void SetBool(const std::string& key, bool value);
-  void SetText(const std::string& key, const std::string& value);
-  void SetTexts(const std::string& key, std::vector<std::string> values);
-  void SetFloats(const std::string& key, const std::vector<float>& values);
-  void SetUnsigneds(const std::string& key, const std::vector<uint32_t>& values);
-  void SetIntegers(const std::string& key, const std::vector<int32_t>& values);
-  void Set(DraftEntry entry);
-  void Remove(const std::string& key);
+  void SetUnsigned(const std::string& key, uint32_t value) {
+    Set(DraftEntry::Numbers<uint32_t>(key, GgufType::kUint32, false, {value}));
+  }
+  void SetFloat(const std::string& key, float value) {
+    Set(DraftEntry::Numbers<float>(key, GgufType::kFloat32, false, {value}));
+  }
+  void SetBool(const std::string& key, bool value) {
+    Set(DraftEntry::Numbers<uint8_t>(key, GgufType::kBool, false, {static_cast<uint8_t>(value)}));
+  }
+  void SetText(const std::string& key, const std::string& value) {
+    Set(DraftEntry::Texts(key, false, {value}));
+  }
+  void SetTexts(const std::string& key, std::vector<std::string> values) {
+    Set(DraftEntry::Texts(key, true, std::move(values)));
+  }
+  void SetFloats(const std::string& key, const std::vector<float>& values) {
+    Set(DraftEntry::Numbers(key, GgufType::kFloat32, true, values));
+  }
+  void SetUnsigneds(const std::string& key, const std::vector<uint32_t>& values) {
+    Set(DraftEntry::Numbers(key, GgufType::kUint32, true, values));
+  }
+  void SetIntegers(const std::string& key, const std::vector<int32_t>& values) {
+    Set(DraftEntry::Numbers(key, GgufType::kInt32, true, values));
+  }
+  void Set(DraftEntry entry) {
+    for (DraftEntry& old : entries) {
+      if (old.key != entry.key) continue;
+      old = std::move(entry);
+      return;
+    }
+    entries.push_back(std::move(entry));
+  }
 
-  // Adds a tensor of small random numbers; `type` is a number of tensor_type.h.
-  void AddTensor(const std::string& name, const std::vector<uint64_t>& dimensions,
-                 uint32_t type = 0);
-  DraftEntry& Entry(const std::string& key);
-  DraftTensor& Tensor(const std::string& name);
+  void Remove(const std::string& key) {
+    std::erase_if(entries, [&](const DraftEntry& entry) { return entry.key == key; });
+  }
 
-  // The file's bytes. Names of the parts before the data end at `header_bytes` when it is given.
-  std::string Serialize(size_t* header_bytes = nullptr) const;
+  // What is there under this name.
+  DraftEntry& Entry(const std::string& key) {
+    return *std::find_if(entries.begin(), entries.end(),
+                         [&](const DraftEntry& entry) { return entry.key == key; });
+  }
+  DraftTensor& Tensor(const std::string& name) {
+    return *std::find_if(tensors.begin(), tensors.end(),
+                         [&](const DraftTensor& tensor) { return tensor.name == name; });
+  }
+
+  // The file's bytes; `header_bytes`, when given, is set to where the tensors' descriptions end.
+  std::string Serialize(size_t* header_bytes = nullptr) const {
+    std::string bytes = magic + BytesOf(version);
+    bytes += BytesOf<uint64_t>(claimed_tensor_count.value_or(tensors.size()));
+    bytes += BytesOf<uint64_t>(claimed_key_count.value_or(entries.size()));
+    for (const DraftEntry& entry : entries) bytes += entry.Serialize();
+    std::string data;
+    for (const DraftTensor& tensor : tensors) {
+      bytes += BytesOfText(tensor.name);
+      bytes += BytesOf(static_cast<uint32_t>(tensor.dimensions.size()));
+      for (const uint64_t dimension : tensor.dimensions) bytes += BytesOf(dimension);
+      bytes +=
+          BytesOf(tensor.type) + BytesOf<uint64_t>(tensor.claimed_offset.value_or(data.size()));
+      data += tensor.data;
+      Pad(data);
+    }
+    if (header_bytes) *header_bytes = bytes.size();
+    Pad(bytes);
+    return bytes + data;
+  }
+
+ private:
+  void Pad(std::string& bytes) const {
+    if (alignment == 0) return;
+    bytes.resize((bytes.size() + alignment - 1) / alignment * alignment, '\0');
+  }
 };
-
-// The bytes of a number as a file holds them.
-template <typename Number>
-std::string BytesOf(Number number) {
-  return std::string(reinterpret_cast<const char*>(&number), sizeof(number));
-}
-
-// Random weights of a type; what they decode to is small and finite.
-std::string RandomWeights(uint32_t type, uint64_t elements, uint32_t seed);
-
-// A model of the llama architecture that llama.cpp loads and runs: two layers, four heads with two
-// for keys and values, width 64, and a SentencePiece vocabulary of some 270 pieces.
-GgufDraft TinyLlama();
-
-// A LoRA adapter for one matrix of TinyLlama.
-GgufDraft TinyAdapter();
 
 }  // namespace codellama::test
