@@ -1,9 +1,9 @@
 #include "sampler.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
+#include "best_logit.h"
 #include "error.h"
 #include "llama.h"
 #include "model.h"
@@ -14,33 +14,6 @@ namespace {
 
 // exp(-x) is 0 in single precision from here on (the smallest denormal is about e^-103.3).
 constexpr float kZeroExponent = 104.0F;
-
-struct Best {
-  Token token;
-  float logit;
-};
-
-// The first of the highest logits, as torch.argmax.
-Best FindBest(const float* logits, int32_t size) {
-  // In two passes, so that the compiler can vectorise the first.
-  float highest = -std::numeric_limits<float>::infinity();
-  float check = 0.0F;
-  for (int32_t i = 0; i < size; i++) {
-    highest = std::max(highest, logits[i]);
-    check += logits[i] * 0.0F;
-  }
-  // Minus infinity is a fair way to forbid a token, NaN is a broken computation; 0 * either is
-  // NaN, so look closer only then.
-  if (std::isnan(check)) {
-    for (int32_t i = 0; i < size; i++) {
-      if (std::isnan(logits[i]) || logits[i] == std::numeric_limits<float>::infinity()) {
-        throw Error(ErrorCode::kBackendFailed, "the model computed a logit that is not a number");
-      }
-    }
-  }
-  const float* best = std::find(logits, logits + size, highest);
-  return {static_cast<Token>(best - logits), highest};
-}
 
 bool UsesHistory(const SamplingOptions& options) {
   return options.repeat_penalty != 1.0F || options.frequency_penalty != 0.0F ||
@@ -136,7 +109,7 @@ Token Sampler::BestAllowed(const float* logits) const {
 }
 
 Token Sampler::Sample(const float* logits) {
-  const Best best = FindBest(logits, vocabulary_size_);
+  const BestLogit best = FindBestLogit(logits, vocabulary_size_);
   if (argmax_) return IsForbidden(best.token) ? BestAllowed(logits) : best.token;
 
   // One engine thread samples all sequences, so they share the room for candidates.
