@@ -23,5 +23,13 @@ export default defineConfig([
     format: "esm",
     dts: { entry: "lib/index.ts" },
   },
-  { ...common, entry: { index: "lib/index.ts" }, format: "cjs", dts: true },
+  {
+    ...common,
+    entry: { index: "lib/index.ts" },
+    format: "cjs",
+    dts: true,
+    // The bundler would write require("url") in place, which a local variable `require` hides.
+    define: { "import.meta.url": "moduleUrl" },
+    banner: { js: `const moduleUrl = require("node:url").pathToFileURL(__filename).href;` },
+  },
 ]);
