@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 // The package tests compile llama.cpp from the tarball: `npm run test:package` and CI run them.
 const includes = process.env.TEST_PACKAGE
   ? ["test/package/**/*.test.ts"]
-  : ["unit", "integration", "golden", "lifetime", "native", "types"].map(
+  : ["unit", "integration", "golden", "lifetime", "native"].map(
       (folder) => `test/${folder}/**/*.test.ts`,
     );
 
@@ -12,6 +12,11 @@ export default defineConfig({
   test: {
     root: fileURLToPath(new URL("..", import.meta.url)),
     include: includes,
+    typecheck: {
+      enabled: !process.env.TEST_PACKAGE,
+      include: ["test/types/**/*.test-d.ts"],
+      tsconfig: "tsconfig.json",
+    },
     // A fork each: an addon that crashed or leaked in one file must not reach the next one.
     pool: "forks",
     testTimeout: 60_000,

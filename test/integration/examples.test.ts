@@ -1,0 +1,23 @@
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+
+const folder = new URL("../../examples/", import.meta.url);
+
+// What each example must show; a new one without an entry fails.
+const shows: Readonly<Record<string, RegExp>> = {
+  "many-at-once.mjs": /^def factorial\(n.*return result.*def quick_sort.*isPrime.*class Stack/s,
+  "stream.mjs": /a, b = b, a \+ b\n {4}return a\n\n52 tokens/,
+  "type-ahead.mjs": /^def fibonacci\(n\|/m,
+  "worker-thread.mjs": /return a\n$/,
+};
+
+describe("the example", () => {
+  test.each(readdirSync(folder))("%s runs", async (name) => {
+    const path = new URL(name, folder).pathname;
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [path]);
+    expect(stdout).toMatch(shows[name] ?? /no entry for this example/);
+    expect(stderr).toBe("");
+  });
+});

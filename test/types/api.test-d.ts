@@ -1,0 +1,50 @@
+import { expectTypeOf, test } from "vitest";
+import type {
+  Chunk,
+  CodeLlama,
+  CodeLlamaError,
+  GenerateOptions,
+  Generation,
+  GenerationResult,
+  LoadOptions,
+} from "../../lib/index.ts";
+
+declare const llama: CodeLlama;
+
+test("a Generation is awaited for a result and iterated for chunks", () => {
+  const generation = llama.generate("def");
+  expectTypeOf(generation).toEqualTypeOf<Generation>();
+  expectTypeOf<Awaited<Generation>>().toEqualTypeOf<GenerationResult>();
+  expectTypeOf(generation[Symbol.asyncIterator]().next()).resolves.toEqualTypeOf<
+    IteratorResult<Chunk, void>
+  >();
+  expectTypeOf(generation.textStream).toEqualTypeOf<ReadableStream<string>>();
+});
+
+test("a prompt is text or tokens", () => {
+  expectTypeOf(llama.generate).parameter(0).toEqualTypeOf<string | Int32Array>();
+  expectTypeOf(llama.tokenize("x")).toEqualTypeOf<Int32Array>();
+});
+
+test("misspelt and mistyped options do not compile", () => {
+  // @ts-expect-error
+  llama.generate("x", { max_tokens: 5 });
+  // @ts-expect-error
+  llama.generate("x", { temperature: "hot" });
+  // @ts-expect-error
+  llama.generate("x", { priority: "high" });
+  expectTypeOf<{ kvCacheType: "q8_0" }>().toExtend<LoadOptions>();
+  expectTypeOf<{ logitBias: Map<number, number> }>().toExtend<GenerateOptions>();
+});
+
+test("results are read-only", () => {
+  expectTypeOf<GenerationResult["finishReason"]>().toEqualTypeOf<"stop" | "length" | "abort">();
+  // @ts-expect-error
+  (({}) as GenerationResult).text = "";
+});
+
+test("an error's code is a closed union", () => {
+  expectTypeOf<"CLOSED">().toExtend<CodeLlamaError["code"]>();
+  // @ts-expect-error
+  (({}) as CodeLlamaError).code === "OOPS";
+});
