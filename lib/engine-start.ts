@@ -37,6 +37,8 @@ export async function startEngine(
         reject(signal?.aborted ? signal.reason : new CodeLlamaError(code, message));
       };
     });
+    // It may have come while the last events were on their way.
+    signal?.throwIfAborted();
   } finally {
     signal?.removeEventListener("abort", cancel);
     // The addon holds the listener for good; what it holds must not lead back to the engine.

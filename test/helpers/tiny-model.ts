@@ -5,13 +5,18 @@ import { CodeLlama, type LoadOptions } from "../../lib/index.ts";
 export { modelPath };
 
 /**
- * Loads the embedded model for the tests of a file, with one thread: tests run side by side, and
- * computing threads that outnumber the cores wait for each other.
+ * Loads the embedded model with one thread: tests run side by side, and computing threads that
+ * outnumber the cores wait for each other.
  */
+export function loadTinyModel(options: LoadOptions = {}): Promise<CodeLlama> {
+  return CodeLlama.load(modelPath, { threads: 1, ...options });
+}
+
+/** Loads the embedded model for the tests of a file. */
 export function useTinyModel(options: LoadOptions = {}): { readonly llama: CodeLlama } {
   let llama: CodeLlama | undefined;
   beforeAll(async () => {
-    llama = await CodeLlama.load(modelPath, { threads: 1, ...options });
+    llama = await loadTinyModel(options);
   });
   afterAll(async () => {
     await llama?.close();

@@ -1,0 +1,88 @@
+import { availableParallelism } from "node:os";
+import { describe, expect, test, vi } from "vitest";
+import { runFixture } from "../helpers/child.ts";
+
+// Whether a process ends well cannot be seen from inside: a child for every row.
+
+/** Where the engine is when the end comes; and how its work settles when it is let finish. */
+const states = {
+  "never used": [],
+  idle: [],
+  loading: ["loaded"],
+  prefilling: ["length", "length"],
+  streaming: ["length"],
+  paused: [], // nobody reads it, so nobody waits for it
+  cancelled: ["abort"],
+  closed: ["CLOSED"],
+  closing: ["CLOSED"],
+};
+
+const uncaught = /^.*:\d+\n.*\n *\^\n\n?Error: planned end\n( {4}at .*\n)+\nNode\.js v\S+\n$/;
+
+interface End {
+  readonly exitCode?: number;
+  readonly signal?: NodeJS.Signals;
+  readonly stderr?: RegExp;
+  /** How each worker ended. */
+  readonly worker?: string;
+}
+
+const ends: Record<string, End> = {
+  return: { exitCode: 0 },
+  "process.exit": { exitCode: 7 },
+  throw: { exitCode: 1, stderr: uncaught },
+  "unhandled rejection": { exitCode: 1, stderr: uncaught },
+  SIGINT: { signal: "SIGINT" },
+  SIGTERM: { signal: "SIGTERM" },
+  "worker return": { exitCode: 0, worker: "exit 0" },
+  "worker throw": { exitCode: 0, worker: "exit 1 after planned end" },
+  "worker process.exit": { exitCode: 0, worker: "exit 7" },
+  "worker terminate": { exitCode: 0, worker: "exit 1" },
+  "process.exit beside a worker": { exitCode: 7 },
+};
+
+// The engine's thread is at work while its surroundings are taken down: luck could save a run.
+const racyStates = ["loading", "prefilling", "streaming", "cancelled", "closing"];
+const racyEnds = [
+  "process.exit",
+  "throw",
+  "worker throw",
+  "worker process.exit",
+  "worker terminate",
+];
+const racyRepetitions = 20;
+
+vi.setConfig({ maxConcurrency: availableParallelism() });
+
+describe.concurrent.each(Object.entries(states))("%s", (state, settled) => {
+  test.for(Object.entries(ends))("then %s", async ([name, end]) => {
+    const isRacy = racyStates.includes(state) && racyEnds.includes(name);
+    const repetitions = isRacy ? racyRepetitions : 1;
+    if (end.worker !== undefined) {
+      await expectEnd(end, [state, name, "0", `${repetitions}`], settled, repetitions);
+      return;
+    }
+    for (let moment = 0; moment < repetitions; moment++) {
+      await expectEnd(end, [state, name, `${moment}`], settled);
+    }
+  });
+});
+
+async function expectEnd(end: End, args: string[], settled: readonly string[], workers = 0) {
+  const child = await runFixture("lifetime-child.mjs", args);
+  expect(child, args.join(", ")).toMatchObject({
+    exitCode: end.exitCode ?? null,
+    signal: end.signal ?? null,
+    stderr: expect.stringMatching(end.stderr ?? /^$/),
+  });
+  const lines = child.stdout.trim().split("\n").filter(Boolean);
+  const [, name] = args;
+  if (name?.endsWith("return")) {
+    expect(lines.filter((line) => !line.startsWith("exit"))).toEqual(settled);
+  }
+  if (end.worker !== undefined) {
+    expect(lines.filter((line) => line.startsWith("exit"))).toEqual(
+      Array(workers).fill(end.worker),
+    );
+  }
+}
