@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { runFixture } from "../helpers/child.ts";
+import { hasProcessFacts } from "../helpers/process-facts.ts";
+
+// An engine that nobody holds any more is collected, and its thread ends, without a close().
+test.skipIf(!hasProcessFacts).concurrent.for([
+  ["idle", { engines: 1 }],
+  ["used", { engines: 1 }],
+  ["after a failure", { engines: 1 }],
+  ["three at once", { engines: 3 }],
+  ["streaming", { engines: 1, tokens: 100 }],
+] as const)("an engine dropped %s is collected", async ([state, expected]) => {
+  const child = await runFixture("collection-child.mjs", [state], ["--expose-gc"]);
+  expect(child).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(JSON.parse(child.stdout)).toEqual({
+    ...expected,
+    allCollected: true,
+    threadsEnded: true,
+  });
+});
