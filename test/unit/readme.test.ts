@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { requestOptions } from "../../lib/options/generate.ts";
+import { nativeLoadOptions } from "../../lib/options/load.ts";
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+const readme = read("README.md");
+
+/** The names in the first column of the tables below a heading. */
+function names(heading: string): string[] {
+  const section = readme.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+  const cells = section.match(/^\| `[^|]+/gm) ?? [];
+  return cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map((match) => match[1] ?? ""));
+}
+
+/** The properties of an exported interface. */
+function properties(path: string, name: string): string[] {
+  const body = read(path).split(`export interface ${name} {`)[1]?.split("\n}")[0] ?? "";
+  return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map((match) => match[1] ?? "");
+}
+
+describe("the README", () => {
+  test("lists every option of generate(), and no other", () => {
+    // `signal` is among the ways to use a Generation.
+    const listed = new Set([...names("Generating"), "signal"]);
+    expect(properties("lib/options/generate.ts", "GenerateOptions").toSorted()).toEqual(
+      [...listed].toSorted(),
+    );
+  });
+
+  test("lists every option of load(), and no other", () => {
+    expect(properties("lib/options/load.ts", "LoadOptions").toSorted()).toEqual(
+      names("Loading").toSorted(),
+    );
+  });
+
+  test("lists every error code but those of later versions", () => {
+    const union = read("lib/errors.ts").split("type CodeLlamaErrorCode =")[1]?.split(";")[0] ?? "";
+    const codes = [...union.matchAll(/"(\w+)"/g)].map((match) => match[1]);
+    const listed = names("Errors");
+    expect(codes.filter((code) => code !== "INVALID_GRAMMAR").toSorted()).toEqual(
+      listed.toSorted(),
+    );
+  });
+});
+
+describe("the checks know every documented option", () => {
+  test.each(properties("lib/options/generate.ts", "GenerateOptions"))("generate: %s", (name) => {
+    expect(() => requestOptions({ [name]: undefined }, 10, "generate()")).not.toThrow();
+  });
+
+  test.each(properties("lib/options/load.ts", "LoadOptions"))("load: %s", (name) => {
+    expect(() => nativeLoadOptions("model.gguf", { [name]: undefined })).not.toThrow();
+  });
+});
