@@ -1,3 +1,4 @@
+import { addAbortListener, removeAbortListener } from "./abort-listeners.ts";
 import type { NativeEngine, NativeFinished, NativeRequestEvent } from "./binding.ts";
 import { CodeLlamaError } from "./errors.ts";
 
@@ -87,7 +88,7 @@ export class Generation implements PromiseLike<GenerationResult>, AsyncIterable<
     this.#signal = signal;
     // A caller that only iterates sees the failure there.
     this.#result.promise.catch(() => {});
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal !== undefined) addAbortListener(signal, this.#onAbort);
   }
 
   /** The text so far. */
@@ -216,7 +217,7 @@ export class Generation implements PromiseLike<GenerationResult>, AsyncIterable<
   #settle(): void {
     this.#settled = true;
     // A signal that many requests share must not hold on to those that are done.
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#signal !== undefined) removeAbortListener(this.#signal, this.#onAbort);
     this.#wakeReader();
   }
 

@@ -1,0 +1,110 @@
+import { getEventListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { Generation } from "../../lib/index.ts";
+import { Random, seedOfRun } from "../helpers/random.ts";
+import { useTinyModel } from "../helpers/tiny-model.ts";
+
+const model = useTinyModel({ parallel: 8 });
+const seed = seedOfRun();
+const random = new Random(seed);
+const longestWaitMs = 1500;
+
+function expectIdle(): void {
+  expect(model.llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
+}
+
+/** Reads to the end; both ways to learn the outcome must agree on it. */
+async function outcome(generation: Generation): Promise<unknown> {
+  let text = "";
+  let failure: unknown;
+  try {
+    for await (const chunk of generation) text += chunk.text;
+  } catch (error) {
+    failure = error;
+  }
+  if (failure !== undefined) {
+    await expect(generation).rejects.toBe(failure);
+    return failure;
+  }
+  const result = await generation;
+  expect(result.text).toBe(text);
+  return result.finishReason;
+}
+
+/** Each starts a request, ends it in its way at a random moment, and says how it came out. */
+const ways = {
+  async finished() {
+    const maxTokens = random.below(8);
+    return outcome(model.llama.generate("def add(", { maxTokens, ignoreEos: true }));
+  },
+  async aborted() {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const generation = model.llama.generate("def add(", { ignoreEos: true, signal });
+    const ended = outcome(generation);
+    await sleep(random.below(longestWaitMs));
+    controller.abort("aborted");
+    return ended;
+  },
+  async cancelled() {
+    const generation = model.llama.generate("def add(", { ignoreEos: true });
+    const ended = outcome(generation);
+    await sleep(random.below(longestWaitMs));
+    generation.cancel();
+    generation.cancel();
+    return ended;
+  },
+  async left() {
+    const generation = model.llama.generate("def add(", { ignoreEos: true });
+    let chunks = random.below(4);
+    for await (const _ of generation) if (chunks-- === 0) break;
+    return (await generation).finishReason;
+  },
+  async "aborted before"() {
+    const signal = AbortSignal.abort("aborted before");
+    return outcome(model.llama.generate("def add(", { signal }));
+  },
+} as const;
+
+const expected: Readonly<Record<keyof typeof ways, unknown>> = {
+  finished: "length",
+  aborted: "aborted",
+  cancelled: "abort",
+  left: "abort",
+  "aborted before": "aborted before",
+};
+
+test(`1,000 requests, ended at random in all ways, each come out right (seed ${seed})`, async () => {
+  const names = Object.keys(ways) as [keyof typeof ways, ...(keyof typeof ways)[]];
+  const started = Array.from({ length: 1000 }, () => random.pick(names));
+  const outcomes = await Promise.all(started.map((name) => ways[name]()));
+  expect(outcomes).toEqual(started.map((name) => expected[name]));
+  expectIdle();
+});
+
+test("a signal that 1,000 requests share keeps none of them", async () => {
+  const warnings: unknown[] = [];
+  const onWarning = (warning: unknown) => warnings.push(warning);
+  process.on("warning", onWarning);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const isListenedTo = () => getEventListeners(signal, "abort").length > 0;
+
+  const short = Array.from({ length: 500 }, () =>
+    model.llama.generate("def add(", { maxTokens: 1, signal }),
+  );
+  const endless = Array.from({ length: 500 }, () =>
+    model.llama.generate("def add(", { ignoreEos: true, signal, priority: "background" }),
+  );
+  await Promise.all(short);
+  expect(isListenedTo()).toBe(true);
+  controller.abort();
+  const results = await Promise.allSettled(endless);
+  expect(isListenedTo()).toBe(false);
+  for (const result of results) expect(result).toMatchObject({ reason: signal.reason });
+  expectIdle();
+
+  process.off("warning", onWarning);
+  expect(warnings).toEqual([]);
+});
