@@ -36,7 +36,7 @@ def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--phase", default="A", choices=("A", "B", "C"))
     parser.add_argument("--seconds", type=float, default=560)
-    parser.add_argument("--data", default="./data", help="folder of train*.jsonl, val.jsonl, spm.model")
+    parser.add_argument("--data", default="./data", help="train*.jsonl, val.jsonl, spm.model")
     parser.add_argument("--state", default="./state.pt")
     parser.add_argument("--shards", default="./shards", help="folder that is emptied and used")
     parser.add_argument("--out", default=os.environ.get("OUT", "out"))

@@ -57,7 +57,15 @@ OPENINGS = (
     "Could you please help? ",
     "Quick question: ",
 )
-CLOSINGS = ("", " Thanks.", " Thank you.", " please", " Thanks!", " Keep it short.", " Please explain it.")
+CLOSINGS = (
+    "",
+    " Thanks.",
+    " Thank you.",
+    " please",
+    " Thanks!",
+    " Keep it short.",
+    " Please explain it.",
+)
 SPELLINGS = {
     "js": ("JavaScript", "JavaScript", "Javascript", "JS", "Node.js", "javascript"),
     "py": ("Python", "Python", "Python", "Python", "python", "Python 3"),

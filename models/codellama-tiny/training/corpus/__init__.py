@@ -1,0 +1,1 @@
+"""The training corpus: source code of permissively licensed packages."""

@@ -1,0 +1,1 @@
+"""What codellama-tiny can do, measured through a running llama-server."""
