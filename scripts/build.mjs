@@ -1,17 +1,11 @@
 // Compiles llama.cpp and the addon with CMake. cmake-js finds the tools, and node-api-headers has
 // the only Node headers that are needed, so nothing is downloaded.
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { removeBinaries } from "./binaries.mjs";
+import { BuildLog } from "./build-log.mjs";
 import { readBuildRecord, writeBuildRecord } from "./build-record.mjs";
 import {
   buildFolders,
@@ -46,7 +40,7 @@ async function buildAlone(switches) {
   });
   startOverWhenForeign(work, cmake.toolset.generator);
   const { args, env } = compilerCache(work);
-  const log = openLog(work);
+  const log = new BuildLog(join(work, "build.log"));
   await configure([...configureCommand, ...args], { work, env, log });
   // A backend that is switched off now must not be found there any more. The rest is linked again.
   if (!isDeepStrictEqual(readBuildRecord(output)?.switches, switches)) removeBinaries(output);
@@ -112,37 +106,10 @@ async function runLogged(command, { log, onLine, ...options }) {
   };
   await run(command, { ...options, onLine: takeLine }).catch(() => {
     throw new Failure(
-      `${log.tail()}\n\nThe build failed.`,
+      `${log.failure()}\n\nThe build failed.`,
       `The whole log: ${relative(".", log.file)}`,
     );
   });
-}
-
-function openLog(work) {
-  const file = join(work, "build.log");
-  const lines = [];
-  writeFileSync(file, "");
-  return {
-    file,
-    add(line) {
-      lines.push(line);
-      appendFileSync(file, `${line}\n`);
-    },
-    tail() {
-      const failed = lines.findIndex((line) => /^FAILED:|\berror:|^CMake Error/.test(line));
-      const from = failed < 0 ? lines.length - 40 : failed;
-      const isCommand = (line) => / -o .* -c /.test(line);
-      return lines
-        .slice(Math.max(0, from), from + 40)
-        .filter((line) => !isCommand(line))
-        .join("\n");
-    },
-    /** Warnings about this project's own files; llama.cpp's are its own affair. */
-    ownWarnings() {
-      const own = /(native|test)\/(?!llama\.cpp\/).*: warning: /;
-      return lines.filter((line) => own.test(line));
-    },
-  };
 }
 
 await runWhenMain(import.meta, async (args) => {
