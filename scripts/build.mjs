@@ -79,6 +79,7 @@ async function configure(command, { work, env, log }) {
   const file = join(work, "configured.json");
   const wanted = JSON.stringify(command);
   if (existsSync(file) && readFileSync(file, "utf8") === wanted) return;
+  rmSync(file, { force: true });
   say("Configuring llama.cpp and the addon");
   await runLogged(command, { cwd: work, env, log });
   writeFileSync(file, wanted);
