@@ -11,6 +11,8 @@
 namespace codellama {
 namespace {
 
+constexpr uint32_t kNvfp4 = 40;  // NVFP4 in tensor_type.cc
+
 // The two factors of one LoRA update. llama.cpp stores A as (input, rank), B as (rank, output);
 // those of the token embedding the other way round.
 struct Factors {
@@ -111,6 +113,12 @@ void CheckAdapterFits(const GgufFile& adapter, const std::string& path, const Gg
   const auto experts =
       static_cast<uint64_t>(model.Integer(model.ArchitectureKey("expert_count")).value_or(0));
   for (const auto& [weight, factors] : PairFactors(checker)) {
+    const GgufTensor* target = model.FindTensor(weight);
+    if (target && target->type == kNvfp4) {
+      checker.Fail(
+          "tensor " + Quote(weight) + " of the model is NVFP4; llama.cpp puts no LoRA on it",
+          ErrorCode::kModelUnsupported);
+    }
     if (!IsExperts(weight) || Dimension(*factors.a, 2) == experts) continue;
     checker.Fail("the LoRA of tensor " + Quote(weight) + " is for " +
                  std::to_string(Dimension(*factors.a, 2)) + " experts, but the model has " +

@@ -1,6 +1,9 @@
 #include "gguf_check_weights.h"
 
 #include <limits>
+#include <string>
+#include <string_view>
+#include <unordered_set>
 
 #include "gguf_text.h"
 #include "tensor_type.h"
@@ -10,7 +13,28 @@ namespace {
 
 constexpr uint64_t kBufferAlignment = 32;  // TENSOR_ALIGNMENT of ggml
 constexpr uint32_t kFloat32 = 0;           // F32 in tensor_type.cc
+constexpr uint32_t kNvfp4 = 40;            // NVFP4 there
 constexpr uint64_t kMaxDimension = std::numeric_limits<int32_t>::max();
+
+// NVFP4 weights come with a scale of their own, and llama.cpp asserts that it has its place.
+void CheckNvfp4(const GgufChecker& checker) {
+  std::unordered_set<std::string_view> names;
+  for (const GgufTensor& tensor : checker.file().tensors) names.insert(tensor.name);
+  constexpr std::string_view kSuffix = ".weight";
+  for (const GgufTensor& tensor : checker.file().tensors) {
+    if (tensor.type != kNvfp4 || !tensor.name.ends_with(kSuffix)) continue;
+    const std::string name = tensor.name.substr(0, tensor.name.size() - kSuffix.size());
+    if (names.contains(name + ".scale") && names.contains(name + ".bias")) {
+      checker.Fail("tensor " + Quote(tensor.name) + " is NVFP4 and has both .scale and .bias",
+                   ErrorCode::kModelUnsupported);
+    }
+    const bool is_output = name == "token_embd" && !names.contains("output.weight");
+    if (is_output && (names.contains("output.scale") || names.contains("output.input_scale"))) {
+      checker.Fail("output.weight is missing, but its scale is there",
+                   ErrorCode::kModelUnsupported);
+    }
+  }
+}
 
 }  // namespace
 
@@ -27,6 +51,7 @@ void CheckAlignment(const GgufChecker& checker) {
 }
 
 void CheckWeights(const GgufChecker& checker) {
+  CheckNvfp4(checker);
   if (checker.file().Architecture() != "llama") return;
   // The graph of this architecture multiplies by matrices of some types, and adds or multiplies by
   // vectors of 32-bit floats.

@@ -289,6 +289,21 @@ TEST(GgufCheckWantsWeightsThatCanBeMultiplied) {
            kUnsupported + "tensor 'blk.0.attn_norm.weight' has the type F16; it must be F32");
 }
 
+TEST(GgufCheckKnowsThePlaceOfNvfp4Scales) {
+  constexpr uint32_t kNvfp4 = 40;
+  CHECK_EQ(After([](GgufDraft& draft) {
+             AddTensor(draft, "blk.2.ffn_up.weight", {64, 96}, kNvfp4);
+             AddTensor(draft, "blk.2.ffn_up.bias", {96});
+           }),
+           "");
+  CHECK_EQ(After([](GgufDraft& draft) {
+             AddTensor(draft, "blk.2.ffn_up.weight", {64, 96}, kNvfp4);
+             AddTensor(draft, "blk.2.ffn_up.bias", {96});
+             AddTensor(draft, "blk.2.ffn_up.scale", {1});
+           }),
+           kUnsupported + "tensor 'blk.2.ffn_up.weight' is NVFP4 and has both .scale and .bias");
+}
+
 TEST(GgufCheckWantsWeightsThatCanBeMapped) {
   CHECK(After([](GgufDraft& draft) {
           draft.SetUnsigned("general.alignment", 1);

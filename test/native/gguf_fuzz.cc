@@ -11,7 +11,7 @@
 // build it by hand against a build of llama.cpp in $BUILD and its source in $LLAMA, for instance:
 //
 //   g++ -std=c++20 -O1 -g -I native -I $LLAMA/include -I $LLAMA/ggml/include
-//     test/native/gguf_{fuzz,trial,mutations,test_models}.cc
+//     test/native/{gguf_{fuzz,trial,mutations,test_models},random_llama}.cc
 //     native/engine/{gguf_*,file_bytes,tensor_type,error}.cc
 //     -L $BUILD/bin -Wl,-rpath,$BUILD/bin -lllama -lggml -lggml-base -o gguf_fuzz
 #include <fcntl.h>
@@ -34,6 +34,7 @@
 #include "gguf_test_models.h"
 #include "gguf_trial.h"
 #include "llama.h"
+#include "random_llama.h"
 #include "tiny_llama.h"
 
 namespace codellama::test {
@@ -41,6 +42,7 @@ namespace {
 
 constexpr rlim_t kMemoryBytes = rlim_t{4} << 30;
 constexpr unsigned kSeconds = 20;
+constexpr char kRandom[] = "random";  // the model that is another one in every run
 
 struct Ending {
   bool is_death = false;
@@ -130,6 +132,8 @@ class Fuzzer {
     for (TestModel& model : TestModels()) {
       if (options.model.empty() || model.name == options.model) models_.push_back(std::move(model));
     }
+    if (options.model.empty() || options.model == kRandom)
+      models_.push_back({kRandom, TinyLlama()});
   }
 
   ~Fuzzer() {
@@ -156,7 +160,14 @@ class Fuzzer {
     for (size_t run = 0; run < options_.runs; ++run) {
       const TestModel& model = models_[random_() % models_.size()];
       const bool spoils_adapter = model.has_adapter && random_() % 2 == 0;
-      SpoiledFile spoiled = Spoil(spoils_adapter ? TinyAdapter() : model.draft, random_);
+      SpoiledFile spoiled;
+      if (model.name != kRandom) {
+        spoiled = Spoil(spoils_adapter ? TinyAdapter() : model.draft, random_);
+      } else if (random_() % 2 == 0) {
+        spoiled = {RandomLlama(random_).Serialize(), "nothing spoiled"};
+      } else {
+        spoiled = Spoil(RandomLlama(random_), random_);
+      }
       TrialOptions trial = OptionsFor(model);
       WriteFile(work_, spoils_adapter ? model.draft.Serialize() : spoiled.bytes);
       if (spoils_adapter) WriteFile(adapter_, spoiled.bytes);
