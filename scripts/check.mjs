@@ -34,7 +34,7 @@ await runWhenMain(import.meta, async (args) => {
   for (const [name, [tool, ...options]] of Object.entries(checks)) {
     say(`Checking ${name}`);
     const command = [process.execPath, join(root, "node_modules", tool), ...options];
-    await run(command, { cwd: root, inherit: true }).catch(() => {
+    await run(command, { cwd: root, show: "stdout" }).catch(() => {
       process.exitCode = 1;
     });
   }

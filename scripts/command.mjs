@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { Failure } from "./project.mjs";
 
@@ -19,18 +20,24 @@ export function findProgram(name) {
  * Runs a program and gives what it printed. Rejects with a Failure that carries its exit code and
  * its last words.
  * @param {string[]} command program and arguments
- * @param {{cwd?: string, env?: NodeJS.ProcessEnv, inherit?: boolean, onLine?: (line: string) => void}} options
+ * @param {object} options
+ * @param {string} [options.cwd]
+ * @param {NodeJS.ProcessEnv} [options.env]
+ * @param {"stdout" | "stderr"} [options.show] it owns the terminal, and its output goes there
+ * @param {(line: string) => void} [options.onLine]
  * @returns {Promise<string>} standard output and standard error together
  */
-export function run(command, { cwd, env, inherit = false, onLine } = {}) {
+export function run(command, { cwd, env = process.env, show, onLine } = {}) {
   const [program, ...args] = command;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd,
-      env: env ?? process.env,
-      stdio: inherit ? "inherit" : ["ignore", "pipe", "pipe"],
+      env,
+      stdio: show ? ["inherit", process[show], process.stderr] : ["ignore", "pipe", "pipe"],
       shell: process.platform === "win32" && program.endsWith(".cmd"),
     });
+    // On Ctrl-C, what owns the terminal ends in its own way, and this process after it.
+    if (show) process.on("SIGINT", waitForChild);
     let output = "";
     let rest = "";
     const take = (chunk) => {
@@ -44,14 +51,17 @@ export function run(command, { cwd, env, inherit = false, onLine } = {}) {
     child.stderr?.setEncoding("utf8").on("data", take);
     child.on("error", (error) => reject(new Failure(`${program} cannot be run: ${error.message}`)));
     child.on("close", (code, signal) => {
+      process.off("SIGINT", waitForChild);
       if (code === 0) return resolve(output);
       const failure = new Failure(`${program} ended with ${signal ?? `exit code ${code}`}.`);
       failure.output = output;
-      failure.exitCode = code ?? 1;
+      failure.exitCode = code ?? 128 + constants.signals[signal];
       reject(failure);
     });
   });
 }
+
+function waitForChild() {}
 
 /** The command line that starts the user's npm, with the settings of the npm that started us. */
 export function npmCommand() {

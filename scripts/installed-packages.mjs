@@ -9,7 +9,7 @@ export async function installPackages() {
   const wanted = readLock(join(root, "package-lock.json"));
   if (!wanted || holds(readLock(join(root, "node_modules/.package-lock.json")), wanted)) return;
   say("Installing packages");
-  await run([...npmCommand(), "ci", "--no-audit", "--no-fund"], { cwd: root, inherit: true });
+  await run([...npmCommand(), "ci", "--no-audit", "--no-fund"], { cwd: root, show: "stderr" });
 }
 
 /** Compares versions, not file times: a checkout or an edit of other fields changes those too. */

@@ -9,7 +9,7 @@ const demo = ["complete", "def fibonacci(n", "--max-tokens", "64"];
 await runWhenMain(import.meta, async (args) => {
   await setup();
   const command = [process.execPath, join(root, "dist/cli/main.js")];
-  await run([...command, ...(args.length > 0 ? args : demo)], { inherit: true }).catch((error) => {
+  await run([...command, ...(args.length > 0 ? args : demo)], { show: "stdout" }).catch((error) => {
     process.exitCode = error.exitCode;
   });
 });

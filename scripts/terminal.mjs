@@ -4,10 +4,8 @@ const coloured = Boolean(process.stderr.isTTY) && !process.env.NO_COLOR;
 
 const paint = (code) => (text) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text);
 
-export const bold = paint(1);
-export const dim = paint(2);
-export const green = paint(32);
-export const red = paint(31);
+const bold = paint(1);
+const dim = paint(2);
 
 /** Says what is being done now. */
 export function say(text) {

@@ -15,7 +15,7 @@ await runWhenMain(import.meta, async (args) => {
   const rest = args.filter((arg) => arg !== "--package");
   const env = { ...process.env, ...(isPackage && { TEST_PACKAGE: "1" }) };
   const command = [process.execPath, vitest, "run", "--config", config, ...rest];
-  await run(command, { cwd: root, env, inherit: true }).catch((error) => {
+  await run(command, { cwd: root, env, show: "stdout" }).catch((error) => {
     process.exitCode = error.exitCode;
   });
 });
