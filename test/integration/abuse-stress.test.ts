@@ -1,0 +1,148 @@
+// Random requests of all kinds in a cache that is too small for them. Longer, or again:
+//
+//   NODE_CODELLAMA_STRESS_SECONDS=600 NODE_CODELLAMA_TEST_SEED=1 npm test abuse-stress
+//
+// With a sanitizer in the addon, the engine and llama.cpp, on a Node.js without one:
+//
+//   node scripts/build.mjs --sanitize=address
+//   LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 \
+//     NODE_CODELLAMA_PREBUILD=$PWD/build-address \
+//     npx vitest run --config test/vitest.config.ts test/lifetime test/integration/abuse
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { GenerateOptions, Generation, Priority } from "../../lib/index.ts";
+import { Random, seedOfRun } from "../helpers/random.ts";
+import { expectSureText, sureLines, surePrompt } from "../helpers/sure-texts.ts";
+import { loadTinyModel, useTinyModel } from "../helpers/tiny-model.ts";
+
+const seconds = Number(process.env.NODE_CODELLAMA_STRESS_SECONDS ?? 6);
+const requestsAtOnce = 12;
+
+const seed = seedOfRun();
+const random = new Random(seed);
+const model = useTinyModel({ contextSize: 512, parallel: 6, batchSize: 128 });
+
+const priority = () => random.pick<Priority>(["interactive", "normal", "background"]);
+const endless = { ignoreEos: true, maxTokens: 400 } as const;
+
+/** Options that call for every sampler there is, now and then. */
+function sampling(): GenerateOptions {
+  const some = <Value>(value: Value) => (random.below(3) === 0 ? value : undefined);
+  const options = {
+    temperature: some(random.next() * 2),
+    topK: some(random.below(100)),
+    topP: some(random.next()),
+    minP: some(random.next() * 0.5),
+    typicalP: some(random.next()),
+    repeatPenalty: some(1 + random.next()),
+    frequencyPenalty: some(random.next()),
+    presencePenalty: some(random.next()),
+    dry: some({ multiplier: random.next() }),
+    xtc: some({ probability: random.next() }),
+    mirostat: some({ version: random.pick([1, 2]) }),
+    logitBias: some({ [random.below(32_000)]: random.next() * 10 }),
+    seed: some(random.below(1000)),
+    stop: some(random.pick(["\n", "return", ["a", "def ", " = "]])),
+  };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** A text that must come out as it does alone. */
+function startSure(maxTokens: number): { generation: Generation; line: string } {
+  const line = random.pick(sureLines);
+  const options = { temperature: 0, ignoreEos: true, maxTokens, priority: priority() };
+  return { generation: model.llama.generate(surePrompt(line), options), line };
+}
+
+/** Each starts a request of its kind and resolves when that came out right. */
+const kinds = [
+  async function sure() {
+    const maxTokens = 1 + random.below(100);
+    const { generation, line } = startSure(maxTokens);
+    const { text, usage } = await generation;
+    expectSureText(text, line);
+    expect(usage.completionTokens).toBe(maxTokens);
+  },
+  async function readLate() {
+    const { generation, line } = startSure(320);
+    await sleep(random.below(2000));
+    let text = "";
+    for await (const chunk of generation) text += chunk.text;
+    expectSureText(text, line);
+    expect((await generation).usage.completionTokens).toBe(320);
+  },
+  async function sampled() {
+    const prompt = "def add(a, b):\n    return a + b\n".slice(0, 1 + random.below(30));
+    const options = { ...sampling(), maxTokens: random.below(60), priority: priority() };
+    const { text, tokens, stopString } = await model.llama.generate(prompt, options);
+    expect(tokens.length).toBeLessThanOrEqual(options.maxTokens);
+    for (const stop of [options.stop ?? []].flat()) expect(text).not.toContain(stop);
+    if (stopString !== undefined) expect([options.stop].flat()).toContain(stopString);
+  },
+  async function longPrompt() {
+    const tokens = model.llama
+      .tokenize("x = [1, 2, 3]\n".repeat(60))
+      .slice(0, random.below(500) + 1);
+    const { usage } = await model.llama.generate(tokens, { maxTokens: 2, priority: priority() });
+    expect(usage.promptTokens).toBe(tokens.length);
+  },
+  async function tooLong() {
+    const generation = model.llama.generate("x = 1\n".repeat(200));
+    await expect(generation).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });
+  },
+  async function cancelled() {
+    const generation = model.llama.generate("class Stack:", { ...endless, priority: priority() });
+    await sleep(random.below(500));
+    generation.cancel();
+    expect(["abort", "length"]).toContain((await generation).finishReason);
+  },
+  async function aborted() {
+    const signal = AbortSignal.timeout(1 + random.below(500));
+    const generation = model.llama.generate(surePrompt(sureLines[0]).repeat(10), {
+      ...endless,
+      signal,
+    });
+    const outcome = await generation.then(
+      ({ finishReason }) => finishReason,
+      (reason) => reason,
+    );
+    expect(["length", signal.reason]).toContain(outcome);
+  },
+  async function left() {
+    const generation = model.llama.generate("import os\n", { ...endless, priority: priority() });
+    let chunks = random.below(30);
+    for await (const _ of generation) if (chunks-- === 0) break;
+    expect((await generation).finishReason).toBe("abort");
+  },
+] as const;
+
+/** Another engine comes and goes beside the one at work, or is given up while it loads. */
+async function loadAnother(): Promise<void> {
+  const signal = random.below(2) === 0 ? AbortSignal.timeout(1 + random.below(60)) : undefined;
+  try {
+    await using another = await loadTinyModel({ contextSize: 256, ...(signal && { signal }) });
+    another.generate("def add(", endless);
+  } catch (error) {
+    expect(error).toBe(signal?.reason);
+  }
+}
+
+test(`random requests for ${seconds} s (seed ${seed})`, {
+  timeout: (seconds + 120) * 1000,
+}, async () => {
+  const { llama } = model;
+  const end = Date.now() + seconds * 1000;
+  const workUntilEnd = async (work: () => Promise<void>) => {
+    while (Date.now() < end) await work();
+  };
+  await Promise.all([
+    ...Array.from({ length: requestsAtOnce }, () => workUntilEnd(() => random.pick(kinds)())),
+    workUntilEnd(loadAnother),
+    workUntilEnd(async () => {
+      expect(llama.stats().kvCellsUsed).toBeLessThanOrEqual(512);
+      await sleep(1);
+    }),
+  ]);
+  expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
+  await kinds[0]();
+});
