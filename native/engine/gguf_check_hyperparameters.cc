@@ -18,6 +18,17 @@ constexpr uint32_t kMaxExperts = 1024;  // LLAMA_MAX_EXPERTS
 constexpr uint32_t kLargest = std::numeric_limits<int32_t>::max();
 constexpr uint32_t kLastPoolingType = 4;  // LLAMA_POOLING_TYPE_RANK
 
+// Architectures whose graph asserts that RoPE turns whole attention heads, all of one length, and
+// takes one number of heads for all layers. From src/models/*.cpp, the ones in wide use.
+constexpr std::array<std::string_view, 36> kPlainArchitectures = {
+    "llama",  "llama-embed", "mistral3",   "qwen2",       "qwen2moe", "qwen2vl",
+    "qwen3",  "qwen3moe",    "qwen3vl",    "qwen3vlmoe",  "baichuan", "falcon",
+    "grok",   "xverse",      "orion",      "internlm2",   "olmo",     "olmo2",
+    "olmoe",  "exaone",      "starcoder2", "codeshell",   "deepseek", "dbrx",
+    "arctic", "arcee",       "smollm3",    "seed_oss",    "ernie4_5", "ernie4_5-moe",
+    "dream",  "llada",       "llada-moe",  "hunyuan-moe", "plamo",    "apertus",
+};
+
 struct Hyperparameters {
   uint32_t layers = 0;
   uint32_t embedding_length = 0;
@@ -120,6 +131,8 @@ void CheckPooling(const GgufChecker& checker) {
 void CheckHeads(const GgufChecker& checker, const Hyperparameters& model) {
   const std::string heads_key = checker.Key("attention.head_count");
   const std::string kv_heads_key = checker.Key("attention.head_count_kv");
+  // llama.cpp looks for these tensors of Phi-3, but goes on without them.
+  const bool is_phi3 = checker.file().Architecture() == "phi3" && !checker.file().tensors.empty();
   std::unordered_set<std::string_view> names;
   for (const GgufTensor& tensor : checker.file().tensors) names.insert(tensor.name);
   for (uint32_t i = 0; i < model.layers; ++i) {
@@ -128,6 +141,10 @@ void CheckHeads(const GgufChecker& checker, const Hyperparameters& model) {
     const bool has_keys = names.contains(layer + "attn_k.weight");
     const bool has_all = names.contains(layer + "attn_qkv.weight");
     const std::string where = " of layer " + std::to_string(i);
+    if (is_phi3 && !has_all &&
+        !(has_queries && has_keys && names.contains(layer + "attn_v.weight"))) {
+      checker.Fail("tensor " + Quote(layer + "attn_qkv.weight") + " is missing");
+    }
     if ((has_queries || has_all) && model.heads[i] == 0) {
       checker.Fail(heads_key + where + " is 0; it must be at least 1");
     }
@@ -142,6 +159,22 @@ void CheckHeads(const GgufChecker& checker, const Hyperparameters& model) {
   }
 }
 
+// RoPE turns pairs of numbers inside a head. `suffix` is for layers with a sliding window.
+void CheckRopeDimensions(const GgufChecker& checker, const Hyperparameters& model,
+                         const std::string& suffix) {
+  const std::string key = checker.Key("rope.dimension_count" + suffix);
+  const std::optional<uint32_t> dimensions = checker.Unsigned(key);
+  if (!dimensions || model.heads[0] == 0) return;
+  const uint32_t head_length =
+      checker.Unsigned(checker.Key("attention.key_length" + suffix))
+          .value_or(checker.Unsigned(checker.Key("attention.key_length"))
+                        .value_or(model.embedding_length / model.heads[0]));
+  if (*dimensions % 2 == 0 && *dimensions <= head_length) return;
+  checker.Fail(key + " is " + std::to_string(*dimensions) +
+               "; it must be even and at most the length of an attention head, which is " +
+               std::to_string(head_length));
+}
+
 // llama.cpp takes layer 0's number for all weights, but each layer's own for the KV cache.
 void CheckSameInAllLayers(const GgufChecker& checker, const std::string& key,
                           const std::vector<uint32_t>& numbers) {
@@ -149,11 +182,11 @@ void CheckSameInAllLayers(const GgufChecker& checker, const std::string& key,
     if (numbers[i] == numbers[0]) continue;
     checker.Fail(key + " is " + std::to_string(numbers[0]) + " for layer 0 and " +
                  std::to_string(numbers[i]) + " for layer " + std::to_string(i) +
-                 "; the llama architecture needs the same for all layers");
+                 "; this architecture needs the same for all layers");
   }
 }
 
-void CheckLlamaHeads(const GgufChecker& checker, const Hyperparameters& model) {
+void CheckPlainHeads(const GgufChecker& checker, const Hyperparameters& model) {
   const std::string heads_key = checker.Key("attention.head_count");
   const std::string kv_heads_key = checker.Key("attention.head_count_kv");
   CheckSameInAllLayers(checker, heads_key, model.heads);
@@ -191,7 +224,6 @@ void CheckLlamaHeads(const GgufChecker& checker, const Hyperparameters& model) {
 }
 
 void CheckLlama(const GgufChecker& checker, const Hyperparameters& model) {
-  CheckLlamaHeads(checker, model);
   const std::string widths_key = checker.Key("feed_forward_length");
   const auto widths = checker.PerLayer(widths_key, model.layers);
   if (!widths) checker.Fail(widths_key + " is missing");
@@ -237,7 +269,13 @@ void CheckHyperparameters(const GgufChecker& checker) {
   CheckNormalisation(checker);
   CheckPooling(checker);
   CheckHeads(checker, model);
-  if (checker.file().Architecture() == "llama") CheckLlama(checker, model);
+  const std::string architecture = checker.file().Architecture();
+  if (std::find(kPlainArchitectures.begin(), kPlainArchitectures.end(), architecture) !=
+      kPlainArchitectures.end()) {
+    CheckPlainHeads(checker, model);
+  }
+  for (const char* suffix : {"", "_swa"}) CheckRopeDimensions(checker, model, suffix);
+  if (architecture == "llama") CheckLlama(checker, model);
 }
 
 }  // namespace codellama

@@ -1,5 +1,7 @@
 #include "gguf_check_weights.h"
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -14,6 +16,8 @@ namespace {
 constexpr uint64_t kBufferAlignment = 32;  // TENSOR_ALIGNMENT of ggml
 constexpr uint32_t kFloat32 = 0;           // F32 in tensor_type.cc
 constexpr uint32_t kNvfp4 = 40;            // NVFP4 there
+constexpr uint32_t kFirstInteger = 24;     // I8, I16, I32 and I64
+constexpr uint32_t kLastInteger = 27;
 constexpr uint64_t kMaxDimension = std::numeric_limits<int32_t>::max();
 
 // NVFP4 weights come with a scale of their own, and llama.cpp asserts that it has its place.
@@ -36,6 +40,41 @@ void CheckNvfp4(const GgufChecker& checker) {
   }
 }
 
+void CheckDimensions(const GgufChecker& checker, const GgufTensor& tensor) {
+  for (const uint64_t dimension : tensor.dimensions) {
+    if (dimension <= kMaxDimension) continue;
+    checker.Fail("tensor " + Quote(tensor.name) + " has a dimension of " +
+                 std::to_string(dimension) + "; at most " + std::to_string(kMaxDimension) +
+                 " are allowed");
+  }
+}
+
+// These are added or multiplied element by element, or read as floats by the state-space ops.
+bool HasVectorName(const GgufTensor& tensor) {
+  constexpr std::string_view kSuffixes[] = {".bias", "norm.weight",       ".scale",
+                                            "ssm_a", "ssm_conv1d.weight", "ssm_d"};
+  return std::any_of(std::begin(kSuffixes), std::end(kSuffixes),
+                     [&](std::string_view suffix) { return tensor.name.ends_with(suffix); });
+}
+
+// Tables of ids that some architectures carry.
+bool IsIdTable(const GgufTensor& tensor) {
+  const bool is_integer = tensor.type >= kFirstInteger && tensor.type <= kLastInteger;
+  const bool has_name =
+      !tensor.name.ends_with(".weight") || tensor.name.find("tid2eid") != std::string::npos;
+  return is_integer && has_name && !HasVectorName(tensor);
+}
+
+// ggml's CPU backend aborts, or calls a null pointer, on other types.
+void CheckType(const GgufChecker& checker, const GgufTensor& tensor) {
+  const TensorType* type = FindTensorType(tensor.type);
+  const bool is_vector = tensor.dimensions.size() < 2 || HasVectorName(tensor);
+  if ((is_vector ? tensor.type == kFloat32 : type->is_weight) || IsIdTable(tensor)) return;
+  checker.Fail("tensor " + Quote(tensor.name) + " has the type " + type->name + "; it must be " +
+                   (is_vector ? "F32" : "a type of weight matrices"),
+               ErrorCode::kModelUnsupported);
+}
+
 }  // namespace
 
 // A mapped file is used where it lies, and ggml wants each part of it aligned.
@@ -52,22 +91,9 @@ void CheckAlignment(const GgufChecker& checker) {
 
 void CheckWeights(const GgufChecker& checker) {
   CheckNvfp4(checker);
-  if (checker.file().Architecture() != "llama") return;
-  // The graph of this architecture multiplies by matrices of some types, and adds or multiplies by
-  // vectors of 32-bit floats.
   for (const GgufTensor& tensor : checker.file().tensors) {
-    for (const uint64_t dimension : tensor.dimensions) {
-      if (dimension <= kMaxDimension) continue;
-      checker.Fail("tensor " + Quote(tensor.name) + " has a dimension of " +
-                   std::to_string(dimension) + "; at most " + std::to_string(kMaxDimension) +
-                   " are allowed");
-    }
-    const bool is_vector = tensor.dimensions.size() < 2 || !tensor.name.ends_with(".weight");
-    const TensorType* type = FindTensorType(tensor.type);
-    if (is_vector ? tensor.type == kFloat32 : type->is_weight) continue;
-    checker.Fail("tensor " + Quote(tensor.name) + " has the type " + type->name + "; it must be " +
-                     (is_vector ? "F32" : "a type of weight matrices"),
-                 ErrorCode::kModelUnsupported);
+    CheckDimensions(checker, tensor);
+    CheckType(checker, tensor);
   }
 }
 

@@ -116,8 +116,8 @@ TEST(GgufCheckWantsHeadsThatDivide) {
   CHECK_EQ(WithUnsigned(kv_heads, 3),
            kInvalid + kv_heads + " of layer 0 is 3; it must divide " + heads + ", which is 4");
   CHECK_EQ(WithUnsigneds(heads, {4, 8}),
-           kInvalid + heads + " is 4 for layer 0 and 8 for layer 1; the llama architecture needs " +
-               "the same for all layers");
+           kInvalid + heads + " is 4 for layer 0 and 8 for layer 1; this architecture needs the " +
+               "same for all layers");
   CHECK_EQ(WithUnsigneds(heads, {4}),
            kInvalid + heads + " has 1 elements; it must have one for each of 2 layers");
   CHECK_EQ(WithUnsigned("llama.attention.key_length", 0xFFFFFFFE),

@@ -11,7 +11,7 @@
 // build it by hand against a build of llama.cpp in $BUILD and its source in $LLAMA, for instance:
 //
 //   g++ -std=c++20 -O1 -g -I native -I $LLAMA/include -I $LLAMA/ggml/include
-//     test/native/{gguf_{fuzz,trial,mutations,test_models},random_llama}.cc
+//     test/native/{gguf_{fuzz,trial,mutations,test_models},random_llama,other_architectures}.cc
 //     native/engine/{gguf_*,file_bytes,tensor_type,error}.cc
 //     -L $BUILD/bin -Wl,-rpath,$BUILD/bin -lllama -lggml -lggml-base -o gguf_fuzz
 #include <fcntl.h>

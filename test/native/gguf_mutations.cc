@@ -115,7 +115,10 @@ constexpr uint32_t kText = static_cast<uint32_t>(GgufType::kString);
 
 class Spoiler {
  public:
-  Spoiler(GgufDraft draft, std::mt19937& random) : draft_(std::move(draft)), random_(random) {}
+  Spoiler(GgufDraft draft, std::mt19937& random)
+      : draft_(std::move(draft)),
+        architecture_(draft_.Entry("general.architecture").elements[0]),
+        random_(random) {}
 
   SpoiledFile Run() {
     const size_t mutations = 1 + Below(Below(4) == 0 ? 4 : 2);
@@ -226,7 +229,8 @@ class Spoiler {
   }
 
   void AddKey() {
-    const std::string key = Pick(kKeys);
+    std::string key = Pick(kKeys);
+    if (key.starts_with("llama.")) key.replace(0, 5, architecture_);
     constexpr uint32_t kLikely[] = {4, 4, 4, 6, 6, 7, 8, 5, 2, 10};
     DraftEntry entry{key, kLikely[Below(std::size(kLikely))], Below(5) == 0, {}, std::nullopt};
     const size_t count = entry.is_array ? Below(2) == 0 ? 2 : Below(8) : 1;
@@ -327,6 +331,7 @@ class Spoiler {
   }
 
   GgufDraft draft_;
+  const std::string architecture_;
   std::mt19937& random_;
   std::string description_;
 };

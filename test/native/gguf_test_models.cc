@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "other_architectures.h"
 #include "tiny_llama.h"
 
 namespace codellama::test {
@@ -154,7 +155,7 @@ GgufDraft PlamoVocabulary() {
 }  // namespace
 
 std::vector<TestModel> TestModels() {
-  return {
+  std::vector<TestModel> models = {
       {"tiny", TinyLlama(), false, true},
       {"bpe", BytePairModel(), false, false},
       {"experts", ExpertModel(), false, false},
@@ -168,6 +169,8 @@ std::vector<TestModel> TestModels() {
       {"hybriddna-vocabulary", VocabularyOf("hybriddna", ByteCharacters()), true, false},
       {"test-vocabulary", VocabularyOf("test", SentencePieces()), true, false},
   };
+  for (auto& [name, draft] : OtherArchitectures()) models.push_back({name, std::move(draft)});
+  return models;
 }
 
 }  // namespace codellama::test
