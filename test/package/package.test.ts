@@ -88,7 +88,8 @@ function installAndRun(archive: string, path: string) {
 
 beforeAll(() => {
   const npm = ["pack", "--json", "--pack-destination", scratch];
-  const [packed] = JSON.parse(execFileSync("npm", npm, { cwd: repository, encoding: "utf8" }));
+  const options = { cwd: repository, encoding: "utf8", stdio: "pipe" } as const;
+  const [packed] = JSON.parse(execFileSync("npm", npm, options));
   tarball = join(scratch, packed.filename);
   files = packed.files.map(({ path }: { path: string }) => path);
 }, 5 * minutes);
