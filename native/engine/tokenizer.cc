@@ -40,15 +40,20 @@ Tokenizer::Tokenizer(const llama_vocab* vocabulary)
 }
 
 std::vector<Token> Tokenizer::Encode(std::string_view text, bool bos, bool special) const {
+  std::vector<Token> tokens = EncodeAsIs(text, special);
+  if (!special) SpellOutControlTokens(&tokens);
+  if (bos && special_.bos != kNoToken) tokens.insert(tokens.begin(), special_.bos);
+  return tokens;
+}
+
+std::vector<Token> Tokenizer::EncodeAsIs(std::string_view text, bool special) const {
   if (text.size() > std::numeric_limits<int32_t>::max()) {
     throw Error(ErrorCode::kInvalidArgument, "text is longer than 2 GiB");
   }
-  const auto length = static_cast<int32_t>(text.size());
-  const bool put_bos = bos && special_.bos != kNoToken;
   std::vector<Token> tokens(text.size() / 2 + 8);
   const auto encode = [&] {
-    return llama_tokenize(vocabulary_, text.data(), length, tokens.data(),
-                          static_cast<int32_t>(tokens.size()), false, special);
+    return llama_tokenize(vocabulary_, text.data(), static_cast<int32_t>(text.size()),
+                          tokens.data(), static_cast<int32_t>(tokens.size()), false, special);
   };
   int32_t count = encode();
   if (count < 0 && count != std::numeric_limits<int32_t>::min()) {
@@ -57,7 +62,37 @@ std::vector<Token> Tokenizer::Encode(std::string_view text, bool bos, bool speci
   }
   if (count < 0) throw Error(ErrorCode::kInvalidArgument, "text cannot be tokenised");
   tokens.resize(static_cast<size_t>(count));
-  if (put_bos) tokens.insert(tokens.begin(), special_.bos);
+  return tokens;
+}
+
+void Tokenizer::SpellOutControlTokens(std::vector<Token>* tokens) const {
+  const auto is_control = [this](Token token) {
+    return llama_vocab_is_control(vocabulary_, token);
+  };
+  if (std::none_of(tokens->begin(), tokens->end(), is_control)) return;
+  std::vector<Token> spelled;
+  for (const Token token : *tokens) {
+    if (!is_control(token)) {
+      spelled.push_back(token);
+      continue;
+    }
+    // Cut behind the "<", where no piece of the control tokens reaches across.
+    const std::string text = PieceText(token, true);
+    const size_t cut = std::min(text.find('<') + 1, text.size() - 1);
+    for (const std::string& part : {text.substr(0, cut), text.substr(cut)}) {
+      const std::vector<Token> plain = EncodeInside(part);
+      spelled.insert(spelled.end(), plain.begin(), plain.end());
+    }
+  }
+  tokens->swap(spelled);
+}
+
+std::vector<Token> Tokenizer::EncodeInside(const std::string& text) const {
+  // As Meta's reference does it: behind a character that merges with nothing, no space is added.
+  static const std::string kBefore = "\u263A";
+  std::vector<Token> tokens = EncodeAsIs(kBefore + text, false);
+  const size_t before = EncodeAsIs(kBefore, false).size();
+  tokens.erase(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(before));
   return tokens;
 }
 
@@ -81,11 +116,13 @@ std::string Tokenizer::Decode(const std::vector<Token>& tokens, bool special) co
   return text;
 }
 
-std::string Tokenizer::Piece(Token token) const {
+std::string Tokenizer::Piece(Token token) const { return PieceText(token, false); }
+
+std::string Tokenizer::PieceText(Token token, bool special) const {
   std::string piece(32, '\0');
   const auto read = [&] {
     return llama_token_to_piece(vocabulary_, token, piece.data(),
-                                static_cast<int32_t>(piece.size()), 0, false);
+                                static_cast<int32_t>(piece.size()), 0, special);
   };
   int32_t length = read();
   if (length < 0) {

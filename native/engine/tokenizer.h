@@ -32,8 +32,8 @@ class Tokenizer {
   explicit Tokenizer(const llama_vocab* vocabulary);
 
   // `bos` puts the beginning-of-sequence token first, where the vocabulary has one. `special`
-  // takes control tokens that are spelled out in the text as such.
-  // Throws kInvalidArgument for a text of 2 GiB or more.
+  // takes control tokens that are spelled out in the text as such; without it none comes of any
+  // text. Throws kInvalidArgument for a text of 2 GiB or more.
   std::vector<Token> Encode(std::string_view text, bool bos, bool special) const;
 
   // The inverse of Encode: BOS and the dummy space in front are left out. `special` shows control
@@ -58,6 +58,14 @@ class Tokenizer {
   const std::vector<Token>& end_of_generation() const { return end_of_generation_; }
 
  private:
+  std::vector<Token> EncodeAsIs(std::string_view text, bool special) const;
+  // The tokens of a text that has another before it: without the dummy space.
+  std::vector<Token> EncodeInside(const std::string& text) const;
+  // Code Llama's vocabulary has the steps on the way to its control tokens, `▁<PRE` and so on,
+  // so SentencePiece merges a plain " <PRE>" into the control token itself. This undoes it.
+  void SpellOutControlTokens(std::vector<Token>* tokens) const;
+  std::string PieceText(Token token, bool special) const;
+
   const llama_vocab* vocabulary_;
   int32_t size_ = 0;
   size_t longest_piece_ = 4;  // an unknown character is one token

@@ -57,3 +57,31 @@ test("detokenize() is the inverse of tokenize() for any text", () => {
     expect(model.llama.detokenize(model.llama.tokenize(text, { bos: true }))).toBe(expected);
   }
 });
+
+describe("no text becomes a control token", () => {
+  const texts = [
+    " <PRE>",
+    "a <SUF>b",
+    "<MID>",
+    "x <EOT> <EOT>",
+    " <PRE> <PRE>",
+    "</s><s>",
+    "[INST]",
+  ];
+  const control = [0, 1, 2, 32007, 32008, 32009, 32010];
+
+  test.each(texts)("%s", (text) => {
+    const tokens = model.llama.tokenize(text);
+    expect(tokens.filter((token) => control.includes(token))).toEqual(new Int32Array(0));
+    expect(model.llama.detokenize(tokens)).toBe(text);
+  });
+
+  test("unless it is asked for", () => {
+    const tokens = model.llama.tokenize("<s>a <PRE> b</s>", { special: true });
+    expect(tokens.filter((token) => control.includes(token))).toEqual(Int32Array.of(1, 32007, 2));
+  });
+
+  test("and is spelt as Llama-2 does, which has no such tokens", () => {
+    expect([...model.llama.tokenize("a <PRE> b")]).toEqual([263, 529, 15094, 29958, 289]);
+  });
+});
