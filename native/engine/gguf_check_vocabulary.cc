@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <bitset>
+#include <deque>
+#include <functional>
 #include <limits>
 #include <string>
-#include <unordered_map>
+#include <string_view>
+#include <vector>
 
 #include "gguf_text.h"
 
@@ -115,13 +119,26 @@ class VocabularyCheck {
 
   // llama.cpp looks texts up by id and ids by text, and aborts when the two differ in size.
   void CheckDuplicates() const {
-    std::unordered_map<std::string, size_t> ids;
-    ids.reserve(tokens_->size());
-    for (size_t id = 0; id < tokens_->size(); ++id) {
-      const auto [first, is_new] = ids.emplace(Token(id), id);
-      if (is_new) continue;
-      checker_.Fail(Key("tokens") + " holds the text " + Quote(first->first) + " twice, as " +
-                    std::to_string(first->second) + " and " + std::to_string(id));
+    std::deque<std::string> names_of_empty;
+    std::vector<std::string_view> texts(tokens_->size());
+    for (size_t id = 0; id < texts.size(); ++id) {
+      texts[id] = BeforeNul(tokens_->StringAt(id));
+      if (texts[id].empty()) texts[id] = names_of_empty.emplace_back(Token(id));
+    }
+    // An open hash table of ids: several times faster here than std::unordered_set.
+    constexpr uint32_t kFree = std::numeric_limits<uint32_t>::max();
+    std::vector<uint32_t> slots(std::bit_ceil(2 * texts.size()), kFree);
+    const size_t mask = slots.size() - 1;
+    for (uint32_t id = 0; id < texts.size(); ++id) {
+      size_t slot = std::hash<std::string_view>()(texts[id]) & mask;
+      while (slots[slot] != kFree && texts[slots[slot]] != texts[id]) {
+        slot = (slot + 1) & mask;
+      }
+      if (slots[slot] != kFree) {
+        checker_.Fail(Key("tokens") + " holds the text " + Quote(texts[id]) + " twice, as " +
+                      std::to_string(slots[slot]) + " and " + std::to_string(id));
+      }
+      slots[slot] = id;
     }
   }
 
