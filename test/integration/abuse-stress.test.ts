@@ -128,7 +128,7 @@ async function loadAnother(): Promise<void> {
 }
 
 test(`random requests for ${seconds} s (seed ${seed})`, {
-  timeout: (seconds + 120) * 1000,
+  timeout: (seconds + 900) * 1000,
 }, async () => {
   const { llama } = model;
   const end = Date.now() + seconds * 1000;

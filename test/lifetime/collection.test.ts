@@ -18,3 +18,11 @@ test.skipIf(!hasProcessFacts).concurrent.for([
     threadsEnded: true,
   });
 });
+
+test("generations that have ended are collected, however they ended", async () => {
+  const child = await runFixture("generation-collection-child.mjs", [], ["--expose-gc"]);
+  expect(child).toMatchObject({ exitCode: 0, stderr: "" });
+  const { started, collected } = JSON.parse(child.stdout);
+  expect(started).toBe(60);
+  expect(collected).toBe(started);
+});

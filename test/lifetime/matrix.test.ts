@@ -7,6 +7,7 @@ import { runFixture } from "../helpers/child.ts";
 /** Where the engine is when the end comes; and how its work settles when it is let finish. */
 const states = {
   "never used": [],
+  inspecting: ["inspected"],
   idle: [],
   loading: ["loaded"],
   prefilling: ["length", "length"],
@@ -42,7 +43,7 @@ const ends: Record<string, End> = {
 };
 
 // The engine's thread is at work while its surroundings are taken down: luck could save a run.
-const racyStates = ["loading", "prefilling", "streaming", "cancelled", "closing"];
+const racyStates = ["loading", "prefilling", "streaming", "closing"];
 const racyEnds = [
   "process.exit",
   "throw",
