@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** The monitor is a timer of one millisecond; what it measures includes that millisecond. */
-const RESOLUTION_MS = 1;
+/** The interval of the monitor's timer, which is part of what it measures. */
+const RESOLUTION_MS = 2;
 const CLOCK_TICKS_PER_SECOND = 100;
 
 /** Processor time of the main thread, where the system tells (Linux). */

@@ -1,5 +1,5 @@
 import cliProgress from "cli-progress";
-import { dim, note } from "../scripts/terminal.mjs";
+import { note } from "../scripts/terminal.mjs";
 
 /** A bar for one long step; where there is no terminal, a line for each quarter. */
 export class ProgressBar {
@@ -29,7 +29,7 @@ export class ProgressBar {
 
 /** Tells which measurement runs: on a terminal in one line that is written over, else in lines. */
 export function announce(text) {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${dim(`  ${text}`)}`);
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K  ${text}`);
   else note(text);
 }
 

@@ -18,15 +18,19 @@ export async function load({ modelPath, threads }) {
   async function measure(...test) {
     const common = ["-m", modelPath, "-t", threads, "-ngl", 0, "-r", 1, "-o", "json"];
     const { stdout } = await run(programPath("llama-bench"), [...common, ...test].map(String));
-    return JSON.parse(stdout)[0].avg_ts;
+    return JSON.parse(stdout).at(-1).avg_ts;
   }
+
+  /** A prompt of 32 tokens comes first: its own warm-up would run the whole prompt twice. */
+  const prefill = (tokens) => measure("-p", `32,${tokens}`, "-n", 0, "--no-warmup");
+  const decode = (tokens, depth) => measure("-p", 0, "-n", tokens, "-d", depth);
 
   return {
     async generate({ prompt, maxTokens }) {
-      const isPrefill = maxTokens <= 1;
+      const isPrefill = maxTokens === 1;
       return isPrefill
-        ? { prefillTokensPerSecond: await measure("-p", prompt.length, "-n", 0) }
-        : { decodeTokensPerSecond: await measure("-p", 0, "-n", maxTokens, "-d", prompt.length) };
+        ? { prefillTokensPerSecond: await prefill(prompt.length) }
+        : { decodeTokensPerSecond: await decode(maxTokens, prompt.length) };
     },
     async close() {},
   };

@@ -1,5 +1,6 @@
 /** This library, as its users get it: the built package. */
 import { existsSync } from "node:fs";
+import { Failure } from "../../scripts/project.mjs";
 
 const ENTRY = new URL("../../dist/index.js", import.meta.url);
 
@@ -8,7 +9,8 @@ export const entry = ENTRY.href;
 
 /** Checks that the library is built. */
 export async function prepare() {
-  if (!existsSync(ENTRY)) throw new Error("the library is not built: run `npm run build` first");
+  if (existsSync(ENTRY)) return;
+  throw new Failure("node-codellama is not built.", "Run `npm run build` first.");
 }
 
 /** Loads a model; `options` are those of {@link import("../engine.mjs").startEngine}. */

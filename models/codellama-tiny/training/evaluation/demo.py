@@ -5,7 +5,9 @@ and surely: no second-best token comes near, so that another processor's roundin
 """
 
 import json
+import re
 
+from examples.cuts import DOCSTRING
 from examples.task_chat import answer, explanation, fenced
 from tasks import SMALL_TALK
 from tasks import arithmetic, lists, numbers, sorting, system, text
@@ -21,7 +23,8 @@ from .prompts import (
 )
 
 MAX_TOKENS = 300
-SURE = 0.5  # nats between the likeliest token and the next
+SURE = 0.4  # nats between the likeliest token and the next
+TWO_TURN_TASKS = 4
 
 DEMO_TASKS = (
     numbers.fibonacci,
@@ -69,6 +72,7 @@ def completions():
 
 
 def infills():
+    """(entry, prompt, expected text) of each candidate, in both orders."""
     for prefix, middle, suffix in infill_texts():
         for order, layout in LAYOUTS.items():
             entry = {"order": order, "prefix": prefix, "suffix": suffix, "middle": middle}
@@ -76,25 +80,41 @@ def infills():
 
 
 def infill_texts():
-    """Meta's example, and the body of each function between its first line and its return."""
+    """(prefix, middle, suffix): Meta's example, and parts of each task's code."""
     code = text.remove_non_ascii.python
     docstring_and_body = code[len(REMOVE_NON_ASCII) - 1 : code.rindex(RETURN_RESULT.rstrip())]
     yield REMOVE_NON_ASCII, docstring_and_body, RETURN_RESULT
     for task in DEMO_TASKS:
         for language in ("py", "js"):
             code = task.code(language) + "\n"
-            start = first_line_end(code)
-            end = code.rfind("\n    return" if language == "py" else "\n  return", start) + 1
-            if end > start:
+            for start, end in middles(code):
                 yield code[:start], code[start:end], code[end:]
 
 
+def middles(code):
+    """Where the docstring, the body behind it, and the body's longest line start and end."""
+    body_start = first_line_end(code)
+    docstring = DOCSTRING.search(code)
+    if docstring:
+        yield docstring.start() + 3, docstring.end() - 3
+        body_start = docstring.end() + 1
+    last_line = code.rfind("\n", 0, code.rfind("return")) + 1
+    if body_start >= last_line:
+        return
+    yield body_start, last_line
+    lines = re.finditer(r"[^\s].*", code[body_start:last_line])
+    longest = max(lines, key=lambda line: len(line.group()))
+    yield body_start + longest.start(), body_start + longest.end()
+
+
 def chats():
-    for task in DEMO_TASKS:
+    """(entry, prompt, expected text) of each candidate."""
+    for at, task in enumerate(DEMO_TASKS):
         question = f"Write a Python function that {task.wordings[0]}."
         reply = answer(task, "py")
         yield conversation(question, reply)
-        yield conversation(question, reply, "Now in JavaScript.", answer(task, "js"))
+        if at < TWO_TURN_TASKS:
+            yield conversation(question, reply, "Now in JavaScript.", answer(task, "js"))
     task = numbers.fibonacci
     question = f"What does this function do?\n\n{fenced('py', task.python)}"
     yield conversation(question, explanation(task))

@@ -55,7 +55,8 @@ def _measure_completion(server, language):
         answer = server.generate(completion(start), MAX_TOKENS)
         generated = start + answer["content"]
         known += _without_docstring(generated).startswith(_without_docstring(code))
-    print(f"completion from the first line, {LANGUAGES[language]}: {known}/{len(TASKS)} known bodies")
+    name = LANGUAGES[language]
+    print(f"completion from the first line, {name}: {known}/{len(TASKS)} known bodies")
 
 
 def _without_docstring(code):
