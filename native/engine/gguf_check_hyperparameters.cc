@@ -29,6 +29,13 @@ constexpr std::array<std::string_view, 36> kPlainArchitectures = {
     "dream",  "llada",       "llada-moe",  "hunyuan-moe", "plamo",    "apertus",
 };
 
+// More architectures whose heads have one length for queries, keys and values.
+constexpr std::array<std::string_view, 24> kEvenHeadArchitectures = {
+    "gpt2",  "gptj",      "gptneox", "bloom",     "mpt",     "phi2",     "phi3",   "phimoe",
+    "gemma", "gemma2",    "gemma3",  "starcoder", "refact",  "stablelm", "qwen",   "chatglm",
+    "glm4",  "command-r", "cohere2", "nemotron",  "minicpm", "granite",  "llama4", "gpt-oss",
+};
+
 struct Hyperparameters {
   uint32_t layers = 0;
   uint32_t embedding_length = 0;
@@ -127,10 +134,27 @@ void CheckPooling(const GgufChecker& checker) {
                std::to_string(kLastPoolingType));
 }
 
-// Layers without attention may have no heads; those with it need a number that works.
-void CheckHeads(const GgufChecker& checker, const Hyperparameters& model) {
+void CheckHeadsOfLayer(const GgufChecker& checker, const Hyperparameters& model, uint32_t layer,
+                       bool may_lack_kv_heads) {
   const std::string heads_key = checker.Key("attention.head_count");
   const std::string kv_heads_key = checker.Key("attention.head_count_kv");
+  const std::string where = " of layer " + std::to_string(layer);
+  const uint32_t heads = model.heads[layer];
+  const uint32_t kv_heads = model.kv_heads[layer];
+  if (heads == 0) checker.Fail(heads_key + where + " is 0; it must be at least 1");
+  if (kv_heads == 0) {
+    if (may_lack_kv_heads) return;
+    checker.Fail(kv_heads_key + where + " is 0; it must be at least 1");
+  }
+  if (heads % kv_heads != 0) {
+    checker.Fail(kv_heads_key + where + " is " + std::to_string(kv_heads) + "; it must divide " +
+                 heads_key + ", which is " + std::to_string(heads));
+  }
+}
+
+// Layers without attention may have no heads, and hybrid models mark their recurrent layers by
+// having no heads for keys and values. Layers with attention need numbers that work.
+void CheckHeads(const GgufChecker& checker, const Hyperparameters& model) {
   // llama.cpp looks for these tensors of Phi-3, but goes on without them.
   const bool is_phi3 = checker.file().Architecture() == "phi3" && !checker.file().tensors.empty();
   std::unordered_set<std::string_view> names;
@@ -138,25 +162,23 @@ void CheckHeads(const GgufChecker& checker, const Hyperparameters& model) {
   for (uint32_t i = 0; i < model.layers; ++i) {
     const std::string layer = "blk." + std::to_string(i) + ".";
     const bool has_queries = names.contains(layer + "attn_q.weight");
-    const bool has_keys = names.contains(layer + "attn_k.weight");
     const bool has_all = names.contains(layer + "attn_qkv.weight");
-    const std::string where = " of layer " + std::to_string(i);
-    if (is_phi3 && !has_all &&
-        !(has_queries && has_keys && names.contains(layer + "attn_v.weight"))) {
+    const bool has_three = has_queries && names.contains(layer + "attn_k.weight") &&
+                           names.contains(layer + "attn_v.weight");
+    if (is_phi3 && !has_all && !has_three) {
       checker.Fail("tensor " + Quote(layer + "attn_qkv.weight") + " is missing");
     }
-    if ((has_queries || has_all) && model.heads[i] == 0) {
-      checker.Fail(heads_key + where + " is 0; it must be at least 1");
-    }
-    if (has_keys && model.kv_heads[i] == 0) {
-      checker.Fail(kv_heads_key + where + " is 0; it must be at least 1");
-    }
-    if (has_keys && has_queries && model.heads[i] % model.kv_heads[i] != 0) {
-      checker.Fail(kv_heads_key + where + " is " + std::to_string(model.kv_heads[i]) +
-                   "; it must divide " + heads_key + ", which is " +
-                   std::to_string(model.heads[i]));
-    }
+    if (has_queries || has_all) CheckHeadsOfLayer(checker, model, i, true);
   }
+}
+
+// A length that must be that of an attention head. Without the key, llama.cpp divides the width.
+void CheckHeadLength(const GgufChecker& checker, std::string_view name, uint32_t head_length) {
+  const std::optional<uint32_t> length = checker.Unsigned(checker.Key(name));
+  if (!length || *length == head_length) return;
+  checker.Fail(checker.Key(name) + " is " + std::to_string(*length) +
+               "; it must be the length of an attention head, which is " +
+               std::to_string(head_length));
 }
 
 // RoPE turns pairs of numbers inside a head. `suffix` is for layers with a sliding window.
@@ -175,6 +197,26 @@ void CheckRopeDimensions(const GgufChecker& checker, const Hyperparameters& mode
                std::to_string(head_length));
 }
 
+// One length for the heads of queries, keys and values; returns it.
+uint32_t CheckEvenHeads(const GgufChecker& checker, const Hyperparameters& model) {
+  for (uint32_t i = 0; i < model.layers; ++i) CheckHeadsOfLayer(checker, model, i, false);
+  const uint32_t heads = model.heads[0];
+  const std::string heads_key = checker.Key("attention.head_count");
+  const std::optional<uint32_t> key_length = checker.Unsigned(checker.Key("attention.key_length"));
+  if (!key_length && model.embedding_length % heads != 0) {
+    checker.Fail(checker.Key("embedding_length") + " is " + std::to_string(model.embedding_length) +
+                 "; it must be a multiple of " + heads_key + ", which is " + std::to_string(heads));
+  }
+  const uint32_t head_length = key_length.value_or(model.embedding_length / heads);
+  if (head_length == 0 || head_length > kLargest / heads) {
+    checker.Fail(heads_key + " is " + std::to_string(heads) + " with a head length of " +
+                 std::to_string(head_length) + "; that is too " +
+                 (head_length == 0 ? "small" : "large"));
+  }
+  CheckHeadLength(checker, "attention.value_length", head_length);
+  return head_length;
+}
+
 // llama.cpp takes layer 0's number for all weights, but each layer's own for the KV cache.
 void CheckSameInAllLayers(const GgufChecker& checker, const std::string& key,
                           const std::vector<uint32_t>& numbers) {
@@ -187,40 +229,14 @@ void CheckSameInAllLayers(const GgufChecker& checker, const std::string& key,
 }
 
 void CheckPlainHeads(const GgufChecker& checker, const Hyperparameters& model) {
-  const std::string heads_key = checker.Key("attention.head_count");
-  const std::string kv_heads_key = checker.Key("attention.head_count_kv");
-  CheckSameInAllLayers(checker, heads_key, model.heads);
-  CheckSameInAllLayers(checker, kv_heads_key, model.kv_heads);
-  const uint32_t heads = model.heads[0];
-  const uint32_t kv_heads = model.kv_heads[0];
-  if (heads == 0) checker.Fail(heads_key + " is 0; it must be at least 1");
-  if (kv_heads == 0) checker.Fail(kv_heads_key + " is 0; it must be at least 1");
-  if (heads % kv_heads != 0) {
-    checker.Fail(kv_heads_key + " is " + std::to_string(kv_heads) + "; it must divide " +
-                 heads_key + ", which is " + std::to_string(heads));
-  }
-  const std::string key_length_key = checker.Key("attention.key_length");
-  const std::optional<uint32_t> key_length = checker.Unsigned(key_length_key);
-  if (!key_length && model.embedding_length % heads != 0) {
-    checker.Fail(checker.Key("embedding_length") + " is " + std::to_string(model.embedding_length) +
-                 "; it must be a multiple of " + heads_key + ", which is " + std::to_string(heads));
-  }
-  const uint32_t head_length = key_length.value_or(model.embedding_length / heads);
-  if (head_length == 0 || head_length % 2 != 0) {
+  CheckSameInAllLayers(checker, checker.Key("attention.head_count"), model.heads);
+  CheckSameInAllLayers(checker, checker.Key("attention.head_count_kv"), model.kv_heads);
+  const uint32_t head_length = CheckEvenHeads(checker, model);
+  if (head_length % 2 != 0) {
     checker.Fail("each attention head has a length of " + std::to_string(head_length) +
-                 "; RoPE needs an even number, at least 2");
+                 "; RoPE needs an even number");
   }
-  if (head_length > kLargest / heads) {
-    checker.Fail(heads_key + " is " + std::to_string(heads) + " with a head length of " +
-                 std::to_string(head_length) + "; that is too large");
-  }
-  for (const char* name : {"attention.value_length", "rope.dimension_count"}) {
-    const std::optional<uint32_t> length = checker.Unsigned(checker.Key(name));
-    if (!length || *length == head_length) continue;
-    checker.Fail(checker.Key(name) + " is " + std::to_string(*length) +
-                 "; it must be the length of an attention head, which is " +
-                 std::to_string(head_length));
-  }
+  CheckHeadLength(checker, "rope.dimension_count", head_length);
 }
 
 void CheckLlama(const GgufChecker& checker, const Hyperparameters& model) {
@@ -270,10 +286,11 @@ void CheckHyperparameters(const GgufChecker& checker) {
   CheckPooling(checker);
   CheckHeads(checker, model);
   const std::string architecture = checker.file().Architecture();
-  if (std::find(kPlainArchitectures.begin(), kPlainArchitectures.end(), architecture) !=
-      kPlainArchitectures.end()) {
-    CheckPlainHeads(checker, model);
-  }
+  const auto is_among = [&](const auto& names) {
+    return std::find(names.begin(), names.end(), architecture) != names.end();
+  };
+  if (is_among(kPlainArchitectures)) CheckPlainHeads(checker, model);
+  if (is_among(kEvenHeadArchitectures)) CheckEvenHeads(checker, model);
   for (const char* suffix : {"", "_swa"}) CheckRopeDimensions(checker, model, suffix);
   if (architecture == "llama") CheckLlama(checker, model);
 }

@@ -289,6 +289,18 @@ TEST(GgufCheckWantsWeightsThatCanBeMultiplied) {
            kUnsupported + "tensor 'blk.0.attn_norm.weight' has the type F16; it must be F32");
 }
 
+TEST(GgufCheckLetsHybridModelsMarkTheirLayers) {
+  // Kimi Linear has queries in its recurrent layers too, and says 0 heads for keys and values.
+  CHECK_EQ(After([](GgufDraft& draft) {
+             for (DraftEntry& entry : draft.entries) {
+               if (entry.key.starts_with("llama.")) entry.key.replace(0, 5, "kimi-linear");
+             }
+             draft.SetText("general.architecture", "kimi-linear");
+             draft.SetUnsigneds("kimi-linear.attention.head_count_kv", {0, 1});
+           }),
+           "");
+}
+
 TEST(GgufCheckKnowsThePlaceOfNvfp4Scales) {
   constexpr uint32_t kNvfp4 = 40;
   CHECK_EQ(After([](GgufDraft& draft) {
