@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { EngineStats, ModelInfo } from "./engine-info.ts";
 import { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
 
 // The addon's whole surface: native/addon.cc. Absent options are the addon's defaults
@@ -86,47 +87,8 @@ export type NativeEvent =
   | { readonly type: "loadFailed"; readonly code: CodeLlamaErrorCode; readonly message: string }
   | { readonly type: "closed" };
 
-/** Ids of tokens with a meaning; those that the vocabulary lacks are absent. */
-export interface SpecialTokens {
-  readonly bos?: number;
-  readonly eos?: number;
-  /** End of a turn; in Code Llama the end of an infill, `<EOT>`. */
-  readonly eot?: number;
-  readonly pad?: number;
-  readonly newline?: number;
-  /** Fill-in-the-middle: before the prefix. */
-  readonly prefix?: number;
-  readonly suffix?: number;
-  readonly middle?: number;
-  /** Before a repository's name. */
-  readonly repository?: number;
-  /** Before a file's path. */
-  readonly fileSeparator?: number;
-}
-
-export interface NativeModel {
-  readonly architecture: string;
-  readonly name: string;
-  readonly fileType: string;
-  readonly chatTemplate: string;
-  readonly parameters: number;
-  readonly sizeBytes: number;
-  readonly trainingContextSize: number;
-  readonly embeddingLength: number;
-  readonly layers: number;
-  readonly vocabularySize: number;
+export interface NativeModel extends ModelInfo {
   readonly addsBos: boolean;
-  readonly specialTokens: SpecialTokens;
-  readonly endOfGenerationTokens: readonly number[];
-}
-
-export interface NativeStats {
-  readonly running: number;
-  readonly queued: number;
-  readonly kvCellsUsed: number;
-  readonly kvCells: number;
-  readonly prefillTokensPerSecond: number;
-  readonly decodeTokensPerSecond: number;
 }
 
 export interface NativeEngine {
@@ -138,7 +100,7 @@ export interface NativeEngine {
   tokenize(text: string, bos: boolean, special: boolean): Int32Array;
   detokenize(tokens: Int32Array, special: boolean): string;
   model(): NativeModel;
-  stats(): NativeStats;
+  stats(): EngineStats;
   close(): void;
 }
 

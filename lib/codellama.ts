@@ -1,46 +1,12 @@
-import type { NativeEngine, NativeModel, SpecialTokens } from "./binding.ts";
+import type { NativeEngine } from "./binding.ts";
 import type { EngineListener } from "./engine-events.ts";
+import type { EngineStats, ModelInfo } from "./engine-info.ts";
 import { type StartedEngine, startEngine } from "./engine-start.ts";
 import { CodeLlamaError, fromNative } from "./errors.ts";
 import { Generation } from "./generation.ts";
 import { boolean, checkOptions, invalidArgument, show } from "./options/check.ts";
 import { type GenerateOptions, requestOptions } from "./options/generate.ts";
 import { type LoadOptions, nativeLoadOptions } from "./options/load.ts";
-
-/** What a model file says about itself. */
-export interface ModelInfo {
-  /** Such as `"llama"`. */
-  readonly architecture: string;
-  readonly name: string;
-  /** How the weights are stored, such as `"Q4_K_M"`. */
-  readonly fileType: string;
-  readonly parameters: number;
-  /** Of all tensors. */
-  readonly sizeBytes: number;
-  /** Tokens of context that the model was trained with. */
-  readonly trainingContextSize: number;
-  readonly embeddingLength: number;
-  readonly layers: number;
-  readonly vocabularySize: number;
-  /** Jinja source, or `""`. */
-  readonly chatTemplate: string;
-  readonly specialTokens: SpecialTokens;
-  /** Tokens at which a generation ends. */
-  readonly endOfGenerationTokens: readonly number[];
-}
-
-export interface Stats {
-  /** Sequences that hold KV cells. */
-  readonly running: number;
-  /** Requests that wait for a place. */
-  readonly queued: number;
-  readonly kvCellsUsed: number;
-  /** Tokens that the KV cache holds in all. */
-  readonly kvCells: number;
-  /** Over the last few seconds of work, all sequences together. */
-  readonly prefillTokensPerSecond: number;
-  readonly decodeTokensPerSecond: number;
-}
 
 export interface TokenizeOptions {
   /** Puts the beginning-of-sequence token first. Default false. */
@@ -66,7 +32,7 @@ export class CodeLlama implements AsyncDisposable {
   readonly #listener: EngineListener;
   readonly #closed: Promise<void>;
   readonly #vocabularyOnly: boolean;
-  readonly #model: NativeModel;
+  readonly #model: ModelInfo;
   #closing = false;
   #lastId = 0;
 
@@ -167,7 +133,7 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /** @throws CodeLlamaError `CLOSED` */
-  stats(): Stats {
+  stats(): EngineStats {
     this.#requireOpen("stats()");
     return this.#engine.stats();
   }

@@ -1,11 +1,10 @@
-export type { GgufScalar, SpecialTokens } from "./binding.ts";
+export type { GgufScalar } from "./binding.ts";
 export {
   CodeLlama,
   type DetokenizeOptions,
-  type ModelInfo,
-  type Stats,
   type TokenizeOptions,
 } from "./codellama.ts";
+export type { EngineStats, ModelInfo, SpecialTokens } from "./engine-info.ts";
 export { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
 export type {
   Chunk,

@@ -1,4 +1,4 @@
-import type { SpecialTokens } from "../binding.ts";
+import type { SpecialTokens } from "../engine-info.ts";
 
 /** What prompts are built with. */
 export interface PromptTokenizer {
