@@ -1,8 +1,9 @@
 #include "live_engines.h"
 
 #include <cstdlib>
+#include <map>
 #include <mutex>
-#include <set>
+#include <thread>
 
 #include "engine.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 struct LiveEngines {
   std::mutex mutex;
-  std::set<Engine*> engines;
+  std::map<Engine*, std::thread::id> makers;
 };
 
 // Never destroyed: an engine may outlive static storage.
@@ -21,27 +22,40 @@ LiveEngines& Live() {
   return *live;
 }
 
-void StopAll() {
+template <typename Condition>
+void StopThose(Condition condition) {
   const std::lock_guard lock(Live().mutex);
-  for (Engine* engine : Live().engines) engine->Close();
-  for (Engine* engine : Live().engines) engine->Shutdown();
+  for (const auto& [engine, maker] : Live().makers) {
+    if (condition(maker)) engine->Close();
+  }
+  for (const auto& [engine, maker] : Live().makers) {
+    if (condition(maker)) engine->Shutdown();
+  }
 }
+
+struct StopOwnAtThreadEnd {
+  ~StopOwnAtThreadEnd() {
+    StopThose([](std::thread::id maker) { return maker == std::this_thread::get_id(); });
+  }
+};
 
 }  // namespace
 
 void AddLiveEngine(Engine* engine) {
+  thread_local const StopOwnAtThreadEnd stop_own;
   const std::lock_guard lock(Live().mutex);
-  Live().engines.insert(engine);
+  Live().makers.emplace(engine, std::this_thread::get_id());
 }
 
 void RemoveLiveEngine(Engine* engine) {
   const std::lock_guard lock(Live().mutex);
-  Live().engines.erase(engine);
+  Live().makers.erase(engine);
 }
 
 void StopEnginesAtExit() {
   static std::once_flag once;
-  std::call_once(once, [] { std::atexit(StopAll); });
+  std::call_once(once,
+                 [] { std::atexit([] { StopThose([](std::thread::id) { return true; }); }); });
 }
 
 }  // namespace codellama

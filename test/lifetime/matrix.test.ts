@@ -31,6 +31,8 @@ interface End {
 const ends: Record<string, End> = {
   return: { exitCode: 0 },
   "process.exit": { exitCode: 7 },
+  // As some frameworks end; the addon then has no word before exit() of the C library.
+  "process.exit without listeners": { exitCode: 7 },
   throw: { exitCode: 1, stderr: uncaught },
   "unhandled rejection": { exitCode: 1, stderr: uncaught },
   SIGINT: { signal: "SIGINT" },
@@ -46,6 +48,7 @@ const ends: Record<string, End> = {
 const racyStates = ["loading", "prefilling", "streaming", "closing"];
 const racyEnds = [
   "process.exit",
+  "process.exit without listeners",
   "throw",
   "worker throw",
   "worker process.exit",
