@@ -3,8 +3,8 @@ import { randomPrompt } from "../models.mjs";
 
 const STREAMS = 4;
 const PROMPT_TOKENS = 64;
-const NEW_TOKENS = 256;
-const CONTEXT_TOKENS = 512;
+const NEW_TOKENS = 128;
+const CONTEXT_TOKENS = 256;
 
 export const summary = `The thread that JavaScript runs on, during ${STREAMS} concurrent streams`;
 export const peers = ["node-codellama", "node-llama-cpp"];
