@@ -111,6 +111,16 @@ export class Generation implements PromiseLike<GenerationResult>, AsyncIterable<
     return this.#result.promise.then(onFulfilled, onRejected);
   }
 
+  catch<Failure = never>(
+    onRejected?: ((reason: unknown) => Failure | PromiseLike<Failure>) | null,
+  ): Promise<GenerationResult | Failure> {
+    return this.then(undefined, onRejected);
+  }
+
+  finally(onFinally?: (() => void) | null): Promise<GenerationResult> {
+    return this.then().finally(onFinally);
+  }
+
   /**
    * The text as it comes. May be iterated once.
    * @throws CodeLlamaError `INVALID_ARGUMENT` when it is iterated again

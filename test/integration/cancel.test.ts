@@ -105,6 +105,16 @@ test("textStream gives the text, and cancelling it cancels the work", async () =
   expect((await cut).finishReason).toBe("abort");
 });
 
+test("catch() and finally() work as a promise's", async () => {
+  const rejected = model.llama.generate("def f(", { signal: AbortSignal.abort("early") });
+  expect(await rejected.catch((reason) => `caught ${reason}`)).toBe("caught early");
+  let ended = 0;
+  const result = await model.llama.generate("def f(", { ...endless, maxTokens: 2 }).finally(() => {
+    ended++;
+  });
+  expect([ended, result.tokens.length]).toEqual([1, 2]);
+});
+
 test("a generation can be iterated only once", async () => {
   const generation = model.llama.generate("def f(", { ...endless, maxTokens: 3 });
   for await (const _ of generation);
