@@ -1,4 +1,4 @@
-// The numbers that shape a model: layers, heads, widths, experts, RoPE.
+// The numbers that shape a model: layers, widths, experts.
 #pragma once
 
 #include "gguf_checker.h"
@@ -6,7 +6,7 @@
 namespace codellama {
 
 // Checks what llama.cpp v0.5.0 asserts on in llama_model_base::load_hparams
-// (src/llama-model.cpp) and, for the llama architecture, in src/models/llama.cpp.
+// (src/llama-model.cpp) and in what follows from those numbers.
 void CheckHyperparameters(const GgufChecker& checker);
 
 }  // namespace codellama

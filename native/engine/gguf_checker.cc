@@ -64,6 +64,16 @@ std::optional<std::vector<uint32_t>> GgufChecker::PerLayer(const std::string& ke
   return numbers;
 }
 
+void GgufChecker::RequireSameInAllLayers(const std::string& key,
+                                         const std::vector<uint32_t>& numbers) const {
+  for (size_t i = 1; i < numbers.size(); ++i) {
+    if (numbers[i] == numbers[0]) continue;
+    Fail(key + " is " + std::to_string(numbers[0]) + " for layer 0 and " +
+         std::to_string(numbers[i]) + " for layer " + std::to_string(i) +
+         "; this architecture needs the same for all layers");
+  }
+}
+
 const GgufValue* GgufChecker::Strings(const std::string& key) const {
   const GgufValue* value = file_.Find(key);
   if (value && (!value->is_array() || value->type() != GgufType::kString)) {

@@ -39,6 +39,9 @@ class GgufChecker {
   // One number for all layers, or an array with one for each.
   std::optional<std::vector<uint32_t>> PerLayer(const std::string& key, uint32_t layers) const;
 
+  // For architectures whose weights follow layer 0's number, but whose KV cache each layer's own.
+  void RequireSameInAllLayers(const std::string& key, const std::vector<uint32_t>& numbers) const;
+
   // The array of strings under this key; null when the key is missing.
   const GgufValue* Strings(const std::string& key) const;
 

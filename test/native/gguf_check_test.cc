@@ -134,9 +134,7 @@ TEST(GgufCheckWantsRopeThatFitsTheHeads) {
                "llama.attention.value_length is 32; it must be the length of an attention "
                "head, which is 16");
   CHECK_EQ(WithUnsigned("llama.attention.key_length", 15),
-           kInvalid +
-               "each attention head has a length of 15; RoPE needs an even number, at "
-               "least 2");
+           kInvalid + "each attention head has a length of 15; RoPE needs an even number");
   CHECK_EQ(WithText("llama.rope.scaling.type", "spiral"),
            kUnsupported +
                "llama.rope.scaling.type is 'spiral'; it must be none, linear, yarn or "

@@ -229,9 +229,11 @@ int main(int count, char** words) {
   setenv("GGML_NO_BACKTRACE", "1", 1);
   llama_backend_init();
   ggml_backend_load_all();
+  const std::string log = (std::filesystem::temp_directory_path() / "gguf_fuzz.log").string();
   for (const std::string& file : options.files) {
-    const Ending ending = TryInChild(file, TrialOptions(), "/dev/stdout");
-    std::printf("%s: %s %d\n", file.c_str(), ending.is_death ? "DIED" : "ended", ending.number);
+    const Ending ending = TryInChild(file, TrialOptions(), log);
+    std::printf("%s: %s %d %s\n", file.c_str(), ending.is_death ? "DIED" : "ended", ending.number,
+                ending.last_line.c_str());
   }
   if (!options.files.empty()) return 0;
   Fuzzer fuzzer(options);

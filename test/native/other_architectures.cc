@@ -24,13 +24,19 @@ void RemoveTensor(GgufDraft& draft, const std::string& name) {
   std::erase_if(draft.tensors, [&](const DraftTensor& tensor) { return tensor.name == name; });
 }
 
-GgufDraft Qwen2() {
-  GgufDraft draft = Renamed("qwen2");
+GgufDraft Qwen2(const std::string& architecture) {
+  GgufDraft draft = Renamed(architecture);
   for (const std::string layer : kLayers) {
     AddTensor(draft, layer + "attn_q.bias", {64});
     AddTensor(draft, layer + "attn_k.bias", {32});
     AddTensor(draft, layer + "attn_v.bias", {32});
   }
+  return draft;
+}
+
+GgufDraft Qwen2Vision() {
+  GgufDraft draft = Qwen2("qwen2vl");
+  draft.SetIntegers("qwen2vl.rope.dimension_sections", {2, 3, 3, 0});
   return draft;
 }
 
@@ -145,8 +151,10 @@ GgufDraft Mamba() {
 }  // namespace
 
 std::vector<std::pair<std::string, GgufDraft>> OtherArchitectures() {
-  return {{"qwen2", Qwen2()}, {"qwen3", Qwen3()}, {"gemma3", Gemma3()},        {"phi3", Phi3()},
-          {"gpt2", Gpt2()},   {"mamba", Mamba()}, {"starcoder2", Starcoder2()}};
+  return {{"qwen2", Qwen2("qwen2")}, {"qwen2vl", Qwen2Vision()},
+          {"qwen3", Qwen3()},        {"gemma3", Gemma3()},
+          {"phi3", Phi3()},          {"gpt2", Gpt2()},
+          {"mamba", Mamba()},        {"starcoder2", Starcoder2()}};
 }
 
 }  // namespace codellama::test
