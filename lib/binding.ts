@@ -162,9 +162,9 @@ function loadAddon(): Addon {
       "ADDON_MISSING",
       `the native addon of node-codellama cannot be loaded: ${String(cause)}\n` +
         `Looked in ${packageFolder}: build/Release, then prebuilds/${process.platform}-${process.arch}.\n` +
-        "To compile it: npm rebuild node-codellama (needs cmake and a C++ compiler).\n" +
-        "With install scripts switched off (ignore-scripts) run that once by hand. In a bundler, mark " +
-        "node-codellama as external.",
+        "To compile it: npm rebuild node-codellama (needs cmake and a C++ compiler); where npm runs no " +
+        "install scripts: node node_modules/node-codellama/scripts/install.mjs.\n" +
+        "In a bundler, mark node-codellama as external.",
       { cause },
     );
   }
