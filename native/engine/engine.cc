@@ -79,7 +79,15 @@ std::shared_ptr<const Model> Engine::model() const {
 
 EngineStats Engine::stats() const {
   const std::lock_guard lock(mutex_);
-  return stats_;
+  EngineStats stats = stats_;
+  stats.queued += SubmitsWaiting();
+  return stats;
+}
+
+uint32_t Engine::SubmitsWaiting() const {
+  return static_cast<uint32_t>(std::count_if(
+      commands_.begin(), commands_.end(),
+      [](const Command& command) { return std::holds_alternative<SubmitCommand>(command); }));
 }
 
 void Engine::Run() {
@@ -158,6 +166,8 @@ bool Engine::TakeCommands() {
     wake_.wait(lock, [this] {
       return closing_ || !commands_.empty() || (scheduler_ && scheduler_->HasWork());
     });
+    // Until the scheduler has them, so that none is missing meanwhile.
+    stats_.queued += SubmitsWaiting();
     commands.swap(commands_);
   }
   for (Command& command : commands) {
@@ -195,6 +205,7 @@ void Engine::Apply(PauseCommand command) {
 
 void Engine::Step() {
   const Plan plan = scheduler_->Schedule();
+  PublishStats();  // the computing may take long
   for (const int32_t slot : plan.freed_slots) runner_->Truncate(slot, 0);
   if (plan.batch.empty()) return;
 
@@ -224,11 +235,19 @@ void Engine::Step() {
   }
 }
 
+bool Engine::CancelWaits(RequestId id) const {
+  return std::any_of(commands_.begin(), commands_.end(), [id](const Command& command) {
+    const auto* cancel = std::get_if<CancelCommand>(&command);
+    return cancel != nullptr && cancel->id == id;
+  });
+}
+
 RunStatus Engine::Compute(const Plan& plan) {
   {
     const std::lock_guard lock(mutex_);
     batch_owner_ = BatchOwner(plan);
-    abort_ = closing_.load();
+    // A cancel that came after the commands were taken found no owner yet.
+    abort_ = closing_ || CancelWaits(batch_owner_);
   }
   const RunStatus status = runner_->Run(plan.batch);
   const std::lock_guard lock(mutex_);

@@ -85,6 +85,9 @@ class Engine {
   void Serve();
   bool Post(Command command);
 
+  // Requests that came since the commands were taken. Under the mutex.
+  uint32_t SubmitsWaiting() const;
+
   // Waits for a command while there is nothing to compute. False when it is time to end.
   bool TakeCommands();
   void Apply(SubmitCommand command);
@@ -92,6 +95,8 @@ class Engine {
   void Apply(PauseCommand command);
 
   void Step();
+  // Whether a command to cancel the request waits. Under the mutex.
+  bool CancelWaits(RequestId id) const;
   RunStatus Compute(const Plan& plan);
   void AfterStep(const Plan& plan);
   void AfterAbort(const Plan& plan);

@@ -83,6 +83,38 @@ test(`1,000 requests, ended at random in all ways, each come out right (seed ${s
   expectIdle();
 });
 
+test("a prompt that is cancelled in time is never computed, however close the moment", async () => {
+  const prompt = model.llama.tokenize("x = [1, 2, 3]\n".repeat(300)).slice(0, 1900);
+  for (let i = 0; i < 2000; i++) {
+    const generation = model.llama.generate(prompt, { maxTokens: 5 });
+    // From while the engine wakes up to while it computes, where it takes a second.
+    const end = performance.now() + (i % 200) / 500;
+    while (performance.now() < end);
+    generation.cancel();
+    expect(await generation).toMatchObject({ finishReason: "abort", tokens: new Int32Array() });
+  }
+});
+
+test("stats() counts a request from its call on", async () => {
+  const prompt = model.llama.tokenize("x = [1, 2, 3]\n".repeat(200)).slice(0, 1200);
+  const generations = Array.from({ length: 3 }, () =>
+    model.llama.generate(prompt, { maxTokens: 1 }),
+  );
+  const counts = () => {
+    const { running, queued } = model.llama.stats();
+    return running + queued;
+  };
+  for (let i = 0; i < 20; i++) {
+    expect(counts()).toBe(3);
+    await sleep(1);
+  }
+  // The context has room for one.
+  expect(model.llama.stats()).toMatchObject({ running: 1, queued: 2 });
+  for (const generation of generations) generation.cancel();
+  await Promise.all(generations);
+  expectIdle();
+});
+
 test("a signal that 1,000 requests share keeps none of them", async () => {
   const warnings: unknown[] = [];
   const onWarning = (warning: unknown) => warnings.push(warning);
