@@ -1,17 +1,22 @@
 // Looks for files that pass our checks and still end the process inside llama.cpp.
 //
 //   gguf_fuzz [--runs N] [--seed S] [--model NAME] [--keep FOLDER]
-//             [--unchecked yes] [--strict yes]
+//             [--every yes] [--unchecked yes] [--strict yes]
 //   gguf_fuzz FILE...     tries these files and says how each ended
 //
 // It spoils small models at random, gives each to a child process that checks, loads and runs it,
-// and reports every child that dies: each is a hole that wants a check. --unchecked shows what
-// llama.cpp dies of without the checks, --strict the files that we refuse and llama.cpp would run.
-// Not part of the tests;
-// build it by hand against a build of llama.cpp in $BUILD and its source in $LLAMA, for instance:
+// and reports every child that dies: each is a hole that wants a check.
+//
+//   --every      makes each single change there is, in place of N random ones
+//   --unchecked  shows what llama.cpp dies of without the checks
+//   --strict     lists the files that we refuse and llama.cpp would run
+//
+// Not part of the tests; build it by hand against a build of llama.cpp in $BUILD and its source in
+// $LLAMA, for instance:
 //
 //   g++ -std=c++20 -O1 -g -I native -I $LLAMA/include -I $LLAMA/ggml/include
-//     test/native/{gguf_{fuzz,trial,mutations,test_models},random_llama,other_architectures}.cc
+//     test/native/{gguf_{fuzz,trial,mutations,every_change,test_models},random_llama}.cc
+//     test/native/other_architectures.cc
 //     native/engine/{gguf_*,file_bytes,tensor_type,error}.cc
 //     -L $BUILD/bin -Wl,-rpath,$BUILD/bin -lllama -lggml -lggml-base -o gguf_fuzz
 #include <fcntl.h>
@@ -30,6 +35,7 @@
 #include <string>
 #include <vector>
 
+#include "gguf_every_change.h"
 #include "gguf_mutations.h"
 #include "gguf_test_models.h"
 #include "gguf_trial.h"
@@ -93,6 +99,7 @@ struct Options {
   std::string keep = "gguf_holes";
   bool has_checks = true;
   bool reports_strictness = false;
+  bool makes_every_change = false;
   std::vector<std::string> files;
 };
 
@@ -113,6 +120,8 @@ Options ReadOptions(int count, char** words) {
       options.has_checks = false;
     } else if (word == "--strict") {
       options.reports_strictness = true;
+    } else if (word == "--every") {
+      options.makes_every_change = true;
     } else {
       options.files.push_back(word);
       continue;
@@ -154,45 +163,16 @@ class Fuzzer {
     return all_ran;
   }
 
+  // Every change of every model, or as many random ones as were asked for. Returns the holes found.
   size_t Run() {
-    std::map<std::string, size_t> holes;
-    std::map<int, size_t> outcomes;
-    for (size_t run = 0; run < options_.runs; ++run) {
-      const TestModel& model = models_[random_() % models_.size()];
-      const bool spoils_adapter = model.has_adapter && random_() % 2 == 0;
-      SpoiledFile spoiled;
-      if (model.name != kRandom) {
-        spoiled = Spoil(spoils_adapter ? TinyAdapter() : model.draft, random_);
-      } else if (random_() % 2 == 0) {
-        spoiled = {RandomLlama(random_).Serialize(), "nothing spoiled"};
-      } else {
-        spoiled = Spoil(RandomLlama(random_), random_);
-      }
-      TrialOptions trial = OptionsFor(model);
-      WriteFile(work_, spoils_adapter ? model.draft.Serialize() : spoiled.bytes);
-      if (spoils_adapter) WriteFile(adapter_, spoiled.bytes);
-      if (spoils_adapter) trial.adapter = adapter_;
-      trial.use_mmap = random_() % 4 != 0;
-      const Ending ending = TryInChild(work_, trial, log_);
-      if (!ending.is_death) {
-        ++outcomes[ending.number];
-        if (ending.number == static_cast<int>(TrialOutcome::kRefused)) {
-          CheckStrictness(trial, ending.last_line, spoiled.description);
-        }
-        continue;
-      }
-      const std::string name =
-          model.name + " signal " + std::to_string(ending.number) + " " + ending.last_line;
-      if (++holes[name] > 3) continue;
-      const std::string kept = options_.keep + "/" + model.name + "-" +
-                               std::to_string(options_.seed) + "-" + std::to_string(run) + ".gguf";
-      WriteFile(kept, spoiled.bytes);
-      std::printf("HOLE %s\n  %s\n  %s\n", name.c_str(), spoiled.description.c_str(), kept.c_str());
-      std::fflush(stdout);
+    if (options_.makes_every_change) {
+      RunEveryChange();
+    } else {
+      for (size_t run = 0; run < options_.runs; ++run) RunRandomChange();
     }
-    for (const auto& [outcome, count] : outcomes) std::printf("outcome %d: %zu\n", outcome, count);
-    for (const auto& [name, count] : holes) std::printf("%zu x %s\n", count, name.c_str());
-    return holes.size();
+    for (const auto& [outcome, count] : outcomes_) std::printf("outcome %d: %zu\n", outcome, count);
+    for (const auto& [name, count] : holes_) std::printf("%zu x %s\n", count, name.c_str());
+    return holes_.size();
   }
 
  private:
@@ -201,6 +181,54 @@ class Fuzzer {
     trial.vocabulary_only = model.vocabulary_only;
     trial.has_checks = options_.has_checks;
     return trial;
+  }
+
+  void RunEveryChange() {
+    for (const TestModel& model : models_) {
+      if (model.name == kRandom) continue;
+      ForEveryChange(model.draft, [&](const SpoiledFile& spoiled) { Try(model, spoiled, false); });
+      if (!model.has_adapter) continue;
+      ForEveryChange(TinyAdapter(), [&](const SpoiledFile& spoiled) { Try(model, spoiled, true); });
+    }
+  }
+
+  void RunRandomChange() {
+    const TestModel& model = models_[random_() % models_.size()];
+    const bool is_adapter = model.has_adapter && random_() % 2 == 0;
+    if (model.name != kRandom) {
+      Try(model, Spoil(is_adapter ? TinyAdapter() : model.draft, random_), is_adapter);
+    } else if (random_() % 2 == 0) {
+      Try(model, {RandomLlama(random_).Serialize(), "nothing spoiled"}, false);
+    } else {
+      Try(model, Spoil(RandomLlama(random_), random_), false);
+    }
+  }
+
+  // Tries a spoiled file: the model, or an adapter on top of the good model.
+  void Try(const TestModel& model, const SpoiledFile& spoiled, bool is_adapter) {
+    TrialOptions trial = OptionsFor(model);
+    WriteFile(work_, is_adapter ? model.draft.Serialize() : spoiled.bytes);
+    if (is_adapter) WriteFile(adapter_, spoiled.bytes);
+    if (is_adapter) trial.adapter = adapter_;
+    trial.use_mmap = random_() % 4 != 0;
+    const Ending ending = TryInChild(work_, trial, log_);
+    ++tries_;
+    if (ending.is_death) return Report(model, spoiled, ending);
+    ++outcomes_[ending.number];
+    if (ending.number == static_cast<int>(TrialOutcome::kRefused)) {
+      CheckStrictness(trial, ending.last_line, spoiled.description);
+    }
+  }
+
+  void Report(const TestModel& model, const SpoiledFile& spoiled, const Ending& ending) {
+    const std::string name =
+        model.name + " signal " + std::to_string(ending.number) + " " + ending.last_line;
+    if (++holes_[name] > 3) return;
+    const std::string kept = options_.keep + "/" + model.name + "-" +
+                             std::to_string(options_.seed) + "-" + std::to_string(tries_) + ".gguf";
+    WriteFile(kept, spoiled.bytes);
+    std::printf("HOLE %s\n  %s\n  %s\n", name.c_str(), spoiled.description.c_str(), kept.c_str());
+    std::fflush(stdout);
   }
 
   void CheckStrictness(TrialOptions trial, const std::string& refusal,
@@ -218,6 +246,9 @@ class Fuzzer {
   std::string adapter_;
   std::string log_;
   std::vector<TestModel> models_;
+  size_t tries_ = 0;
+  std::map<std::string, size_t> holes_;
+  std::map<int, size_t> outcomes_;
 };
 
 }  // namespace

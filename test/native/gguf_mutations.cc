@@ -8,103 +8,11 @@
 #include <utility>
 
 #include "engine/gguf_value.h"
+#include "gguf_extremes.h"
 #include "tiny_llama.h"
 
 namespace codellama::test {
 namespace {
-
-constexpr std::array<uint64_t, 24> kNumbers = {
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    7,
-    8,
-    15,
-    16,
-    17,
-    31,
-    32,
-    33,
-    64,
-    100,
-    255,
-    512,
-    513,
-    0x7FFFFFFF,
-    0x80000000,
-    0xFFFFFFFF,
-    uint64_t{1} << 63,
-    ~uint64_t{0},
-};
-
-// Keys that llama.cpp reads for the llama architecture or for any tokenizer.
-constexpr std::array<const char*, 62> kKeys = {
-    "llama.vocab_size",
-    "llama.context_length",
-    "llama.embedding_length",
-    "llama.embedding_length_out",
-    "llama.block_count",
-    "llama.leading_dense_block_count",
-    "llama.feed_forward_length",
-    "llama.expert_feed_forward_length",
-    "llama.expert_shared_feed_forward_length",
-    "llama.use_parallel_residual",
-    "llama.expert_count",
-    "llama.expert_used_count",
-    "llama.expert_shared_count",
-    "llama.expert_group_count",
-    "llama.expert_group_used_count",
-    "llama.expert_weights_scale",
-    "llama.expert_gating_func",
-    "llama.nextn_predict_layers",
-    "llama.n_deepstack_layers",
-    "llama.pooling_type",
-    "llama.logit_scale",
-    "llama.attn_logit_softcapping",
-    "llama.attention.head_count",
-    "llama.attention.head_count_kv",
-    "llama.attention.max_alibi_bias",
-    "llama.attention.clamp_kqv",
-    "llama.attention.key_length",
-    "llama.attention.value_length",
-    "llama.attention.key_length_swa",
-    "llama.attention.key_length_mla",
-    "llama.attention.layer_norm_epsilon",
-    "llama.attention.layer_norm_rms_epsilon",
-    "llama.attention.causal",
-    "llama.attention.sliding_window",
-    "llama.attention.sliding_window_pattern",
-    "llama.attention.scale",
-    "llama.attention.temperature_length",
-    "llama.rope.dimension_count",
-    "llama.rope.dimension_count_swa",
-    "llama.rope.dimension_sections",
-    "llama.rope.freq_base",
-    "llama.rope.scale_linear",
-    "llama.rope.scaling.type",
-    "llama.rope.scaling.factor",
-    "llama.rope.scaling.attn_factor",
-    "llama.rope.scaling.original_context_length",
-    "llama.rope.scaling.finetuned",
-    "llama.rope.scaling.yarn_log_multiplier",
-    "llama.classifier.output_labels",
-    "general.alignment",
-    "general.name",
-    "split.count",
-    "split.no",
-    "tokenizer.ggml.token_type_count",
-    "tokenizer.ggml.merges",
-    "tokenizer.ggml.pre",
-    "tokenizer.ggml.precompiled_charsmap",
-    "tokenizer.ggml.add_space_prefix",
-    "tokenizer.ggml.add_eos_token",
-    "tokenizer.ggml.fim_pad_token_id",
-    "tokenizer.ggml.suppress_tokens",
-    "tokenizer.ggml.remove_extra_whitespaces",
-};
 
 constexpr std::array<const char*, 14> kTexts = {
     "",       "llama", "gpt2", "bert",     "t5",        "rwkv",     "plamo2",
@@ -145,8 +53,7 @@ class Spoiler {
     const auto kind = static_cast<GgufType>(type);
     const uint64_t number = Number();
     if (kind == GgufType::kFloat32) {
-      constexpr float kSpecial[] = {0, -0.0F, 1, -1, 1e-30F, 1e30F, -1e30F, INFINITY, NAN, 0.5F};
-      return BytesOf(kSpecial[Below(std::size(kSpecial))]);
+      return BytesOf(Pick(kFloats));
     }
     if (kind == GgufType::kBool)
       return BytesOf(static_cast<uint8_t>(Below(12) == 0 ? 2 : Below(2)));
