@@ -19,10 +19,14 @@ namespace {
 constexpr char kPrefix[] = "tokenizer.ggml.";
 constexpr int64_t kByteToken = 6;  // LLAMA_TOKEN_TYPE_BYTE
 
-// llama.cpp walks a piece recursively in some tokenizers, and takes memory for some in the square
-// of their length. Real pieces have at most a few hundred bytes.
-constexpr size_t kMaxTokenBytes = 4096;
-constexpr uint64_t kMaxSquaredBytes = uint64_t{1} << 30;
+// llama.cpp takes some hundred bytes for each token, for each byte of a text where it builds a
+// trie, and in places the square of a text's length; it walks a trie recursively. The largest
+// vocabularies have 262,144 tokens and 3 MB of text, with a few hundred bytes in the longest.
+constexpr size_t kMaxTokens = size_t{1} << 21;
+constexpr size_t kMaxMerges = size_t{1} << 22;
+constexpr uint64_t kMaxTokenBytes = 4096;
+constexpr uint64_t kMaxTextBytes = uint64_t{1} << 24;
+constexpr uint64_t kMaxSquaredBytes = uint64_t{1} << 28;
 
 constexpr uint32_t kNoToken = std::numeric_limits<uint32_t>::max();
 
@@ -103,6 +107,8 @@ class VocabularyCheck {
     tokens_ = checker_.Strings(Key("tokens"));
     if (!tokens_) checker_.Fail(Key("tokens") + " is missing");
     if (tokens_->size() == 0) checker_.Fail(Key("tokens") + " is empty");
+    CheckSize("tokens", *tokens_, kMaxTokens);
+    uint64_t bytes = 0;
     uint64_t squared_bytes = 0;
     for (size_t id = 0; id < tokens_->size(); ++id) {
       const uint64_t length = tokens_->StringAt(id).size();
@@ -110,11 +116,19 @@ class VocabularyCheck {
         checker_.Fail(ElementKey("tokens", id) + " has " + std::to_string(length) +
                       " bytes; at most " + std::to_string(kMaxTokenBytes) + " are allowed");
       }
+      bytes += length;
       squared_bytes += length * length;
     }
-    if (squared_bytes > kMaxSquaredBytes) {
-      checker_.Fail(Key("tokens") + " holds too many long texts");
+    if (bytes > kMaxTextBytes || squared_bytes > kMaxSquaredBytes) {
+      checker_.Fail(Key("tokens") + " holds " + std::to_string(bytes) +
+                    " bytes of text; no real vocabulary has as many or as long texts");
     }
+  }
+
+  void CheckSize(std::string_view name, const GgufValue& array, size_t most) const {
+    if (array.size() <= most) return;
+    checker_.Fail(Key(name) + " has " + std::to_string(array.size()) + " elements; at most " +
+                  std::to_string(most) + " are allowed");
   }
 
   // llama.cpp looks texts up by id and ids by text, and aborts when the two differ in size.
@@ -163,6 +177,7 @@ class VocabularyCheck {
   void CheckMerges() const {
     const GgufValue* merges = checker_.Strings(Key("merges"));
     if (!merges) return;
+    CheckSize("merges", *merges, kMaxMerges);
     for (size_t i = 0; i < merges->size(); ++i) {
       const std::string_view merge = BeforeNul(merges->StringAt(i));
       if (merge.find(' ', 1) != std::string_view::npos) continue;

@@ -21,11 +21,11 @@ constexpr uint32_t kMaxDimensions = 4;        // GGML_MAX_DIMS
 constexpr uint64_t kMaxTensorNameBytes = 63;  // GGML_MAX_NAME less the final NUL
 constexpr uint64_t kMaxKeyBytes = 65'535;     // the GGUF specification
 
-// llama.cpp compares each key and each tensor name with all before it, and takes several times a
+// llama.cpp compares each key and each tensor name with all before it, and takes many times a
 // header's size in memory. No real model comes near these bounds.
 constexpr uint64_t kMaxKeys = 65'536;
 constexpr uint64_t kMaxTensors = 65'536;
-constexpr uint64_t kMaxHeaderBytes = uint64_t{256} << 20;
+constexpr uint64_t kMaxHeaderBytes = uint64_t{128} << 20;
 
 // The fewest bytes that a key with its value, a tensor's description and a string take.
 constexpr uint64_t kLeastKeyBytes = 14;

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "check.h"
@@ -212,6 +213,19 @@ TEST(GgufCheckWantsAVocabulary) {
            kUnsupported + "tokenizer.ggml.model is 'none': the file has no tokenizer");
   CHECK_EQ(WithText("tokenizer.ggml.model", "runes"),
            kUnsupported + "tokenizer.ggml.model is 'runes', which llama.cpp does not know");
+}
+
+TEST(GgufCheckBoundsVocabularies) {
+  const auto with_tokens = [](std::vector<std::string> tokens) {
+    return After(
+        [&](GgufDraft& draft) { draft.SetTexts("tokenizer.ggml.tokens", std::move(tokens)); });
+  };
+  std::vector<std::string> long_texts;
+  for (int i = 0; i < 20; ++i) long_texts.push_back(std::to_string(i) + std::string(4000, 'x'));
+  CHECK(with_tokens(long_texts)
+            .starts_with(kInvalid + "tokenizer.ggml.tokens holds 80030 bytes of text; no real "));
+  CHECK_EQ(with_tokens(std::vector<std::string>((1 << 21) + 1)),
+           kInvalid + "tokenizer.ggml.tokens has 2097153 elements; at most 2097152 are allowed");
 }
 
 TEST(GgufCheckWantsANumberForEachToken) {

@@ -1,7 +1,9 @@
 #include "engine/gguf_file.h"
 
+#ifndef _WIN32
 #include <sys/stat.h>
 #include <unistd.h>
+#endif
 
 #include <filesystem>
 #include <limits>
@@ -90,6 +92,11 @@ TEST(GgufReaderNamesWhatCannotBeOpened) {
            "MODEL_INVALID: this is a folder, not a GGUF file");
   CHECK_EQ(RefusalOf("", [&] { ReadGguf(""); }),
            "MODEL_NOT_FOUND: the model's path is empty or holds a NUL character");
+}
+
+#ifndef _WIN32
+TEST(GgufReaderRefusesWhatIsNoRegularFile) {
+  const TemporaryFile file("x");
   const std::string pipe = file.folder() + "/pipe.gguf";
   mkfifo(pipe.c_str(), 0600);
   CHECK_EQ(RefusalOf(pipe, [&] { ReadGguf(pipe); }), "MODEL_INVALID: this is not a regular file");
@@ -98,6 +105,7 @@ TEST(GgufReaderNamesWhatCannotBeOpened) {
   CHECK_EQ(RefusalOf(file.path(), [&] { ReadGguf(file.path()); }),
            "MODEL_NOT_FOUND: cannot be opened: Permission denied");
 }
+#endif
 
 TEST(GgufReaderRefusesWhatIsNoGguf) {
   CHECK_EQ(ReadRefusal(""), "MODEL_INVALID: the file is empty");

@@ -1,10 +1,9 @@
 // Says how a file is refused, so that a test can state it in one line.
 #pragma once
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <string>
 
 #include "engine/error.h"
@@ -17,9 +16,8 @@ namespace codellama::test {
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& bytes, const std::string& name = "model.gguf") {
-    static int count = 0;
-    folder_ = std::filesystem::temp_directory_path() /
-              ("gguf-" + std::to_string(getpid()) + "-" + std::to_string(count++));
+    folder_ =
+        std::filesystem::temp_directory_path() / ("gguf-" + std::to_string(std::random_device()()));
     std::filesystem::create_directory(folder_);
     path_ = (folder_ / name).string();
     std::ofstream(path_, std::ios::binary)
