@@ -45,7 +45,7 @@ const ends: Record<string, End> = {
 };
 
 // The engine's thread is at work while its surroundings are taken down: luck could save a run.
-const racyStates = ["loading", "prefilling", "streaming", "closing"];
+const racyStates = ["loading", "prefilling", "streaming"];
 const racyEnds = [
   "process.exit",
   "process.exit without listeners",
