@@ -2,14 +2,15 @@
  * Compiles llama.cpp's own programs from the pinned source with the flags of our build, so that a
  * comparison with them shows our code and not a compiler switch.
  */
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { BuildProgress } from "../scripts/build-progress.mjs";
-import { compilerCache } from "../scripts/build-tools.mjs";
+import { compilerCache, cpuIdentity } from "../scripts/build-tools.mjs";
 import { findProgram, run } from "../scripts/command.mjs";
 import { fetchLlama } from "../scripts/fetch-llama.mjs";
-import { readPin } from "../scripts/project.mjs";
+import { readPin, root } from "../scripts/project.mjs";
 import { note, say } from "../scripts/terminal.mjs";
 import { cacheDirectory } from "./cache.mjs";
 
@@ -36,9 +37,11 @@ const PROGRAM_FLAGS = {
   LLAMA_OPENSSL: "OFF",
 };
 
+/** A folder for this version, clone and processor: CMake and a native build are bound to them. */
 function buildFolder() {
   const { version, commit } = readPin();
-  return cacheDirectory(`llama.cpp-${version}-${commit.slice(0, 9)}`);
+  const bound = createHash("sha256").update(`${commit} ${root} ${cpuIdentity()}`).digest("hex");
+  return cacheDirectory(`llama.cpp-${version}-${bound.slice(0, 8)}`);
 }
 
 /** Where a compiled program lies. */
@@ -49,7 +52,7 @@ export function programPath(name) {
 /**
  * Compiles one of llama.cpp's programs, unless it is there already.
  *
- * @param {"llama-bench" | "llama-server"} name
+ * @param {string} name such as "llama-bench"
  */
 export async function buildProgram(name) {
   if (existsSync(programPath(name))) return;
@@ -58,7 +61,7 @@ export async function buildProgram(name) {
   const { args, env } = compilerCache(folder);
   const flags = Object.entries({ ...SPEED_FLAGS, ...PROGRAM_FLAGS });
   const generator = findProgram("ninja") ? ["-G", "Ninja"] : [];
-  say(`Compiling ${name}`);
+  say(`Configuring ${name}`);
   await run(
     ["cmake", "-S", source, "-B", folder, ...generator, ...args].concat(
       flags.map(([key, value]) => `-D${key}=${value}`),
@@ -66,7 +69,7 @@ export async function buildProgram(name) {
     { env },
   );
   const jobs = process.env.CMAKE_BUILD_PARALLEL_LEVEL ?? String(availableParallelism());
-  const progress = new BuildProgress();
+  const progress = new BuildProgress(`Compiling ${name}`);
   await run(["cmake", "--build", folder, "--config", "Release", "--target", name, "-j", jobs], {
     env: { ...env, NINJA_STATUS: "[%f/%t] " },
     onLine: (line) => progress.take(line),

@@ -23,6 +23,8 @@ import { caseTable, head, writeJson } from "./report.mjs";
  */
 
 const OURS = "node-codellama";
+/** Processes that run at the same time; above it the numbers say little. */
+const BUSY = 0.5;
 
 /** Makes the peers ready, and tells which can't run here and why. */
 async function preparePeers(names) {
@@ -53,6 +55,11 @@ await runWhenMain(import.meta, async (args) => {
   const options = readOptions(args);
   if (options.help) return console.log(help);
   const machine = describeMachine();
+  if (machine.loadAverage > BUSY) {
+    note(
+      `This machine is busy (load average ${machine.loadAverage.toFixed(1)}): don't trust the numbers.`,
+    );
+  }
   const models = options.models.map(findModel);
   console.log(head(machine, options));
   const report = { machine, options, cases: [] };
