@@ -23,7 +23,8 @@ export const help = `Measures node-codellama beside its peers, on the same model
   --json FILE           write machine, options and every sample there as well
 
 The first run compiles llama-bench, installs the peers into bench/peers and writes a model of 4.1 GB
-into the user's cache folder.
+into the user's cache folder. All cases on both models take most of an hour on two cores; let nothing
+else run meanwhile.
 `;
 
 function positive(name, text) {

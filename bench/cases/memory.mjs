@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { interleave, withEngines } from "../comparison.mjs";
+import { interleave, samePlan, withEngines } from "../comparison.mjs";
 import { kvCacheBytes } from "../model/kv-cache.mjs";
 import { randomPrompt } from "../models.mjs";
 
@@ -15,9 +15,11 @@ export async function run({ models, peers, threads, repetitions }) {
   const comparisons = [];
   for (const model of models) {
     const options = { modelPath: model.path, threads, contextSize: CONTEXT_TOKENS, parallel: 1 };
+    const plan = samePlan(peers, options);
+    plan["node-codellama, repack: false"] = { peer: "node-codellama", ...options, repack: false };
     const accounted = statSync(model.path).size + kvCacheBytes(model.path, CONTEXT_TOKENS);
-    const measure = (peer, repetition) =>
-      withEngines({ [peer]: { peer, ...options } }, async ({ [peer]: engine }) => {
+    const measure = (name, repetition) =>
+      withEngines({ [name]: plan[name] }, async ({ [name]: engine }) => {
         const prompt = randomPrompt(64, repetition);
         await engine.call("generate", { prompt, maxTokens: 16 });
         const { rssBytes } = await engine.call("memory");
@@ -29,7 +31,7 @@ export async function run({ models, peers, threads, repetitions }) {
       measure: "resident above model and KV cache",
       unit: "MB",
       better: "lower",
-      samples: await interleave(title, peers, repetitions, measure),
+      samples: await interleave(title, Object.keys(plan), repetitions, measure),
       limit: 150,
     });
   }
