@@ -2,7 +2,7 @@ import type { NativeEngine } from "./binding.ts";
 import type { EngineListener } from "./engine-events.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
 import { type StartedEngine, startEngine } from "./engine-start.ts";
-import { CodeLlamaError, fromNative } from "./errors.ts";
+import { CodeLlamaError, callNative } from "./errors.ts";
 import { Generation } from "./generation.ts";
 import { boolean, checkOptions, invalidArgument, show } from "./options/check.ts";
 import { type GenerateOptions, requestOptions } from "./options/generate.ts";
@@ -166,12 +166,4 @@ function tokenArray(tokens: unknown, where: string): Int32Array {
     );
   }
   return Int32Array.from(tokens);
-}
-
-function callNative<Value>(call: () => Value): Value {
-  try {
-    return call();
-  } catch (error) {
-    throw fromNative(error);
-  }
 }

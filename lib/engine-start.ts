@@ -1,6 +1,6 @@
 import { addon, type NativeEngine, type NativeLoadOptions } from "./binding.ts";
 import { createEventHandler, type EngineListener } from "./engine-events.ts";
-import { CodeLlamaError } from "./errors.ts";
+import { CodeLlamaError, callNative } from "./errors.ts";
 
 export interface StartedEngine {
   readonly engine: NativeEngine;
@@ -27,7 +27,7 @@ export async function startEngine(
     onLoadFailed: nothing,
     onClosed,
   };
-  const engine = new (addon().Engine)(options, createEventHandler(listener));
+  const engine = callNative(() => new (addon().Engine)(options, createEventHandler(listener)));
   const cancel = () => engine.close();
   signal?.addEventListener("abort", cancel, { once: true });
   try {

@@ -58,3 +58,12 @@ export function fromNative(error: unknown): unknown {
   }
   return error;
 }
+
+/** Calls the addon; what it throws comes out as a CodeLlamaError. */
+export function callNative<Value>(call: () => Value): Value {
+  try {
+    return call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}

@@ -1,5 +1,6 @@
 #include "engine_wrap.h"
 
+#include <system_error>
 #include <variant>
 
 #include "addon_data.h"
@@ -34,9 +35,16 @@ EngineWrap::EngineWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   ModelOptions model = ReadModelOptions(options);
   ContextOptions context = ReadContextOptions(options);
   channel_ = EventChannel::Open(env, info[1].As<Napi::Function>(), this);
-  engine_ = std::make_unique<Engine>(
-      std::move(model), std::move(context),
-      [channel = channel_](Events events) { channel->Post(std::move(events)); });
+  try {
+    engine_ = std::make_unique<Engine>(
+        std::move(model), std::move(context),
+        [channel = channel_](Events events) { channel->Post(std::move(events)); });
+  } catch (const std::system_error& error) {
+    channel_->Close();
+    throw ToJavaScriptError(
+        env, Error(ErrorCode::kBackendFailed,
+                   std::string("the engine's thread cannot be started: ") + error.what()));
+  }
   // After the thread-safe function: rule 5 of event_channel.h.
   napi_add_env_cleanup_hook(env, OnEnvironmentEnd, this);
   env.GetInstanceData<AddonData>()->Add(this);
@@ -120,7 +128,7 @@ Napi::Value EngineWrap::Stats(const Napi::CallbackInfo& info) {
 }
 
 void EngineWrap::Close(const Napi::CallbackInfo&) {
-  if (closing_) return;
+  if (closing_ || closed_) return;
   closing_ = true;
   engine_->Close();
   UpdateBusy();
@@ -136,6 +144,7 @@ void EngineWrap::OnDelivered(const Event& event) {
   } else if (std::holds_alternative<Closed>(event)) {
     loading_ = false;
     closing_ = false;
+    closed_ = true;
     UpdateBusy();
     Stop();
     return;

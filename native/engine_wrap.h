@@ -45,6 +45,7 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap>, private EventListener {
   // What JavaScript waits for. While it does, the event loop and this object are kept alive.
   bool loading_ = true;
   bool closing_ = false;
+  bool closed_ = false;
   std::unordered_set<RequestId> awaited_;
   // Nothing comes of these until their reader resumes them, so they keep nothing alive.
   std::unordered_set<RequestId> paused_;
