@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gguf_check_hyperparameters.h"
@@ -30,6 +33,23 @@ void CheckArchitecture(const GgufChecker& checker) {
   }
 }
 
+// llama.cpp takes the whole text of these at once and aborts when a batch holds only a part of it.
+void CheckCausal(const GgufChecker& checker) {
+  constexpr std::string_view kBidirectional[] = {
+      "bert",       "jina-bert-v2",   "jina-bert-v3",
+      "nomic-bert", "nomic-bert-moe", "modern-bert",
+      "neo-bert",   "eurobert",       "gemma-embedding",
+      "t5encoder",  "dream",          "llada",
+      "llada-moe",  "rnd1",           "wavtokenizer-dec",
+  };
+  const std::string architecture = checker.file().Architecture();
+  const bool is_known = std::find(std::begin(kBidirectional), std::end(kBidirectional),
+                                  architecture) != std::end(kBidirectional);
+  if (!is_known && checker.Bool(checker.Key("attention.causal")).value_or(true)) return;
+  checker.Fail("this model reads its text in both directions and cannot generate any",
+               ErrorCode::kModelUnsupported);
+}
+
 // Hands over the model as one file: for a split model, with the tensors of all parts.
 template <typename Check>
 void WithAllParts(const GgufFile& file, const std::string& path, const Check& check) {
@@ -50,6 +70,7 @@ void WithAllParts(const GgufFile& file, const std::string& path, const Check& ch
 
 void CheckModel(const GgufFile& file, const std::string& path) {
   WithAllParts(file, path, [](const GgufChecker& checker) {
+    CheckCausal(checker);
     CheckHyperparameters(checker);
     CheckVocabulary(checker);
     CheckWeights(checker);

@@ -18,13 +18,12 @@ constexpr uint32_t kLargest = std::numeric_limits<int32_t>::max();
 
 // Architectures whose graph asserts that RoPE turns whole attention heads, all of one length, and
 // takes one number of heads for all layers. From src/models/*.cpp, the ones in wide use.
-constexpr std::array<std::string_view, 36> kPlainArchitectures = {
-    "llama",  "llama-embed", "mistral3",   "qwen2",       "qwen2moe", "qwen2vl",
-    "qwen3",  "qwen3moe",    "qwen3vl",    "qwen3vlmoe",  "baichuan", "falcon",
-    "grok",   "xverse",      "orion",      "internlm2",   "olmo",     "olmo2",
-    "olmoe",  "exaone",      "starcoder2", "codeshell",   "deepseek", "dbrx",
-    "arctic", "arcee",       "smollm3",    "seed_oss",    "ernie4_5", "ernie4_5-moe",
-    "dream",  "llada",       "llada-moe",  "hunyuan-moe", "plamo",    "apertus",
+constexpr std::array<std::string_view, 33> kPlainArchitectures = {
+    "llama",     "llama-embed",  "mistral3",    "qwen2",    "qwen2moe", "qwen2vl", "qwen3",
+    "qwen3moe",  "qwen3vl",      "qwen3vlmoe",  "baichuan", "falcon",   "grok",    "xverse",
+    "orion",     "internlm2",    "olmo",        "olmo2",    "olmoe",    "exaone",  "starcoder2",
+    "codeshell", "deepseek",     "dbrx",        "arctic",   "arcee",    "smollm3", "seed_oss",
+    "ernie4_5",  "ernie4_5-moe", "hunyuan-moe", "plamo",    "apertus",
 };
 
 // More architectures whose heads have one length for queries, keys and values.

@@ -37,6 +37,12 @@ std::optional<std::string> GgufFile::String(std::string_view key) const {
   return text ? std::optional<std::string>(*text) : std::nullopt;
 }
 
+std::optional<uint64_t> GgufFile::PositionLimit() const {
+  const GgufTensor* positions = FindTensor("position_embd.weight");
+  if (!positions) return std::nullopt;
+  return positions->dimensions.size() < 2 ? 1 : positions->dimensions[1];
+}
+
 std::string GgufFile::Architecture() const { return String("general.architecture").value_or(""); }
 
 std::string GgufFile::ArchitectureKey(std::string_view name) const {

@@ -45,6 +45,9 @@ struct GgufFile {
   std::optional<bool> Bool(std::string_view key) const;
   std::optional<std::string> String(std::string_view key) const;
 
+  // How many positions a model with learned positions has, such as GPT-2: llama.cpp aborts beyond.
+  std::optional<uint64_t> PositionLimit() const;
+
   // general.architecture, such as "llama"; empty when it is missing.
   std::string Architecture() const;
   // The full name of a key of this architecture: "block_count" gives "llama.block_count".

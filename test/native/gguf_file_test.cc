@@ -53,6 +53,7 @@ TEST(GgufReaderReadsAWholeModel) {
   CHECK_EQ(file.metadata.front().key, "general.architecture");
   CHECK_EQ(file.tensors.size(), 21U);
   CHECK_EQ(file.parameter_count, 96'960U);
+  CHECK(!file.PositionLimit());
   CHECK_EQ(file.file_size, std::filesystem::file_size(temporary.path()));
 
   const GgufTensor* tensor = file.FindTensor("token_embd.weight");

@@ -76,7 +76,6 @@ class RandomModel {
     if (Chance(6))
       draft_.SetFloat("llama.rope.freq_base", static_cast<float>(Pick({0, 1, 10'000})));
     if (Chance(8)) draft_.SetUnsigned("llama.pooling_type", Pick({0, 1, 2, 3, 4}));
-    if (Chance(16)) draft_.SetBool("llama.attention.causal", false);
     if (experts_ == 0) return;
     draft_.SetUnsigned("llama.expert_count", experts_);
     draft_.SetUnsigned("llama.expert_used_count", 1 + static_cast<uint32_t>(random_()) % experts_);
