@@ -1,7 +1,11 @@
 #include "model_runner.h"
 
 #include <algorithm>
+#include <future>
+#include <optional>
 #include <string>
+#include <system_error>
+#include <thread>
 
 #include "backend.h"
 #include "error.h"
@@ -66,6 +70,25 @@ uint32_t ChooseContextSize(const Model& model, const ContextOptions& options) {
                     std::to_string(*available >> 20) + " MB of memory are free");
   }
   return options.context_size;
+}
+
+// ggml ends the process when it cannot start a thread, so they are tried out before.
+void RequireThreads(int32_t count) {
+  std::promise<void> tried;
+  const std::shared_future<void> all_tried = tried.get_future().share();
+  std::vector<std::thread> threads;
+  threads.reserve(static_cast<size_t>(count));
+  std::optional<Error> error;
+  try {
+    for (int32_t i = 0; i < count; i++) threads.emplace_back([all_tried] { all_tried.wait(); });
+  } catch (const std::system_error&) {
+    error.emplace(ErrorCode::kBackendFailed,
+                  "only " + std::to_string(threads.size()) + " of " + std::to_string(count) +
+                      " threads can be started; load with fewer threads");
+  }
+  tried.set_value();
+  for (std::thread& thread : threads) thread.join();
+  if (error) throw *error;
 }
 
 // The CPU backend may be a library loaded at run time, so its functions are looked up.
@@ -156,12 +179,15 @@ ModelRunner::~ModelRunner() {
 }
 
 void ModelRunner::AttachThreads(int32_t threads, int32_t prefill_threads) {
+  // The engine's own thread computes too.
+  const bool two_pools = prefill_threads != threads;
+  RequireThreads(threads - 1 + (two_pools ? prefill_threads - 1 : 0));
   const auto make = [](int32_t count) {
     ggml_threadpool_params params = ggml_threadpool_params_default(count);
     return CpuFunction<decltype(&ggml_threadpool_new)>("ggml_threadpool_new")(&params);
   };
   threadpool_.reset(make(threads));
-  if (prefill_threads != threads) prefill_threadpool_.reset(make(prefill_threads));
+  if (two_pools) prefill_threadpool_.reset(make(prefill_threads));
   llama_attach_threadpool(context_.get(), threadpool_.get(), prefill_threadpool_.get());
 }
 
