@@ -6,8 +6,11 @@
 //
 //   node scripts/build.mjs --sanitize=address
 //   LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 \
-//     NODE_CODELLAMA_PREBUILD=$PWD/build-address \
-//     npx vitest run --config test/vitest.config.ts test/lifetime test/integration/abuse
+//     NODE_CODELLAMA_PREBUILD=$PWD/build-address npx vitest run \
+//     --config test/vitest.config.ts --testTimeout 1800000 test/lifetime test/integration
+//
+// and the same with --sanitize=thread, libtsan.so, build-thread and
+// TSAN_OPTIONS=suppressions=test/native/tsan.supp.
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { GenerateOptions, Generation, Priority } from "../../lib/index.ts";
