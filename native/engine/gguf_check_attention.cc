@@ -88,15 +88,6 @@ void CheckHeads(const GgufChecker& checker, const Heads& model) {
   }
 }
 
-// A length that must be that of an attention head. Without the key, llama.cpp divides the width.
-void CheckHeadLength(const GgufChecker& checker, std::string_view name, uint32_t head_length) {
-  const std::optional<uint32_t> length = checker.Unsigned(checker.Key(name));
-  if (!length || *length == head_length) return;
-  checker.Fail(checker.Key(name) + " is " + std::to_string(*length) +
-               "; it must be the length of an attention head, which is " +
-               std::to_string(head_length));
-}
-
 // The length of layer 0's heads, as llama.cpp finds it; 0 without heads.
 uint32_t HeadLength(const GgufChecker& checker, const Heads& model) {
   if (model.heads[0] == 0) return 0;
@@ -138,13 +129,29 @@ void CheckRopeSections(const GgufChecker& checker, const Heads& model) {
                std::to_string(head_length));
 }
 
+// A model that has a sliding window must have layers that use it.
+void CheckSlidingWindow(const GgufChecker& checker, const Heads& model) {
+  const std::string key = checker.Key("attention.sliding_window_pattern");
+  const GgufValue* pattern = checker.file().Find(key);
+  const auto window = checker.file().Integer(checker.Key("attention.sliding_window"));
+  if (!pattern || window.value_or(0) <= 0) return;
+  // One number means one layer in so many without a window; an array says it of each layer.
+  bool has_layers = !pattern->is_array() && pattern->IntegerAt(0) != 1;
+  for (size_t i = 0; pattern->is_array() && i < model.layers; ++i) {
+    has_layers = has_layers || pattern->IntegerAt(i) != 0;
+  }
+  if (!has_layers) checker.Fail(key + " leaves no layer with the sliding window");
+}
+
 // One length for the heads of queries, keys and values; returns it.
 uint32_t CheckEvenHeads(const GgufChecker& checker, const Heads& model) {
   for (uint32_t i = 0; i < model.layers; ++i) CheckHeadsOfLayer(checker, model, i, false);
   const uint32_t heads = model.heads[0];
   const std::string heads_key = checker.Key("attention.head_count");
-  const std::optional<uint32_t> key_length = checker.Unsigned(checker.Key("attention.key_length"));
-  if (!key_length && model.embedding_length % heads != 0) {
+  const std::optional<uint32_t> value_length =
+      checker.Unsigned(checker.Key("attention.value_length"));
+  const bool has_both = checker.Unsigned(checker.Key("attention.key_length")) && value_length;
+  if (!has_both && model.embedding_length % heads != 0) {
     checker.Fail(checker.Key("embedding_length") + " is " + std::to_string(model.embedding_length) +
                  "; it must be a multiple of " + heads_key + ", which is " + std::to_string(heads));
   }
@@ -154,7 +161,12 @@ uint32_t CheckEvenHeads(const GgufChecker& checker, const Heads& model) {
                  std::to_string(head_length) + "; that is too " +
                  (head_length == 0 ? "small" : "large"));
   }
-  CheckHeadLength(checker, "attention.value_length", head_length);
+  if (value_length.value_or(model.embedding_length / heads) != head_length) {
+    checker.Fail("the attention heads have a length of " + std::to_string(head_length) +
+                 " for keys and of " +
+                 std::to_string(value_length.value_or(model.embedding_length / heads)) +
+                 " for values; they must be equal");
+  }
   return head_length;
 }
 
@@ -166,7 +178,12 @@ void CheckPlainHeads(const GgufChecker& checker, const Heads& model) {
     checker.Fail("each attention head has a length of " + std::to_string(head_length) +
                  "; RoPE needs an even number");
   }
-  CheckHeadLength(checker, "rope.dimension_count", head_length);
+  const std::string key = checker.Key("rope.dimension_count");
+  const uint32_t dimensions = checker.Unsigned(key).value_or(head_length);
+  if (dimensions == head_length) return;
+  checker.Fail(key + " is " + std::to_string(dimensions) +
+               "; it must be the length of an attention head, which is " +
+               std::to_string(head_length));
 }
 
 }  // namespace
@@ -189,6 +206,7 @@ void CheckAttention(const GgufChecker& checker, uint32_t layers, uint32_t embedd
   CheckRopeType(checker);
   for (const char* suffix : {"", "_swa"}) CheckRopeDimensions(checker, model, suffix);
   CheckRopeSections(checker, model);
+  CheckSlidingWindow(checker, model);
 }
 
 }  // namespace codellama

@@ -99,14 +99,31 @@ TEST(GgufCheckWantsRopeThatFitsTheHeads) {
                "head, which is 16");
   CHECK_EQ(WithUnsigned("llama.attention.value_length", 32),
            kInvalid +
-               "llama.attention.value_length is 32; it must be the length of an attention "
-               "head, which is 16");
-  CHECK_EQ(WithUnsigned("llama.attention.key_length", 15),
+               "the attention heads have a length of 16 for keys and of 32 for values; "
+               "they must be equal");
+  CHECK_EQ(After([](GgufDraft& draft) {
+             draft.SetUnsigned("llama.attention.key_length", 15);
+             draft.SetUnsigned("llama.attention.value_length", 15);
+           }),
            kInvalid + "each attention head has a length of 15; RoPE needs an even number");
   CHECK_EQ(WithText("llama.rope.scaling.type", "spiral"),
            kUnsupported +
                "llama.rope.scaling.type is 'spiral'; it must be none, linear, yarn or "
                "longrope");
+}
+
+TEST(GgufCheckWantsLayersForASlidingWindow) {
+  const auto with_pattern = [](const std::vector<uint32_t>& pattern) {
+    return After([&](GgufDraft& draft) {
+      draft.SetUnsigned("llama.attention.sliding_window", 64);
+      draft.SetUnsigneds("llama.attention.sliding_window_pattern", pattern);
+    });
+  };
+  CHECK_EQ(with_pattern({0, 1}), "");
+  CHECK_EQ(with_pattern({0, 0}),
+           kInvalid +
+               "llama.attention.sliding_window_pattern leaves no layer with the sliding "
+               "window");
 }
 
 TEST(GgufCheckWantsNormsThatAreNotNegative) {
