@@ -56,37 +56,30 @@ const racyEnds = [
 ];
 const racyRepetitions = 20;
 
-vi.setConfig({ maxConcurrency: availableParallelism() });
+vi.setConfig({ maxConcurrency: availableParallelism(), testTimeout: 180_000 });
 
 describe.concurrent.each(Object.entries(states))("%s", (state, settled) => {
   test.for(Object.entries(ends))("then %s", async ([name, end]) => {
     const isRacy = racyStates.includes(state) && racyEnds.includes(name);
     const repetitions = isRacy ? racyRepetitions : 1;
-    if (end.worker !== undefined) {
-      await expectEnd(end, [state, name, "0", `${repetitions}`], settled, repetitions);
-      return;
-    }
-    for (let moment = 0; moment < repetitions; moment++) {
-      await expectEnd(end, [state, name, `${moment}`], settled);
+    // A child ends its workers one after another, but itself only once.
+    const children = end.worker === undefined ? repetitions : 1;
+    for (let moment = 0; moment < children; moment++) {
+      const args = [state, name, `${moment}`, `${repetitions}`];
+      const child = await runFixture("lifetime-child.mjs", args);
+      expect(child, `moment ${moment}`).toMatchObject({
+        exitCode: end.exitCode ?? null,
+        signal: end.signal ?? null,
+        stderr: expect.stringMatching(end.stderr ?? /^$/),
+      });
+      const lines = child.stdout.split("\n").filter(Boolean);
+      const isWorkerEnd = (line: string) => line.startsWith("exit ");
+      expect(lines.filter(isWorkerEnd)).toEqual(
+        end.worker === undefined ? [] : Array(repetitions).fill(end.worker),
+      );
+      if (name.endsWith("return")) {
+        expect(lines.filter((line) => !isWorkerEnd(line))).toEqual(settled);
+      }
     }
   });
 });
-
-async function expectEnd(end: End, args: string[], settled: readonly string[], workers = 0) {
-  const child = await runFixture("lifetime-child.mjs", args);
-  expect(child, args.join(", ")).toMatchObject({
-    exitCode: end.exitCode ?? null,
-    signal: end.signal ?? null,
-    stderr: expect.stringMatching(end.stderr ?? /^$/),
-  });
-  const lines = child.stdout.trim().split("\n").filter(Boolean);
-  const [, name] = args;
-  if (name?.endsWith("return")) {
-    expect(lines.filter((line) => !line.startsWith("exit"))).toEqual(settled);
-  }
-  if (end.worker !== undefined) {
-    expect(lines.filter((line) => line.startsWith("exit"))).toEqual(
-      Array(workers).fill(end.worker),
-    );
-  }
-}
