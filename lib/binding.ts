@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
 import { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
+import type { PromptPart } from "./prompt/parts.ts";
 
 // The addon's whole surface: native/addon.cc. Absent options are the addon's defaults
 // (native/engine/options.h). What the addon throws has a `code` of CodeLlamaErrorCode.
@@ -28,9 +29,8 @@ export interface NativeLoadOptions {
 
 export interface NativeRequest {
   readonly id: number;
-  readonly prompt: string | Int32Array;
+  readonly prompt: Int32Array;
   readonly maxTokens: number;
-  readonly special?: boolean | undefined;
   readonly stop?: readonly string[] | undefined;
   readonly priority?: string | undefined;
   readonly temperature?: number | undefined;
@@ -98,6 +98,9 @@ export interface NativeEngine {
   /** A paused request is not computed, and does not keep the process alive. */
   setPaused(id: number, paused: boolean): void;
   tokenize(text: string, bos: boolean, special: boolean): Int32Array;
+  /** `limit`: tokens that fit; a text that is too long for sure is not tokenised. */
+  encode(prompt: readonly PromptPart[], limit: number): Int32Array;
+  encodeAsync(prompt: readonly PromptPart[], limit: number): Promise<Int32Array>;
   detokenize(tokens: Int32Array, special: boolean): string;
   model(): NativeModel;
   stats(): EngineStats;

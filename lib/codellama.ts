@@ -1,12 +1,18 @@
-import type { NativeEngine } from "./binding.ts";
-import type { EngineListener } from "./engine-events.ts";
+import { basename } from "node:path";
+import { type Capabilities, capabilitiesOf, requireCapability } from "./capabilities.ts";
+import { chat } from "./chat.ts";
+import { Engine } from "./engine.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
-import { type StartedEngine, startEngine } from "./engine-start.ts";
-import { CodeLlamaError, callNative } from "./errors.ts";
 import { Generation } from "./generation.ts";
+import { chooseOrder, type InfillResult, infill } from "./infill.ts";
+import type { ChatOptions } from "./options/chat.ts";
 import { boolean, checkOptions, invalidArgument, show } from "./options/check.ts";
-import { type GenerateOptions, requestOptions } from "./options/generate.ts";
+import { completionRules, type GenerateOptions, requestOptions } from "./options/generate.ts";
+import { type InfillInput, type InfillOptions, readHoles } from "./options/infill.ts";
 import { type LoadOptions, nativeLoadOptions } from "./options/load.ts";
+import { chatPrompt } from "./prompt/chat.ts";
+import type { ChatMessage } from "./prompt/dialog.ts";
+import { infillPrompt } from "./prompt/infill.ts";
 
 export interface TokenizeOptions {
   /** Puts the beginning-of-sequence token first. Default false. */
@@ -28,20 +34,13 @@ export interface DetokenizeOptions {
  * for await (const { text } of llama.generate("def fibonacci(")) process.stdout.write(text);
  */
 export class CodeLlama implements AsyncDisposable {
-  readonly #engine: NativeEngine;
-  readonly #listener: EngineListener;
-  readonly #closed: Promise<void>;
-  readonly #vocabularyOnly: boolean;
-  readonly #model: ModelInfo;
-  #closing = false;
-  #lastId = 0;
+  readonly #engine: Engine;
+  /** What the model can do. */
+  readonly capabilities: Capabilities;
 
-  private constructor(started: StartedEngine, vocabularyOnly: boolean) {
-    this.#engine = started.engine;
-    this.#listener = started.listener;
-    this.#closed = started.closed;
-    this.#vocabularyOnly = vocabularyOnly;
-    this.#model = started.engine.model();
+  private constructor(engine: Engine, fileName: string) {
+    this.#engine = engine;
+    this.capabilities = capabilitiesOf(engine.model, fileName);
   }
 
   /**
@@ -52,12 +51,17 @@ export class CodeLlama implements AsyncDisposable {
    */
   static async load(modelPath: string, options: LoadOptions = {}): Promise<CodeLlama> {
     const native = nativeLoadOptions(modelPath, options);
-    const started = await startEngine(native, options.onProgress, options.signal);
-    return new CodeLlama(started, options.vocabularyOnly ?? false);
+    const engine = await Engine.start(native, options.onProgress, options.signal);
+    return new CodeLlama(engine, basename(modelPath));
   }
 
   get model(): ModelInfo {
-    return this.#model;
+    return this.#engine.model;
+  }
+
+  /** Tokens that the KV cache holds, all sequences together. */
+  get contextSize(): number {
+    return this.#engine.contextSize;
   }
 
   /**
@@ -74,27 +78,68 @@ export class CodeLlama implements AsyncDisposable {
         `${where}: prompt must be a string or an Int32Array, not ${show(prompt)}`,
       );
     }
-    this.#requireOpen(where);
-    if (this.#vocabularyOnly) {
-      throw new CodeLlamaError(
-        "CAPABILITY_MISSING",
-        `${where}: the model was loaded with vocabularyOnly and cannot generate`,
+    const engine = this.#engine;
+    engine.requireContext(where);
+    const call = requestOptions(options, completionRules, engine.model.vocabularySize, where);
+    return new Generation(engine, options.signal, async (request) => {
+      if (typeof prompt !== "string") return request({ ...call, prompt });
+      const { addsBos, specialTokens } = engine.model;
+      const text = { text: prompt, special: options.special ?? false };
+      const tokens = engine.encodePrompt(
+        addsBos && specialTokens.bos !== undefined ? [specialTokens.bos, text] : [text],
       );
-    }
-    const request = requestOptions(options, this.#model.vocabularySize, where);
-    this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
-    const id = this.#lastId;
-    const generation = new Generation(this.#engine, id, request.seed, options.signal);
-    if (options.signal?.aborted) {
-      generation.fail(options.signal.reason);
-      return generation;
-    }
-    this.#listener.generations.set(id, generation);
-    if (!this.#engine.submit({ ...request, id, prompt })) {
-      this.#listener.generations.delete(id);
-      generation.fail(new CodeLlamaError("CLOSED", `${where}: the engine has stopped`));
-    }
-    return generation;
+      return request({ ...call, prompt: tokens instanceof Int32Array ? tokens : await tokens });
+    });
+  }
+
+  /**
+   * Fills the hole between `prefix` and `suffix`, or the holes that a text marks with `<FILL_ME>`
+   * (or `<FILL>`), token for token as Meta's reference does. Ends by itself.
+   * @throws CodeLlamaError as `generate`; `CAPABILITY_MISSING` for a model that cannot
+   */
+  infill(input: string | InfillInput, options: InfillOptions = {}): Generation<InfillResult> {
+    return infill(this.#engine, this.capabilities, input, options);
+  }
+
+  /**
+   * Answers a dialog: at most one system message, then user and assistant by turns, the user last.
+   * @throws CodeLlamaError as `generate`, naming the message that is wrong; `CAPABILITY_MISSING`
+   *   for a model that was not taught to, without `force`
+   */
+  chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
+    return chat(this.#engine, this.capabilities, messages, options);
+  }
+
+  /**
+   * The prompt that `infill` gives the model for one hole.
+   * @throws CodeLlamaError `INVALID_ARGUMENT`, `CAPABILITY_MISSING`, `CLOSED`
+   */
+  encodeInfill(input: string | InfillInput): Int32Array {
+    const where = "encodeInfill()";
+    const [prefix = "", ...rest] = readHoles(input, where);
+    this.#engine.requireOpen(where);
+    requireCapability(this.capabilities, "infill", this.model.name, where);
+    const order = typeof input === "string" ? "auto" : (input.order ?? "auto");
+    const parts = infillPrompt(
+      prefix,
+      rest.join(""),
+      order === "auto" ? chooseOrder(prefix) : order,
+      this.model.specialTokens,
+    );
+    return this.#engine.encode(parts);
+  }
+
+  /**
+   * The prompt that `chat` gives the model.
+   * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message; `CLOSED`
+   */
+  encodeChat(
+    messages: readonly ChatMessage[],
+    options: Pick<ChatOptions, "specialText"> = {},
+  ): Int32Array {
+    const where = "encodeChat()";
+    this.#engine.requireOpen(where);
+    return this.#engine.encode(chatPrompt(messages, this.model, this.capabilities, options, where));
   }
 
   /**
@@ -108,10 +153,8 @@ export class CodeLlama implements AsyncDisposable {
       throw invalidArgument(`${where}: text must be a string, not ${show(text)}`);
     }
     checkOptions(options, { bos: boolean, special: boolean }, where);
-    this.#requireOpen(where);
-    return callNative(() =>
-      this.#engine.tokenize(text, options.bos ?? false, options.special ?? false),
-    );
+    this.#engine.requireOpen(where);
+    return this.#engine.tokenize(text, options.bos ?? false, options.special ?? false);
   }
 
   /** The number of a text's tokens; as `tokenize(text, options).length`. */
@@ -127,14 +170,14 @@ export class CodeLlama implements AsyncDisposable {
   detokenize(tokens: Int32Array | readonly number[], options: DetokenizeOptions = {}): string {
     const where = "detokenize()";
     checkOptions(options, { special: boolean }, where);
-    this.#requireOpen(where);
+    this.#engine.requireOpen(where);
     const ids = tokens instanceof Int32Array ? tokens : tokenArray(tokens, where);
-    return callNative(() => this.#engine.detokenize(ids, options.special ?? false));
+    return this.#engine.detokenize(ids, options.special ?? false);
   }
 
   /** @throws CodeLlamaError `CLOSED` */
   stats(): EngineStats {
-    this.#requireOpen("stats()");
+    this.#engine.requireOpen("stats()");
     return this.#engine.stats();
   }
 
@@ -143,19 +186,11 @@ export class CodeLlama implements AsyncDisposable {
    * that is done. May be called again.
    */
   close(): Promise<void> {
-    if (!this.#closing) {
-      this.#closing = true;
-      this.#engine.close();
-    }
-    return this.#closed;
+    return this.#engine.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #requireOpen(where: string): void {
-    if (this.#closing) throw new CodeLlamaError("CLOSED", `${where}: this CodeLlama is closed`);
   }
 }
 

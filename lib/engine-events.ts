@@ -1,10 +1,10 @@
 import type { NativeEvent } from "./binding.ts";
+import type { EngineRequest } from "./engine-request.ts";
 import type { CodeLlamaErrorCode } from "./errors.ts";
-import type { Generation } from "./generation.ts";
 
 /** Where an engine's events go. */
 export interface EngineListener {
-  readonly generations: Map<number, Generation>;
+  readonly requests: Map<number, EngineRequest>;
   onProgress: ((fraction: number) => void) | undefined;
   onLoaded: () => void;
   onLoadFailed: (code: CodeLlamaErrorCode, message: string) => void;
@@ -34,9 +34,9 @@ export function createEventHandler(
           listener.onClosed();
           break;
         default: {
-          const generation = listener.generations.get(event.id);
-          if (event.type !== "text") listener.generations.delete(event.id);
-          generation?.receive(event);
+          const request = listener.requests.get(event.id);
+          if (event.type !== "text") listener.requests.delete(event.id);
+          request?.receive(event);
         }
       }
     }

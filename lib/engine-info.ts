@@ -14,6 +14,8 @@ export interface SpecialTokens {
   readonly repository?: number;
   /** Before a file's path. */
   readonly fileSeparator?: number;
+  /** Ends a message in CodeLlama-70B-instruct. */
+  readonly step?: number;
 }
 
 /** What a model file says about itself. */
@@ -21,6 +23,8 @@ export interface ModelInfo {
   /** Such as `"llama"`. */
   readonly architecture: string;
   readonly name: string;
+  /** What it was tuned for, such as `"Instruct"`, or `""`. */
+  readonly finetune: string;
   /** How the weights are stored, such as `"Q4_K_M"`. */
   readonly fileType: string;
   readonly parameters: number;

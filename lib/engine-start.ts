@@ -21,7 +21,7 @@ export async function startEngine(
     onClosed = resolve;
   });
   const listener: EngineListener = {
-    generations: new Map(),
+    requests: new Map(),
     onProgress,
     onLoaded: nothing,
     onLoadFailed: nothing,

@@ -1,6 +1,9 @@
 import { addAbortListener, removeAbortListener } from "./abort-listeners.ts";
-import type { NativeEngine, NativeFinished, NativeRequestEvent } from "./binding.ts";
+import type { NativeRequest } from "./binding.ts";
+import type { Engine } from "./engine.ts";
+import type { EngineRequest } from "./engine-request.ts";
 import { CodeLlamaError } from "./errors.ts";
+import { toResult } from "./result.ts";
 
 /** A piece of new text. */
 export interface Chunk {
@@ -45,6 +48,22 @@ export interface GenerationResult {
   readonly timings: Timings;
 }
 
+/** A request to the engine. */
+export type EngineCall = Omit<NativeRequest, "id"> & { readonly seed: number };
+
+/** Changes a request's text on its way to the reader. */
+export interface TextFilter {
+  /** Returns what may be shown by now. */
+  push(text: string): string;
+  /** Returns the rest. */
+  finish(): string;
+}
+
+/** What a mode does with the engine; its text goes to the generation's reader meanwhile. */
+export type Script<Result> = (
+  request: (call: EngineCall, filter?: TextFilter) => Promise<GenerationResult>,
+) => Promise<Result>;
+
 // Chunks that wait for their reader. Beyond the mark the engine rests on this request.
 const highWaterMark = 256;
 const lowWaterMark = 64;
@@ -58,21 +77,21 @@ const lowWaterMark = 64;
  *
  * A reader that falls behind stops its own generation for a while, no other.
  */
-export class Generation implements PromiseLike<GenerationResult>, AsyncIterable<Chunk> {
-  readonly #engine: NativeEngine;
-  readonly #id: number;
-  readonly #seed: number;
+export class Generation<Result = GenerationResult>
+  implements PromiseLike<Result>, AsyncIterable<Chunk>
+{
+  readonly #engine: Engine;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.cancel();
-
-  readonly #result: PromiseWithResolvers<GenerationResult> = withResolvers();
+  readonly #result: Promise<Result>;
+  readonly #requests = new Set<EngineRequest>();
   #text = "";
-  readonly #tokens: number[] = [];
 
   #iterated = false;
   /** Somebody awaits the result, so the text is wanted however long it gets. */
   #awaited = false;
   #paused = false;
+  #cancelled = false;
   #chunks: Chunk[] = [];
   #pendingTokens: number[] = [];
   #settled = false;
@@ -80,15 +99,13 @@ export class Generation implements PromiseLike<GenerationResult>, AsyncIterable<
   /** Wakes the iterator. */
   #wake: (() => void) | undefined;
 
-  /** @internal Made by CodeLlama, which passes the engine's events to `receive`. */
-  constructor(engine: NativeEngine, id: number, seed: number, signal: AbortSignal | undefined) {
+  /** @internal Starts the script at once. */
+  constructor(engine: Engine, signal: AbortSignal | undefined, script: Script<Result>) {
     this.#engine = engine;
-    this.#id = id;
-    this.#seed = seed;
     this.#signal = signal;
+    this.#result = this.#run(script);
     // A caller that only iterates sees the failure there.
-    this.#result.promise.catch(() => {});
-    if (signal !== undefined) addAbortListener(signal, this.#onAbort);
+    this.#result.catch(() => {});
   }
 
   /** The text so far. */
@@ -98,26 +115,28 @@ export class Generation implements PromiseLike<GenerationResult>, AsyncIterable<
 
   /** Ends the work; what was made so far is the result. Without effect after the end. */
   cancel(): void {
-    if (!this.#settled) this.#engine.cancel(this.#id);
+    if (this.#settled) return;
+    this.#cancelled = true;
+    for (const request of this.#requests) request.cancel();
   }
 
   // biome-ignore lint/suspicious/noThenProperty: awaiting it is what it is for
-  then<Value = GenerationResult, Failure = never>(
-    onFulfilled?: ((result: GenerationResult) => Value | PromiseLike<Value>) | null,
+  then<Value = Result, Failure = never>(
+    onFulfilled?: ((result: Result) => Value | PromiseLike<Value>) | null,
     onRejected?: ((reason: unknown) => Failure | PromiseLike<Failure>) | null,
   ): Promise<Value | Failure> {
     this.#awaited = true;
     this.#setPaused(false);
-    return this.#result.promise.then(onFulfilled, onRejected);
+    return this.#result.then(onFulfilled, onRejected);
   }
 
   catch<Failure = never>(
     onRejected?: ((reason: unknown) => Failure | PromiseLike<Failure>) | null,
-  ): Promise<GenerationResult | Failure> {
+  ): Promise<Result | Failure> {
     return this.then(undefined, onRejected);
   }
 
-  finally(onFinally?: (() => void) | null): Promise<GenerationResult> {
+  finally(onFinally?: (() => void) | null): Promise<Result> {
     return this.then().finally(onFinally);
   }
 
@@ -172,62 +191,68 @@ export class Generation implements PromiseLike<GenerationResult>, AsyncIterable<
     );
   }
 
-  /** @internal Takes an event of the engine. Throws nothing. */
-  receive(event: NativeRequestEvent): void {
-    if (event.type === "text") {
-      this.#onText(event.text, event.tokens);
-    } else if (event.type === "failed") {
-      this.fail(new CodeLlamaError(event.code, event.message));
-    } else if (event.finishReason === "abort" && this.#signal?.aborted) {
-      this.fail(this.#signal.reason);
-    } else {
-      this.#onFinished(event);
+  async #run(script: Script<Result>): Promise<Result> {
+    try {
+      this.#signal?.throwIfAborted();
+      if (this.#signal !== undefined) addAbortListener(this.#signal, this.#onAbort);
+      return await script((call, filter) => this.#request(call, filter));
+    } catch (reason) {
+      this.#failure = { reason };
+      throw reason;
+    } finally {
+      this.#settled = true;
+      // A signal that many requests share must not hold on to those that are done.
+      if (this.#signal !== undefined) removeAbortListener(this.#signal, this.#onAbort);
+      this.#wakeReader();
     }
   }
 
-  /** @internal Ends it with an error. */
-  fail(reason: unknown): void {
-    this.#failure = { reason };
-    this.#settle();
-    this.#result.reject(reason);
+  async #request(call: EngineCall, filter?: TextFilter): Promise<GenerationResult> {
+    if (this.#cancelled) return this.#cancelledResult(call);
+    let text = "";
+    const allTokens: number[] = [];
+    const request = this.#engine.submit(call, (piece, tokens) => {
+      const shown = filter === undefined ? piece : filter.push(piece);
+      text += shown;
+      allTokens.push(...tokens);
+      this.#show(shown, tokens);
+    });
+    this.#requests.add(request);
+    if (this.#paused) request.setPaused(true);
+    try {
+      const outcome = await request.outcome;
+      if (outcome.finishReason === "abort") this.#signal?.throwIfAborted();
+      const rest = filter?.finish() ?? "";
+      text += rest;
+      this.#show(rest, []);
+      return toResult(call, text, allTokens, outcome);
+    } finally {
+      this.#requests.delete(request);
+    }
   }
 
-  #onText(text: string, tokens: readonly number[]): void {
+  /** Cancelled before the engine had it. */
+  #cancelledResult(call: EngineCall): GenerationResult {
+    this.#signal?.throwIfAborted();
+    return toResult(call, "", [], {
+      finishReason: "abort",
+      stopString: "",
+      promptTokens: call.prompt.length,
+      cachedTokens: 0,
+      completionTokens: 0,
+      queuedMs: 0,
+      prefillMs: 0,
+      decodeMs: 0,
+    });
+  }
+
+  #show(text: string, tokens: readonly number[]): void {
     this.#text += text;
-    this.#tokens.push(...tokens);
     this.#pendingTokens.push(...tokens);
     if (text === "") return;
     this.#chunks.push({ text, tokens: this.#pendingTokens });
     this.#pendingTokens = [];
     if (this.#chunks.length > highWaterMark && !this.#awaited) this.#setPaused(true);
-    this.#wakeReader();
-  }
-
-  #onFinished(event: NativeFinished): void {
-    this.#settle();
-    const { promptTokens, cachedTokens, completionTokens } = event;
-    const { queuedMs, prefillMs, decodeMs } = event;
-    this.#result.resolve({
-      text: this.#text,
-      tokens: Int32Array.from(this.#tokens),
-      finishReason: event.finishReason,
-      ...(event.stopString === "" ? {} : { stopString: event.stopString }),
-      seed: this.#seed,
-      usage: { promptTokens, cachedTokens, completionTokens },
-      timings: {
-        queuedMs,
-        prefillMs,
-        decodeMs,
-        prefillTokensPerSecond: perSecond(promptTokens - cachedTokens, prefillMs),
-        decodeTokensPerSecond: perSecond(completionTokens - 1, decodeMs),
-      },
-    });
-  }
-
-  #settle(): void {
-    this.#settled = true;
-    // A signal that many requests share must not hold on to those that are done.
-    if (this.#signal !== undefined) removeAbortListener(this.#signal, this.#onAbort);
     this.#wakeReader();
   }
 
@@ -239,27 +264,6 @@ export class Generation implements PromiseLike<GenerationResult>, AsyncIterable<
   #setPaused(paused: boolean): void {
     if (paused === this.#paused || this.#settled) return;
     this.#paused = paused;
-    this.#engine.setPaused(this.#id, paused);
+    for (const request of this.#requests) request.setPaused(paused);
   }
-}
-
-function perSecond(tokens: number, milliseconds: number): number {
-  return tokens > 0 && milliseconds > 0 ? (tokens * 1000) / milliseconds : 0;
-}
-
-interface PromiseWithResolvers<Value> {
-  readonly promise: Promise<Value>;
-  readonly resolve: (value: Value) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-// Promise.withResolvers() came with Node 22.
-function withResolvers<Value>(): PromiseWithResolvers<Value> {
-  let resolve: PromiseWithResolvers<Value>["resolve"] = () => {};
-  let reject: PromiseWithResolvers<Value>["reject"] = () => {};
-  const promise = new Promise<Value>((onValue, onError) => {
-    resolve = onValue;
-    reject = onError;
-  });
-  return { promise, resolve, reject };
 }

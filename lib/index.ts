@@ -1,4 +1,5 @@
 export type { GgufScalar } from "./binding.ts";
+export type { Capabilities, ChatFormat } from "./capabilities.ts";
 export {
   CodeLlama,
   type DetokenizeOptions,
@@ -14,7 +15,9 @@ export type {
   Timings,
   Usage,
 } from "./generation.ts";
+export type { InfillResult } from "./infill.ts";
 export { type GgufFacts, inspectModel } from "./models/inspect.ts";
+export type { ChatOptions } from "./options/chat.ts";
 export type {
   DryOptions,
   GenerateOptions,
@@ -22,4 +25,6 @@ export type {
   Priority,
   XtcOptions,
 } from "./options/generate.ts";
+export type { InfillInput, InfillOptions } from "./options/infill.ts";
 export type { KvCacheType, LoadOptions, LoraOptions } from "./options/load.ts";
+export type { ChatMessage } from "./prompt/dialog.ts";

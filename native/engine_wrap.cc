@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "addon_data.h"
+#include "encode_worker.h"
 #include "option_reader.h"
 #include "values.h"
 
@@ -22,6 +23,8 @@ Napi::Function EngineWrap::Define(Napi::Env env) {
                          InstanceMethod<&EngineWrap::Cancel>("cancel"),
                          InstanceMethod<&EngineWrap::SetPaused>("setPaused"),
                          InstanceMethod<&EngineWrap::Tokenize>("tokenize"),
+                         InstanceMethod<&EngineWrap::Encode>("encode"),
+                         InstanceMethod<&EngineWrap::EncodeLater>("encodeAsync"),
                          InstanceMethod<&EngineWrap::Detokenize>("detokenize"),
                          InstanceMethod<&EngineWrap::Model>("model"),
                          InstanceMethod<&EngineWrap::Stats>("stats"),
@@ -107,6 +110,22 @@ Napi::Value EngineWrap::Tokenize(const Napi::CallbackInfo& info) {
   } catch (const Error& error) {
     throw ToJavaScriptError(info.Env(), error);
   }
+}
+
+Napi::Value EngineWrap::Encode(const Napi::CallbackInfo& info) {
+  try {
+    return ToValue(info.Env(), LoadedModel(info.Env())
+                                   ->tokenizer()
+                                   .Encode(ReadPrompt(info[0].As<Napi::Array>()),
+                                           info[1].ToNumber().Uint32Value()));
+  } catch (const Error& error) {
+    throw ToJavaScriptError(info.Env(), error);
+  }
+}
+
+Napi::Value EngineWrap::EncodeLater(const Napi::CallbackInfo& info) {
+  return EncodeAsync(info.Env(), LoadedModel(info.Env()), ReadPrompt(info[0].As<Napi::Array>()),
+                     info[1].ToNumber().Uint32Value());
 }
 
 Napi::Value EngineWrap::Detokenize(const Napi::CallbackInfo& info) {

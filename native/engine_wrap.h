@@ -29,6 +29,8 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap>, private EventListener {
   void Cancel(const Napi::CallbackInfo& info);
   void SetPaused(const Napi::CallbackInfo& info);
   Napi::Value Tokenize(const Napi::CallbackInfo& info);
+  Napi::Value Encode(const Napi::CallbackInfo& info);
+  Napi::Value EncodeLater(const Napi::CallbackInfo& info);
   Napi::Value Detokenize(const Napi::CallbackInfo& info);
   Napi::Value Model(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);

@@ -166,13 +166,7 @@ Request ReadRequest(const Napi::Object& object) {
   const Reader reader(object);
   Request request;
   reader.Read("id", &request.id);
-  const Napi::Value prompt = reader.Get("prompt");
-  if (prompt.IsString()) {
-    request.text = prompt.As<Napi::String>();
-  } else {
-    request.tokens = ReadTokens(prompt);
-  }
-  reader.Read("special", &request.parse_special);
+  request.tokens = ReadTokens(reader.Get("prompt"));
   reader.Read("maxTokens", &request.max_tokens);
   reader.Read("stop", &request.stop);
   std::string priority;
@@ -180,6 +174,25 @@ Request ReadRequest(const Napi::Object& object) {
   request.priority = ReadPriority(priority);
   request.sampling = ReadSampling(reader);
   return request;
+}
+
+std::vector<PromptPart> ReadPrompt(const Napi::Array& parts) {
+  std::vector<PromptPart> prompt;
+  for (uint32_t i = 0; i < parts.Length(); i++) {
+    const Napi::Value part = parts.Get(i);
+    if (part.IsNumber()) {
+      prompt.emplace_back(part.ToNumber().Int32Value());
+      continue;
+    }
+    const Reader reader(part.As<Napi::Object>());
+    PromptText text;
+    reader.Read("text", &text.text);
+    reader.Read("inside", &text.inside);
+    reader.Read("special", &text.special);
+    reader.Read("joined", &text.joined);
+    prompt.emplace_back(std::move(text));
+  }
+  return prompt;
 }
 
 std::vector<Token> ReadTokens(const Napi::Value& value) {

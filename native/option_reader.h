@@ -11,6 +11,7 @@ namespace codellama {
 ModelOptions ReadModelOptions(const Napi::Object& object);
 ContextOptions ReadContextOptions(const Napi::Object& object);
 Request ReadRequest(const Napi::Object& object);
+std::vector<PromptPart> ReadPrompt(const Napi::Array& parts);
 std::vector<Token> ReadTokens(const Napi::Value& value);
 
 }  // namespace codellama

@@ -112,6 +112,7 @@ Napi::Value ToValue(Napi::Env env, const Model& model) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("architecture", facts.architecture);
   object.Set("name", facts.name);
+  object.Set("finetune", facts.finetune);
   object.Set("fileType", facts.file_type);
   object.Set("chatTemplate", facts.chat_template);
   object.Set("parameters", static_cast<double>(facts.parameters));
@@ -133,6 +134,7 @@ Napi::Value ToValue(Napi::Env env, const Model& model) {
   SetToken(&tokens, "middle", special.middle);
   SetToken(&tokens, "repository", special.repository);
   SetToken(&tokens, "fileSeparator", special.file_separator);
+  SetToken(&tokens, "step", special.step);
   object.Set("specialTokens", tokens);
   object.Set("endOfGenerationTokens", PlainArray(env, model.tokenizer().end_of_generation()));
   return object;

@@ -126,10 +126,11 @@ const rules: Rules = {
   seed: integer(0, 2 ** 32 - 2),
   stop: stops,
   priority: oneOf("interactive", "normal", "background"),
-  special: boolean,
-  ignoreEos: boolean,
   signal: abortSignal,
 };
+
+/** Options of a completion alone. */
+export const completionRules: Rules = { special: boolean, ignoreEos: boolean };
 
 /** What every mode needs of its caller. */
 export interface RequestOptions extends Omit<NativeRequest, "id" | "prompt"> {
@@ -138,15 +139,17 @@ export interface RequestOptions extends Omit<NativeRequest, "id" | "prompt"> {
 
 /**
  * Checks the options and puts them as the addon takes them.
+ * @param rulesOfMode - for the options that a mode has beside these
  * @param vocabularySize - ids of `logitBias` must be below
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function requestOptions(
   options: GenerateOptions,
+  rulesOfMode: Rules,
   vocabularySize: number,
   where: string,
 ): RequestOptions {
-  checkOptions(options, rules, where);
+  checkOptions(options, { ...rules, ...rulesOfMode }, where);
   requireProperty(options.dry, "multiplier", `${where}: dry`);
   requireProperty(options.xtc, "probability", `${where}: xtc`);
   requireProperty(options.mirostat, "version", `${where}: mirostat`);
@@ -168,7 +171,6 @@ export function requestOptions(
     seed: options.seed ?? Math.floor(Math.random() * (2 ** 32 - 1)),
     stop: typeof options.stop === "string" ? [options.stop] : options.stop,
     priority: options.priority,
-    special: options.special,
     ignoreEos: options.ignoreEos,
   };
 }

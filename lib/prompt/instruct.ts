@@ -1,15 +1,16 @@
+import type { SpecialTokens } from "../engine-info.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { Dialog } from "./dialog.ts";
+import type { PromptPart } from "./parts.ts";
 import { strip } from "./strip.ts";
-import type { PromptTokenizer } from "./tokenizer.ts";
 
 /**
- * Llama-2's dialog format, of Code Llama's instruct models but the 70B, token for token as Meta's
- * reference builds it (`chat_completion` in llama/generation.py): each turn is a segment of its own
- * between the beginning and the end of a sequence, and the last one is open.
+ * Llama-2's dialog format, of Code Llama's instruct models but the 70B, as Meta's reference builds
+ * it (`chat_completion` in llama/generation.py): each turn is a segment of its own between the
+ * beginning and the end of a sequence, and the last one is open.
  */
-export function instructPrompt(dialog: Dialog, tokenizer: PromptTokenizer): Int32Array {
-  const { bos, eos } = tokenizer.specialTokens;
+export function instructPrompt(dialog: Dialog, specialTokens: SpecialTokens): PromptPart[] {
+  const { bos, eos } = specialTokens;
   if (bos === undefined || eos === undefined) {
     throw new CodeLlamaError("CAPABILITY_MISSING", "this model has no tokens that bound a turn");
   }
@@ -19,10 +20,10 @@ export function instructPrompt(dialog: Dialog, tokenizer: PromptTokenizer): Int3
     system = "";
     return `[INST] ${content} [/INST]`;
   };
-  const tokens: number[] = [];
+  const parts: PromptPart[] = [];
   for (const { user, assistant } of dialog.turns) {
-    tokens.push(bos, ...tokenizer.encode(`${ask(user)} ${strip(assistant)} `), eos);
+    parts.push(bos, { text: `${ask(user)} ${strip(assistant)} ` }, eos);
   }
-  tokens.push(bos, ...tokenizer.encode(ask(dialog.question)));
-  return Int32Array.from(tokens);
+  parts.push(bos, { text: ask(dialog.question) });
+  return parts;
 }

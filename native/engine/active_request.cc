@@ -8,42 +8,28 @@ namespace codellama {
 
 namespace {
 
-Error Overflow(const std::string& prompt, uint32_t context_size) {
-  return Error(ErrorCode::kContextOverflow,
-               prompt + ", but the context holds " + std::to_string(context_size) +
-                   " and needs room for at least one new token; shorten the prompt or load with "
-                   "a larger contextSize");
-}
-
-std::vector<Token> PromptTokens(Request* request, const Tokenizer& tokenizer,
-                                uint32_t context_size) {
-  std::vector<Token> tokens;
-  if (request->text) {
-    // A text that is too long for sure is not worth the time to tokenise it.
-    if (request->text->size() / tokenizer.LongestPiece() > context_size) {
-      throw Overflow("the prompt has " + std::to_string(request->text->size()) + " bytes of text",
-                     context_size);
-    }
-    tokens = tokenizer.Encode(*request->text, tokenizer.adds_bos(), request->parse_special);
-  } else {
-    tokenizer.CheckTokens(request->tokens);
-    tokens = std::move(request->tokens);
-  }
+void CheckPrompt(const std::vector<Token>& tokens, const Tokenizer& tokenizer,
+                 uint32_t context_size) {
+  tokenizer.CheckTokens(tokens);
   if (tokens.empty()) {
     throw Error(ErrorCode::kInvalidArgument, "prompt is empty; it must hold at least one token");
   }
   if (tokens.size() >= context_size) {
-    throw Overflow("the prompt has " + std::to_string(tokens.size()) + " tokens", context_size);
+    throw Error(ErrorCode::kContextOverflow,
+                "the prompt has " + std::to_string(tokens.size()) +
+                    " tokens, but the context holds " + std::to_string(context_size) +
+                    " and needs room for at least one new token; shorten the prompt or load with "
+                    "a larger contextSize");
   }
-  return tokens;
 }
 
 Sequence MakeSequence(Request* request, const Tokenizer& tokenizer, uint32_t context_size) {
+  CheckPrompt(request->tokens, tokenizer, context_size);
   Sequence sequence;
   sequence.id = request->id;
   sequence.priority = request->priority;
   sequence.max_tokens = request->max_tokens;
-  sequence.tokens = PromptTokens(request, tokenizer, context_size);
+  sequence.tokens = std::move(request->tokens);
   sequence.num_prompt = static_cast<uint32_t>(sequence.tokens.size());
   return sequence;
 }

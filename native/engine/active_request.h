@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 class ActiveRequest {
  public:
-  // Tokenises the prompt. `context_size` is the number of tokens that fit at all.
+  // `context_size` is the number of tokens that fit at all.
   // Throws kContextOverflow, kInvalidArgument.
   ActiveRequest(Request request, const Model& model, uint32_t context_size,
                 Clock::time_point submitted);

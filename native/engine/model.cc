@@ -123,6 +123,7 @@ void Model::LoadAdapters(const std::vector<LoraOptions>& loras, const GgufFile& 
 void Model::ReadFacts() {
   facts_.architecture = Metadata("general.architecture");
   facts_.name = Metadata("general.name");
+  facts_.finetune = Metadata("general.finetune");
   const char* file_type = FileTypeName(llama_model_ftype(get()) & ~LLAMA_FTYPE_GUESSED);
   facts_.file_type = file_type == nullptr ? "unknown" : file_type;
   const char* chat_template = llama_model_chat_template(get(), nullptr);

@@ -21,6 +21,7 @@ struct GgufFile;
 struct ModelFacts {
   std::string architecture;
   std::string name;
+  std::string finetune;   // what it was tuned for, such as "Instruct"
   std::string file_type;  // such as "Q4_K_M"
   std::string chat_template;
   uint64_t parameters = 0;

@@ -6,11 +6,24 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace codellama {
 
 using Token = int32_t;
+
+// Text of a prompt. The first text, and each behind a control token, is encoded with the dummy
+// space in front that some vocabularies want, unless it is `inside` another text.
+struct PromptText {
+  std::string text;
+  bool inside = false;
+  bool special = false;  // control tokens spelled out in it are taken as such
+  bool joined = false;   // encoded together with the text before it: pieces may reach across
+};
+
+// A piece of a prompt: a token as it is, or text.
+using PromptPart = std::variant<Token, PromptText>;
 
 struct LoraOptions {
   std::string path;
@@ -89,11 +102,8 @@ using RequestId = uint32_t;
 
 struct Request {
   RequestId id = 0;
-  // The prompt is text, to be tokenised, or tokens.
-  std::optional<std::string> text;
-  std::vector<Token> tokens;
-  bool parse_special = false;  // control tokens spelled out in text are taken as such
-  uint32_t max_tokens = 0;     // 0 means until the context is full
+  std::vector<Token> tokens;  // the prompt
+  uint32_t max_tokens = 0;    // 0 means until the context is full
   std::vector<std::string> stop;
   Priority priority = Priority::kNormal;
   SamplingOptions sampling;

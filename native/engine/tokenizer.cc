@@ -35,8 +35,15 @@ Tokenizer::Tokenizer(const llama_vocab* vocabulary)
     const bool named =
         std::find(std::begin(kEndPieces), std::end(kEndPieces), text) != std::end(kEndPieces);
     if (named || llama_vocab_is_eog(vocabulary, token)) end_of_generation_.push_back(token);
+    if (text == "<step>") special_.step = token;
     if (named && special_.eot == kNoToken && text.ends_with("<EOT>")) special_.eot = token;
+    if (llama_vocab_is_control(vocabulary, token) && !text.empty()) {
+      control_tokens_.emplace_back(PieceText(token, true), token);
+    }
   }
+  std::stable_sort(
+      control_tokens_.begin(), control_tokens_.end(),
+      [](const auto& left, const auto& right) { return left.first.size() > right.first.size(); });
 }
 
 std::vector<Token> Tokenizer::Encode(std::string_view text, bool bos, bool special) const {
@@ -44,6 +51,77 @@ std::vector<Token> Tokenizer::Encode(std::string_view text, bool bos, bool speci
   if (!special) SpellOutControlTokens(&tokens);
   if (bos && special_.bos != kNoToken) tokens.insert(tokens.begin(), special_.bos);
   return tokens;
+}
+
+std::vector<Token> Tokenizer::Encode(const std::vector<PromptPart>& parts, uint32_t limit) const {
+  size_t bytes = 0;
+  std::vector<PromptPart> pieces;
+  const auto add = [&](PromptPart piece) {
+    auto* text = std::get_if<PromptText>(&piece);
+    auto* before = pieces.empty() ? nullptr : std::get_if<PromptText>(&pieces.back());
+    if (text != nullptr && text->joined && before != nullptr) {
+      before->text += text->text;
+    } else {
+      pieces.push_back(std::move(piece));
+    }
+  };
+  for (const PromptPart& part : parts) {
+    const auto* text = std::get_if<PromptText>(&part);
+    if (text != nullptr) bytes += text->text.size();
+    if (text == nullptr || !text->special) {
+      add(part);
+    } else {
+      for (PromptPart& piece : SplitAtControlTokens(*text)) add(std::move(piece));
+    }
+  }
+  if (bytes / longest_piece_ > limit) {
+    throw Error(ErrorCode::kContextOverflow, "the prompt has " + std::to_string(bytes) +
+                                                 " bytes of text, but the context holds " +
+                                                 std::to_string(limit) + " tokens");
+  }
+
+  std::vector<Token> tokens;
+  for (const PromptPart& piece : pieces) {
+    if (const auto* token = std::get_if<Token>(&piece)) {
+      tokens.push_back(*token);
+    } else {
+      const auto& text = std::get<PromptText>(piece);
+      const std::vector<Token> encoded = EncodePlain(text.text, text.inside);
+      tokens.insert(tokens.end(), encoded.begin(), encoded.end());
+    }
+  }
+  CheckTokens(tokens);
+  return tokens;
+}
+
+std::vector<Token> Tokenizer::EncodePlain(const std::string& text, bool inside) const {
+  std::vector<Token> tokens = inside ? EncodeInside(text) : EncodeAsIs(text, false);
+  SpellOutControlTokens(&tokens);
+  return tokens;
+}
+
+std::vector<PromptPart> Tokenizer::SplitAtControlTokens(const PromptText& text) const {
+  std::vector<PromptPart> parts;
+  PromptText plain{"", text.inside, false, text.joined};
+  const auto end_plain = [&] {
+    if (!plain.text.empty()) parts.emplace_back(plain);
+    plain = {};
+  };
+  const std::string_view all = text.text;
+  for (size_t at = 0; at < all.size();) {
+    const auto found =
+        std::find_if(control_tokens_.begin(), control_tokens_.end(),
+                     [&](const auto& token) { return all.substr(at).starts_with(token.first); });
+    if (found == control_tokens_.end()) {
+      plain.text += all[at++];
+    } else {
+      end_plain();
+      parts.emplace_back(found->second);
+      at += found->first.size();
+    }
+  }
+  end_plain();
+  return parts;
 }
 
 std::vector<Token> Tokenizer::EncodeAsIs(std::string_view text, bool special) const {
@@ -88,6 +166,7 @@ void Tokenizer::SpellOutControlTokens(std::vector<Token>* tokens) const {
 }
 
 std::vector<Token> Tokenizer::EncodeInside(const std::string& text) const {
+  if (llama_vocab_type(vocabulary_) != LLAMA_VOCAB_TYPE_SPM) return EncodeAsIs(text, false);
   // As Meta's reference does it: behind a character that merges with nothing, no space is added.
   static const std::string kBefore = "\u263A";
   std::vector<Token> tokens = EncodeAsIs(kBefore + text, false);

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "options.h"
@@ -25,6 +26,7 @@ struct SpecialTokens {
   Token middle = kNoToken;
   Token repository = kNoToken;
   Token file_separator = kNoToken;
+  Token step = kNoToken;  // `<step>` of CodeLlama-70B-instruct
 };
 
 class Tokenizer {
@@ -35,6 +37,10 @@ class Tokenizer {
   // takes control tokens that are spelled out in the text as such; without it none comes of any
   // text. Throws kInvalidArgument for a text of 2 GiB or more.
   std::vector<Token> Encode(std::string_view text, bool bos, bool special) const;
+
+  // A prompt's tokens. Throws kInvalidArgument; kContextOverflow for texts that are too long for
+  // `limit` tokens for sure, which are then not worth the time to tokenise them.
+  std::vector<Token> Encode(const std::vector<PromptPart>& parts, uint32_t limit) const;
 
   // The inverse of Encode: BOS and the dummy space in front are left out. `special` shows control
   // tokens by name. Throws kInvalidArgument for an id that the vocabulary has not.
@@ -49,9 +55,6 @@ class Tokenizer {
   // Throws kInvalidArgument, naming the position, unless all ids are in the vocabulary.
   void CheckTokens(const std::vector<Token>& tokens) const;
 
-  // No text of fewer tokens than length / LongestPiece() exists.
-  size_t LongestPiece() const { return longest_piece_; }
-
   int32_t size() const { return size_; }
   bool adds_bos() const;
   const SpecialTokens& special() const { return special_; }
@@ -59,8 +62,12 @@ class Tokenizer {
 
  private:
   std::vector<Token> EncodeAsIs(std::string_view text, bool special) const;
+  // Tokens of plain text.
+  std::vector<Token> EncodePlain(const std::string& text, bool inside) const;
   // The tokens of a text that has another before it: without the dummy space.
   std::vector<Token> EncodeInside(const std::string& text) const;
+  // Cuts text at the control tokens spelled out in it, the longest first.
+  std::vector<PromptPart> SplitAtControlTokens(const PromptText& text) const;
   // Code Llama's vocabulary has the steps on the way to its control tokens, `▁<PRE` and so on,
   // so SentencePiece merges a plain " <PRE>" into the control token itself. This undoes it.
   void SpellOutControlTokens(std::vector<Token>* tokens) const;
@@ -68,7 +75,9 @@ class Tokenizer {
 
   const llama_vocab* vocabulary_;
   int32_t size_ = 0;
-  size_t longest_piece_ = 4;  // an unknown character is one token
+  // No text of fewer tokens than length / longest_piece_ exists.
+  size_t longest_piece_ = 4;                                   // an unknown character is one token
+  std::vector<std::pair<std::string, Token>> control_tokens_;  // by their names, longest first
   SpecialTokens special_;
   std::vector<Token> end_of_generation_;  // sorted
 };

@@ -36,7 +36,7 @@ test.each([
 ])(`every request ends once, %s (seed ${seed})`, async (_, endingsBeforeClose) => {
   const random = new Random(seed);
   const { engine, events } = await startEngine();
-  const prompt = "def add(a, b):\n    return a + b\n";
+  const prompt = engine.tokenize("def add(a, b):\n    return a + b\n", true, false);
   for (let id = 1; id <= requests; id++) {
     const accepted = engine.submit({
       id,
@@ -82,7 +82,13 @@ test.each([
 test("text comes before its request's end, never after", async () => {
   const { engine, events } = await startEngine();
   for (let id = 1; id <= 50; id++) {
-    engine.submit({ id, prompt: "def add(", maxTokens: 20, ignoreEos: true, temperature: 0 });
+    engine.submit({
+      id,
+      prompt: engine.tokenize("def add(", true, false),
+      maxTokens: 20,
+      ignoreEos: true,
+      temperature: 0,
+    });
   }
   for (let id = 1; id <= 50; id += 3) {
     await sleep(3);

@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { CodeLlamaError } from "../../lib/index.ts";
-import { requestOptions } from "../../lib/options/generate.ts";
+import { completionRules, requestOptions } from "../../lib/options/generate.ts";
 import { nativeLoadOptions } from "../../lib/options/load.ts";
 import { nearestName } from "../../lib/options/nearest-name.ts";
 
 const vocabularySize = 32016;
 
 function generateError(options: unknown): CodeLlamaError {
-  return errorOf(() => requestOptions(options as object, vocabularySize, "generate()"));
+  return errorOf(() =>
+    requestOptions(options as object, completionRules, vocabularySize, "generate()"),
+  );
 }
 
 function loadError(options: unknown, path: unknown = "model.gguf"): CodeLlamaError {
@@ -84,7 +86,9 @@ describe("generate() refuses", () => {
 });
 
 test("options that are undefined are as good as absent", () => {
-  expect(() => requestOptions({ topP: undefined } as object, 1, "generate()")).not.toThrow();
+  expect(() =>
+    requestOptions({ topP: undefined } as object, completionRules, 1, "generate()"),
+  ).not.toThrow();
 });
 
 describe("CodeLlama.load() refuses", () => {

@@ -1,0 +1,48 @@
+import { type Capabilities, requireCapability } from "./capabilities.ts";
+import type { Engine } from "./engine.ts";
+import { Generation, type TextFilter } from "./generation.ts";
+import { type ChatOptions, chatDefaults, chatRules } from "./options/chat.ts";
+import { requestOptions } from "./options/generate.ts";
+import { chatPrompt } from "./prompt/chat.ts";
+import type { ChatMessage } from "./prompt/dialog.ts";
+
+/** Answers a dialog. */
+export function chat(
+  engine: Engine,
+  capabilities: Capabilities,
+  messages: readonly ChatMessage[],
+  options: ChatOptions,
+): Generation {
+  const where = "chat()";
+  engine.requireContext(where);
+  const call = requestOptions(
+    { ...chatDefaults, ...options },
+    chatRules,
+    engine.model.vocabularySize,
+    where,
+  );
+  if (options.force !== true) {
+    requireCapability(capabilities, "chat", engine.model.name, where);
+  }
+  const parts = chatPrompt(messages, engine.model, capabilities, options, where);
+  return new Generation(engine, options.signal, async (request) => {
+    const tokens = engine.encodePrompt(parts);
+    const prompt = tokens instanceof Int32Array ? tokens : await tokens;
+    return request({ ...call, prompt }, new LeadingSpace());
+  });
+}
+
+/** Takes off the space that SentencePiece puts before the first word of an answer. */
+class LeadingSpace implements TextFilter {
+  #begun = false;
+
+  push(text: string): string {
+    if (this.#begun || text === "") return text;
+    this.#begun = true;
+    return text.startsWith(" ") ? text.slice(1) : text;
+  }
+
+  finish(): string {
+    return "";
+  }
+}

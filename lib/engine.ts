@@ -1,0 +1,114 @@
+import type { NativeEngine, NativeLoadOptions, NativeModel, NativeRequest } from "./binding.ts";
+import type { EngineListener } from "./engine-events.ts";
+import type { EngineStats } from "./engine-info.ts";
+import { EngineRequest } from "./engine-request.ts";
+import { startEngine } from "./engine-start.ts";
+import { CodeLlamaError, callNative, fromNative } from "./errors.ts";
+import type { PromptPart } from "./prompt/parts.ts";
+
+// Up to here tokenising takes about a millisecond, and a trip to another thread is not worth it.
+const encodedHere = 4096; // UTF-16 units
+
+/** The addon's engine with its requests, as the API's modes use it. */
+export class Engine {
+  readonly #native: NativeEngine;
+  readonly #listener: EngineListener;
+  readonly #closed: Promise<void>;
+  readonly model: NativeModel;
+  /** Tokens that the KV cache holds; 0 when only the vocabulary was loaded. */
+  readonly contextSize: number;
+  #closing = false;
+  #lastId = 0;
+
+  private constructor(native: NativeEngine, listener: EngineListener, closed: Promise<void>) {
+    this.#native = native;
+    this.#listener = listener;
+    this.#closed = closed;
+    this.model = native.model();
+    this.contextSize = native.stats().kvCells;
+  }
+
+  /** Starts an engine and waits until its model is loaded. Rejects with the signal's reason. */
+  static async start(
+    options: NativeLoadOptions,
+    onProgress: ((fraction: number) => void) | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Engine> {
+    const { engine, listener, closed } = await startEngine(options, onProgress, signal);
+    return new Engine(engine, listener, closed);
+  }
+
+  /** @throws CodeLlamaError `CLOSED`, naming the call */
+  requireOpen(where: string): void {
+    if (this.#closing) throw new CodeLlamaError("CLOSED", `${where}: this CodeLlama is closed`);
+  }
+
+  /** @throws CodeLlamaError `CLOSED`, or `CAPABILITY_MISSING` where only the vocabulary is loaded */
+  requireContext(where: string): void {
+    this.requireOpen(where);
+    if (this.contextSize === 0) {
+      throw new CodeLlamaError(
+        "CAPABILITY_MISSING",
+        `${where}: the model was loaded with vocabularyOnly and cannot generate`,
+      );
+    }
+  }
+
+  /** @throws CodeLlamaError `CLOSED` */
+  submit(
+    request: Omit<NativeRequest, "id">,
+    onText: (text: string, tokens: readonly number[]) => void,
+  ): EngineRequest {
+    this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
+    const id = this.#lastId;
+    const submitted = new EngineRequest(this.#native, id, onText);
+    this.#listener.requests.set(id, submitted);
+    if (!this.#native.submit({ ...request, id })) {
+      this.#listener.requests.delete(id);
+      throw new CodeLlamaError("CLOSED", "the engine has stopped");
+    }
+    return submitted;
+  }
+
+  /** A prompt's tokens, made on this thread. @throws CodeLlamaError `CLOSED` */
+  encode(parts: readonly PromptPart[]): Int32Array {
+    return callNative(() => this.#native.encode(parts, 2 ** 32 - 1));
+  }
+
+  /**
+   * A prompt's tokens; those of a long one are made on another thread.
+   * @throws CodeLlamaError `CLOSED`, `CONTEXT_OVERFLOW` for one that is too long for sure
+   */
+  encodePrompt(parts: readonly PromptPart[]): Int32Array | Promise<Int32Array> {
+    let length = 0;
+    for (const part of parts) if (typeof part !== "number") length += part.text.length;
+    return callNative(() =>
+      length <= encodedHere
+        ? this.#native.encode(parts, this.contextSize)
+        : this.#native.encodeAsync(parts, this.contextSize).catch((error: unknown) => {
+            throw fromNative(error);
+          }),
+    );
+  }
+
+  tokenize(text: string, bos: boolean, special: boolean): Int32Array {
+    return callNative(() => this.#native.tokenize(text, bos, special));
+  }
+
+  detokenize(tokens: Int32Array, special: boolean): string {
+    return callNative(() => this.#native.detokenize(tokens, special));
+  }
+
+  stats(): EngineStats {
+    return this.#native.stats();
+  }
+
+  /** Ends what is under way with `CLOSED` and stops. Resolves when all memory is freed. */
+  close(): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = true;
+      this.#native.close();
+    }
+    return this.#closed;
+  }
+}

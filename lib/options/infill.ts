@@ -1,0 +1,68 @@
+import { boolean, checkOptions, invalidArgument, oneOf, type Rules, show } from "./check.ts";
+import type { GenerateOptions } from "./generate.ts";
+
+/** A text with a hole, and how the model gets to see it. */
+export interface InfillInput {
+  /** Everything before the hole. */
+  readonly prefix: string;
+  /** Everything behind it. */
+  readonly suffix: string;
+  /** As `InfillOptions.order`, which it overrides. */
+  readonly order?: "auto" | "psm" | "spm";
+}
+
+/** How to fill a hole. Temperature and topP are those of a completion: 0.2 and 0.95. */
+export interface InfillOptions extends Omit<GenerateOptions, "special" | "ignoreEos"> {
+  /** New tokens for each hole at most. Default 512. */
+  readonly maxTokens?: number;
+  /**
+   * Whether the model sees the prefix first (`"psm"`) or the suffix (`"spm"`). Suffix first is
+   * better for whole lines and keeps the KV cache while somebody types; prefix first is better
+   * where the prefix ends inside a word. Default `"auto"`: suffix first where the prefix ends with
+   * a line.
+   */
+  readonly order?: "auto" | "psm" | "spm";
+  /** Ends at the first line break. Default false. */
+  readonly singleLine?: boolean;
+}
+
+export const infillRules: Rules = {
+  order: oneOf("auto", "psm", "spm"),
+  singleLine: boolean,
+};
+
+/** What stands between holes; the first that a text contains is the one that counts. */
+const markers = ["<FILL_ME>", "<FILL>"];
+
+/**
+ * The texts around the holes: at least two.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function readHoles(input: string | InfillInput, where: string): readonly string[] {
+  if (typeof input === "string") {
+    const marker = markers.find((each) => input.includes(each));
+    if (marker === undefined) {
+      throw invalidArgument(
+        `${where}: the text must contain ${markers.join(" or ")} where it is to be filled; ` +
+          "or give { prefix, suffix }",
+      );
+    }
+    return input.split(marker);
+  }
+  checkOptions(
+    input,
+    { prefix: anyText, suffix: anyText, order: oneOf("auto", "psm", "spm") },
+    `${where}: input`,
+  );
+  for (const name of ["prefix", "suffix"] as const) {
+    if (typeof input[name] !== "string") {
+      throw invalidArgument(`${where}: ${name} must be a string, not ${show(input[name])}`);
+    }
+  }
+  return [input.prefix, input.suffix];
+}
+
+const anyText = {
+  allowed: "a string",
+  accepts: (value: unknown) => typeof value === "string",
+};

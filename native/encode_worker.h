@@ -1,0 +1,17 @@
+// Tokenises a prompt on Node's thread pool.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <vector>
+
+#include "engine/model.h"
+
+namespace codellama {
+
+// A promise of the tokens as an Int32Array; it rejects with what Tokenizer::Encode() throws.
+Napi::Promise EncodeAsync(Napi::Env env, std::shared_ptr<const Model> model,
+                          std::vector<PromptPart> prompt, uint32_t limit);
+
+}  // namespace codellama
