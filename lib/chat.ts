@@ -2,7 +2,7 @@ import { type Capabilities, requireCapability } from "./capabilities.ts";
 import type { Engine } from "./engine.ts";
 import { Generation, type TextFilter } from "./generation.ts";
 import { type ChatOptions, chatDefaults, chatRules } from "./options/chat.ts";
-import { requestOptions } from "./options/generate.ts";
+import { type RequestOptions, requestOptions } from "./options/generate.ts";
 import { chatPrompt } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 
@@ -14,16 +14,7 @@ export function chat(
   options: ChatOptions,
 ): Generation {
   const where = "chat()";
-  engine.requireContext(where);
-  const call = requestOptions(
-    { ...chatDefaults, ...options },
-    chatRules,
-    engine.model.vocabularySize,
-    where,
-  );
-  if (options.force !== true) {
-    requireCapability(capabilities, "chat", engine.model.name, where);
-  }
+  const call = chatCall(engine, capabilities, options, where);
   const parts = chatPrompt(messages, engine.model, capabilities, options, where);
   return new Generation(engine, options.signal, async (request) => {
     const tokens = engine.encodePrompt(parts);
@@ -32,8 +23,26 @@ export function chat(
   });
 }
 
+/** Checks that the model can answer, and how. */
+export function chatCall(
+  engine: Engine,
+  capabilities: Capabilities,
+  options: ChatOptions,
+  where: string,
+): RequestOptions {
+  engine.requireContext(where);
+  const call = requestOptions(
+    { ...chatDefaults, ...options },
+    chatRules,
+    engine.model.vocabularySize,
+    where,
+  );
+  if (options.force !== true) requireCapability(capabilities, "chat", engine.model.name, where);
+  return call;
+}
+
 /** Takes off the space that SentencePiece puts before the first word of an answer. */
-class LeadingSpace implements TextFilter {
+export class LeadingSpace implements TextFilter {
   #begun = false;
 
   push(text: string): string {

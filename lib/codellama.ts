@@ -10,9 +10,11 @@ import { boolean, checkOptions, invalidArgument, show } from "./options/check.ts
 import { completionRules, type GenerateOptions, requestOptions } from "./options/generate.ts";
 import { type InfillInput, type InfillOptions, readHoles } from "./options/infill.ts";
 import { type LoadOptions, nativeLoadOptions } from "./options/load.ts";
+import type { SessionOptions } from "./options/session.ts";
 import { chatPrompt } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 import { infillPrompt } from "./prompt/infill.ts";
+import { ChatSession, readSessionData, type SessionData } from "./session.ts";
 
 export interface TokenizeOptions {
   /** Puts the beginning-of-sequence token first. Default false. */
@@ -108,6 +110,16 @@ export class CodeLlama implements AsyncDisposable {
    */
   chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
     return chat(this.#engine, this.capabilities, messages, options);
+  }
+
+  /**
+   * A conversation that grows; from its beginning, or from what a session's `toJSON()` gave.
+   * @throws CodeLlamaError `INVALID_ARGUMENT`, `CLOSED`
+   */
+  session(options: SessionOptions | SessionData = {}): ChatSession {
+    this.#engine.requireContext("session()");
+    const checked = "version" in Object(options) ? readSessionData(options) : options;
+    return new ChatSession(this.#engine, this.capabilities, checked);
   }
 
   /**

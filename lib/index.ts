@@ -27,4 +27,6 @@ export type {
 } from "./options/generate.ts";
 export type { InfillInput, InfillOptions } from "./options/infill.ts";
 export type { KvCacheType, LoadOptions, LoraOptions } from "./options/load.ts";
+export type { DroppedTurns, SessionOptions } from "./options/session.ts";
 export type { ChatMessage } from "./prompt/dialog.ts";
+export { ChatSession, type SessionData, type SessionResult } from "./session.ts";

@@ -1,0 +1,29 @@
+import type { ChatMessage } from "../prompt/dialog.ts";
+import { callback, integer, type Rules } from "./check.ts";
+
+/** What a session was about to forget. */
+export interface DroppedTurns {
+  /** Messages that the model does not see any more, the oldest first. */
+  readonly messages: readonly ChatMessage[];
+}
+
+export interface SessionOptions {
+  /** Said before all else; never dropped. */
+  readonly system?: string;
+  /** A conversation so far: user and assistant by turns, an answer last. */
+  readonly messages?: readonly ChatMessage[];
+  /**
+   * Tokens of the prompt at most: system text, earlier turns and the question. Beyond it the
+   * oldest turns are dropped. Default: the context, less room for an answer. Range 16 to 2³¹-1.
+   */
+  readonly maxHistoryTokens?: number;
+  /** Called when turns are dropped, before the answer begins. */
+  readonly onDropped?: (dropped: DroppedTurns) => void;
+}
+
+export const sessionRules: Rules = {
+  system: { allowed: "a string", accepts: (value) => typeof value === "string" },
+  messages: { allowed: "an array of messages", accepts: Array.isArray },
+  maxHistoryTokens: integer(16, 2 ** 31 - 1),
+  onDropped: callback,
+};

@@ -1,0 +1,188 @@
+import type { Capabilities } from "./capabilities.ts";
+import { chatCall, LeadingSpace } from "./chat.ts";
+import type { CodeLlama } from "./codellama.ts";
+import type { Engine } from "./engine.ts";
+import { CodeLlamaError } from "./errors.ts";
+import { Generation, type GenerationResult } from "./generation.ts";
+import type { ChatOptions } from "./options/chat.ts";
+import { checkOptions, invalidArgument, show } from "./options/check.ts";
+import { type SessionOptions, sessionRules } from "./options/session.ts";
+import { chatPrompt } from "./prompt/chat.ts";
+import { type ChatMessage, readDialog } from "./prompt/dialog.ts";
+
+/** An answer in a session. */
+export interface SessionResult extends GenerationResult {
+  /** Messages that had to be forgotten to make room, the oldest first. */
+  readonly dropped: readonly ChatMessage[];
+}
+
+/** A session as plain data, for `JSON.stringify` and `CodeLlama.session()`. */
+export interface SessionData {
+  readonly version: 1;
+  readonly messages: readonly ChatMessage[];
+  readonly maxHistoryTokens?: number;
+}
+
+/**
+ * A conversation that grows. The model's KV cache still holds the earlier turns, so that each
+ * question costs only what is new. When the history gets too long the oldest turns are dropped,
+ * never the system text. Sessions of one CodeLlama run side by side.
+ */
+export class ChatSession {
+  readonly #engine: Engine;
+  readonly #capabilities: Capabilities;
+  readonly #options: SessionOptions;
+  #system: ChatMessage | undefined;
+  #turns: ChatMessage[];
+  #answering = false;
+
+  /** @internal By `CodeLlama.session()`. */
+  constructor(engine: Engine, capabilities: Capabilities, options: SessionOptions) {
+    const where = "session()";
+    checkOptions(options, sessionRules, where);
+    const messages = [...(options.messages ?? [])];
+    if (options.system !== undefined) messages.unshift({ role: "system", content: options.system });
+    readDialog([...messages, { role: "user", content: "" }], where);
+    this.#engine = engine;
+    this.#capabilities = capabilities;
+    this.#options = options;
+    this.#system = messages[0]?.role === "system" ? messages.shift() : undefined;
+    this.#turns = messages;
+  }
+
+  /**
+   * Goes on with a session that `toJSON()` saved; the same as `llama.session(data)`.
+   * @throws CodeLlamaError `INVALID_ARGUMENT` for data that no session wrote, `CLOSED`
+   */
+  static fromJSON(llama: CodeLlama, data: SessionData): ChatSession {
+    return llama.session(data);
+  }
+
+  /** The conversation so far: the system message, if there is one, then the turns. */
+  get messages(): readonly ChatMessage[] {
+    return this.#system === undefined ? [...this.#turns] : [this.#system, ...this.#turns];
+  }
+
+  /**
+   * Asks. The question and its answer join the history when the answer is complete, or was cut
+   * short by `cancel()` or a limit; after an error or an abort by signal the history is as before.
+   * @throws CodeLlamaError as `CodeLlama.chat`; `INVALID_ARGUMENT` while an answer is under way
+   */
+  send(content: string, options: ChatOptions = {}): Generation<SessionResult> {
+    const where = "send()";
+    this.#requireIdle(where);
+    if (typeof content !== "string") {
+      throw invalidArgument(`${where}: content must be a string, not ${show(content)}`);
+    }
+    const call = chatCall(this.#engine, this.#capabilities, options, where);
+    const question: ChatMessage = { role: "user", content };
+    // What is wrong with the messages is told at once.
+    chatPrompt(
+      [...this.messages, question],
+      this.#engine.model,
+      this.#capabilities,
+      options,
+      where,
+    );
+    return new Generation(this.#engine, options.signal, async (request) => {
+      this.#answering = true;
+      try {
+        const { prompt, dropped } = await this.#fit(question, options, call.maxTokens);
+        if (dropped.length > 0) this.#options.onDropped?.({ messages: dropped });
+        const result = await request({ ...call, prompt }, new LeadingSpace());
+        this.#turns.splice(0, dropped.length);
+        this.#turns.push(question, { role: "assistant", content: result.text });
+        return { ...result, dropped };
+      } finally {
+        this.#answering = false;
+      }
+    });
+  }
+
+  /** A second session that goes on from here; the two share what the KV cache holds. */
+  fork(): ChatSession {
+    return new ChatSession(this.#engine, this.#capabilities, this.#currentOptions());
+  }
+
+  /**
+   * Forgets all turns; the system text stays, unless there is a new one.
+   * @throws CodeLlamaError `INVALID_ARGUMENT` while an answer is under way
+   */
+  reset(system?: string): void {
+    this.#requireIdle("reset()");
+    if (system !== undefined) this.#system = { role: "system", content: system };
+    this.#turns = [];
+  }
+
+  toJSON(): SessionData {
+    const { maxHistoryTokens } = this.#options;
+    return {
+      version: 1,
+      messages: this.messages,
+      ...(maxHistoryTokens === undefined ? {} : { maxHistoryTokens }),
+    };
+  }
+
+  #currentOptions(): SessionOptions {
+    const { maxHistoryTokens, onDropped } = this.#options;
+    return {
+      messages: this.messages,
+      ...(maxHistoryTokens === undefined ? {} : { maxHistoryTokens }),
+      ...(onDropped === undefined ? {} : { onDropped }),
+    };
+  }
+
+  #requireIdle(where: string): void {
+    if (!this.#answering) return;
+    throw invalidArgument(
+      `${where}: an answer of this session is under way; await it, cancel it, or fork() the session`,
+    );
+  }
+
+  /** Leaves out the oldest turns until the prompt fits. */
+  async #fit(question: ChatMessage, options: ChatOptions, maxTokens: number) {
+    const { contextSize } = this.#engine;
+    const answer = Math.min(maxTokens, contextSize >> 2);
+    const limit = Math.min(this.#options.maxHistoryTokens ?? contextSize, contextSize - answer);
+    // Once something must go, a quarter goes: else each turn would drop another one, and what the
+    // KV cache holds would be of no use.
+    let target = limit;
+    for (let first = 0; ; first += 2) {
+      const prompt = await this.#encode(this.#turns.slice(first), question, options);
+      const isLast = first >= this.#turns.length;
+      if (prompt instanceof Int32Array && (prompt.length <= target || isLast)) {
+        return { prompt, dropped: this.#turns.slice(0, first) };
+      }
+      if (isLast) throw prompt;
+      target = Math.floor((limit * 3) / 4);
+    }
+  }
+
+  /** The prompt's tokens; or the error where it is too long for sure. */
+  async #encode(turns: readonly ChatMessage[], question: ChatMessage, options: ChatOptions) {
+    const system = this.#system === undefined ? [] : [this.#system];
+    const messages = [...system, ...turns, question];
+    try {
+      return await this.#engine.encodePrompt(
+        chatPrompt(messages, this.#engine.model, this.#capabilities, options, "send()"),
+      );
+    } catch (error) {
+      if (CodeLlamaError.isInstance(error) && error.code === "CONTEXT_OVERFLOW") return error;
+      throw error;
+    }
+  }
+}
+
+/**
+ * A saved session's options, for `CodeLlama.session()`.
+ * @throws CodeLlamaError `INVALID_ARGUMENT` for data that no session wrote
+ */
+export function readSessionData(data: unknown): SessionOptions {
+  const where = "session()";
+  const { version, ...options } = Object(data) as Record<string, unknown>;
+  if (version !== 1) {
+    throw invalidArgument(`${where}: this is no saved session of version 1, but ${show(data)}`);
+  }
+  checkOptions(options, sessionRules, where);
+  return options;
+}

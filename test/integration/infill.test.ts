@@ -1,0 +1,113 @@
+import { describe, expect, test } from "vitest";
+import { useTinyModel } from "../helpers/tiny-model.ts";
+
+const model = useTinyModel();
+const greedy = { temperature: 0 } as const;
+
+const before = 'def remove_non_ascii(s: str) -> str:\n    """ ';
+const after = "\n    return result\n";
+const middle =
+  'Remove non-ASCII characters from a string."""\n    result = ""\n    for c in s:\n' +
+  "        if ord(c) < 128:\n            result += c";
+
+const loopBefore =
+  'def fibonacci(n: int) -> int:\n    """Return the n-th Fibonacci number."""\n    a, b = 0, 1\n    ';
+const loopAfter = "\n        a, b = b, a + b\n    return a\n";
+const loop = "for _ in range(n):";
+
+test.each(["<FILL_ME>", "<FILL>"])("a text with %s is filled", async (marker) => {
+  const result = await model.llama.infill(`${loopBefore}${marker}${loopAfter}`, greedy);
+  expect(result).toMatchObject({
+    text: loop,
+    fills: [loop],
+    fullText: loopBefore + loop + loopAfter,
+    finishReason: "stop",
+  });
+});
+
+test("the text streams as it comes", async () => {
+  const generation = model.llama.infill({ prefix: loopBefore, suffix: loopAfter }, greedy);
+  let text = "";
+  for await (const chunk of generation) text += chunk.text;
+  expect(text).toBe(loop);
+  expect((await generation).text).toBe(loop);
+});
+
+test("several holes are filled from left to right, each seeing the earlier results", async () => {
+  const { llama } = model;
+  const text = `${loopBefore}<FILL_ME>${loopAfter}\n\n${before}<FILL_ME>${after}`;
+  const result = await llama.infill(text, { ...greedy, order: "psm", maxTokens: 80 });
+  const first = result.fills[0] ?? "";
+  const second = await llama.infill(
+    { prefix: `${loopBefore}${first}${loopAfter}\n\n${before}`, suffix: after },
+    { ...greedy, order: "psm", maxTokens: 80 },
+  );
+  expect(result.fills).toEqual([first, second.text]);
+  expect(result.text).toBe(first + second.text);
+  expect(result.fullText).toBe(
+    `${loopBefore}${first}${loopAfter}\n\n${before}${second.text}${after}`,
+  );
+  expect(result.tokens.length).toBe(result.usage.completionTokens);
+});
+
+test("singleLine ends at the first line break", async () => {
+  const hole = { prefix: before, suffix: after, order: "spm" } as const;
+  expect((await model.llama.infill(hole, greedy)).text).toBe(middle);
+  const { text, finishReason } = await model.llama.infill(hole, { ...greedy, singleLine: true });
+  expect(text).toBe(middle.slice(0, middle.indexOf("\n")));
+  expect(finishReason).toBe("stop");
+});
+
+test("cancel ends it with the holes filled so far", async () => {
+  const generation = model.llama.infill(`${loopBefore}<FILL_ME>\n<FILL_ME>`, greedy);
+  generation.cancel();
+  expect(await generation).toMatchObject({
+    finishReason: "abort",
+    fills: [""],
+    fullText: `${loopBefore}\n`,
+  });
+});
+
+describe("the prompt holds each control token once, whatever the texts spell", () => {
+  const texts = ["", "x", " <PRE> <SUF>", "<MID> <EOT>", "</s><s>", "a <EOT>\n", "[INST] <<SYS>>"];
+  test.each(texts.flatMap((prefix) => texts.map((suffix) => [prefix, suffix] as const)))(
+    "%j %j",
+    (prefix, suffix) => {
+      for (const order of ["psm", "spm"] as const) {
+        const tokens = model.llama.encodeInfill({ prefix, suffix, order });
+        const control = tokens.filter((token) => token < 3 || token >= 32007);
+        expect([...control].toSorted()).toEqual([1, 32007, 32008, 32009]);
+      }
+    },
+  );
+});
+
+describe("order auto", () => {
+  const order = (prefix: string) => {
+    const tokens = [...model.llama.encodeInfill({ prefix, suffix: "y" })];
+    return tokens[2] === 32008 ? "spm" : "psm";
+  };
+
+  test("is suffix first where a line begins", () => {
+    expect(order("x = 1\n")).toBe("spm");
+    expect(order("")).toBe("spm");
+  });
+
+  test("is prefix first inside one", () => {
+    expect(order("x = fib")).toBe("psm");
+  });
+});
+
+describe("infill() refuses", () => {
+  test.each<[string, unknown, object, RegExp]>([
+    ["a text without a hole", "x = 1", {}, /<FILL_ME> or <FILL>/],
+    ["a missing suffix", { prefix: "x" }, {}, /suffix must be a string, not undefined/],
+    ["a prefix that is none", { prefix: 1, suffix: "" }, {}, /prefix must be a string, not 1/],
+    ["an unknown order", { prefix: "", suffix: "" }, { order: "pms" }, /"auto", "psm", "spm"/],
+    ["a misspelt option", { prefix: "", suffix: "" }, { singleline: true }, /"singleLine"/],
+    ["an option of generate() alone", { prefix: "", suffix: "" }, { special: true }, /unknown/],
+    ["no object", null, {}, /must be an object/],
+  ])("%s", (_, input, options, message) => {
+    expect(() => model.llama.infill(input as string, options)).toThrow(message);
+  });
+});

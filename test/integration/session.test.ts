@@ -1,0 +1,142 @@
+import { expect, test } from "vitest";
+import type { ChatMessage } from "../../lib/index.ts";
+import { ChatSession } from "../../lib/index.ts";
+import { loadTinyModel, useTinyModel } from "../helpers/tiny-model.ts";
+
+const model = useTinyModel();
+const greedy = { temperature: 0, maxTokens: 300 } as const;
+const python = "Write a Python function that computes the n-th Fibonacci number.";
+const javascript = "Now in JavaScript.";
+
+test("a second question builds on the first answer", async () => {
+  const session = model.llama.session();
+  const first = await session.send(python, greedy);
+  const second = await session.send(javascript, greedy);
+  expect(second.text).toMatch(/^Here is a JavaScript function that computes the n-th Fibonacci/);
+  expect(session.messages).toEqual([
+    { role: "user", content: python },
+    { role: "assistant", content: first.text },
+    { role: "user", content: javascript },
+    { role: "assistant", content: second.text },
+  ]);
+});
+
+test("a session says what chat() says to the same messages", async () => {
+  const messages: ChatMessage[] = [
+    { role: "system", content: "Answer in one line." },
+    { role: "user", content: "Hi" },
+    { role: "assistant", content: "Hello" },
+  ];
+  const session = model.llama.session({ messages });
+  const { text } = await session.send(python, { ...greedy, maxTokens: 20 });
+  const question: ChatMessage = { role: "user", content: python };
+  const answer = await model.llama.chat([...messages, question], { ...greedy, maxTokens: 20 });
+  expect(text).toBe(answer.text);
+});
+
+test("a fork goes its own way", async () => {
+  const session = model.llama.session({ system: "Be brief." });
+  await session.send(python, { ...greedy, maxTokens: 5 });
+  const fork = session.fork();
+  await Promise.all([
+    session.send(javascript, { ...greedy, maxTokens: 5 }),
+    fork.send("Thank you.", { ...greedy, maxTokens: 5 }),
+  ]);
+  expect(session.messages).toHaveLength(5);
+  expect(fork.messages).toHaveLength(5);
+  expect(fork.messages.slice(0, 3)).toEqual(session.messages.slice(0, 3));
+  expect(fork.messages[3]?.content).toBe("Thank you.");
+});
+
+test("a saved session goes on", async () => {
+  const session = model.llama.session({ system: "Be brief.", maxHistoryTokens: 200 });
+  await session.send(python, { ...greedy, maxTokens: 5 });
+  const saved = JSON.parse(JSON.stringify(session));
+  expect(model.llama.session(saved).toJSON()).toEqual(saved);
+  expect(ChatSession.fromJSON(model.llama, saved).messages).toEqual(session.messages);
+});
+
+test("reset() keeps the system text alone", async () => {
+  const session = model.llama.session({ system: "Be brief." });
+  await session.send(python, { ...greedy, maxTokens: 2 });
+  session.reset();
+  expect(session.messages).toEqual([{ role: "system", content: "Be brief." }]);
+  session.reset("Be long.");
+  expect(session.messages).toEqual([{ role: "system", content: "Be long." }]);
+});
+
+test("the oldest turns are dropped when the history gets too long, the system text never", async () => {
+  const dropped: ChatMessage[] = [];
+  const session = model.llama.session({
+    system: "Be brief.",
+    maxHistoryTokens: 120,
+    onDropped: ({ messages }) => dropped.push(...messages),
+  });
+  const sent: string[] = [];
+  for (let turn = 0; turn < 8; turn++) {
+    sent.push(`Question ${turn}: what does this program print?`);
+    const result = await session.send(sent.at(-1) ?? "", { ...greedy, maxTokens: 10 });
+    expect(result.usage.promptTokens).toBeLessThanOrEqual(120);
+  }
+  expect(dropped.length).toBeGreaterThan(0);
+  expect(dropped.length % 2).toBe(0);
+  expect(dropped[0]).toEqual({ role: "user", content: sent[0] });
+  const [system, ...kept] = session.messages;
+  expect(system).toEqual({ role: "system", content: "Be brief." });
+  const questions = [...dropped, ...kept].filter(({ role }) => role === "user");
+  expect(questions.map(({ content }) => content)).toEqual(sent);
+});
+
+test("turns are dropped when the context is full", async () => {
+  await using llama = await loadTinyModel({ contextSize: 256 });
+  const session = llama.session({ system: "Be brief." });
+  const sizes: number[] = [];
+  for (let turn = 0; turn < 12; turn++) {
+    const { usage } = await session.send("What does this program print, and why?", {
+      ...greedy,
+      maxTokens: 12,
+    });
+    sizes.push(usage.promptTokens);
+  }
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(256 - 12);
+  expect(sizes.some((size, turn) => turn > 0 && size < (sizes[turn - 1] ?? 0))).toBe(true);
+});
+
+test("a question that is too long alone is an error, and the history stays", async () => {
+  await using llama = await loadTinyModel({ contextSize: 256 });
+  const session = llama.session();
+  await session.send("Hi", { ...greedy, maxTokens: 2 });
+  const history = session.messages;
+  await expect(session.send("x ".repeat(1000))).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });
+  expect(session.messages).toEqual(history);
+  await session.send("Hi", { ...greedy, maxTokens: 2 });
+});
+
+test("one answer at a time; an abort leaves the history as it was", async () => {
+  const session = model.llama.session();
+  const controller = new AbortController();
+  const generation = session.send(python, { ...greedy, signal: controller.signal });
+  expect(() => session.send(javascript)).toThrow(/under way/);
+  expect(() => session.reset()).toThrow(/under way/);
+  controller.abort(new Error("enough"));
+  await expect(generation).rejects.toThrow("enough");
+  expect(session.messages).toEqual([]);
+});
+
+test("cancel() keeps the answer so far", async () => {
+  const session = model.llama.session();
+  const generation = session.send(python, greedy);
+  for await (const _ of generation) break;
+  const { text, finishReason } = await generation;
+  expect(finishReason).toBe("abort");
+  expect(session.messages.at(-1)).toEqual({ role: "assistant", content: text });
+});
+
+test.each<[string, object, RegExp]>([
+  ["an unknown option", { sytem: "x" }, /"system"/],
+  ["a question without an answer", { messages: [{ role: "user", content: "x" }] }, /messages\[1\]/],
+  ["a saved session of another version", { version: 2, messages: [] }, /version 1/],
+  ["a negative history", { maxHistoryTokens: -1 }, /from 16/],
+])("session() refuses %s", (_, options, message) => {
+  expect(() => model.llama.session(options)).toThrow(message);
+});
