@@ -31,6 +31,7 @@ export interface NativeRequest {
   readonly id: number;
   readonly prompt: Int32Array;
   readonly maxTokens: number;
+  readonly tokenHealing?: boolean | undefined;
   readonly stop?: readonly string[] | undefined;
   readonly priority?: string | undefined;
   readonly temperature?: number | undefined;

@@ -123,7 +123,8 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * The prompt that `infill` gives the model for one hole.
+   * The prompt that `infill` gives the model for one hole. With token healing the engine takes its
+   * last token off again where the suffix comes first.
    * @throws CodeLlamaError `INVALID_ARGUMENT`, `CAPABILITY_MISSING`, `CLOSED`
    */
   encodeInfill(input: string | InfillInput): Int32Array {
@@ -135,7 +136,7 @@ export class CodeLlama implements AsyncDisposable {
     const parts = infillPrompt(
       prefix,
       rest.join(""),
-      order === "auto" ? chooseOrder(prefix) : order,
+      order === "auto" ? chooseOrder(prefix, true) : order,
       this.model.specialTokens,
     );
     return this.#engine.encode(parts);

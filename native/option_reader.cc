@@ -167,6 +167,7 @@ Request ReadRequest(const Napi::Object& object) {
   Request request;
   reader.Read("id", &request.id);
   request.tokens = ReadTokens(reader.Get("prompt"));
+  reader.Read("tokenHealing", &request.token_healing);
   reader.Read("maxTokens", &request.max_tokens);
   reader.Read("stop", &request.stop);
   std::string priority;

@@ -17,18 +17,25 @@ export interface InfillOptions extends Omit<GenerateOptions, "special" | "ignore
   readonly maxTokens?: number;
   /**
    * Whether the model sees the prefix first (`"psm"`) or the suffix (`"spm"`). Suffix first is
-   * better for whole lines and keeps the KV cache while somebody types; prefix first is better
-   * where the prefix ends inside a word. Default `"auto"`: suffix first where the prefix ends with
-   * a line.
+   * better for whole lines and keeps the KV cache while somebody types; where the prefix ends
+   * inside a word it needs token healing. Default `"auto"`: suffix first, but prefix first inside
+   * a line without token healing.
    */
   readonly order?: "auto" | "psm" | "spm";
   /** Ends at the first line break. Default false. */
   readonly singleLine?: boolean;
+  /**
+   * With the suffix first, lets the model write the prefix's last token anew: it may be the first
+   * half of a longer one. That token then counts as a new one, and `tokens` begins with what is
+   * written for it. Default true.
+   */
+  readonly tokenHealing?: boolean;
 }
 
 export const infillRules: Rules = {
   order: oneOf("auto", "psm", "spm"),
   singleLine: boolean,
+  tokenHealing: boolean,
 };
 
 /** What stands between holes; the first that a text contains is the one that counts. */

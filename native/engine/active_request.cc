@@ -23,8 +23,10 @@ void CheckPrompt(const std::vector<Token>& tokens, const Tokenizer& tokenizer,
   }
 }
 
-Sequence MakeSequence(Request* request, const Tokenizer& tokenizer, uint32_t context_size) {
+Sequence MakeSequence(Request* request, const Tokenizer& tokenizer, uint32_t context_size,
+                      std::optional<TokenHealing>* healing) {
   CheckPrompt(request->tokens, tokenizer, context_size);
+  if (request->token_healing) healing->emplace(tokenizer, &request->tokens);
   Sequence sequence;
   sequence.id = request->id;
   sequence.priority = request->priority;
@@ -42,7 +44,7 @@ double Milliseconds(Clock::time_point from, Clock::time_point to) {
 
 ActiveRequest::ActiveRequest(Request request, const Model& model, uint32_t context_size,
                              Clock::time_point submitted)
-    : sequence_(MakeSequence(&request, model.tokenizer(), context_size)),
+    : sequence_(MakeSequence(&request, model.tokenizer(), context_size, &healing_)),
       sampler_(model, request.sampling, context_size, sequence_.tokens),
       text_(std::move(request.stop)),
       context_size_(context_size),
@@ -56,11 +58,13 @@ std::optional<FinishReason> ActiveRequest::OnLogits(const float* logits, const T
                                                     TextDelta* delta) {
   if (!first_token_) first_token_ = Clock::now();
   if (sequence_.max_tokens == 0) return FinishReason::kLength;
-  const Token token = sampler_.Sample(logits);
+  const bool healing = healing_ && !healing_->done();
+  const Token token = sampler_.Sample(healing ? healing_->Allow(logits) : logits);
   if (tokenizer.IsEndOfGeneration(token)) return FinishReason::kStop;
   sequence_.tokens.push_back(token);
   delta->tokens.push_back(token);
-  delta->text += text_.Append(tokenizer.Piece(token));
+  const std::string piece = tokenizer.Piece(token);
+  delta->text += text_.Append(healing ? healing_->Accept(piece) : piece);
   if (text_.stopped()) return FinishReason::kStop;
   const bool full = sequence_.tokens.size() >= context_size_;
   if (full || sequence_.CompletionTokens() >= sequence_.max_tokens) return FinishReason::kLength;

@@ -11,6 +11,7 @@
 #include "sampler.h"
 #include "sequence.h"
 #include "text_stream.h"
+#include "token_healing.h"
 
 namespace codellama {
 
@@ -39,6 +40,7 @@ class ActiveRequest {
   Finished Result(FinishReason reason, Clock::time_point now) const;
 
  private:
+  std::optional<TokenHealing> healing_;  // before the sequence: it takes a token off the prompt
   Sequence sequence_;
   Sampler sampler_;
   TextStream text_;

@@ -103,7 +103,8 @@ using RequestId = uint32_t;
 struct Request {
   RequestId id = 0;
   std::vector<Token> tokens;  // the prompt
-  uint32_t max_tokens = 0;    // 0 means until the context is full
+  bool token_healing = false;
+  uint32_t max_tokens = 0;  // 0 means until the context is full
   std::vector<std::string> stop;
   Priority priority = Priority::kNormal;
   SamplingOptions sampling;

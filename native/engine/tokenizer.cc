@@ -212,6 +212,37 @@ std::string Tokenizer::PieceText(Token token, bool special) const {
   return piece;
 }
 
+const std::vector<std::pair<std::string, Token>>& Tokenizer::SortedPieces() const {
+  std::call_once(pieces_sorted_, [this] {
+    for (Token token = 0; token < size_; token++) {
+      std::string piece = Piece(token);
+      if (!piece.empty()) sorted_pieces_.emplace_back(std::move(piece), token);
+    }
+    std::sort(sorted_pieces_.begin(), sorted_pieces_.end());
+  });
+  return sorted_pieces_;
+}
+
+std::vector<Token> Tokenizer::TokensThatSpell(const std::string& text) const {
+  const auto& pieces = SortedPieces();
+  const auto by_text = [](const auto& piece, const std::string& value) {
+    return piece.first < value;
+  };
+  std::vector<Token> tokens;
+  for (size_t length = 1; length < text.size(); length++) {
+    const std::string beginning = text.substr(0, length);
+    for (auto at = std::lower_bound(pieces.begin(), pieces.end(), beginning, by_text);
+         at != pieces.end() && at->first == beginning; at++) {
+      tokens.push_back(at->second);
+    }
+  }
+  for (auto at = std::lower_bound(pieces.begin(), pieces.end(), text, by_text);
+       at != pieces.end() && at->first.starts_with(text); at++) {
+    tokens.push_back(at->second);
+  }
+  return tokens;
+}
+
 bool Tokenizer::IsEndOfGeneration(Token token) const {
   return std::binary_search(end_of_generation_.begin(), end_of_generation_.end(), token);
 }

@@ -2,6 +2,7 @@
 // changes.
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,6 +50,10 @@ class Tokenizer {
   // The token's bytes inside a text; empty for control tokens. They need not be whole characters.
   std::string Piece(Token token) const;
 
+  // Tokens whose pieces begin with `text` or are the beginning of it; of a vocabulary, at least
+  // those that `text` is encoded to. `text` is not empty.
+  std::vector<Token> TokensThatSpell(const std::string& text) const;
+
   // Whether a generation ends here: the vocabulary's own end tokens, `<EOT>`, `<step>`.
   bool IsEndOfGeneration(Token token) const;
 
@@ -73,6 +78,9 @@ class Tokenizer {
   void SpellOutControlTokens(std::vector<Token>* tokens) const;
   std::string PieceText(Token token, bool special) const;
 
+  // All pieces but the empty ones, sorted; made when they are first asked for.
+  const std::vector<std::pair<std::string, Token>>& SortedPieces() const;
+
   const llama_vocab* vocabulary_;
   int32_t size_ = 0;
   // No text of fewer tokens than length / longest_piece_ exists.
@@ -80,6 +88,8 @@ class Tokenizer {
   std::vector<std::pair<std::string, Token>> control_tokens_;  // by their names, longest first
   SpecialTokens special_;
   std::vector<Token> end_of_generation_;  // sorted
+  mutable std::once_flag pieces_sorted_;
+  mutable std::vector<std::pair<std::string, Token>> sorted_pieces_;
 };
 
 }  // namespace codellama

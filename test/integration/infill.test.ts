@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { chooseOrder } from "../../lib/infill.ts";
 import { useTinyModel } from "../helpers/tiny-model.ts";
 
 const model = useTinyModel();
@@ -82,19 +83,33 @@ describe("the prompt holds each control token once, whatever the texts spell", (
   );
 });
 
-describe("order auto", () => {
-  const order = (prefix: string) => {
-    const tokens = [...model.llama.encodeInfill({ prefix, suffix: "y" })];
-    return tokens[2] === 32008 ? "spm" : "psm";
-  };
+test("order auto is suffix first, but prefix first inside a line without token healing", () => {
+  expect(chooseOrder("def add(a, b):\n    retu", true)).toBe("spm");
+  expect(chooseOrder("def add(a, b):\n", false)).toBe("spm");
+  expect(chooseOrder("", false)).toBe("spm");
+  expect(chooseOrder("def add(a, b):\n    retu", false)).toBe("psm");
+});
 
-  test("is suffix first where a line begins", () => {
-    expect(order("x = 1\n")).toBe("spm");
-    expect(order("")).toBe("spm");
+describe("token healing goes on inside a word", () => {
+  // Cut inside the words `non`, `range` and `return`, and behind spaces that a word begins with.
+  test.each([
+    [loopBefore, "for _ in ra", "nge(n):", loopAfter],
+    [loopBefore, "fo", "r _ in range(n):", loopAfter],
+    [loopBefore, "for _ ", "in range(n):", loopAfter],
+    [before, "Remove non-ASC", middle.slice("Remove non-ASC".length), after],
+  ])("…%#", async (start, typed, rest, suffix) => {
+    const hole = { prefix: start + typed, suffix, order: "spm" } as const;
+    const { text, finishReason } = await model.llama.infill(hole, greedy);
+    expect({ text, finishReason }).toEqual({ text: rest, finishReason: "stop" });
   });
 
-  test("is prefix first inside one", () => {
-    expect(order("x = fib")).toBe("psm");
+  test("and never changes the prefix", async () => {
+    // No word begins so: the model must spell it all the same.
+    const hole = { prefix: "x = qzx", suffix: "\n", order: "spm" } as const;
+    const { tokens, text } = await model.llama.infill(hole, { ...greedy, maxTokens: 6 });
+    const [first, ...others] = tokens;
+    const written = model.llama.detokenize([first ?? 0, ...others]).trimStart();
+    expect(`qzx${text}`.endsWith(written)).toBe(true);
   });
 });
 
