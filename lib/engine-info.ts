@@ -48,7 +48,10 @@ export interface EngineStats {
   readonly running: number;
   /** Requests that wait for a place. */
   readonly queued: number;
+  /** Of the sequences that run. */
   readonly kvCellsUsed: number;
+  /** Of earlier prompts and answers, for prompts that begin alike; given up when room is needed. */
+  readonly kvCellsCached: number;
   /** Tokens that the KV cache holds in all. */
   readonly kvCells: number;
   /** Over the last few seconds of work, all sequences together. */

@@ -100,6 +100,7 @@ Napi::Value ToValue(Napi::Env env, const EngineStats& stats) {
   object.Set("running", stats.running);
   object.Set("queued", stats.queued);
   object.Set("kvCellsUsed", stats.kv_cells_used);
+  object.Set("kvCellsCached", stats.kv_cells_cached);
   object.Set("kvCells", stats.kv_cells);
   object.Set("prefillTokensPerSecond", stats.prefill_tokens_per_second);
   object.Set("decodeTokensPerSecond", stats.decode_tokens_per_second);

@@ -59,6 +59,13 @@ export interface LoadOptions {
   readonly kvCacheType?: KvCacheType | { readonly k?: KvCacheType; readonly v?: KvCacheType };
   /** Default `"auto"`: on where the backend has it. A quantised V cache needs it. */
   readonly flashAttention?: boolean | "auto";
+  /**
+   * Keeps what is computed for prompts that begin alike, as far as the KV cache has room: the next
+   * turn of a chat, the next keystroke. Reused tokens were computed in other company and are
+   * rounded differently; without it, a request that runs alone gives the same text bit for bit.
+   * Default true.
+   */
+  readonly prefixCache?: boolean;
   /** Maps the file instead of reading it: fast to load, shared between processes. Default true. */
   readonly useMmap?: boolean;
   /** Keeps the weights from being swapped out. Default false. */
@@ -94,6 +101,7 @@ const rules: Rules = {
   gpuLayers: either(integer(0, 10_000), auto),
   kvCacheType: anything, // a name or an object: checkKvCacheType()
   flashAttention: either(boolean, auto),
+  prefixCache: boolean,
   useMmap: boolean,
   useMlock: boolean,
   repack: either(boolean, auto),
@@ -140,6 +148,7 @@ export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): Nat
     kvTypeK: typeof kv === "object" ? kv.k : kv,
     kvTypeV: v,
     flashAttention: options.flashAttention === "auto" ? undefined : options.flashAttention,
+    prefixCache: options.prefixCache,
     useMmap: options.useMmap,
     useMlock: options.useMlock,
     repack: options.repack === "auto" ? undefined : options.repack,

@@ -77,6 +77,7 @@ Finished ActiveRequest::Result(FinishReason reason, Clock::time_point now) const
   finished.reason = reason;
   finished.stop_string = text_.matched();
   finished.usage.prompt_tokens = sequence_.num_prompt;
+  finished.usage.cached_tokens = sequence_.num_cached;
   finished.usage.completion_tokens = sequence_.CompletionTokens();
   const Clock::time_point scheduled = scheduled_.value_or(now);
   const Clock::time_point first_token = first_token_.value_or(now);

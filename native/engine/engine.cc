@@ -131,6 +131,7 @@ bool Engine::Load() {
       limits.slots = context_options_.parallel;
       limits.cells = runner_->cells();
       limits.batch_tokens = runner_->batch_size();
+      limits.cached_sequences = runner_->cached_sequences();
       limits.prefill_chunk = std::min(kPrefillChunk, limits.batch_tokens);
       scheduler_ = std::make_unique<Scheduler>(limits);
     }
@@ -206,7 +207,7 @@ void Engine::Apply(PauseCommand command) {
 void Engine::Step() {
   const Plan plan = scheduler_->Schedule();
   PublishStats();  // the computing may take long
-  for (const int32_t slot : plan.freed_slots) runner_->Truncate(slot, 0);
+  runner_->Apply(plan.operations);
   if (plan.batch.empty()) return;
 
   const Clock::time_point start = Clock::now();
@@ -231,6 +232,7 @@ void Engine::Step() {
   } catch (const Error& error) {
     // What the cache holds now is unknown.
     FailAll(error.code(), error.what());
+    scheduler_->ForgetPrefixes();
     runner_->Clear();
   }
 }
@@ -271,6 +273,7 @@ void Engine::AfterStep(const Plan& plan) {
     Sequence* sequence = scheduled.sequence;
     sequence->num_computed += scheduled.count;
     if (sequence->Remaining() > 0) continue;
+    if (sequence->CompletionTokens() == 0) runner_->Apply(scheduler_->SharePrompt(sequence));
 
     ActiveRequest* request = requests_.at(sequence->id).get();
     TextDelta delta;
@@ -304,12 +307,12 @@ void Engine::Finish(ActiveRequest* request, FinishReason reason) {
   std::string rest = request->FlushText();
   if (!rest.empty()) Emit(TextDelta{id, std::move(rest), {}});
   Emit(request->Result(reason, Clock::now()));
-  Release(id);
+  Release(id, true);
 }
 
 void Engine::Fail(RequestId id, const Error& error) {
   Emit(Failed{id, error.code(), error.what()});
-  Release(id);
+  Release(id, false);
 }
 
 void Engine::FailAll(ErrorCode code, const std::string& message) {
@@ -324,9 +327,8 @@ void Engine::FailAll(ErrorCode code, const std::string& message) {
   commands_.clear();
 }
 
-void Engine::Release(RequestId id) {
-  const int32_t slot = scheduler_->Remove(requests_.at(id)->sequence());
-  if (slot >= 0) runner_->Truncate(slot, 0);
+void Engine::Release(RequestId id, bool keep) {
+  runner_->Apply(scheduler_->Remove(requests_.at(id)->sequence(), keep));
   requests_.erase(id);
 }
 
@@ -342,6 +344,7 @@ void Engine::PublishStats() {
   stats_.running = scheduler_->running();
   stats_.queued = scheduler_->waiting();
   stats_.kv_cells_used = scheduler_->cells_used();
+  stats_.kv_cells_cached = scheduler_->cells_cached();
   stats_.kv_cells = runner_->cells();
   stats_.prefill_tokens_per_second = prefill_throughput_.PerSecond();
   stats_.decode_tokens_per_second = decode_throughput_.PerSecond();

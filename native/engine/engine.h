@@ -27,6 +27,7 @@ struct EngineStats {
   uint32_t running = 0;
   uint32_t queued = 0;
   uint32_t kv_cells_used = 0;
+  uint32_t kv_cells_cached = 0;
   uint32_t kv_cells = 0;
   double prefill_tokens_per_second = 0;
   double decode_tokens_per_second = 0;
@@ -105,7 +106,7 @@ class Engine {
   void Finish(ActiveRequest* request, FinishReason reason);
   void Fail(RequestId id, const Error& error);
   void FailAll(ErrorCode code, const std::string& message);
-  void Release(RequestId id);
+  void Release(RequestId id, bool keep);
   void Emit(Event event);
   void Flush();
   void PublishStats();

@@ -17,6 +17,12 @@ namespace codellama {
 
 namespace {
 
+// llama.cpp's limit, LLAMA_MAX_SEQ in src/llama-cparams.h.
+constexpr uint32_t kMaxSequences = 256;
+
+// Ends of cached runs.
+constexpr uint32_t kCachedSequences = 128;
+
 struct KvType {
   const char* name;
   ggml_type type;
@@ -91,6 +97,12 @@ void RequireThreads(int32_t count) {
   if (error) throw *error;
 }
 
+// A recurrent state cannot be cut at a token, and a sliding window has forgotten the beginning.
+bool SharesCells(const Model& model) {
+  return !llama_model_is_recurrent(model.get()) && !llama_model_is_hybrid(model.get()) &&
+         llama_model_n_swa(model.get()) == 0;
+}
+
 // The CPU backend may be a library loaded at run time, so its functions are looked up.
 template <typename Function>
 Function CpuFunction(const char* name) {
@@ -144,6 +156,10 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   params.n_ctx = ChooseContextSize(*model_, options);
   params.n_batch = std::min(options.batch_size, params.n_ctx);
   params.n_ubatch = std::min(options.micro_batch_size, params.n_batch);
+  if (options.prefix_cache && SharesCells(*model_)) {
+    cached_sequences_ = std::min(kCachedSequences, kMaxSequences - options.parallel);
+  }
+  // With one pool of cells llama.cpp takes all its sequence ids; this counts rows of output.
   params.n_seq_max = options.parallel;
   params.n_outputs_max = options.parallel;
   params.n_threads = threads;
@@ -236,6 +252,22 @@ const float* ModelRunner::Logits(size_t entry) const {
   const float* logits = llama_get_logits_ith(context_.get(), output_rows_[entry]);
   if (logits == nullptr) throw Error(ErrorCode::kBackendFailed, "llama.cpp gave no logits");
   return logits;
+}
+
+void ModelRunner::Apply(const CellOperations& operations) {
+  llama_memory_t memory = llama_get_memory(context_.get());
+  for (const CellOperation& operation : operations) {
+    if (const auto* drop = std::get_if<DropCells>(&operation)) {
+      llama_memory_seq_rm(memory, drop->sequence, static_cast<llama_pos>(drop->first), -1);
+    } else {
+      const auto& share = std::get<ShareCells>(operation);
+      const auto first = static_cast<llama_pos>(share.first);
+      const auto last = static_cast<llama_pos>(share.last);
+      if (share.from == share.to || first >= last) continue;
+      llama_memory_seq_rm(memory, share.to, first, last);
+      llama_memory_seq_cp(memory, share.from, share.to, first, last);
+    }
+  }
 }
 
 uint32_t ModelRunner::Computed(int32_t slot) const {

@@ -40,6 +40,8 @@ class ModelRunner {
   // kBackendFailed when there are none.
   const float* Logits(size_t entry) const;
 
+  void Apply(const CellOperations& operations);
+
   // Tokens that the slot's cells hold.
   uint32_t Computed(int32_t slot) const;
 
@@ -49,6 +51,9 @@ class ModelRunner {
 
   void Clear();
 
+  // Sequences of the KV cache, behind the slots, that can share cells with them; 0 where the
+  // model's memory cannot be taken apart, or the options say so.
+  uint32_t cached_sequences() const { return cached_sequences_; }
   uint32_t cells() const { return cells_; }
   uint32_t batch_size() const { return batch_size_; }
 
@@ -73,6 +78,7 @@ class ModelRunner {
   std::vector<int32_t> output_rows_;  // the last row of each entry
   uint32_t cells_ = 0;
   uint32_t batch_size_ = 0;
+  uint32_t cached_sequences_ = 0;
 };
 
 // Bytes of KV cache for one token. Throws kInvalidArgument for an unknown cache type.

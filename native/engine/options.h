@@ -56,6 +56,7 @@ struct ContextOptions {
   std::string kv_type_k = "f16";
   std::string kv_type_v = "f16";
   FlashAttention flash_attention = FlashAttention::kAuto;
+  bool prefix_cache = true;  // keeps what is computed for prompts that begin alike
 };
 
 struct DryOptions {

@@ -23,27 +23,47 @@ void Erase(std::vector<Sequence*>* sequences, const Sequence* sequence) {
   sequences->erase(std::find(sequences->begin(), sequences->end(), sequence));
 }
 
+// A prompt waits for another only if that saves computing at least so many tokens.
+constexpr size_t kWorthWaitingFor = 32;
+
 bool Unpaused(const Sequence* sequence) { return !sequence->paused; }
 
 }  // namespace
 
-Scheduler::Scheduler(SchedulerLimits limits) : limits_(limits), free_slots_(limits.slots) {
+Scheduler::Scheduler(SchedulerLimits limits)
+    : limits_(limits),
+      free_slots_(limits.slots),
+      prefixes_(static_cast<int32_t>(limits.slots), limits.cached_sequences) {
   // Lowest slot last, so that it is taken first: llama.cpp works best with compact ids.
   std::iota(free_slots_.rbegin(), free_slots_.rend(), 0);
 }
 
 void Scheduler::Add(Sequence* sequence) { InsertSorted(&waiting_, sequence); }
 
-int32_t Scheduler::Remove(Sequence* sequence) {
+CellOperations Scheduler::Remove(Sequence* sequence, bool keep) {
+  CellOperations operations;
   if (sequence->status == SequenceStatus::kWaiting) {
     Erase(&waiting_, sequence);
-    return -1;
+  } else {
+    Erase(&running_, sequence);
+    Retire(sequence, keep, &operations);
   }
-  Erase(&running_, sequence);
-  const int32_t slot = sequence->slot;
-  free_slots_.push_back(slot);
-  sequence->slot = -1;
-  return slot;
+  return operations;
+}
+
+CellOperations Scheduler::SharePrompt(Sequence* sequence) {
+  CellOperations operations;
+  const std::span<const Token> prompt(sequence->tokens.data(), sequence->num_computed);
+  const PrefixCache::Match match = prefixes_.Insert(prompt, sequence->slot, &operations);
+  if (match.length <= sequence->num_shared) return operations;
+  // What another had computed meanwhile takes the place of our own.
+  operations.push_back(ShareCells{prefixes_.SequenceOf(match.node), sequence->slot,
+                                  sequence->num_shared, match.length});
+  prefixes_.Lock(match.node);
+  prefixes_.Unlock(sequence->prefix);
+  sequence->prefix = match.node;
+  sequence->num_shared = match.length;
+  return operations;
 }
 
 Plan Scheduler::Schedule() {
@@ -59,8 +79,8 @@ Plan Scheduler::Schedule() {
 }
 
 uint32_t Scheduler::cells_used() const {
-  uint32_t cells = 0;
-  for (const Sequence* sequence : running_) cells += sequence->num_computed;
+  uint32_t cells = prefixes_.locked_cells();
+  for (const Sequence* sequence : running_) cells += sequence->OwnCells();
   return cells;
 }
 
@@ -96,22 +116,33 @@ void Scheduler::SchedulePrefills(Plan* plan) {
 }
 
 void Scheduler::AdmitWaiting(Plan* plan) {
-  size_t claimed = ClaimedCells();
   for (size_t i = 0; i < waiting_.size() && prompt_budget_ > 0 && !free_slots_.empty();) {
     Sequence* sequence = waiting_[i];
     if (sequence->paused) {
       i++;
       continue;
     }
+    if (WaitsForPrefix(sequence)) {
+      i++;
+      continue;
+    }
+    TakePrefix(sequence);
     // The first that does not fit holds the later ones back, or it would starve.
-    claimed += sequence->tokens.size();
-    if (claimed > limits_.cells) break;
-
+    if (ClaimedCells() + sequence->tokens.size() - sequence->num_shared > limits_.cells) {
+      GiveBackPrefix(sequence);
+      break;
+    }
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
     sequence->status = SequenceStatus::kRunning;
     sequence->slot = free_slots_.back();
     free_slots_.pop_back();
     InsertSorted(&running_, sequence);
+    if (sequence->num_shared > 0) {
+      plan->operations.push_back(ShareCells{prefixes_.SequenceOf(sequence->prefix), sequence->slot,
+                                            0, sequence->num_shared});
+    }
+    if (!sequence->admitted) sequence->num_cached = sequence->num_shared;
+    sequence->admitted = true;
     TakePrompt(sequence, plan);
   }
 }
@@ -123,32 +154,81 @@ void Scheduler::Preempt(Sequence* sequence, Plan* plan) {
     return true;
   });
   Erase(&running_, sequence);
-  plan->freed_slots.push_back(sequence->slot);
-  free_slots_.push_back(sequence->slot);
-  sequence->slot = -1;
-  sequence->num_computed = 0;
+  Retire(sequence, true, &plan->operations);
   sequence->status = SequenceStatus::kWaiting;
   InsertSorted(&waiting_, sequence);
 }
 
+void Scheduler::Retire(Sequence* sequence, bool keep, CellOperations* operations) {
+  if (keep && sequence->num_computed > 0) {
+    prefixes_.Insert({sequence->tokens.data(), sequence->num_computed}, sequence->slot, operations);
+  }
+  GiveBackPrefix(sequence);
+  operations->push_back(DropCells{sequence->slot, 0});
+  free_slots_.push_back(sequence->slot);
+  sequence->slot = -1;
+}
+
+void Scheduler::TakePrefix(Sequence* sequence) {
+  if (!prefixes_.enabled()) return;
+  // The last token is always computed, for its logits.
+  const PrefixCache::Match match =
+      prefixes_.Find({sequence->tokens.data(), sequence->tokens.size() - 1});
+  prefixes_.Lock(match.node);
+  sequence->prefix = match.node;
+  sequence->num_shared = match.length;
+  sequence->num_computed = match.length;
+}
+
+void Scheduler::GiveBackPrefix(Sequence* sequence) {
+  prefixes_.Unlock(sequence->prefix);
+  sequence->prefix = nullptr;
+  sequence->num_shared = 0;
+  sequence->num_computed = 0;
+}
+
+bool Scheduler::WaitsForPrefix(const Sequence* sequence) const {
+  if (!prefixes_.enabled()) return false;
+  const auto begins_alike = [&](const Sequence* other) {
+    if (other->paused || other->num_computed >= other->num_prompt) return false;
+    const auto end = other->tokens.begin() + other->num_prompt;
+    const auto differs =
+        std::mismatch(other->tokens.begin(), end, sequence->tokens.begin(), sequence->tokens.end());
+    const auto common = static_cast<size_t>(differs.first - other->tokens.begin());
+    return common >= kWorthWaitingFor &&
+           common >= prefixes_.MatchLength(sequence->tokens) + kWorthWaitingFor;
+  };
+  return std::any_of(running_.begin(), running_.end(), begins_alike);
+}
+
 bool Scheduler::MakeRoom(const Sequence* claimant, Plan* plan) {
+  EvictFor(1, plan);
   while (FreeCells() == 0) {
     Sequence* last = running_.back();
     Preempt(last, plan);
     if (last == claimant) return false;
+    EvictFor(1, plan);
   }
   return true;
 }
 
 size_t Scheduler::ClaimedCells() const {
-  size_t cells = 0;
-  for (const Sequence* sequence : running_) cells += sequence->tokens.size();
+  size_t cells = prefixes_.locked_cells();
+  for (const Sequence* sequence : running_) cells += sequence->tokens.size() - sequence->num_shared;
   return cells;
 }
 
-uint32_t Scheduler::FreeCells() const { return limits_.cells - cells_used() - planned_tokens_; }
+uint32_t Scheduler::FreeCells() const {
+  return limits_.cells - cells_used() - cells_cached() - planned_tokens_;
+}
+
+void Scheduler::EvictFor(uint32_t cells, Plan* plan) {
+  const uint32_t free = FreeCells();
+  if (free < cells) prefixes_.Evict(cells - free, &plan->operations);
+}
 
 void Scheduler::TakePrompt(Sequence* sequence, Plan* plan) {
+  EvictFor(std::min(sequence->Remaining(), prompt_budget_), plan);
   const uint32_t count = std::min({sequence->Remaining(), prompt_budget_, FreeCells()});
   prompt_budget_ -= count;
   Take(sequence, count, plan);
@@ -164,7 +244,8 @@ void Scheduler::CheckIntegrity() const {
     if (!condition) throw std::logic_error(what);
   };
   require(running_.size() + free_slots_.size() == limits_.slots, "slots are lost or doubled");
-  require(cells_used() <= limits_.cells, "more cells used than there are");
+  require(cells_used() + cells_cached() <= limits_.cells, "more cells used than there are");
+  prefixes_.CheckIntegrity();
   require(std::is_sorted(running_.begin(), running_.end(), Before), "running is out of order");
   require(std::is_sorted(waiting_.begin(), waiting_.end(), Before), "waiting is out of order");
   std::vector<bool> taken(limits_.slots, false);
@@ -176,7 +257,7 @@ void Scheduler::CheckIntegrity() const {
   }
   for (const Sequence* sequence : waiting_) {
     require(sequence->status == SequenceStatus::kWaiting && sequence->slot == -1 &&
-                sequence->num_computed == 0,
+                sequence->num_computed == 0 && sequence->prefix == nullptr,
             "a waiting sequence holds cells");
   }
 }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "cell_operation.h"
+#include "prefix_cache.h"
 #include "sequence.h"
 
 namespace codellama {
@@ -16,6 +18,8 @@ struct SchedulerLimits {
   // Prompt tokens of one batch while a stream is decoding: a long prompt holds no stream up for
   // longer than these take.
   uint32_t prefill_chunk = 128;
+  // Sequences of the KV cache, behind the slots, that the prefix cache may have. 0 is no cache.
+  uint32_t cached_sequences = 0;
 };
 
 // Tokens [first, first + count) of the sequence are computed in this step.
@@ -27,8 +31,7 @@ struct ScheduledTokens {
 
 struct Plan {
   std::vector<ScheduledTokens> batch;
-  // Slots whose cells must be emptied before the batch runs.
-  std::vector<int32_t> freed_slots;
+  CellOperations operations;  // to be done before the batch runs
 };
 
 // Policy, in this order:
@@ -36,7 +39,9 @@ struct Plan {
 //      last (lowest priority, then newest) is put back into the queue until one is.
 //   2. Prompt tokens, by priority, then arrival, up to the chunk; then new sequences while a slot
 //      is free and their whole prompt fits beside what runs.
-//   3. A sequence whose reader is behind is skipped, and gives its slot up when another waits.
+//   3. A prompt takes over what the prefix cache has of it, and waits for a running one that
+//      computes more of the same beginning.
+//   4. A sequence whose reader is behind is skipped, and gives its slot up when another waits.
 // A request that cannot fit even alone must not be added; the engine refuses it.
 class Scheduler {
  public:
@@ -45,14 +50,23 @@ class Scheduler {
   // The sequence stays the caller's and must outlive its Remove().
   void Add(Sequence* sequence);
 
-  // Returns the slot it held, whose cells are the caller's to empty, or -1.
-  int32_t Remove(Sequence* sequence);
+  // `keep` lets the prefix cache have what is computed. Returns what is to be done to the cells.
+  CellOperations Remove(Sequence* sequence, bool keep);
+
+  // Lets others share the prompt, which is now computed, while this sequence goes on.
+  CellOperations SharePrompt(Sequence* sequence);
+
+  // The KV cache was emptied, and nothing runs.
+  void ForgetPrefixes() { prefixes_.Clear(); }
 
   Plan Schedule();
 
   uint32_t running() const { return static_cast<uint32_t>(running_.size()); }
   uint32_t waiting() const { return static_cast<uint32_t>(waiting_.size()); }
+  // Cells that running sequences need, those of shared prefixes once.
   uint32_t cells_used() const;
+  // Cells that the prefix cache keeps beside them.
+  uint32_t cells_cached() const { return prefixes_.cells() - prefixes_.locked_cells(); }
 
   // Whether Schedule() would find anything to do.
   bool HasWork() const;
@@ -66,11 +80,20 @@ class Scheduler {
   void AdmitWaiting(Plan* plan);
   void YieldPausedSlots(Plan* plan);
   void Preempt(Sequence* sequence, Plan* plan);
+  // Gives the sequence's slot and cells up.
+  void Retire(Sequence* sequence, bool keep, CellOperations* operations);
+  // Takes over what is cached of the tokens.
+  void TakePrefix(Sequence* sequence);
+  void GiveBackPrefix(Sequence* sequence);
+  // Whether a running sequence is about to compute more of the same beginning than is cached.
+  bool WaitsForPrefix(const Sequence* sequence) const;
   // Makes room for one more cell; false when `claimant` itself had to give way.
   bool MakeRoom(const Sequence* claimant, Plan* plan);
   // Cells that the running sequences need for the tokens they already have.
   size_t ClaimedCells() const;
   uint32_t FreeCells() const;
+  // Evicts prefixes until so many cells are free, or none is left to evict.
+  void EvictFor(uint32_t cells, Plan* plan);
   void TakePrompt(Sequence* sequence, Plan* plan);
   void Take(Sequence* sequence, uint32_t count, Plan* plan);
 
@@ -78,6 +101,7 @@ class Scheduler {
   std::vector<Sequence*> waiting_;  // sorted by Before()
   std::vector<Sequence*> running_;  // sorted by Before()
   std::vector<int32_t> free_slots_;
+  PrefixCache prefixes_;
 
   // Of the plan being made.
   uint32_t planned_tokens_ = 0;

@@ -9,6 +9,7 @@
 
 #include "event.h"
 #include "options.h"
+#include "prefix_cache.h"
 
 namespace codellama {
 
@@ -18,7 +19,8 @@ namespace codellama {
 enum class SequenceStatus { kWaiting, kRunning };
 
 // Token ranges, half open:
-//   [0, num_computed)              in the KV cache
+//   [0, num_shared)                in the KV cache, in cells of the prefix cache
+//   [num_shared, num_computed)     in the KV cache, in cells of its own
 //   [num_computed, tokens.size())  still to compute: the rest of the prompt, or the last sampled
 //   [num_prompt, tokens.size())    the completion so far
 // Prefill and decode are one thing: num_computed catches up with tokens.size(); when it does,
@@ -33,11 +35,16 @@ struct Sequence {
   std::vector<Token> tokens;
   uint32_t num_prompt = 0;
   uint32_t num_computed = 0;
+  uint32_t num_shared = 0;
+  PrefixCache::Node* prefix = nullptr;  // ends at num_shared, and is locked
+  uint32_t num_cached = 0;              // prompt tokens that were there when it first ran
+  bool admitted = false;                // it has run before
   uint32_t max_tokens = 0;
   int32_t slot = -1;  // the KV cache's sequence id while running
 
   uint32_t Remaining() const { return static_cast<uint32_t>(tokens.size()) - num_computed; }
   uint32_t CompletionTokens() const { return static_cast<uint32_t>(tokens.size()) - num_prompt; }
+  uint32_t OwnCells() const { return num_computed - num_shared; }
   bool Decoding() const { return Remaining() == 1 && CompletionTokens() > 0; }
 };
 

@@ -69,6 +69,18 @@ test("cancel ends it with the holes filled so far", async () => {
   });
 });
 
+test("while somebody types, only what is typed is computed", async () => {
+  const suffix = `\n    return total\n${"# The rest of a long file.\n".repeat(20)}`;
+  let prefix = "def total_of(numbers):\n    ";
+  const computed: number[] = [];
+  for (const key of "total = 0") {
+    prefix += key;
+    const { usage } = await model.llama.infill({ prefix, suffix }, { ...greedy, maxTokens: 2 });
+    computed.push(usage.promptTokens - usage.cachedTokens);
+  }
+  expect(Math.max(...computed.slice(1))).toBeLessThan(8);
+});
+
 describe("the prompt holds each control token once, whatever the texts spell", () => {
   const texts = ["", "x", " <PRE> <SUF>", "<MID> <EOT>", "</s><s>", "a <EOT>\n", "[INST] <<SYS>>"];
   test.each(texts.flatMap((prefix) => texts.map((suffix) => [prefix, suffix] as const)))(

@@ -21,6 +21,29 @@ test("a second question builds on the first answer", async () => {
   ]);
 });
 
+test("a second question computes only what is new", async () => {
+  const session = model.llama.session({ system: "You write code for people who test it." });
+  const first = await session.send(python, greedy);
+  const second = await session.send(javascript, greedy);
+  const { promptTokens, cachedTokens } = second.usage;
+  const known = first.usage.promptTokens + first.usage.completionTokens;
+  // New are the space and the end token behind the answer, and the question.
+  const asked = model.llama.countTokens(`[INST] ${javascript} [/INST]`);
+  expect(cachedTokens).toBe(known);
+  expect(promptTokens - cachedTokens).toBeLessThanOrEqual(asked + 4);
+});
+
+test("a fork shares what its session has computed", async () => {
+  const session = model.llama.session({ system: "You are asked twice." });
+  const { usage } = await session.send(python, { ...greedy, maxTokens: 30 });
+  const [one, two] = await Promise.all(
+    [session, session.fork()].map((each) => each.send(javascript, { ...greedy, maxTokens: 5 })),
+  );
+  const known = usage.promptTokens + usage.completionTokens - 2;
+  expect(one?.usage.cachedTokens).toBeGreaterThanOrEqual(known);
+  expect(two?.usage.cachedTokens).toBeGreaterThanOrEqual(known);
+});
+
 test("a session says what chat() says to the same messages", async () => {
   const messages: ChatMessage[] = [
     { role: "system", content: "Answer in one line." },

@@ -17,12 +17,16 @@ class World {
   explicit World(SchedulerLimits limits) : scheduler(limits) {}
 
   Sequence* Add(uint32_t prompt, Priority priority = Priority::kNormal) {
+    return Add(std::vector<Token>(prompt, 1), priority);
+  }
+
+  Sequence* Add(std::vector<Token> prompt, Priority priority = Priority::kNormal) {
     Sequence& sequence = sequences_.emplace_back();
     sequence.id = static_cast<RequestId>(sequences_.size());
     sequence.arrival = sequences_.size();
     sequence.priority = priority;
-    sequence.tokens.assign(prompt, 1);
-    sequence.num_prompt = prompt;
+    sequence.num_prompt = static_cast<uint32_t>(prompt.size());
+    sequence.tokens = std::move(prompt);
     scheduler.Add(&sequence);
     return &sequence;
   }
@@ -33,7 +37,9 @@ class World {
       CHECK_EQ(scheduled.first, scheduled.sequence->num_computed);
       CHECK(scheduled.count > 0);
       scheduled.sequence->num_computed += scheduled.count;
-      if (scheduled.sequence->Remaining() == 0) scheduled.sequence->tokens.push_back(2);
+      if (scheduled.sequence->Remaining() > 0) continue;
+      if (scheduled.sequence->CompletionTokens() == 0) scheduler.SharePrompt(scheduled.sequence);
+      scheduled.sequence->tokens.push_back(2);
     }
     scheduler.CheckIntegrity();
     return plan;
@@ -51,6 +57,15 @@ uint32_t Count(const Plan& plan, const Sequence* sequence) {
     if (scheduled.sequence == sequence) count += scheduled.count;
   }
   return count;
+}
+
+// Slots that were emptied.
+int Freed(const Plan& plan) {
+  return static_cast<int>(
+      std::count_if(plan.operations.begin(), plan.operations.end(), [](const auto& operation) {
+        const auto* drop = std::get_if<DropCells>(&operation);
+        return drop != nullptr && drop->first == 0;
+      }));
 }
 
 }  // namespace
@@ -102,7 +117,7 @@ TEST(SchedulerGoesByPriorityThenArrival) {
   Sequence* later = world.Add(10, Priority::kInteractive);
   for (Sequence* expected : {interactive, later, normal, background}) {
     CHECK_EQ(Count(world.Step(), expected), 10U);
-    world.scheduler.Remove(expected);
+    world.scheduler.Remove(expected, true);
   }
   CHECK(!world.scheduler.HasWork());
 }
@@ -117,7 +132,7 @@ TEST(SchedulerAdmitsOnlyWhatFits) {
   CHECK(second->status == SequenceStatus::kWaiting);
   // It would fit, but overtaking could starve the one before it.
   CHECK(small->status == SequenceStatus::kWaiting);
-  world.scheduler.Remove(first);
+  world.scheduler.Remove(first, true);
   world.Step();
   CHECK(second->status == SequenceStatus::kRunning);
   CHECK(small->status == SequenceStatus::kRunning);
@@ -129,7 +144,7 @@ TEST(SchedulerPutsTheNewestBackWhenCellsRunOut) {
   Sequence* second = world.Add(30);
   int freed = 0;
   while (second->status == SequenceStatus::kRunning || second->num_computed == 0) {
-    freed += static_cast<int>(world.Step().freed_slots.size());
+    freed += Freed(world.Step());
     if (freed > 0) break;
   }
   CHECK_EQ(freed, 1);
@@ -139,7 +154,7 @@ TEST(SchedulerPutsTheNewestBackWhenCellsRunOut) {
   // Its tokens are kept, and it goes on from them when there is room.
   const size_t tokens = second->tokens.size();
   CHECK(tokens > 30);
-  world.scheduler.Remove(first);
+  world.scheduler.Remove(first, true);
   CHECK_EQ(Count(world.Step(), second), tokens);
 }
 
@@ -151,7 +166,7 @@ TEST(SchedulerTakesAPreemptedStreamOutOfThePlan) {
   Sequence* prompt = world.Add(14, Priority::kInteractive);
   for (int step = 0; step < 12; step++) {
     const Plan plan = world.Step();
-    if (!plan.freed_slots.empty()) CHECK_EQ(Count(plan, stream), 0U);
+    if (Freed(plan) > 0) CHECK_EQ(Count(plan, stream), 0U);
   }
   CHECK(prompt->CompletionTokens() > 0);
 }
@@ -178,7 +193,7 @@ TEST(SchedulerGivesThePlaceOfAPausedSequenceAway) {
   paused->paused = true;
   Sequence* other = world.Add(10);
   const Plan plan = world.Step();
-  CHECK_EQ(plan.freed_slots.size(), 1U);
+  CHECK_EQ(Freed(plan), 1);
   CHECK_EQ(Count(plan, other), 10U);
   CHECK(paused->status == SequenceStatus::kWaiting);
 }
@@ -189,7 +204,7 @@ TEST(SchedulerLeavesAPausedSequenceAloneWhileThereIsRoom) {
   world.Step();
   paused->paused = true;
   world.Add(10);
-  CHECK(world.Step().freed_slots.empty());
+  CHECK_EQ(Freed(world.Step()), 0);
   CHECK(paused->status == SequenceStatus::kRunning);
 }
 
@@ -200,7 +215,7 @@ TEST(SchedulerReusesTheLowestSlotFirst) {
   world.Step();
   CHECK_EQ(first->slot, 0);
   CHECK_EQ(second->slot, 1);
-  CHECK_EQ(world.scheduler.Remove(first), 0);
+  world.scheduler.Remove(first, true);
   Sequence* third = world.Add(5);
   world.Step();
   CHECK_EQ(third->slot, 0);
@@ -213,7 +228,8 @@ TEST(SchedulerStaysSoundUnderRandomLoad) {
     World world({.slots = 1 + pick(5),
                  .cells = 64 + pick(200),
                  .batch_tokens = 8 + pick(64),
-                 .prefill_chunk = 1 + pick(8)});
+                 .prefill_chunk = 1 + pick(8),
+                 .cached_sequences = pick(2) * pick(10)});
     std::vector<Sequence*> live;
     uint32_t finished = 0;
     uint32_t added = 0;
@@ -233,7 +249,7 @@ TEST(SchedulerStaysSoundUnderRandomLoad) {
       std::erase_if(live, [&](Sequence* sequence) {
         // 64 cells hold every sequence when it is alone.
         if (sequence->tokens.size() < 63 && sequence->CompletionTokens() < 20) return false;
-        world.scheduler.Remove(sequence);
+        world.scheduler.Remove(sequence, true);
         finished++;
         return true;
       });
@@ -241,4 +257,47 @@ TEST(SchedulerStaysSoundUnderRandomLoad) {
     CHECK_EQ(finished, 40U);
     CHECK_EQ(world.scheduler.cells_used(), 0U);
   }
+}
+
+TEST(SchedulerTakesOverWhatIsCachedOfAPrompt) {
+  World world(
+      {.slots = 2, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64, .cached_sequences = 4});
+  Sequence* first = world.Add(100);
+  world.Step();
+  world.scheduler.Remove(first, true);
+  CHECK_EQ(world.scheduler.cells_used(), 0U);
+  CHECK_EQ(world.scheduler.cells_cached(), 100U);
+  // The last token is computed again, for its logits.
+  Sequence* same = world.Add(100);
+  CHECK_EQ(Count(world.Step(), same), 1U);
+  CHECK_EQ(same->num_cached, 99U);
+  CHECK_EQ(world.scheduler.cells_used(), 100U);
+}
+
+TEST(SchedulerComputesACommonBeginningOnce) {
+  World world(
+      {.slots = 4, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64, .cached_sequences = 8});
+  std::vector<Sequence*> sequences;
+  for (Token last = 10; last < 14; last++) {
+    std::vector<Token> prompt(100, 1);
+    prompt.push_back(last);
+    sequences.push_back(world.Add(std::move(prompt)));
+  }
+  CHECK_EQ(Count(world.Step(), sequences[0]), 101U);
+  const Plan plan = world.Step();
+  for (size_t i = 1; i < sequences.size(); i++) {
+    CHECK_EQ(Count(plan, sequences[i]), 1U);
+    CHECK_EQ(sequences[i]->num_cached, 100U);
+  }
+}
+
+TEST(SchedulerGivesUpCachedCellsForNewPrompts) {
+  World world(
+      {.slots = 1, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64, .cached_sequences = 4});
+  Sequence* first = world.Add(std::vector<Token>(80, 1));
+  world.Step();
+  world.scheduler.Remove(first, true);
+  Sequence* second = world.Add(std::vector<Token>(90, 2));
+  CHECK_EQ(Count(world.Step(), second), 90U);
+  CHECK(world.scheduler.cells_cached() <= 10);
 }

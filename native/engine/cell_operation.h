@@ -1,0 +1,28 @@
+// What is to be done to the KV cache before a batch runs. Cells belong to one or more sequences;
+// a cell that belongs to none is free.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+namespace codellama {
+
+// `to` shares the cells of `from` at positions [first, last), in place of what it had there.
+struct ShareCells {
+  int32_t from = -1;
+  int32_t to = -1;
+  uint32_t first = 0;
+  uint32_t last = 0;
+};
+
+// The sequence gives up its cells from position `first` on.
+struct DropCells {
+  int32_t sequence = -1;
+  uint32_t first = 0;
+};
+
+using CellOperation = std::variant<ShareCells, DropCells>;
+using CellOperations = std::vector<CellOperation>;  // in order
+
+}  // namespace codellama

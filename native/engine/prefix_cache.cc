@@ -1,0 +1,228 @@
+#include "prefix_cache.h"
+
+#include <algorithm>
+#include <functional>
+#include <stdexcept>
+#include <utility>
+
+namespace codellama {
+
+namespace {
+
+// Eviction frees at least so many cells, or it would run in every step of a full cache.
+constexpr uint32_t kEvictionStep = 32;
+
+size_t CommonLength(std::span<const Token> left, std::span<const Token> right) {
+  const size_t length = std::min(left.size(), right.size());
+  return static_cast<size_t>(
+      std::mismatch(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(length), right.begin())
+          .first -
+      left.begin());
+}
+
+}  // namespace
+
+PrefixCache::PrefixCache(int32_t first_sequence, uint32_t sequences)
+    : first_sequence_(first_sequence), sequences_(sequences) {
+  Clear();
+}
+
+PrefixCache::~PrefixCache() = default;
+
+void PrefixCache::Clear() {
+  root_ = std::make_unique<Node>();
+  free_sequences_.clear();
+  for (uint32_t i = sequences_; i > 0; i--) {
+    free_sequences_.push_back(first_sequence_ + static_cast<int32_t>(i) - 1);
+  }
+  cells_ = 0;
+  locked_cells_ = 0;
+}
+
+PrefixCache::Node* PrefixCache::Child(const Node* node, Token token) const {
+  const auto found = node->children.find(token);
+  return found == node->children.end() ? nullptr : found->second.get();
+}
+
+PrefixCache::Match PrefixCache::Find(std::span<const Token> tokens) {
+  clock_++;
+  Node* node = root_.get();
+  size_t length = 0;
+  while (length < tokens.size()) {
+    Node* child = Child(node, tokens[length]);
+    if (child == nullptr) break;
+    const size_t common = CommonLength(child->tokens, tokens.subspan(length));
+    node = common < child->tokens.size() ? Split(child, common) : child;
+    node->last_used = clock_;
+    length += common;
+  }
+  return {node == root_.get() ? nullptr : node, static_cast<uint32_t>(length)};
+}
+
+uint32_t PrefixCache::MatchLength(std::span<const Token> tokens) const {
+  const Node* node = root_.get();
+  size_t length = 0;
+  while (length < tokens.size()) {
+    node = Child(node, tokens[length]);
+    if (node == nullptr) break;
+    const size_t common = CommonLength(node->tokens, tokens.subspan(length));
+    length += common;
+    if (common < node->tokens.size()) break;
+  }
+  return static_cast<uint32_t>(length);
+}
+
+// Returns the new node, which is the first part; whoever holds the old one holds the second.
+PrefixCache::Node* PrefixCache::Split(Node* node, size_t length) {
+  const auto cut = node->tokens.begin() + static_cast<std::ptrdiff_t>(length);
+  auto first = std::make_unique<Node>();
+  first->tokens.assign(node->tokens.begin(), cut);
+  first->parent = node->parent;
+  first->locks = node->locks;
+  first->last_used = node->last_used;
+  node->tokens.erase(node->tokens.begin(), cut);
+  node->parent = first.get();
+
+  Node* result = first.get();
+  std::unique_ptr<Node>& place = first->parent->children.at(first->tokens.front());
+  std::swap(place, first);
+  result->children.emplace(node->tokens.front(), std::move(first));
+  return result;
+}
+
+int32_t PrefixCache::SequenceOf(const Node* node) const {
+  while (!node->leaf()) node = node->children.begin()->second.get();
+  return node->sequence;
+}
+
+void PrefixCache::Lock(Node* node) {
+  for (; node != nullptr && node != root_.get(); node = node->parent) {
+    if (node->locks++ == 0) locked_cells_ += node->size();
+  }
+}
+
+void PrefixCache::Unlock(Node* node) {
+  for (; node != nullptr && node != root_.get(); node = node->parent) {
+    if (--node->locks == 0) locked_cells_ -= node->size();
+  }
+}
+
+PrefixCache::Match PrefixCache::Insert(std::span<const Token> tokens, int32_t sequence,
+                                       CellOperations* operations) {
+  if (!enabled()) return {};
+  const Match match = Find(tokens);
+  if (match.length == tokens.size()) return match;
+  Node* parent = match.node == nullptr ? root_.get() : match.node;
+
+  Lock(match.node);
+  const int32_t own = TakeSequence(parent, operations);
+  Unlock(match.node);
+  if (own < 0) return match;
+  const auto end = static_cast<uint32_t>(tokens.size());
+  operations->push_back(ShareCells{sequence, own, match.length, end});
+
+  auto leaf = std::make_unique<Node>();
+  const auto rest = tokens.subspan(match.length);
+  leaf->tokens.assign(rest.begin(), rest.end());
+  leaf->parent = parent;
+  leaf->last_used = clock_;
+  leaf->sequence = own;
+  cells_ += leaf->size();
+  Node* node = leaf.get();
+  parent->children.emplace(leaf->tokens.front(), std::move(leaf));
+  return {node, end};
+}
+
+// A sequence that holds the cells up to the parent's end, for a new child; -1 if there is none.
+int32_t PrefixCache::TakeSequence(Node* parent, CellOperations* operations) {
+  while (free_sequences_.empty() && (parent == root_.get() || !parent->leaf())) {
+    Node* leaf = LeastRecentlyUsedLeaf();
+    if (leaf == nullptr) return -1;
+    CutLeaf(leaf, leaf->size(), operations);
+  }
+  if (parent != root_.get() && parent->leaf()) return std::exchange(parent->sequence, -1);
+  const int32_t sequence = free_sequences_.back();
+  free_sequences_.pop_back();
+  if (parent != root_.get()) {
+    operations->push_back(ShareCells{SequenceOf(parent), sequence, 0, parent->End()});
+  }
+  return sequence;
+}
+
+uint32_t PrefixCache::Evict(uint32_t cells, CellOperations* operations) {
+  uint32_t freed = 0;
+  while (freed < cells) {
+    Node* leaf = LeastRecentlyUsedLeaf();
+    if (leaf == nullptr) break;
+    const uint32_t cut = std::min(leaf->size(), std::max(cells - freed, kEvictionStep));
+    CutLeaf(leaf, cut, operations);
+    freed += cut;
+  }
+  return freed;
+}
+
+PrefixCache::Node* PrefixCache::LeastRecentlyUsedLeaf() const {
+  Node* least = nullptr;
+  const std::function<void(Node*)> visit = [&](Node* node) {
+    if (node->leaf() && node->locks == 0 && node != root_.get() &&
+        (least == nullptr || node->last_used < least->last_used)) {
+      least = node;
+    }
+    for (const auto& [token, child] : node->children) visit(child.get());
+  };
+  visit(root_.get());
+  return least;
+}
+
+// Takes cells off the leaf's end; all of them end the leaf.
+void PrefixCache::CutLeaf(Node* leaf, uint32_t cells, CellOperations* operations) {
+  cells_ -= cells;
+  const int32_t sequence = leaf->sequence;
+  if (cells < leaf->size()) {
+    leaf->tokens.resize(leaf->size() - cells);
+    operations->push_back(DropCells{sequence, leaf->End()});
+    return;
+  }
+  Node* parent = leaf->parent;
+  const Token first = leaf->tokens.front();
+  parent->children.erase(first);
+  if (parent != root_.get() && parent->leaf()) {
+    parent->sequence = sequence;
+    operations->push_back(DropCells{sequence, parent->End()});
+  } else {
+    free_sequences_.push_back(sequence);
+    operations->push_back(DropCells{sequence, 0});
+  }
+}
+
+void PrefixCache::CheckIntegrity() const {
+  const auto require = [](bool condition, const char* what) {
+    if (!condition) throw std::logic_error(what);
+  };
+  uint32_t cells = 0;
+  uint32_t locked = 0;
+  std::vector<int32_t> owned = free_sequences_;
+  const std::function<void(const Node*)> visit = [&](const Node* node) {
+    if (node != root_.get()) {
+      require(!node->tokens.empty(), "a cached run is empty");
+      require(node->leaf() == (node->sequence >= 0), "only leaves own sequences");
+      cells += node->size();
+      if (node->locks > 0) locked += node->size();
+      if (node->leaf()) owned.push_back(node->sequence);
+    }
+    for (const auto& [token, child] : node->children) {
+      require(child->parent == node, "a run has another parent");
+      require(child->tokens.front() == token, "a run is filed under another token");
+      require(node == root_.get() || child->locks <= node->locks, "a lock does not reach the root");
+      visit(child.get());
+    }
+  };
+  visit(root_.get());
+  require(cells == cells_, "the cached cells do not add up");
+  require(locked == locked_cells_, "the locked cells do not add up");
+  std::sort(owned.begin(), owned.end());
+  require(owned.size() == sequences_, "sequences are lost or doubled");
+  require(std::adjacent_find(owned.begin(), owned.end()) == owned.end(), "a sequence is doubled");
+}
+
+}  // namespace codellama
