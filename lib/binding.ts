@@ -33,6 +33,7 @@ export interface NativeRequest {
   readonly prompt: Int32Array;
   readonly maxTokens: number;
   readonly tokenHealing?: boolean | undefined;
+  readonly maxRepeats?: number | undefined;
   readonly stop?: readonly string[] | undefined;
   readonly priority?: string | undefined;
   readonly temperature?: number | undefined;
@@ -55,7 +56,7 @@ export interface NativeRequest {
 export interface NativeFinished {
   readonly type: "finished";
   readonly id: number;
-  readonly finishReason: "stop" | "length" | "abort";
+  readonly finishReason: "stop" | "length" | "repetition" | "abort";
   readonly stopString: string;
   readonly promptTokens: number;
   readonly cachedTokens: number;

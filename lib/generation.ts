@@ -33,8 +33,8 @@ export interface Timings {
   readonly decodeTokensPerSecond: number;
 }
 
-/** Why a generation ended: an end token or a stop string, a limit, or `cancel()`. */
-export type FinishReason = "stop" | "length" | "abort";
+/** Why a generation ended: an end token or a stop string, a limit, text in circles, `cancel()`. */
+export type FinishReason = "stop" | "length" | "repetition" | "abort";
 
 export interface GenerationResult {
   readonly text: string;

@@ -23,6 +23,7 @@ export type {
   GenerateOptions,
   MirostatOptions,
   Priority,
+  RepetitionOptions,
   XtcOptions,
 } from "./options/generate.ts";
 export type { InfillInput, InfillOptions } from "./options/infill.ts";

@@ -170,6 +170,7 @@ Request ReadRequest(const Napi::Object& object) {
   request.tokens = ReadTokens(reader.Get("prompt"));
   reader.Read("tokenHealing", &request.token_healing);
   reader.Read("maxTokens", &request.max_tokens);
+  reader.Read("maxRepeats", &request.max_repeats);
   reader.Read("stop", &request.stop);
   std::string priority;
   reader.Read("priority", &priority);

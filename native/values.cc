@@ -12,6 +12,8 @@ const char* Name(FinishReason reason) {
       return "stop";
     case FinishReason::kLength:
       return "length";
+    case FinishReason::kRepetition:
+      return "repetition";
     case FinishReason::kAbort:
       return "abort";
   }

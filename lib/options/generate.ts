@@ -48,6 +48,12 @@ export interface MirostatOptions {
   readonly eta?: number;
 }
 
+/** Ends text that goes round in circles, as base models' does at times. */
+export interface RepetitionOptions {
+  /** How often a block of up to 64 tokens may stand in a row. Range 1 to 10000. */
+  readonly maxRepeats: number;
+}
+
 /**
  * How to generate. Filters work in the order of Meta's reference: logit bias and penalties, then
  * temperature, then topK, typicalP, topP, minP and XTC on the tempered distribution.
@@ -85,6 +91,8 @@ export interface GenerateOptions {
   readonly seed?: number;
   /** Texts that end the generation; they are not part of the result. At most 64. */
   readonly stop?: string | readonly string[];
+  /** Ends with `finishReason: "repetition"` when a block of tokens repeats. Default: off. */
+  readonly repetition?: RepetitionOptions;
   /** Default `"normal"`. */
   readonly priority?: Priority;
   /** Takes control tokens spelled out in a text prompt, such as `</s>`, as such. Default false. */
@@ -125,6 +133,7 @@ const rules: Rules = {
   },
   seed: integer(0, 2 ** 32 - 2),
   stop: stops,
+  repetition: { maxRepeats: integer(1, 10_000) },
   priority: oneOf("interactive", "normal", "background"),
   signal: abortSignal,
 };
@@ -153,6 +162,7 @@ export function requestOptions(
   requireProperty(options.dry, "multiplier", `${where}: dry`);
   requireProperty(options.xtc, "probability", `${where}: xtc`);
   requireProperty(options.mirostat, "version", `${where}: mirostat`);
+  requireProperty(options.repetition, "maxRepeats", `${where}: repetition`);
   return {
     maxTokens: options.maxTokens ?? 2 ** 32 - 1,
     temperature: options.temperature,
@@ -170,6 +180,7 @@ export function requestOptions(
     logitBias: logitBiasPairs(options.logitBias, vocabularySize, where),
     seed: options.seed ?? Math.floor(Math.random() * (2 ** 32 - 1)),
     stop: typeof options.stop === "string" ? [options.stop] : options.stop,
+    maxRepeats: options.repetition?.maxRepeats,
     priority: options.priority,
     ignoreEos: options.ignoreEos,
   };

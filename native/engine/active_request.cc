@@ -47,6 +47,7 @@ ActiveRequest::ActiveRequest(Request request, const Model& model, uint32_t conte
     : sequence_(MakeSequence(&request, model.tokenizer(), context_size, &healing_)),
       sampler_(model, request.sampling, context_size, sequence_.tokens),
       text_(std::move(request.stop)),
+      repetition_(request.max_repeats),
       context_size_(context_size),
       submitted_(submitted) {}
 
@@ -66,6 +67,7 @@ std::optional<FinishReason> ActiveRequest::OnLogits(const float* logits, const T
   const std::string piece = tokenizer.Piece(token);
   delta->text += text_.Append(healing ? healing_->Accept(piece) : piece);
   if (text_.stopped()) return FinishReason::kStop;
+  if (repetition_.Append(token)) return FinishReason::kRepetition;
   const bool full = sequence_.tokens.size() >= context_size_;
   if (full || sequence_.CompletionTokens() >= sequence_.max_tokens) return FinishReason::kLength;
   return std::nullopt;

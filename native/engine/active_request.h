@@ -8,6 +8,7 @@
 #include "event.h"
 #include "model.h"
 #include "options.h"
+#include "repetition.h"
 #include "sampler.h"
 #include "sequence.h"
 #include "text_stream.h"
@@ -44,6 +45,7 @@ class ActiveRequest {
   Sequence sequence_;
   Sampler sampler_;
   TextStream text_;
+  Repetition repetition_;
   const uint32_t context_size_;
   const Clock::time_point submitted_;
   std::optional<Clock::time_point> scheduled_;

@@ -105,7 +105,8 @@ struct Request {
   RequestId id = 0;
   std::vector<Token> tokens;  // the prompt
   bool token_healing = false;
-  uint32_t max_tokens = 0;  // 0 means until the context is full
+  uint32_t max_tokens = 0;   // 0 means until the context is full
+  uint32_t max_repeats = 0;  // of a block of tokens in a row; 0 means any number
   std::vector<std::string> stop;
   Priority priority = Priority::kNormal;
   SamplingOptions sampling;

@@ -67,6 +67,14 @@ describe("a generation ends", () => {
     expect(result.usage).toEqual({ promptTokens: 7, cachedTokens: 0, completionTokens: 0 });
   });
 
+  test("when it goes round in circles, if that is asked for", async () => {
+    const options = { ...greedy, repetition: { maxRepeats: 5 } };
+    const result = await model.llama.generate("x = 1\n".repeat(8), options);
+    expect(result.finishReason).toBe("repetition");
+    expect(result.text).toMatch(/^(x = 1\n){5}/);
+    expect(result.tokens.length).toBeLessThan(40);
+  });
+
   test("at a stop string, which is not part of the text", async () => {
     const chunks: string[] = [];
     const generation = model.llama.generate("def fibonacci(n", { ...greedy, stop: "return a" });

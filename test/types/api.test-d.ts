@@ -38,7 +38,9 @@ test("misspelt and mistyped options do not compile", () => {
 });
 
 test("results are read-only", () => {
-  expectTypeOf<GenerationResult["finishReason"]>().toEqualTypeOf<"stop" | "length" | "abort">();
+  expectTypeOf<GenerationResult["finishReason"]>().toEqualTypeOf<
+    "stop" | "length" | "repetition" | "abort"
+  >();
   // @ts-expect-error
   (({}) as GenerationResult).text = "";
 });
