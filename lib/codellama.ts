@@ -6,7 +6,7 @@ import type { EngineStats, ModelInfo } from "./engine-info.ts";
 import { Generation } from "./generation.ts";
 import { chooseOrder, type InfillResult, infill } from "./infill.ts";
 import type { ChatOptions } from "./options/chat.ts";
-import { boolean, checkOptions, invalidArgument, show } from "./options/check.ts";
+import { boolean, checkOptions, integer, invalidArgument, show } from "./options/check.ts";
 import { completionRules, type GenerateOptions, requestOptions } from "./options/generate.ts";
 import { type InfillInput, type InfillOptions, readHoles } from "./options/infill.ts";
 import { type LoadOptions, nativeLoadOptions } from "./options/load.ts";
@@ -14,6 +14,7 @@ import type { SessionOptions } from "./options/session.ts";
 import { chatPrompt } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 import { infillPrompt } from "./prompt/infill.ts";
+import { type SplitOptions, splitCode } from "./prompt/split-code.ts";
 import { ChatSession, readSessionData, type SessionData } from "./session.ts";
 
 export interface TokenizeOptions {
@@ -173,6 +174,27 @@ export class CodeLlama implements AsyncDisposable {
   /** The number of a text's tokens; as `tokenize(text, options).length`. */
   countTokens(text: string, options: TokenizeOptions = {}): number {
     return this.tokenize(text, options).length;
+  }
+
+  /**
+   * Cuts long source before declarations and behind blank lines, for prompts. Without an overlap
+   * the pieces, put together, are the text. On the calling thread.
+   * @throws CodeLlamaError `INVALID_ARGUMENT`, `CLOSED`
+   */
+  splitCode(text: string, options: SplitOptions): string[] {
+    const where = "splitCode()";
+    if (typeof text !== "string") {
+      throw invalidArgument(`${where}: text must be a string, not ${show(text)}`);
+    }
+    const tokens = integer(0, 2 ** 31 - 1);
+    checkOptions(options, { maxTokens: integer(8, 2 ** 31 - 1), overlap: tokens }, where);
+    if (options.maxTokens === undefined) throw invalidArgument(`${where}: maxTokens is missing`);
+    if ((options.overlap ?? 0) * 2 > options.maxTokens) {
+      throw invalidArgument(
+        `${where}: overlap must be at most half of maxTokens, not ${options.overlap}`,
+      );
+    }
+    return splitCode(text, options, (piece) => this.countTokens(piece));
   }
 
   /**

@@ -30,4 +30,6 @@ export type { InfillInput, InfillOptions } from "./options/infill.ts";
 export type { KvCacheType, LoadOptions, LoraOptions } from "./options/load.ts";
 export type { DroppedTurns, SessionOptions } from "./options/session.ts";
 export type { ChatMessage } from "./prompt/dialog.ts";
+export type { ContextFile } from "./prompt/repository-context.ts";
+export type { SplitOptions } from "./prompt/split-code.ts";
 export { ChatSession, type SessionData, type SessionResult } from "./session.ts";

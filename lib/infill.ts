@@ -4,6 +4,9 @@ import { Generation, type GenerationResult, type Script } from "./generation.ts"
 import { requestOptions } from "./options/generate.ts";
 import { type InfillInput, type InfillOptions, infillRules, readHoles } from "./options/infill.ts";
 import { type InfillOrder, infillPrompt } from "./prompt/infill.ts";
+import { OverlapTrimmer } from "./prompt/overlap.ts";
+import { repositoryContext } from "./prompt/repository-context.ts";
+import { type Surroundings, truncate } from "./prompt/truncate.ts";
 import { addUp } from "./result.ts";
 
 export interface InfillResult extends GenerationResult {
@@ -38,11 +41,10 @@ export function infill(
 
   const fill = async (request: Request, prefix: string, suffix: string) => {
     const order = wanted === "auto" ? chooseOrder(prefix, healing) : wanted;
-    const parts = infillPrompt(prefix, suffix, order, engine.model.specialTokens);
-    const tokens = engine.encodePrompt(parts);
-    const prompt = tokens instanceof Int32Array ? tokens : await tokens;
+    const prompt = await encodeFitting(engine, { prefix, suffix }, order, options, call.maxTokens);
     const tokenHealing = order === "spm" && healing && !atLineStart(prefix);
-    return request({ ...call, stop, prompt, tokenHealing });
+    const filter = options.trim === "overlap" ? new OverlapTrimmer(suffix) : undefined;
+    return request({ ...call, stop, prompt, tokenHealing }, filter);
   };
 
   return new Generation(engine, options.signal, async (request) => {
@@ -61,6 +63,47 @@ export function infill(
     return { ...addUp(results), fullText, fills: results.map((result) => result.text) };
   });
 }
+
+/** The prompt's tokens, with the context, and cut where it is too long. */
+async function encodeFitting(
+  engine: Engine,
+  surroundings: Surroundings,
+  order: InfillOrder,
+  options: InfillOptions,
+  maxTokens: number,
+): Promise<Int32Array> {
+  const { contextSize, model } = engine;
+  const count = async (text: string) => (await engine.encodePrompt([{ text }])).length;
+  const encode = ({ prefix, suffix }: Surroundings) =>
+    engine.encodePrompt(infillPrompt(prefix, suffix, order, model.specialTokens));
+
+  let { prefix, suffix } = surroundings;
+  let context = "";
+  if (options.context !== undefined && options.context.length > 0) {
+    const budget = Math.min(options.contextTokens ?? contextSize >> 2, contextSize >> 1);
+    context = await repositoryContext(options.context, budget, count);
+  }
+  if (options.overflow === "error") return encode({ prefix: context + prefix, suffix });
+
+  const room = contextSize - Math.min(maxTokens, contextSize >> 2);
+  // What is longer than this is not worth counting. The prefix is cut in steps, as truncate() does.
+  const longest = contextSize * unitsPerToken;
+  const step = longest >> 2;
+  prefix = prefix.slice(Math.ceil(Math.max(0, prefix.length - longest) / step) * step);
+  suffix = suffix.slice(0, longest);
+  const tokens = await encode({ prefix: context + prefix, suffix });
+  if (tokens.length <= room) return tokens;
+  const taken = controlTokens + (context === "" ? 0 : await count(context));
+  const budget = Math.max(0, room - taken);
+  const kept = await truncate({ prefix, suffix }, budget, count);
+  return encode({ prefix: context + kept.prefix, suffix: kept.suffix });
+}
+
+// Code has three or four characters a token; only blank space has more.
+const unitsPerToken = 6;
+
+// BOS, the three infill tokens, and one for the two parts that are tokenised apart.
+const controlTokens = 5;
 
 type Request = Parameters<Script<InfillResult>>[0];
 

@@ -1,4 +1,13 @@
-import { boolean, checkOptions, invalidArgument, oneOf, type Rules, show } from "./check.ts";
+import type { ContextFile } from "../prompt/repository-context.ts";
+import {
+  boolean,
+  checkOptions,
+  integer,
+  invalidArgument,
+  oneOf,
+  type Rules,
+  show,
+} from "./check.ts";
 import type { GenerateOptions } from "./generate.ts";
 
 /** A text with a hole, and how the model gets to see it. */
@@ -30,13 +39,40 @@ export interface InfillOptions extends Omit<GenerateOptions, "special" | "ignore
    * written for it. Default true.
    */
   readonly tokenHealing?: boolean;
+  /** `"overlap"` takes off an end that repeats the suffix's beginning. Default `"none"`. */
+  readonly trim?: "none" | "overlap";
+  /**
+   * What to do with texts that leave no room in the context for `maxTokens` (or a quarter of the
+   * context, where that is less): `"truncate"`, the default, keeps the end of the prefix and the
+   * beginning of the suffix, in whole lines, three parts to one; `"error"` refuses them.
+   */
+  readonly overflow?: "truncate" | "error";
+  /**
+   * Other files of the repository, the nearest first; they stand before the prefix, each under a
+   * comment with its path.
+   */
+  readonly context?: readonly ContextFile[];
+  /** Tokens of `context` at most. Default: a quarter of the context. Range 0 to 2³¹-1. */
+  readonly contextTokens?: number;
 }
 
 export const infillRules: Rules = {
   order: oneOf("auto", "psm", "spm"),
   singleLine: boolean,
   tokenHealing: boolean,
+  trim: oneOf("none", "overlap"),
+  overflow: oneOf("truncate", "error"),
+  context: {
+    allowed: "an array of { path, text }",
+    accepts: (value) => Array.isArray(value) && value.every(isContextFile),
+  },
+  contextTokens: integer(0, 2 ** 31 - 1),
 };
+
+function isContextFile(value: unknown): value is ContextFile {
+  const { path, text } = Object(value) as Record<string, unknown>;
+  return typeof path === "string" && typeof text === "string";
+}
 
 /** What stands between holes; the first that a text contains is the one that counts. */
 const markers = ["<FILL_ME>", "<FILL>"];

@@ -81,6 +81,83 @@ test("while somebody types, only what is typed is computed", async () => {
   expect(Math.max(...computed.slice(1))).toBeLessThan(8);
 });
 
+describe("texts that are too long", () => {
+  const short = useTinyModel({ contextSize: 512 });
+  const filler = "x = 1\n".repeat(400);
+  const hole = { prefix: filler + loopBefore, suffix: loopAfter + filler, order: "psm" } as const;
+
+  test("are cut, and what is near the hole is kept", async () => {
+    const { text, fullText, usage } = await short.llama.infill(hole, greedy);
+    expect(fullText).toBe(hole.prefix + text + hole.suffix);
+    expect(usage.promptTokens).toBeLessThanOrEqual(512 - 128);
+    expect(usage.promptTokens).toBeGreaterThan(200);
+  });
+
+  test("are refused where that is asked for", async () => {
+    await expect(short.llama.infill(hole, { overflow: "error" })).rejects.toMatchObject({
+      code: "CONTEXT_OVERFLOW",
+    });
+  });
+
+  test("may be of any size and kind", async () => {
+    for (const text of [
+      "x".repeat(1e6),
+      "\n".repeat(1e5),
+      "🚀".repeat(1e5),
+      `${"漢".repeat(1e5)}\n`,
+    ]) {
+      const { usage } = await short.llama.infill(
+        { prefix: text, suffix: text },
+        { ...greedy, maxTokens: 1 },
+      );
+      expect(usage.promptTokens).toBeLessThan(512);
+    }
+  });
+});
+
+test("files of the repository stand before the prefix", async () => {
+  const { llama } = model;
+  const context = [{ path: "src/numbers.py", text: "LIMIT = 10\n" }];
+  const hole = { prefix: loopBefore, suffix: loopAfter, order: "psm" } as const;
+  const { usage, text, fullText } = await llama.infill(hole, { ...greedy, context });
+  const expected = llama.encodeInfill({
+    ...hole,
+    prefix: `# src/numbers.py\nLIMIT = 10\n\n${loopBefore}`,
+  });
+  expect(usage.promptTokens).toBe(expected.length);
+  expect(text).toBe(loop);
+  expect(fullText).toBe(loopBefore + loop + loopAfter);
+});
+
+test("what repeats the suffix is trimmed if that is asked for", async () => {
+  // Told to end with the suffix's first line, the model's text is cut before it.
+  const text = "x = 1\n".repeat(8);
+  const hole = { prefix: text, suffix: "x = 1\nprint(x)\n", order: "psm" } as const;
+  const options = { ...greedy, maxTokens: 200 } as const;
+  const { text: whole } = await model.llama.infill(hole, options);
+  const { text: trimmed } = await model.llama.infill(hole, { ...options, trim: "overlap" });
+  expect(whole.startsWith(trimmed)).toBe(true);
+  expect((trimmed + hole.suffix).startsWith(whole) || trimmed === whole).toBe(true);
+});
+
+describe("splitCode()", () => {
+  test("cuts source into pieces of so many tokens", () => {
+    const text = (loopBefore + loop + loopAfter).repeat(10);
+    const pieces = model.llama.splitCode(text, { maxTokens: 150 });
+    expect(pieces.join("")).toBe(text);
+    for (const piece of pieces) expect(model.llama.countTokens(piece)).toBeLessThanOrEqual(150);
+  });
+
+  test.each<[string, object, RegExp]>([
+    ["no size", {}, /maxTokens is missing/],
+    ["a size of 1", { maxTokens: 1 }, /maxTokens must be a whole number from 8/],
+    ["a large overlap", { maxTokens: 10, overlap: 6 }, /at most half of maxTokens/],
+    ["a misspelt option", { maxTokens: 9, overlaps: 1 }, /"overlap"/],
+  ])("refuses %s", (_, options, message) => {
+    expect(() => model.llama.splitCode("x", options as { maxTokens: number })).toThrow(message);
+  });
+});
+
 describe("the prompt holds each control token once, whatever the texts spell", () => {
   const texts = ["", "x", " <PRE> <SUF>", "<MID> <EOT>", "</s><s>", "a <EOT>\n", "[INST] <<SYS>>"];
   test.each(texts.flatMap((prefix) => texts.map((suffix) => [prefix, suffix] as const)))(
@@ -133,6 +210,7 @@ describe("infill() refuses", () => {
     ["an unknown order", { prefix: "", suffix: "" }, { order: "pms" }, /"auto", "psm", "spm"/],
     ["a misspelt option", { prefix: "", suffix: "" }, { singleline: true }, /"singleLine"/],
     ["an option of generate() alone", { prefix: "", suffix: "" }, { special: true }, /unknown/],
+    ["context that is no list", { prefix: "", suffix: "" }, { context: "x" }, /\{ path, text \}/],
     ["no object", null, {}, /must be an object/],
   ])("%s", (_, input, options, message) => {
     expect(() => model.llama.infill(input as string, options)).toThrow(message);

@@ -1,0 +1,127 @@
+export interface SplitOptions {
+  /** Tokens of a piece at most. */
+  readonly maxTokens: number;
+  /**
+   * Tokens at most that a piece repeats of the end of the one before, in whole lines. Default 0; at
+   * most half of `maxTokens`.
+   */
+  readonly overlap?: number;
+}
+
+interface Line {
+  readonly text: string; // with its line break
+  readonly tokens: number;
+  /** How good it is to begin a piece here; 0 is best. */
+  readonly cost: number;
+}
+
+/**
+ * Cuts long source where a reader would: before declarations and behind blank lines, the less
+ * indented the better. Without an overlap the pieces, put together, are the text.
+ * @param count - a text's tokens
+ */
+export function splitCode(
+  text: string,
+  { maxTokens, overlap = 0 }: SplitOptions,
+  count: (text: string) => number,
+): string[] {
+  const lines = readLines(text, maxTokens - overlap, count);
+  const pieces: string[] = [];
+  for (let start = 0; start < lines.length; ) {
+    const room = pieces.length === 0 ? maxTokens : maxTokens - overlap;
+    const end = pieceEnd(lines, start, room, count);
+    const first =
+      pieces.length === 0 ? start : overlapStart(lines, start, end, overlap, maxTokens, count);
+    pieces.push(join(lines, first, end));
+    start = end;
+  }
+  return pieces;
+}
+
+function readLines(text: string, maxTokens: number, count: (text: string) => number): Line[] {
+  const texts = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  return texts.flatMap((line, index) => {
+    const cost = beginningCost(line, texts[index - 1]);
+    return cutLongLine(line, maxTokens, count).map((part, place) => ({
+      text: part,
+      tokens: count(part),
+      cost: place === 0 ? cost : 1000,
+    }));
+  });
+}
+
+/** Indentation, and more for what does not begin anything. */
+function beginningCost(line: string, before: string | undefined): number {
+  const content = line.trimStart();
+  const indentation = line.length - content.length;
+  if (content === "" || /^[)\]}]/.test(content)) return 500 + indentation;
+  const afterBlank = before === undefined || before.trim() === "";
+  const declares =
+    /^(@|#\[|export |pub |public |private |static |async |def |class |function |fn |func |struct |enum |interface |type |impl |const |template\b)/.test(
+      content,
+    );
+  return indentation * 4 + (afterBlank ? 0 : declares ? 1 : 40);
+}
+
+/** A line that is too long by itself, cut between characters. */
+function cutLongLine(line: string, maxTokens: number, count: (text: string) => number): string[] {
+  if (count(line) <= maxTokens) return [line];
+  const characters = [...line];
+  const parts: string[] = [];
+  for (let start = 0; start < characters.length; ) {
+    let size = Math.min(characters.length - start, maxTokens * 4);
+    while (size > 1 && count(characters.slice(start, start + size).join("")) > maxTokens) {
+      size = Math.ceil(size / 2);
+    }
+    parts.push(characters.slice(start, start + size).join(""));
+    start += size;
+  }
+  return parts;
+}
+
+/** Where the piece that begins at `start` ends: as late as it fits, at the best place of its second half. */
+function pieceEnd(
+  lines: readonly Line[],
+  start: number,
+  maxTokens: number,
+  count: (text: string) => number,
+): number {
+  let end = start + 1;
+  let tokens = lines[start]?.tokens ?? 0;
+  while (end < lines.length && tokens + (lines[end]?.tokens ?? 0) <= maxTokens) {
+    tokens += lines[end++]?.tokens ?? 0;
+  }
+  // Together lines may take a token more than apart.
+  while (end > start + 1 && count(join(lines, start, end)) > maxTokens) end--;
+  if (end === lines.length) return end;
+  let best = end;
+  for (let place = end; place > start + (end - start) / 2; place--) {
+    if ((lines[place]?.cost ?? 0) < (lines[best]?.cost ?? 0)) best = place;
+  }
+  return best;
+}
+
+function overlapStart(
+  lines: readonly Line[],
+  start: number,
+  end: number,
+  overlap: number,
+  maxTokens: number,
+  count: (text: string) => number,
+): number {
+  let first = start;
+  while (
+    first > 0 &&
+    count(join(lines, first - 1, start)) <= overlap &&
+    count(join(lines, first - 1, end)) <= maxTokens
+  ) {
+    first--;
+  }
+  return first;
+}
+
+function join(lines: readonly Line[], first: number, end: number): string {
+  let text = "";
+  for (let index = first; index < end; index++) text += lines[index]?.text ?? "";
+  return text;
+}
