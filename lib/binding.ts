@@ -25,7 +25,7 @@ export interface NativeLoadOptions {
   readonly kvTypeK?: string | undefined;
   readonly kvTypeV?: string | undefined;
   readonly flashAttention?: boolean | undefined;
-  readonly prefixCache?: boolean | undefined;
+  readonly prefixCacheTokens?: number | undefined;
 }
 
 export interface NativeRequest {

@@ -54,6 +54,9 @@ export interface EngineStats {
   readonly kvCellsCached: number;
   /** Tokens that the KV cache holds in all. */
   readonly kvCells: number;
+  /** Tokens of all prompts so far that were found in the prefix cache, and that were not. */
+  readonly prefixHitTokens: number;
+  readonly prefixMissTokens: number;
   /** Over the last few seconds of work, all sequences together. */
   readonly prefillTokensPerSecond: number;
   readonly decodeTokensPerSecond: number;

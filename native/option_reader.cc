@@ -158,7 +158,7 @@ ContextOptions ReadContextOptions(const Napi::Object& object) {
   reader.Read("prefillThreads", &options.prefill_threads);
   reader.Read("kvTypeK", &options.kv_type_k);
   reader.Read("kvTypeV", &options.kv_type_v);
-  reader.Read("prefixCache", &options.prefix_cache);
+  reader.Read("prefixCacheTokens", &options.prefix_cache_tokens);
   options.flash_attention = ReadFlashAttention(reader.Get("flashAttention"));
   return options;
 }

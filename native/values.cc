@@ -104,6 +104,8 @@ Napi::Value ToValue(Napi::Env env, const EngineStats& stats) {
   object.Set("kvCellsUsed", stats.kv_cells_used);
   object.Set("kvCellsCached", stats.kv_cells_cached);
   object.Set("kvCells", stats.kv_cells);
+  object.Set("prefixHitTokens", static_cast<double>(stats.prefixes.hit_tokens));
+  object.Set("prefixMissTokens", static_cast<double>(stats.prefixes.miss_tokens));
   object.Set("prefillTokensPerSecond", stats.prefill_tokens_per_second);
   object.Set("decodeTokensPerSecond", stats.decode_tokens_per_second);
   return object;

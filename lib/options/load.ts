@@ -63,9 +63,12 @@ export interface LoadOptions {
    * Keeps what is computed for prompts that begin alike, as far as the KV cache has room: the next
    * turn of a chat, the next keystroke. Reused tokens were computed in other company and are
    * rounded differently; without it, a request that runs alone gives the same text bit for bit.
-   * Default true.
+   * `maxTokens` is what is kept beyond what running requests hold: every step of a stream looks at
+   * it in passing, so that more of it slows streams down. Without effect on models whose state
+   * cannot be shared in part (recurrent ones, sliding windows). Default true: 4096 tokens; range 1
+   * to 2³¹-1.
    */
-  readonly prefixCache?: boolean;
+  readonly prefixCache?: boolean | { readonly maxTokens?: number };
   /** Maps the file instead of reading it: fast to load, shared between processes. Default true. */
   readonly useMmap?: boolean;
   /** Keeps the weights from being swapped out. Default false. */
@@ -101,7 +104,7 @@ const rules: Rules = {
   gpuLayers: either(integer(0, 10_000), auto),
   kvCacheType: anything, // a name or an object: checkKvCacheType()
   flashAttention: either(boolean, auto),
-  prefixCache: boolean,
+  prefixCache: anything, // true, false or an object: prefixCacheTokens()
   useMmap: boolean,
   useMlock: boolean,
   repack: either(boolean, auto),
@@ -148,13 +151,22 @@ export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): Nat
     kvTypeK: typeof kv === "object" ? kv.k : kv,
     kvTypeV: v,
     flashAttention: options.flashAttention === "auto" ? undefined : options.flashAttention,
-    prefixCache: options.prefixCache,
+    prefixCacheTokens: prefixCacheTokens(options.prefixCache, where),
     useMmap: options.useMmap,
     useMlock: options.useMlock,
     repack: options.repack === "auto" ? undefined : options.repack,
     vocabularyOnly: options.vocabularyOnly,
     loras: options.loras,
   };
+}
+
+function prefixCacheTokens(option: LoadOptions["prefixCache"], where: string): number | undefined {
+  if (typeof option !== "object" || option === null) {
+    checkOptions({ prefixCache: option }, { prefixCache: boolean }, where);
+    return option === false ? 0 : undefined;
+  }
+  checkOptions(option, { maxTokens: integer(1, 2 ** 31 - 1) }, `${where}: prefixCache`);
+  return option.maxTokens;
 }
 
 function checkLoras(loras: unknown, where: string): void {

@@ -132,6 +132,7 @@ bool Engine::Load() {
       limits.cells = runner_->cells();
       limits.batch_tokens = runner_->batch_size();
       limits.cached_sequences = runner_->cached_sequences();
+      limits.cached_cells = context_options_.prefix_cache_tokens;
       limits.prefill_chunk = std::min(kPrefillChunk, limits.batch_tokens);
       scheduler_ = std::make_unique<Scheduler>(limits);
     }
@@ -346,6 +347,7 @@ void Engine::PublishStats() {
   stats_.kv_cells_used = scheduler_->cells_used();
   stats_.kv_cells_cached = scheduler_->cells_cached();
   stats_.kv_cells = runner_->cells();
+  stats_.prefixes = scheduler_->prefix_counts();
   stats_.prefill_tokens_per_second = prefill_throughput_.PerSecond();
   stats_.decode_tokens_per_second = decode_throughput_.PerSecond();
 }

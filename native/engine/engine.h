@@ -29,6 +29,7 @@ struct EngineStats {
   uint32_t kv_cells_used = 0;
   uint32_t kv_cells_cached = 0;
   uint32_t kv_cells = 0;
+  PrefixCounts prefixes;
   double prefill_tokens_per_second = 0;
   double decode_tokens_per_second = 0;
 };

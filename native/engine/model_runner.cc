@@ -156,7 +156,7 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   params.n_ctx = ChooseContextSize(*model_, options);
   params.n_batch = std::min(options.batch_size, params.n_ctx);
   params.n_ubatch = std::min(options.micro_batch_size, params.n_batch);
-  if (options.prefix_cache && SharesCells(*model_)) {
+  if (options.prefix_cache_tokens > 0 && SharesCells(*model_)) {
     cached_sequences_ = std::min(kCachedSequences, kMaxSequences - options.parallel);
   }
   // With one pool of cells llama.cpp takes all its sequence ids; this counts rows of output.

@@ -56,7 +56,9 @@ struct ContextOptions {
   std::string kv_type_k = "f16";
   std::string kv_type_v = "f16";
   FlashAttention flash_attention = FlashAttention::kAuto;
-  bool prefix_cache = true;  // keeps what is computed for prompts that begin alike
+  // KV cells that no running sequence needs and that are kept for prompts to come. Every step of
+  // every stream looks at them in passing, so more is not always better. 0 is off.
+  uint32_t prefix_cache_tokens = 4096;
 };
 
 struct DryOptions {

@@ -75,6 +75,9 @@ Plan Scheduler::Schedule() {
   prompt_budget_ = plan.batch.empty() ? room : std::min(limits_.prefill_chunk, room);
   SchedulePrefills(&plan);
   AdmitWaiting(&plan);
+  if (cells_cached() > limits_.cached_cells) {
+    prefixes_.Evict(cells_cached() - limits_.cached_cells, &plan.operations);
+  }
   return plan;
 }
 
@@ -142,6 +145,7 @@ void Scheduler::AdmitWaiting(Plan* plan) {
                                             0, sequence->num_shared});
     }
     if (!sequence->admitted) sequence->num_cached = sequence->num_shared;
+    if (!sequence->admitted) prefix_counts_.Add(*sequence);
     sequence->admitted = true;
     TakePrompt(sequence, plan);
   }

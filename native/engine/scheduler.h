@@ -20,6 +20,7 @@ struct SchedulerLimits {
   uint32_t prefill_chunk = 128;
   // Sequences of the KV cache, behind the slots, that the prefix cache may have. 0 is no cache.
   uint32_t cached_sequences = 0;
+  uint32_t cached_cells = 4096;  // cells that it may hold beside those of running sequences
 };
 
 // Tokens [first, first + count) of the sequence are computed in this step.
@@ -27,6 +28,17 @@ struct ScheduledTokens {
   Sequence* sequence = nullptr;
   uint32_t first = 0;
   uint32_t count = 0;
+};
+
+// Of all prompts so far.
+struct PrefixCounts {
+  uint64_t hit_tokens = 0;   // found in the prefix cache
+  uint64_t miss_tokens = 0;  // not found
+
+  void Add(const Sequence& sequence) {
+    hit_tokens += sequence.num_cached;
+    miss_tokens += sequence.num_prompt - sequence.num_cached;
+  }
 };
 
 struct Plan {
@@ -68,6 +80,8 @@ class Scheduler {
   // Cells that the prefix cache keeps beside them.
   uint32_t cells_cached() const { return prefixes_.cells() - prefixes_.locked_cells(); }
 
+  const PrefixCounts& prefix_counts() const { return prefix_counts_; }
+
   // Whether Schedule() would find anything to do.
   bool HasWork() const;
 
@@ -102,6 +116,7 @@ class Scheduler {
   std::vector<Sequence*> running_;  // sorted by Before()
   std::vector<int32_t> free_slots_;
   PrefixCache prefixes_;
+  PrefixCounts prefix_counts_;
 
   // Of the plan being made.
   uint32_t planned_tokens_ = 0;

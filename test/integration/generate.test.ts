@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { loadTinyModel, useTinyModel } from "../helpers/tiny-model.ts";
+import { useTinyModel } from "../helpers/tiny-model.ts";
 
 // What one test computes would be there for the next.
 const model = useTinyModel({ prefixCache: false });
@@ -171,49 +171,4 @@ test("stats() tells what runs", async () => {
   await generation;
   expect(model.llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
   expect(model.llama.stats().decodeTokensPerSecond).toBeGreaterThan(0);
-});
-
-describe("the prefix cache", () => {
-  const cached = useTinyModel();
-  const beginning = "# A prompt that others begin with, too.\n".repeat(4);
-
-  test("computes only what is new of a prompt", async () => {
-    const { llama } = cached;
-    const first = await llama.generate(`${beginning}def first(`, { ...greedy, maxTokens: 5 });
-    const second = await llama.generate(`${beginning}def second(`, { ...greedy, maxTokens: 5 });
-    expect(first.usage.cachedTokens).toBe(0);
-    expect(second.usage.cachedTokens).toBeGreaterThan(llama.countTokens(beginning));
-    expect(llama.stats().kvCellsUsed).toBe(0);
-    expect(llama.stats().kvCellsCached).toBeGreaterThan(first.usage.promptTokens);
-  });
-
-  test("computes what prompts at once begin with but once", async () => {
-    const { llama } = cached;
-    const prompts = ["one", "two", "three", "four"].map((name) => `${beginning}x = ${name}`);
-    const results = await Promise.all(
-      prompts.map((prompt) => llama.generate(`# ${prompt}`, { ...greedy, maxTokens: 3 })),
-    );
-    const counts = results.map(({ usage }) => usage.cachedTokens).toSorted((a, b) => a - b);
-    expect(counts[0]).toBeLessThan(8);
-    expect(counts[1]).toBeGreaterThan(llama.countTokens(beginning));
-  });
-
-  test("does not change what the model knows", async () => {
-    for (let i = 0; i < 3; i++) {
-      expect((await cached.llama.generate("def fibonacci(n", greedy)).text).toBe(fibonacci);
-    }
-  });
-
-  test("gives way to prompts that need the room", async () => {
-    await using llama = await loadTinyModel({ contextSize: 256, parallel: 2 });
-    for (let i = 0; i < 12; i++) {
-      const { usage } = await llama.generate(`${i} ${"x ".repeat(90)}`, {
-        ...greedy,
-        maxTokens: 30,
-      });
-      expect(usage.completionTokens).toBeGreaterThan(0);
-      const { kvCellsCached, kvCells } = llama.stats();
-      expect(kvCellsCached).toBeLessThanOrEqual(kvCells);
-    }
-  });
 });

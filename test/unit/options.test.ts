@@ -107,6 +107,12 @@ describe("CodeLlama.load() refuses", () => {
       { kvCacheType: "q8_0", flashAttention: false },
       /V cache of type "q8_0" needs flash attention/,
     ],
+    ["a prefix cache of text", { prefixCache: "on" }, /prefixCache must be true, false/],
+    [
+      "a prefix cache of nothing",
+      { prefixCache: { maxTokens: 0 } },
+      /prefixCache: maxTokens must be a whole number from 1/,
+    ],
     ["useMmap of text", { useMmap: "yes" }, /useMmap must be true, false/],
     ["loras that are no list", { loras: "a.gguf" }, /loras must be an array/],
     ["a LoRA without a path", { loras: [{}] }, /loras\[0\]: path is missing/],
