@@ -51,11 +51,11 @@ export class ChatSession {
   }
 
   /**
-   * Goes on with a session that `toJSON()` saved; the same as `llama.session(data)`.
+   * Goes on with a session that `toJSON()` saved.
    * @throws CodeLlamaError `INVALID_ARGUMENT` for data that no session wrote, `CLOSED`
    */
   static fromJSON(llama: CodeLlama, data: SessionData): ChatSession {
-    return llama.session(data);
+    return llama.session(readSessionData(data));
   }
 
   /** The conversation so far: the system message, if there is one, then the turns. */

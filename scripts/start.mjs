@@ -1,10 +1,10 @@
-// `npm start`: sets up what is missing, then shows the main job.
+// `npm start`: sets up what is missing, then shows a completion, an infill and a chat.
 import { join } from "node:path";
 import { run } from "./command.mjs";
 import { root, runWhenMain } from "./project.mjs";
 import { setup } from "./setup.mjs";
 
-const demo = ["complete", "def fibonacci(n", "--max-tokens", "64"];
+const demo = ["demo"];
 
 await runWhenMain(import.meta, async (args) => {
   await setup();

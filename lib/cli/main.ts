@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { createRequire } from "node:module";
 import { Command } from "commander";
+import { addChatCommand } from "./chat.ts";
 import { addCompleteCommand } from "./complete.ts";
+import { addDemoCommand } from "./demo.ts";
+import { addInfillCommand } from "./infill.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { reportFailure } from "./terminal.ts";
 
@@ -15,7 +18,10 @@ const program = new Command("node-codellama")
   .version(version)
   .showHelpAfterError("(node-codellama --help shows what there is)");
 addCompleteCommand(program);
+addInfillCommand(program);
+addChatCommand(program);
 addInspectCommand(program);
+addDemoCommand(program);
 
 // A reader that goes away, as `| head` does, is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

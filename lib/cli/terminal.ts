@@ -1,6 +1,7 @@
 import { SingleBar } from "cli-progress";
 import colors from "picocolors";
 import { CodeLlamaError } from "../errors.ts";
+import type { GenerationResult } from "../generation.ts";
 
 /** What people read goes to stderr; stdout is for the result alone. */
 export function note(message: string): void {
@@ -34,4 +35,10 @@ export function progressBar(title: string): { update(fraction: number): void; st
     },
     stop: () => bar.stop(),
   };
+}
+
+/** One line about a generation that has ended. */
+export function summary({ usage, timings, finishReason }: GenerationResult): string {
+  const speed = timings.decodeTokensPerSecond.toFixed(1);
+  return `${usage.completionTokens} tokens, ${speed} a second; ended by ${finishReason}`;
 }

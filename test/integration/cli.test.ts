@@ -1,36 +1,12 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
+import {
+  main,
+  runCommand as run,
+  quietly as small,
+  startCommand as start,
+} from "../helpers/command-line.ts";
 import { modelPath } from "../helpers/tiny-model.ts";
-
-const main = new URL("../../dist/cli/main.js", import.meta.url).pathname;
-
-interface Outcome {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly code: number | null;
-  readonly signal: string | null;
-}
-
-function start(args: readonly string[], options: { cwd?: string; input?: string } = {}) {
-  const child = spawn(process.execPath, [main, ...args], {
-    cwd: options.cwd,
-    env: { ...process.env, NO_COLOR: "1" },
-  });
-  child.stdin.end(options.input ?? "");
-  const outcome: Promise<Outcome> = Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close"),
-  ]).then(([stdout, stderr, [code, signal]]) => ({ stdout, stderr, code, signal }));
-  return { child, outcome };
-}
-
-const run = (args: readonly string[], options?: { cwd?: string; input?: string }) =>
-  start(args, options).outcome;
-
-const small = ["--threads", "1", "--temperature", "0"];
 
 describe("complete", () => {
   test("streams the text of a prompt that is given", async () => {

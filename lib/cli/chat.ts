@@ -1,0 +1,201 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { text as readAll } from "node:stream/consumers";
+import type { Command } from "commander";
+import colors from "picocolors";
+import spinner from "yocto-spinner";
+import type { CodeLlama } from "../codellama.ts";
+import { CodeLlamaError } from "../errors.ts";
+import type { ChatOptions } from "../options/chat.ts";
+import { ChatSession } from "../session.ts";
+import { addModelFlags, loadModel, type ModelFlags } from "./model-options.ts";
+import { addSamplingFlags, type SamplingFlags, samplingOptions } from "./sampling-options.ts";
+import { note, summary } from "./terminal.ts";
+
+interface ChatFlags extends ModelFlags, SamplingFlags {
+  readonly system?: string;
+  readonly load?: string;
+  readonly force?: true;
+  readonly verbose?: true;
+}
+
+export function addChatCommand(program: Command): void {
+  const command = program
+    .command("chat")
+    .description("talk to an instruct model; questions come from the terminal or standard input");
+  addSamplingFlags(addModelFlags(command), { maxTokens: 1024, temperature: 0.6, topP: 0.9 })
+    .option("--system <text>", "said before all else")
+    .option("--load <file>", "go on with a conversation that /save wrote")
+    .option("--force", "talk even to a model that was not taught to")
+    .option("--verbose", "tell tokens and speed of each answer")
+    .action(chat);
+}
+
+const help = `/system TEXT   a new system text, and a new conversation
+/reset         a new conversation
+/save FILE     write the conversation
+/load FILE     go on with one that was written
+/help          this
+/exit          the end, as Ctrl-D
+A line that ends with \\ goes on in the next one; """ begins and ends a text of several lines.
+Ctrl-C ends the answer, or clears the line.`;
+
+async function chat(flags: ChatFlags): Promise<void> {
+  const llama = await loadModel(flags, new AbortController().signal);
+  try {
+    const conversation = new Conversation(llama, flags);
+    if (flags.load !== undefined) await conversation.load(flags.load);
+    if (process.stdin.isTTY) await conversation.talk();
+    else await conversation.answer((await readAll(process.stdin)).trim());
+  } finally {
+    await llama.close();
+  }
+}
+
+class Conversation {
+  readonly #llama: CodeLlama;
+  readonly #options: ChatOptions;
+  readonly #verbose: boolean;
+  #session: ChatSession;
+  #history: string[] = [];
+
+  constructor(llama: CodeLlama, flags: ChatFlags) {
+    this.#llama = llama;
+    this.#options = { ...samplingOptions(flags), force: flags.force ?? false };
+    this.#verbose = flags.verbose ?? false;
+    this.#session = llama.session(flags.system === undefined ? {} : { system: flags.system });
+  }
+
+  /** Until Ctrl-D or /exit. */
+  async talk(): Promise<void> {
+    note("/help tells what there is; Ctrl-D ends.");
+    for (;;) {
+      const text = await this.#ask();
+      if (text === undefined || text === "/exit") return;
+      try {
+        if (text.startsWith("/")) await this.#command(text);
+        else if (text !== "") await this.answer(text);
+      } catch (error) {
+        if (!CodeLlamaError.isInstance(error) || error.code === "CLOSED") throw error;
+        process.stderr.write(`${colors.red("error:")} ${error.message}\n`);
+      }
+    }
+  }
+
+  /** Ctrl-C ends the answer and not the program. */
+  async answer(question: string): Promise<void> {
+    const generation = this.#session.send(question, this.#options);
+    const onInterrupt = () => generation.cancel();
+    process.on("SIGINT", onInterrupt);
+    const waiting = process.stderr.isTTY ? spinner({ color: "gray" }).start() : undefined;
+    try {
+      let last = "";
+      for await (const { text } of generation) {
+        waiting?.stop();
+        process.stdout.write(text);
+        last = text;
+      }
+      waiting?.stop();
+      if (!last.endsWith("\n")) process.stdout.write("\n");
+      const result = await generation;
+      if (result.dropped.length > 0) {
+        note(`(the oldest ${result.dropped.length} messages were forgotten to make room)`);
+      }
+      if (result.finishReason === "abort") note("(interrupted)");
+      if (this.#verbose) note(summary(result));
+    } finally {
+      waiting?.stop();
+      process.off("SIGINT", onInterrupt);
+    }
+  }
+
+  async load(file: string): Promise<void> {
+    const data = await readFile(file, "utf8").catch((error: Error) => {
+      throw new CodeLlamaError("INVALID_ARGUMENT", `${file} cannot be read: ${error.message}`);
+    });
+    try {
+      this.#session = ChatSession.fromJSON(this.#llama, JSON.parse(data));
+    } catch (error) {
+      throw new CodeLlamaError(
+        "INVALID_ARGUMENT",
+        `${file} is no saved conversation: ${(error as Error).message}`,
+      );
+    }
+    note(`(${this.#session.messages.length} messages of ${file})`);
+  }
+
+  async #command(text: string): Promise<void> {
+    const [name = "", ...words] = text.split(" ");
+    const argument = words.join(" ").trim();
+    if (name === "/reset") {
+      this.#session.reset();
+      note("(a new conversation)");
+    } else if (name === "/system" && argument !== "") {
+      this.#session.reset(argument);
+      note("(a new conversation, with this system text)");
+    } else if (name === "/save" && argument !== "") {
+      await writeFile(argument, `${JSON.stringify(this.#session, null, 2)}\n`).catch(
+        (error: Error) => {
+          throw new CodeLlamaError("INVALID_ARGUMENT", `cannot write: ${error.message}`);
+        },
+      );
+      note(`(saved in ${argument})`);
+    } else if (name === "/load" && argument !== "") {
+      await this.load(argument);
+    } else {
+      note(help);
+    }
+  }
+
+  /** The next question; undefined at the end. */
+  async #ask(): Promise<string | undefined> {
+    const lines: string[] = [];
+    let block = false;
+    for (;;) {
+      const line = await this.#readLine(lines.length === 0 && !block ? "> " : "… ");
+      if (line === undefined) return undefined;
+      if (line === null) {
+        lines.length = 0;
+        block = false;
+      } else if (line.trim() === '"""') {
+        if (block) return lines.join("\n");
+        block = true;
+      } else if (block) {
+        lines.push(line);
+      } else if (line.endsWith("\\")) {
+        lines.push(line.slice(0, -1));
+      } else {
+        return [...lines, line].join("\n").trim();
+      }
+    }
+  }
+
+  /** A line; null when Ctrl-C dropped it; undefined at the end. */
+  #readLine(prompt: string): Promise<string | null | undefined> {
+    // One for each line: while an answer comes, the terminal is in its usual mode, and Ctrl-C a signal.
+    const reader = createInterface({
+      input: process.stdin,
+      output: process.stderr,
+      prompt: colors.cyan(prompt),
+      history: this.#history,
+      historySize: 500,
+      removeHistoryDuplicates: true,
+    });
+    return new Promise((resolve) => {
+      const finish = (line: string | null | undefined) => {
+        resolve(line);
+        reader.close();
+      };
+      reader.on("history", (history) => {
+        this.#history = history;
+      });
+      reader.once("line", finish);
+      reader.once("close", () => finish(undefined));
+      reader.once("SIGINT", () => {
+        process.stderr.write("\n");
+        finish(null);
+      });
+      reader.prompt();
+    });
+  }
+}

@@ -1,0 +1,77 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { quietly, runCommand } from "../helpers/command-line.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { modelPath } from "../helpers/tiny-model.ts";
+
+const folder = temporaryFolder();
+const before =
+  'def fibonacci(n: int) -> int:\n    """Return the n-th Fibonacci number."""\n    a, b = 0, 1\n    ';
+const after = "\n        a, b = b, a + b\n    return a\n";
+const loop = "for _ in range(n):";
+
+async function fileWith(text: string): Promise<string> {
+  const file = join(folder, "program.py");
+  await writeFile(file, text);
+  return file;
+}
+
+const infill = (...args: string[]) =>
+  runCommand(["infill", ...args, "--model", modelPath, ...quietly]);
+
+describe("infill prints what fills", () => {
+  test("the end of a line", async () => {
+    const outcome = await infill(await fileWith(before + after), "--line", "4");
+    expect(outcome).toMatchObject({ code: 0, stderr: "", stdout: `${loop}\n` });
+  });
+
+  test("a place in a line", async () => {
+    const file = await fileWith(`${before}fo${after}`);
+    const outcome = await infill(file, "--line", "4", "--column", "7");
+    expect(outcome).toMatchObject({ code: 0, stdout: "r _ in range(n):\n" });
+  });
+
+  test("a marker, from standard input, as a whole file", async () => {
+    const args = ["infill", "-", "--full", "--model", modelPath, ...quietly];
+    const outcome = await runCommand(args, { input: `${before}<FILL_ME>${after}` });
+    expect(outcome).toMatchObject({ code: 0, stdout: before + loop + after });
+  });
+
+  test("as one object", async () => {
+    const file = await fileWith(`${before}<FILL>${after}`);
+    const { stdout } = await infill(file, "--fill-me", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({
+      text: loop,
+      fullText: before + loop + after,
+      finishReason: "stop",
+    });
+  });
+});
+
+test("infill --write fills the file itself", async () => {
+  const file = await fileWith(`${before}<FILL_ME>${after}`);
+  expect(await infill(file, "--write")).toMatchObject({ code: 0, stdout: "" });
+  expect(await readFile(file, "utf8")).toBe(before + loop + after);
+});
+
+describe("infill refuses", () => {
+  test.each<[string, string[], RegExp]>([
+    ["a line beyond the file", ["--line", "99"], /--line 99 is not in .*it has lines 1 to 7/],
+    ["a column beyond the line", ["--line", "1", "--column", "99"], /columns 1 to 30/],
+    ["a column without a line", ["--column", "1"], /--column needs --line/],
+    ["two places", ["--line", "1", "--fill-me"], /two different places/],
+    ["a file without a marker", [], /<FILL_ME> or <FILL>/],
+    ["an unknown order", ["--order", "up"], /Allowed choices are auto, psm, spm/],
+  ])("%s", async (_, args, message) => {
+    const { code, stderr } = await infill(await fileWith(before + after), ...args);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+  });
+
+  test("a file that is not there", async () => {
+    const { code, stderr } = await infill(join(folder, "none.py"));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/none\.py cannot be read/);
+  });
+});
