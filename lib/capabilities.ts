@@ -36,14 +36,16 @@ const layersOf70B = 80;
  */
 export function capabilitiesOf(model: ModelTraits, fileName: string): Capabilities {
   const { prefix, suffix, middle } = model.specialTokens;
-  const hasInfillTokens = prefix !== undefined && suffix !== undefined && middle !== undefined;
+  const twoInfillTokens = prefix !== undefined && suffix !== undefined;
+  const hasInfillTokens = twoInfillTokens && middle !== undefined;
   const names = `${model.name} ${model.finetune} ${fileName}`;
   const isCodeLlama = model.architecture === "llama" && /code[-_ ]?llama/i.test(names);
   if (!isCodeLlama) {
     const chat = model.chatTemplate !== "";
     return {
       completion: true,
-      infill: hasInfillTokens,
+      // Codestral gets along without a token for the middle.
+      infill: twoInfillTokens,
       chat,
       python: false,
       codeLlama: undefined,

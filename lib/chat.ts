@@ -3,7 +3,7 @@ import type { Engine } from "./engine.ts";
 import { Generation, type TextFilter } from "./generation.ts";
 import { type ChatOptions, chatDefaults, chatRules } from "./options/chat.ts";
 import { type RequestOptions, requestOptions } from "./options/generate.ts";
-import { chatPrompt } from "./prompt/chat.ts";
+import { type ChatModel, chatPrompt } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 
 /** Answers a dialog. */
@@ -15,12 +15,25 @@ export function chat(
 ): Generation {
   const where = "chat()";
   const call = chatCall(engine, capabilities, options, where);
-  const parts = chatPrompt(messages, engine.model, capabilities, options, where);
+  const parts = chatPrompt(messages, chatModel(engine, capabilities), options, where);
   return new Generation(engine, options.signal, async (request) => {
     const tokens = engine.encodePrompt(parts);
     const prompt = tokens instanceof Int32Array ? tokens : await tokens;
     return request({ ...call, prompt }, new LeadingSpace());
   });
+}
+
+/** What the prompts of a model's dialogs are made with. */
+export function chatModel(engine: Engine, capabilities: Capabilities): ChatModel {
+  const { model } = engine;
+  const encode = (text: string, special: boolean) => engine.encode([{ text, special }]);
+  return {
+    model,
+    format: capabilities.chatFormat ?? "llama-2",
+    addsBos: model.addsBos,
+    spell: (token) => engine.detokenize(Int32Array.of(token), true),
+    spellsControlToken: (text) => `${encode(text, true)}` !== `${encode(text, false)}`,
+  };
 }
 
 /** Checks that the model can answer, and how. */

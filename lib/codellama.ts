@@ -1,10 +1,10 @@
 import { basename } from "node:path";
 import { type Capabilities, capabilitiesOf, requireCapability } from "./capabilities.ts";
-import { chat } from "./chat.ts";
+import { chat, chatModel } from "./chat.ts";
 import { Engine } from "./engine.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
 import { Generation } from "./generation.ts";
-import { chooseOrder, type InfillResult, infill } from "./infill.ts";
+import { chooseOrder, type InfillResult, infill, layOut } from "./infill.ts";
 import type { ChatOptions } from "./options/chat.ts";
 import { boolean, checkOptions, integer, invalidArgument, show } from "./options/check.ts";
 import { completionRules, type GenerateOptions, requestOptions } from "./options/generate.ts";
@@ -13,7 +13,6 @@ import { type LoadOptions, nativeLoadOptions } from "./options/load.ts";
 import type { SessionOptions } from "./options/session.ts";
 import { chatPrompt } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
-import { infillPrompt } from "./prompt/infill.ts";
 import { type SplitOptions, splitCode } from "./prompt/split-code.ts";
 import { ChatSession, readSessionData, type SessionData } from "./session.ts";
 
@@ -84,6 +83,9 @@ export class CodeLlama implements AsyncDisposable {
     const engine = this.#engine;
     engine.requireContext(where);
     const call = requestOptions(options, completionRules, engine.model.vocabularySize, where);
+    if (options.mode === "python") {
+      requireCapability(this.capabilities, "python", engine.model.name, where);
+    }
     return new Generation(engine, options.signal, async (request) => {
       if (typeof prompt !== "string") return request({ ...call, prompt });
       const { addsBos, specialTokens } = engine.model;
@@ -134,11 +136,12 @@ export class CodeLlama implements AsyncDisposable {
     this.#engine.requireOpen(where);
     requireCapability(this.capabilities, "infill", this.model.name, where);
     const order = typeof input === "string" ? "auto" : (input.order ?? "auto");
-    const parts = infillPrompt(
-      prefix,
-      rest.join(""),
-      order === "auto" ? chooseOrder(prefix, true) : order,
-      this.model.specialTokens,
+    const isCodeLlama = this.capabilities.codeLlama !== undefined;
+    const parts = layOut(
+      this.#engine.model,
+      isCodeLlama,
+      { prefix, suffix: rest.join("") },
+      order === "auto" ? chooseOrder(prefix, isCodeLlama, true) : order,
     );
     return this.#engine.encode(parts);
   }
@@ -149,11 +152,12 @@ export class CodeLlama implements AsyncDisposable {
    */
   encodeChat(
     messages: readonly ChatMessage[],
-    options: Pick<ChatOptions, "specialText"> = {},
+    options: Pick<ChatOptions, "specialText" | "tools"> = {},
   ): Int32Array {
     const where = "encodeChat()";
     this.#engine.requireOpen(where);
-    return this.#engine.encode(chatPrompt(messages, this.model, this.capabilities, options, where));
+    const model = chatModel(this.#engine, this.capabilities);
+    return this.#engine.encode(chatPrompt(messages, model, options, where));
   }
 
   /**

@@ -1,11 +1,14 @@
+import type { NativeModel } from "./binding.ts";
 import { type Capabilities, requireCapability } from "./capabilities.ts";
 import type { Engine } from "./engine.ts";
 import { Generation, type GenerationResult, type Script } from "./generation.ts";
 import { requestOptions } from "./options/generate.ts";
 import { type InfillInput, type InfillOptions, infillRules, readHoles } from "./options/infill.ts";
+import { fillInMiddlePrompt, hasFileTokens } from "./prompt/fill-in-middle.ts";
 import { type InfillOrder, infillPrompt } from "./prompt/infill.ts";
 import { OverlapTrimmer } from "./prompt/overlap.ts";
-import { repositoryContext } from "./prompt/repository-context.ts";
+import type { PromptPart } from "./prompt/parts.ts";
+import { type ContextFile, fittingFiles, underComments } from "./prompt/repository-context.ts";
 import { type Surroundings, truncate } from "./prompt/truncate.ts";
 import { addUp } from "./result.ts";
 
@@ -36,12 +39,20 @@ export function infill(
   );
   requireCapability(capabilities, "infill", engine.model.name, where);
   const wanted = (typeof input === "string" ? undefined : input.order) ?? options.order ?? "auto";
+  const isCodeLlama = capabilities.codeLlama !== undefined;
   const healing = options.tokenHealing ?? true;
   const stop = options.singleLine ? [...(call.stop ?? []), "\n"] : call.stop;
 
   const fill = async (request: Request, prefix: string, suffix: string) => {
-    const order = wanted === "auto" ? chooseOrder(prefix, healing) : wanted;
-    const prompt = await encodeFitting(engine, { prefix, suffix }, order, options, call.maxTokens);
+    const order = wanted === "auto" ? chooseOrder(prefix, isCodeLlama, healing) : wanted;
+    const prompt = await encodeFitting(
+      engine,
+      isCodeLlama,
+      { prefix, suffix },
+      order,
+      options,
+      call.maxTokens,
+    );
     const tokenHealing = order === "spm" && healing && !atLineStart(prefix);
     const filter = options.trim === "overlap" ? new OverlapTrimmer(suffix) : undefined;
     return request({ ...call, stop, prompt, tokenHealing }, filter);
@@ -67,6 +78,7 @@ export function infill(
 /** The prompt's tokens, with the context, and cut where it is too long. */
 async function encodeFitting(
   engine: Engine,
+  isCodeLlama: boolean,
   surroundings: Surroundings,
   order: InfillOrder,
   options: InfillOptions,
@@ -74,16 +86,13 @@ async function encodeFitting(
 ): Promise<Int32Array> {
   const { contextSize, model } = engine;
   const count = async (text: string) => (await engine.encodePrompt([{ text }])).length;
-  const encode = ({ prefix, suffix }: Surroundings) =>
-    engine.encodePrompt(infillPrompt(prefix, suffix, order, model.specialTokens));
+  const budgetOfFiles = Math.min(options.contextTokens ?? contextSize >> 2, contextSize >> 1);
+  const files = await fittingFiles(options.context ?? [], budgetOfFiles, count);
+  const encode = (texts: Surroundings) =>
+    engine.encodePrompt(layOut(model, isCodeLlama, texts, order, files, options.path));
 
   let { prefix, suffix } = surroundings;
-  let context = "";
-  if (options.context !== undefined && options.context.length > 0) {
-    const budget = Math.min(options.contextTokens ?? contextSize >> 2, contextSize >> 1);
-    context = await repositoryContext(options.context, budget, count);
-  }
-  if (options.overflow === "error") return encode({ prefix: context + prefix, suffix });
+  if (options.overflow === "error") return encode({ prefix, suffix });
 
   const room = contextSize - Math.min(maxTokens, contextSize >> 2);
   // What is longer than this is not worth counting. The prefix is cut in steps, as truncate() does.
@@ -91,12 +100,30 @@ async function encodeFitting(
   const step = longest >> 2;
   prefix = prefix.slice(Math.ceil(Math.max(0, prefix.length - longest) / step) * step);
   suffix = suffix.slice(0, longest);
-  const tokens = await encode({ prefix: context + prefix, suffix });
+  const tokens = await encode({ prefix, suffix });
   if (tokens.length <= room) return tokens;
-  const taken = controlTokens + (context === "" ? 0 : await count(context));
+  // The files once more, and what each of their names may take apart from the text.
+  const taken = (await count(underComments(files))) + controlTokens * (files.length + 1);
   const budget = Math.max(0, room - taken);
   const kept = await truncate({ prefix, suffix }, budget, count);
-  return encode({ prefix: context + kept.prefix, suffix: kept.suffix });
+  return encode(kept);
+}
+
+/** The prompt in the layout that the model was taught. */
+export function layOut(
+  model: NativeModel,
+  isCodeLlama: boolean,
+  { prefix, suffix }: Surroundings,
+  order: InfillOrder,
+  files: readonly ContextFile[] = [],
+  path?: string,
+): PromptPart[] {
+  const { specialTokens, addsBos } = model;
+  const named = !isCodeLlama && hasFileTokens(specialTokens);
+  const before = named ? prefix : underComments(files) + prefix;
+  if (isCodeLlama) return infillPrompt(before, suffix, order, specialTokens);
+  const hole = { prefix: before, suffix, path };
+  return fillInMiddlePrompt(hole, order, named ? files : [], specialTokens, addsBos);
 }
 
 // Code has three or four characters a token; only blank space has more.
@@ -112,7 +139,13 @@ type Request = Parameters<Script<InfillResult>>[0];
  * paper, table 14: single line 83.3 against 74.1, random span 39.0 against 59.7) unless the word's
  * token is healed.
  */
-export function chooseOrder(prefix: string, tokenHealing: boolean): InfillOrder {
+export function chooseOrder(
+  prefix: string,
+  isCodeLlama: boolean,
+  tokenHealing: boolean,
+): InfillOrder {
+  // Of other models few were taught the suffix first.
+  if (!isCodeLlama) return "psm";
   return tokenHealing || atLineStart(prefix) ? "spm" : "psm";
 }
 

@@ -1,5 +1,5 @@
 import type { Capabilities } from "./capabilities.ts";
-import { chatCall, LeadingSpace } from "./chat.ts";
+import { chatCall, chatModel, LeadingSpace } from "./chat.ts";
 import type { CodeLlama } from "./codellama.ts";
 import type { Engine } from "./engine.ts";
 import { CodeLlamaError } from "./errors.ts";
@@ -7,7 +7,7 @@ import { Generation, type GenerationResult } from "./generation.ts";
 import type { ChatOptions } from "./options/chat.ts";
 import { checkOptions, invalidArgument, show } from "./options/check.ts";
 import { type SessionOptions, sessionRules } from "./options/session.ts";
-import { chatPrompt } from "./prompt/chat.ts";
+import { type ChatModel, chatPrompt } from "./prompt/chat.ts";
 import { type ChatMessage, readDialog } from "./prompt/dialog.ts";
 
 /** An answer in a session. */
@@ -31,6 +31,7 @@ export interface SessionData {
 export class ChatSession {
   readonly #engine: Engine;
   readonly #capabilities: Capabilities;
+  readonly #model: ChatModel;
   readonly #options: SessionOptions;
   #system: ChatMessage | undefined;
   #turns: ChatMessage[];
@@ -45,6 +46,7 @@ export class ChatSession {
     readDialog([...messages, { role: "user", content: "" }], where);
     this.#engine = engine;
     this.#capabilities = capabilities;
+    this.#model = chatModel(engine, capabilities);
     this.#options = options;
     this.#system = messages[0]?.role === "system" ? messages.shift() : undefined;
     this.#turns = messages;
@@ -77,13 +79,7 @@ export class ChatSession {
     const call = chatCall(this.#engine, this.#capabilities, options, where);
     const question: ChatMessage = { role: "user", content };
     // What is wrong with the messages is told at once.
-    chatPrompt(
-      [...this.messages, question],
-      this.#engine.model,
-      this.#capabilities,
-      options,
-      where,
-    );
+    chatPrompt([...this.messages, question], this.#model, options, where);
     return new Generation(this.#engine, options.signal, async (request) => {
       this.#answering = true;
       try {
@@ -163,9 +159,7 @@ export class ChatSession {
     const system = this.#system === undefined ? [] : [this.#system];
     const messages = [...system, ...turns, question];
     try {
-      return await this.#engine.encodePrompt(
-        chatPrompt(messages, this.#engine.model, this.#capabilities, options, "send()"),
-      );
+      return await this.#engine.encodePrompt(chatPrompt(messages, this.#model, options, "send()"));
     } catch (error) {
       if (CodeLlamaError.isInstance(error) && error.code === "CONTEXT_OVERFLOW") return error;
       throw error;

@@ -2,13 +2,18 @@ import { boolean, oneOf, type Rules } from "./check.ts";
 import type { GenerateOptions } from "./generate.ts";
 
 /** How to answer a dialog. */
-export interface ChatOptions extends Omit<GenerateOptions, "special" | "ignoreEos"> {
+export interface ChatOptions extends Omit<GenerateOptions, "mode" | "special" | "ignoreEos"> {
   /** Default 0.6, as in Meta's reference. */
   readonly temperature?: number;
   /** Default 0.9, as in Meta's reference. */
   readonly topP?: number;
   /** Chats even with a model that was not taught to, in Llama-2's format. Default false. */
   readonly force?: boolean;
+  /**
+   * Tool definitions in OpenAI's form, for models whose chat template takes them. What the model
+   * then says of tools is part of the text.
+   */
+  readonly tools?: readonly object[];
   /**
    * What to do with a message that spells out one of the dialog format's tags, such as `[INST]`:
    * `"escape"`, the default, takes it as plain text; `"reject"` refuses the dialog, as Meta's
@@ -17,7 +22,15 @@ export interface ChatOptions extends Omit<GenerateOptions, "special" | "ignoreEo
   readonly specialText?: "escape" | "reject";
 }
 
-export const chatRules: Rules = { force: boolean, specialText: oneOf("escape", "reject") };
+export const chatRules: Rules = {
+  force: boolean,
+  tools: {
+    allowed: "an array of objects",
+    accepts: (value) =>
+      Array.isArray(value) && value.every((tool) => typeof tool === "object" && tool !== null),
+  },
+  specialText: oneOf("escape", "reject"),
+};
 
 /** Defaults of Meta's `chat_completion`. */
 export const chatDefaults = { temperature: 0.6, topP: 0.9 } as const;

@@ -95,6 +95,8 @@ export interface GenerateOptions {
   readonly repetition?: RepetitionOptions;
   /** Default `"normal"`. */
   readonly priority?: Priority;
+  /** `"python"` asks for a Python specialist and refuses other models. Default `"completion"`. */
+  readonly mode?: "completion" | "python";
   /** Takes control tokens spelled out in a text prompt, such as `</s>`, as such. Default false. */
   readonly special?: boolean;
   /** Never ends by itself: the end tokens are forbidden. Default false. */
@@ -139,7 +141,11 @@ const rules: Rules = {
 };
 
 /** Options of a completion alone. */
-export const completionRules: Rules = { special: boolean, ignoreEos: boolean };
+export const completionRules: Rules = {
+  mode: oneOf("completion", "python"),
+  special: boolean,
+  ignoreEos: boolean,
+};
 
 /** What every mode needs of its caller. */
 export interface RequestOptions extends Omit<NativeRequest, "id" | "prompt"> {

@@ -7,6 +7,7 @@ import {
   oneOf,
   type Rules,
   show,
+  text,
 } from "./check.ts";
 import type { GenerateOptions } from "./generate.ts";
 
@@ -21,7 +22,7 @@ export interface InfillInput {
 }
 
 /** How to fill a hole. Temperature and topP are those of a completion: 0.2 and 0.95. */
-export interface InfillOptions extends Omit<GenerateOptions, "special" | "ignoreEos"> {
+export interface InfillOptions extends Omit<GenerateOptions, "mode" | "special" | "ignoreEos"> {
   /** New tokens for each hole at most. Default 512. */
   readonly maxTokens?: number;
   /**
@@ -49,9 +50,11 @@ export interface InfillOptions extends Omit<GenerateOptions, "special" | "ignore
   readonly overflow?: "truncate" | "error";
   /**
    * Other files of the repository, the nearest first; they stand before the prefix, each under a
-   * comment with its path.
+   * comment with its path, or as the model was taught where it has tokens for files.
    */
   readonly context?: readonly ContextFile[];
+  /** Path of the file itself, for models that have tokens for files. */
+  readonly path?: string;
   /** Tokens of `context` at most. Default: a quarter of the context. Range 0 to 2³¹-1. */
   readonly contextTokens?: number;
 }
@@ -66,12 +69,13 @@ export const infillRules: Rules = {
     allowed: "an array of { path, text }",
     accepts: (value) => Array.isArray(value) && value.every(isContextFile),
   },
+  path: text,
   contextTokens: integer(0, 2 ** 31 - 1),
 };
 
 function isContextFile(value: unknown): value is ContextFile {
-  const { path, text } = Object(value) as Record<string, unknown>;
-  return typeof path === "string" && typeof text === "string";
+  const file = Object(value) as Record<string, unknown>;
+  return typeof file.path === "string" && typeof file.text === "string";
 }
 
 /** What stands between holes; the first that a text contains is the one that counts. */

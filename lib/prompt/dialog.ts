@@ -1,7 +1,10 @@
 import { invalidArgument, show } from "../options/check.ts";
 
+const roles = ["system", "user", "assistant", "tool"] as const;
+
 export interface ChatMessage {
-  readonly role: "system" | "user" | "assistant";
+  /** `"tool"`, a tool's answer, only for models whose chat template knows it. */
+  readonly role: (typeof roles)[number];
   readonly content: string;
 }
 
@@ -18,12 +21,7 @@ export interface Dialog {
  * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message
  */
 export function readDialog(messages: readonly ChatMessage[], where: string): Dialog {
-  if (!Array.isArray(messages) || messages.length === 0) {
-    throw invalidArgument(`${where}: messages must be an array with at least one message`);
-  }
-  for (const [index, message] of messages.entries()) {
-    checkMessage(message, `${where}: messages[${index}]`);
-  }
+  readMessages(messages, where);
   const [first] = messages as readonly ChatMessage[];
   const system = first?.role === "system" ? first.content : undefined;
   const offset = system === undefined ? 0 : 1;
@@ -48,14 +46,27 @@ export function readDialog(messages: readonly ChatMessage[], where: string): Dia
   return { system, turns, question };
 }
 
+/**
+ * Checks the messages one by one, whatever their order.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message
+ */
+export function readMessages(messages: readonly ChatMessage[], where: string): void {
+  if (!Array.isArray(messages) || messages.length === 0) {
+    throw invalidArgument(`${where}: messages must be an array with at least one message`);
+  }
+  for (const [index, message] of messages.entries()) {
+    checkMessage(message, `${where}: messages[${index}]`);
+  }
+}
+
 function checkMessage(message: unknown, where: string): void {
   if (typeof message !== "object" || message === null) {
     throw invalidArgument(`${where} must be an object, not ${show(message)}`);
   }
   const { role, content } = message as Record<string, unknown>;
-  if (role !== "system" && role !== "user" && role !== "assistant") {
+  if (!roles.includes(role as ChatMessage["role"])) {
     throw invalidArgument(
-      `${where}: role must be "system", "user", "assistant", not ${show(role)}`,
+      `${where}: role must be ${roles.map((each) => `"${each}"`).join(", ")}, not ${show(role)}`,
     );
   }
   if (typeof content !== "string") {

@@ -11,39 +11,45 @@ const hash = new Set([".py", ".rb", ".sh", ".pl", ".r", ".yml", ".yaml", ".toml"
 const dashes = new Set([".sql", ".lua", ".hs", ".elm"]);
 
 /**
- * Other files as one text to stand before the prefix, each under a comment with its path. The first
- * file is the nearest: it stands last, next to the prefix, and is the last to lose lines where all
- * do not fit into `budget` tokens. Whole lines only, from each file's beginning.
+ * The files that fit into `budget` tokens, the nearest last. The first of `files` is the nearest: it
+ * is the last to lose lines. Whole lines only, from each file's beginning.
  */
-export async function repositoryContext(
+export async function fittingFiles(
   files: readonly ContextFile[],
   budget: number,
   count: TokenCounter,
-): Promise<string> {
-  let context = "";
+): Promise<ContextFile[]> {
+  const fitting: ContextFile[] = [];
   let left = budget;
   for (const { path, text } of files) {
-    const header = `${comment(path)}\n`;
     const body = text.endsWith("\n") || text === "" ? text : `${text}\n`;
-    const piece = await wholeLines(header, body, left, count);
-    if (piece === "") break;
-    context = piece + context;
-    left -= await count(piece);
+    const kept = await wholeLines(path, body, left, count);
+    if (kept === undefined) break;
+    fitting.unshift({ path, text: kept });
+    left -= await count(underComment({ path, text: kept }));
   }
-  return context;
+  return fitting;
 }
 
-async function wholeLines(header: string, body: string, budget: number, count: TokenCounter) {
+/** Files as one text to stand before the prefix, each under a comment with its path. */
+export function underComments(files: readonly ContextFile[]): string {
+  return files.map(underComment).join("");
+}
+
+async function wholeLines(path: string, body: string, budget: number, count: TokenCounter) {
   let kept = body;
   for (;;) {
-    const piece = `${header}${kept}\n`;
-    const tokens = await count(piece);
-    if (tokens <= budget) return piece;
+    const tokens = await count(underComment({ path, text: kept }));
+    if (tokens <= budget) return kept;
     const length = Math.floor(kept.length * Math.min(budget / tokens, 0.95));
     const lineEnd = kept.lastIndexOf("\n", length - 1);
-    if (lineEnd < 0) return "";
+    if (lineEnd < 0) return undefined;
     kept = kept.slice(0, lineEnd + 1);
   }
+}
+
+function underComment({ path, text }: ContextFile): string {
+  return `${comment(path)}\n${text}\n`;
 }
 
 /** The path as a comment of the file's language. */

@@ -55,3 +55,15 @@ describe("tags of the dialog format", () => {
     );
   });
 });
+
+test("tools need a dialog format that has a place for them", () => {
+  expect(() => model.llama.chat([question], { tools: [{}] })).toThrow(
+    expect.objectContaining({ code: "CAPABILITY_MISSING" }),
+  );
+});
+
+test("Python is for Python models", () => {
+  expect(() => model.llama.generate("x", { mode: "python" })).toThrow(
+    expect.objectContaining({ code: "CAPABILITY_MISSING" }),
+  );
+});

@@ -173,10 +173,10 @@ describe("the prompt holds each control token once, whatever the texts spell", (
 });
 
 test("order auto is suffix first, but prefix first inside a line without token healing", () => {
-  expect(chooseOrder("def add(a, b):\n    retu", true)).toBe("spm");
-  expect(chooseOrder("def add(a, b):\n", false)).toBe("spm");
-  expect(chooseOrder("", false)).toBe("spm");
-  expect(chooseOrder("def add(a, b):\n    retu", false)).toBe("psm");
+  expect(chooseOrder("def add(a, b):\n    retu", true, true)).toBe("spm");
+  expect(chooseOrder("def add(a, b):\n", true, false)).toBe("spm");
+  expect(chooseOrder("", true, false)).toBe("spm");
+  expect(chooseOrder("def add(a, b):\n    retu", true, false)).toBe("psm");
 });
 
 describe("token healing goes on inside a word", () => {

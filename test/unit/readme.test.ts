@@ -15,7 +15,8 @@ function names(heading: string): string[] {
 
 /** The properties of an exported interface. */
 function properties(path: string, name: string): string[] {
-  const body = read(path).split(`export interface ${name} {`)[1]?.split("\n}")[0] ?? "";
+  const start = new RegExp(`export interface ${name} (extends [^{]+)?\\{`);
+  const body = read(path).split(start)[2]?.split("\n}")[0] ?? "";
   return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map((match) => match[1] ?? "");
 }
 
@@ -32,6 +33,18 @@ describe("the README", () => {
     expect(properties("lib/options/load.ts", "LoadOptions").toSorted()).toEqual(
       names("Loading").toSorted(),
     );
+  });
+
+  test("lists every option of infill(), chat() and session(), and no other", () => {
+    expect(properties("lib/options/infill.ts", "InfillOptions").toSorted()).toEqual(
+      names("Filling holes").toSorted(),
+    );
+    expect(
+      [
+        ...properties("lib/options/chat.ts", "ChatOptions"),
+        ...properties("lib/options/session.ts", "SessionOptions"),
+      ].toSorted(),
+    ).toEqual(names("Chatting").toSorted());
   });
 
   test("lists every error code but those of later versions", () => {

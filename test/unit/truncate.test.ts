@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { repositoryContext } from "../../lib/prompt/repository-context.ts";
+import {
+  type ContextFile,
+  fittingFiles,
+  underComments,
+} from "../../lib/prompt/repository-context.ts";
 import { truncate } from "../../lib/prompt/truncate.ts";
 
 // A token for each word and each other character that is no space.
@@ -60,7 +64,9 @@ describe("truncate()", () => {
   });
 });
 
-describe("repositoryContext()", () => {
+describe("files of the repository", () => {
+  const repositoryContext = async (files: ContextFile[], budget: number, counter: typeof count) =>
+    underComments(await fittingFiles(files, budget, counter));
   const near = { path: "src/near.py", text: lines("near", 5) };
   const far = { path: "src/far.ts", text: lines("far", 50) };
 

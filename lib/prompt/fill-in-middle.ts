@@ -1,0 +1,58 @@
+import type { SpecialTokens } from "../engine-info.ts";
+import { CodeLlamaError } from "../errors.ts";
+import type { InfillOrder } from "./infill.ts";
+import type { PromptPart } from "./parts.ts";
+import type { ContextFile } from "./repository-context.ts";
+
+/**
+ * The prompt that has a model other than Code Llama fill a hole, laid out by the tokens that its
+ * file names. Prefix first: StarCoder, DeepSeek-Coder, Qwen-Coder, CodeGemma, Granite
+ * (`<fim_prefix>…<fim_suffix>…<fim_middle>`). Suffix first: as StarCoder's paper has it
+ * (arXiv 2305.06161), and Codestral's only way (`[SUFFIX]…[PREFIX]…`), which has no middle token.
+ * @param files - of the repository, the nearest last, in the layout of Qwen2.5-Coder's report
+ *   (arXiv 2409.12186); empty for models that have no token for them
+ */
+export function fillInMiddlePrompt(
+  hole: { readonly prefix: string; readonly suffix: string; readonly path?: string | undefined },
+  order: InfillOrder,
+  files: readonly ContextFile[],
+  specialTokens: SpecialTokens,
+  addsBos: boolean,
+): PromptPart[] {
+  const { bos, prefix: pre, suffix: suf, middle: mid } = specialTokens;
+  if (pre === undefined || suf === undefined) {
+    throw new CodeLlamaError("CAPABILITY_MISSING", "this model has no infill tokens");
+  }
+  const before: PromptPart = { text: hole.prefix, inside: true };
+  const after: PromptPart = { text: hole.suffix, inside: true };
+  const start = [
+    ...(addsBos && bos !== undefined ? [bos] : []),
+    ...repository(hole, files, specialTokens),
+  ];
+  if (mid === undefined) return [...start, suf, after, pre, before];
+  return order === "psm"
+    ? [...start, pre, before, suf, after, mid]
+    : [...start, pre, suf, after, mid, before];
+}
+
+/** Whether other files can stand before the hole under tokens of their own. */
+export function hasFileTokens({ fileSeparator }: SpecialTokens): boolean {
+  return fileSeparator !== undefined;
+}
+
+function repository(
+  hole: { readonly path?: string | undefined },
+  files: readonly ContextFile[],
+  { repository: name, fileSeparator }: SpecialTokens,
+): PromptPart[] {
+  if (files.length === 0 || fileSeparator === undefined) return [];
+  const file = (path: string, text: string): PromptPart[] => [
+    fileSeparator,
+    { text: `${path}\n${text}`, inside: true },
+  ];
+  return [
+    ...(name === undefined ? [] : [name, { text: "repository\n", inside: true }]),
+    ...files.flatMap(({ path, text }) => file(path, text)),
+    ...file(hole.path ?? "file", ""),
+  ];
+}
