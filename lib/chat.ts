@@ -1,6 +1,7 @@
 import { type Capabilities, requireCapability } from "./capabilities.ts";
 import type { Engine } from "./engine.ts";
 import { Generation, type TextFilter } from "./generation.ts";
+import { fitHistory, roomForPrompt } from "./history.ts";
 import { type ChatOptions, chatDefaults, chatRules } from "./options/chat.ts";
 import { type RequestOptions, requestOptions } from "./options/generate.ts";
 import { type ChatModel, chatPrompt } from "./prompt/chat.ts";
@@ -15,8 +16,14 @@ export function chat(
 ): Generation {
   const where = "chat()";
   const call = chatCall(engine, capabilities, options, where);
-  const parts = chatPrompt(messages, chatModel(engine, capabilities), options, where);
+  const model = chatModel(engine, capabilities);
+  const parts = chatPrompt(messages, model, options, where);
   return new Generation(engine, options.signal, async (request) => {
+    if (options.overflow === "truncate") {
+      const room = roomForPrompt(engine, call.maxTokens);
+      const { prompt } = await fitHistory(engine, model, messages, options, room, where);
+      return request({ ...call, prompt }, new LeadingSpace());
+    }
     const tokens = engine.encodePrompt(parts);
     const prompt = tokens instanceof Int32Array ? tokens : await tokens;
     return request({ ...call, prompt }, new LeadingSpace());

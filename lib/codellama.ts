@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { type Capabilities, capabilitiesOf, requireCapability } from "./capabilities.ts";
 import { chat, chatModel } from "./chat.ts";
+import { completionPrompt } from "./completion.ts";
 import { Engine } from "./engine.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
 import { Generation } from "./generation.ts";
@@ -87,12 +88,7 @@ export class CodeLlama implements AsyncDisposable {
       requireCapability(this.capabilities, "python", engine.model.name, where);
     }
     return new Generation(engine, options.signal, async (request) => {
-      if (typeof prompt !== "string") return request({ ...call, prompt });
-      const { addsBos, specialTokens } = engine.model;
-      const text = { text: prompt, special: options.special ?? false };
-      const tokens = engine.encodePrompt(
-        addsBos && specialTokens.bos !== undefined ? [specialTokens.bos, text] : [text],
-      );
+      const tokens = completionPrompt(engine, prompt, options, call.maxTokens);
       return request({ ...call, prompt: tokens instanceof Int32Array ? tokens : await tokens });
     });
   }

@@ -2,8 +2,8 @@ import type { Capabilities } from "./capabilities.ts";
 import { chatCall, chatModel, LeadingSpace } from "./chat.ts";
 import type { CodeLlama } from "./codellama.ts";
 import type { Engine } from "./engine.ts";
-import { CodeLlamaError } from "./errors.ts";
 import { Generation, type GenerationResult } from "./generation.ts";
+import { fitHistory, roomForPrompt } from "./history.ts";
 import type { ChatOptions } from "./options/chat.ts";
 import { checkOptions, invalidArgument, show } from "./options/check.ts";
 import { type SessionOptions, sessionRules } from "./options/session.ts";
@@ -83,7 +83,15 @@ export class ChatSession {
     return new Generation(this.#engine, options.signal, async (request) => {
       this.#answering = true;
       try {
-        const { prompt, dropped } = await this.#fit(question, options, call.maxTokens);
+        const room = roomForPrompt(this.#engine, call.maxTokens);
+        const { prompt, dropped } = await fitHistory(
+          this.#engine,
+          this.#model,
+          [...this.messages, question],
+          options,
+          Math.min(this.#options.maxHistoryTokens ?? room, room),
+          where,
+        );
         if (dropped.length > 0) this.#options.onDropped?.({ messages: dropped });
         const result = await request({ ...call, prompt }, new LeadingSpace());
         this.#turns.splice(0, dropped.length);
@@ -133,37 +141,6 @@ export class ChatSession {
     throw invalidArgument(
       `${where}: an answer of this session is under way; await it, cancel it, or fork() the session`,
     );
-  }
-
-  /** Leaves out the oldest turns until the prompt fits. */
-  async #fit(question: ChatMessage, options: ChatOptions, maxTokens: number) {
-    const { contextSize } = this.#engine;
-    const answer = Math.min(maxTokens, contextSize >> 2);
-    const limit = Math.min(this.#options.maxHistoryTokens ?? contextSize, contextSize - answer);
-    // Once something must go, a quarter goes: else each turn would drop another one, and what the
-    // KV cache holds would be of no use.
-    let target = limit;
-    for (let first = 0; ; first += 2) {
-      const prompt = await this.#encode(this.#turns.slice(first), question, options);
-      const isLast = first >= this.#turns.length;
-      if (prompt instanceof Int32Array && (prompt.length <= target || isLast)) {
-        return { prompt, dropped: this.#turns.slice(0, first) };
-      }
-      if (isLast) throw prompt;
-      target = Math.floor((limit * 3) / 4);
-    }
-  }
-
-  /** The prompt's tokens; or the error where it is too long for sure. */
-  async #encode(turns: readonly ChatMessage[], question: ChatMessage, options: ChatOptions) {
-    const system = this.#system === undefined ? [] : [this.#system];
-    const messages = [...system, ...turns, question];
-    try {
-      return await this.#engine.encodePrompt(chatPrompt(messages, this.#model, options, "send()"));
-    } catch (error) {
-      if (CodeLlamaError.isInstance(error) && error.code === "CONTEXT_OVERFLOW") return error;
-      throw error;
-    }
   }
 }
 

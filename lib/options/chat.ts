@@ -2,7 +2,8 @@ import { boolean, oneOf, type Rules } from "./check.ts";
 import type { GenerateOptions } from "./generate.ts";
 
 /** How to answer a dialog. */
-export interface ChatOptions extends Omit<GenerateOptions, "mode" | "special" | "ignoreEos"> {
+export interface ChatOptions
+  extends Omit<GenerateOptions, "mode" | "special" | "ignoreEos" | "overflow"> {
   /** Default 0.6, as in Meta's reference. */
   readonly temperature?: number;
   /** Default 0.9, as in Meta's reference. */
@@ -14,6 +15,12 @@ export interface ChatOptions extends Omit<GenerateOptions, "mode" | "special" | 
    * then says of tools is part of the text.
    */
   readonly tools?: readonly object[];
+  /**
+   * What to do with a dialog that leaves no room in the context for `maxTokens` (or a quarter of
+   * the context, where that is less): `"error"`, the default, refuses it when not even one token
+   * fits; `"truncate"` leaves out the oldest turns, as a session always does.
+   */
+  readonly overflow?: "error" | "truncate";
   /**
    * What to do with a message that spells out one of the dialog format's tags, such as `[INST]`:
    * `"escape"`, the default, takes it as plain text; `"reject"` refuses the dialog, as Meta's
@@ -29,6 +36,7 @@ export const chatRules: Rules = {
     accepts: (value) =>
       Array.isArray(value) && value.every((tool) => typeof tool === "object" && tool !== null),
   },
+  overflow: oneOf("error", "truncate"),
   specialText: oneOf("escape", "reject"),
 };
 

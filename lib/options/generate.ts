@@ -95,6 +95,12 @@ export interface GenerateOptions {
   readonly repetition?: RepetitionOptions;
   /** Default `"normal"`. */
   readonly priority?: Priority;
+  /**
+   * What to do with a text that leaves no room in the context for `maxTokens` (or a quarter of the
+   * context, where that is less): `"error"`, the default, refuses it when not even one token fits;
+   * `"truncate"` keeps its end, in whole lines.
+   */
+  readonly overflow?: "error" | "truncate";
   /** `"python"` asks for a Python specialist and refuses other models. Default `"completion"`. */
   readonly mode?: "completion" | "python";
   /** Takes control tokens spelled out in a text prompt, such as `</s>`, as such. Default false. */
@@ -142,6 +148,7 @@ const rules: Rules = {
 
 /** Options of a completion alone. */
 export const completionRules: Rules = {
+  overflow: oneOf("error", "truncate"),
   mode: oneOf("completion", "python"),
   special: boolean,
   ignoreEos: boolean,

@@ -22,7 +22,8 @@ export interface InfillInput {
 }
 
 /** How to fill a hole. Temperature and topP are those of a completion: 0.2 and 0.95. */
-export interface InfillOptions extends Omit<GenerateOptions, "mode" | "special" | "ignoreEos"> {
+export interface InfillOptions
+  extends Omit<GenerateOptions, "mode" | "special" | "ignoreEos" | "overflow"> {
   /** New tokens for each hole at most. Default 512. */
   readonly maxTokens?: number;
   /**

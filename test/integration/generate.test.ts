@@ -172,3 +172,23 @@ test("stats() tells what runs", async () => {
   expect(model.llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
   expect(model.llama.stats().decodeTokensPerSecond).toBeGreaterThan(0);
 });
+
+describe("a prompt that is too long", () => {
+  const short = useTinyModel({ contextSize: 256 });
+  const text = `${"# a line of a long file\n".repeat(200)}def fibonacci(n`;
+
+  test("is refused", async () => {
+    await expect(short.llama.generate(text)).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });
+  });
+
+  test("loses its beginning where that is asked for", async () => {
+    const options = { ...greedy, maxTokens: 8, overflow: "truncate" } as const;
+    const result = await short.llama.generate(text, options);
+    expect(result.usage.completionTokens).toBe(8);
+    expect(result.usage.promptTokens).toBeGreaterThan(150);
+    expect(result.usage.promptTokens).toBeLessThanOrEqual(248);
+    const tokens = short.llama.tokenize(text, { bos: true });
+    const same = await short.llama.generate(tokens, options);
+    expect(same.usage.promptTokens).toBe(248);
+  });
+});

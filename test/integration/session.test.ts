@@ -125,6 +125,20 @@ test("turns are dropped when the context is full", async () => {
   expect(sizes.some((size, turn) => turn > 0 && size < (sizes[turn - 1] ?? 0))).toBe(true);
 });
 
+test("chat() drops the oldest turns only where that is asked for", async () => {
+  await using llama = await loadTinyModel({ contextSize: 256 });
+  const turn = (index: number): ChatMessage[] => [
+    { role: "user", content: `Question ${index}: what does this program print, and why?` },
+    { role: "assistant", content: "It prints nothing at all." },
+  ];
+  const turns = Array.from({ length: 12 }, (_, index) => turn(index)).flat();
+  const messages: ChatMessage[] = [...turns, { role: "user", content: "Hi" }];
+  await expect(llama.chat(messages)).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });
+  const { usage } = await llama.chat(messages, { overflow: "truncate", maxTokens: 4 });
+  expect(usage.promptTokens).toBeLessThanOrEqual(252);
+  expect(usage.promptTokens).toBeGreaterThan(100);
+});
+
 test("a question that is too long alone is an error, and the history stays", async () => {
   await using llama = await loadTinyModel({ contextSize: 256 });
   const session = llama.session();

@@ -15,7 +15,7 @@ function names(heading: string): string[] {
 
 /** The properties of an exported interface. */
 function properties(path: string, name: string): string[] {
-  const start = new RegExp(`export interface ${name} (extends [^{]+)?\\{`);
+  const start = new RegExp(`export interface ${name}\\s+(extends [^{]+)?\\{`);
   const body = read(path).split(start)[2]?.split("\n}")[0] ?? "";
   return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map((match) => match[1] ?? "");
 }

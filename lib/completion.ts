@@ -1,0 +1,49 @@
+import type { Engine } from "./engine.ts";
+import { roomForPrompt } from "./history.ts";
+import type { GenerateOptions } from "./options/generate.ts";
+import type { PromptPart } from "./prompt/parts.ts";
+import { truncate } from "./prompt/truncate.ts";
+
+/** The tokens that `generate` gives the model, cut to fit where the options say so. */
+export function completionPrompt(
+  engine: Engine,
+  prompt: string | Int32Array,
+  options: GenerateOptions,
+  maxTokens: number,
+): Int32Array | Promise<Int32Array> {
+  const { addsBos, specialTokens } = engine.model;
+  const start = addsBos && specialTokens.bos !== undefined ? [specialTokens.bos] : [];
+  const special = options.special ?? false;
+  const parts = (text: string): PromptPart[] => [...start, { text, special }];
+  if (options.overflow !== "truncate") {
+    return typeof prompt === "string" ? engine.encodePrompt(parts(prompt)) : prompt;
+  }
+  const room = roomForPrompt(engine, maxTokens);
+  if (typeof prompt !== "string") return lastTokens(prompt, room, specialTokens.bos);
+  return truncated(engine, prompt, room, parts);
+}
+
+async function truncated(
+  engine: Engine,
+  prompt: string,
+  room: number,
+  parts: (text: string) => PromptPart[],
+): Promise<Int32Array> {
+  const count = async (text: string) => (await engine.encodePrompt(parts(text))).length;
+  // What is longer than this is not worth counting.
+  const end = prompt.slice(-room * longestPiece);
+  const { prefix } = await truncate({ prefix: end, suffix: "" }, room, count);
+  return engine.encodePrompt(parts(prefix));
+}
+
+// UTF-16 units of a token; blank space may have a few more.
+const longestPiece = 8;
+
+/** The last tokens; the first stays where it begins the sequence. */
+function lastTokens(tokens: Int32Array, room: number, bos: number | undefined): Int32Array {
+  if (tokens.length <= room) return tokens;
+  if (tokens[0] !== bos) return tokens.slice(-room);
+  const cut = tokens.slice(-room);
+  cut.set(tokens.subarray(0, 1));
+  return cut;
+}
