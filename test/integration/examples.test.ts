@@ -7,9 +7,11 @@ const folder = new URL("../../examples/", import.meta.url);
 
 // What each example must show; a new one without an entry fails.
 const shows: Readonly<Record<string, RegExp>> = {
+  "conversation.mjs":
+    /Python function that computes.*\(25 of 25.*JavaScript function that computes/s,
+  "editor.mjs": /^ {4}for _ in\| range\(n\): {3}\(\d+ tokens computed\)$/m,
   "many-at-once.mjs": /^def factorial\(n.*return result.*def quick_sort.*isPrime.*class Stack/s,
   "stream.mjs": /a, b = b, a \+ b\n {4}return a\n\n52 tokens/,
-  "type-ahead.mjs": /^def fibonacci\(n\|/m,
   "worker-thread.mjs": /return a\n$/,
 };
 

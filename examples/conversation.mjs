@@ -1,0 +1,21 @@
+// A conversation that is saved and goes on later. Each turn computes only what is new.
+import { modelPath } from "codellama-tiny";
+import { ChatSession, CodeLlama } from "node-codellama";
+
+const llama = await CodeLlama.load(modelPath);
+
+async function ask(session, question) {
+  console.log(`> ${question}`);
+  const answer = session.send(question, { temperature: 0 });
+  for await (const { text } of answer) process.stdout.write(text);
+  const { promptTokens, cachedTokens } = (await answer).usage;
+  console.log(`\n(${promptTokens - cachedTokens} of ${promptTokens} tokens computed)\n`);
+}
+
+const session = llama.session();
+await ask(session, "Write a Python function that computes the n-th Fibonacci number.");
+
+const saved = JSON.stringify(session);
+const later = ChatSession.fromJSON(llama, JSON.parse(saved));
+await ask(later, "Now in JavaScript.");
+await llama.close();
