@@ -25,6 +25,7 @@ export interface NativeLoadOptions {
   readonly kvTypeK?: string | undefined;
   readonly kvTypeV?: string | undefined;
   readonly flashAttention?: boolean | undefined;
+  readonly maxQueue?: number | undefined;
   readonly prefixCacheTokens?: number | undefined;
 }
 
@@ -36,6 +37,7 @@ export interface NativeRequest {
   readonly maxRepeats?: number | undefined;
   readonly stop?: readonly string[] | undefined;
   readonly priority?: string | undefined;
+  readonly timeoutMs?: number | undefined;
   readonly temperature?: number | undefined;
   readonly topK?: number | undefined;
   readonly topP?: number | undefined;
@@ -56,7 +58,7 @@ export interface NativeRequest {
 export interface NativeFinished {
   readonly type: "finished";
   readonly id: number;
-  readonly finishReason: "stop" | "length" | "repetition" | "abort";
+  readonly finishReason: "stop" | "length" | "repetition" | "timeout" | "abort";
   readonly stopString: string;
   readonly promptTokens: number;
   readonly cachedTokens: number;

@@ -11,6 +11,7 @@
  * | `CAPABILITY_MISSING` | the model cannot do what was asked |
  * | `INVALID_ARGUMENT` | an option or argument is unknown, of the wrong type or out of range |
  * | `INVALID_GRAMMAR` | a grammar or JSON schema cannot be used |
+ * | `QUEUE_FULL` | more requests wait than `maxQueue` allows |
  * | `ABORTED` | loading or generating was cancelled without a reason of its own |
  * | `CLOSED` | the engine was closed |
  * | `BACKEND_FAILED` | llama.cpp or the device failed while computing |
@@ -25,6 +26,7 @@ export type CodeLlamaErrorCode =
   | "CAPABILITY_MISSING"
   | "INVALID_ARGUMENT"
   | "INVALID_GRAMMAR"
+  | "QUEUE_FULL"
   | "ABORTED"
   | "CLOSED"
   | "BACKEND_FAILED"

@@ -34,7 +34,7 @@ export interface Timings {
 }
 
 /** Why a generation ended: an end token or a stop string, a limit, text in circles, `cancel()`. */
-export type FinishReason = "stop" | "length" | "repetition" | "abort";
+export type FinishReason = "stop" | "length" | "repetition" | "timeout" | "abort";
 
 export interface GenerationResult {
   readonly text: string;

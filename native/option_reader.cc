@@ -152,6 +152,7 @@ ContextOptions ReadContextOptions(const Napi::Object& object) {
   ContextOptions options;
   reader.Read("contextSize", &options.context_size);
   reader.Read("parallel", &options.parallel);
+  reader.Read("maxQueue", &options.max_queue);
   reader.Read("batchSize", &options.batch_size);
   reader.Read("microBatchSize", &options.micro_batch_size);
   reader.Read("threads", &options.threads);
@@ -175,6 +176,7 @@ Request ReadRequest(const Napi::Object& object) {
   std::string priority;
   reader.Read("priority", &priority);
   request.priority = ReadPriority(priority);
+  reader.Read("timeoutMs", &request.timeout_ms);
   request.sampling = ReadSampling(reader);
   return request;
 }

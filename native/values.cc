@@ -14,6 +14,8 @@ const char* Name(FinishReason reason) {
       return "length";
     case FinishReason::kRepetition:
       return "repetition";
+    case FinishReason::kTimeout:
+      return "timeout";
     case FinishReason::kAbort:
       return "abort";
   }

@@ -103,6 +103,12 @@ export interface GenerateOptions {
   readonly overflow?: "error" | "truncate";
   /** `"python"` asks for a Python specialist and refuses other models. Default `"completion"`. */
   readonly mode?: "completion" | "python";
+  /**
+   * Milliseconds from the call to the end, waiting included. When they are over the generation
+   * ends with what it has and `finishReason: "timeout"`; it is looked at between two steps. To
+   * reject instead, pass `signal: AbortSignal.timeout(…)`. Default: none; range 1 to 2³¹-1.
+   */
+  readonly timeoutMs?: number;
   /** Takes control tokens spelled out in a text prompt, such as `</s>`, as such. Default false. */
   readonly special?: boolean;
   /** Never ends by itself: the end tokens are forbidden. Default false. */
@@ -143,6 +149,7 @@ const rules: Rules = {
   stop: stops,
   repetition: { maxRepeats: integer(1, 10_000) },
   priority: oneOf("interactive", "normal", "background"),
+  timeoutMs: integer(1, 2 ** 31 - 1),
   signal: abortSignal,
 };
 
@@ -195,6 +202,7 @@ export function requestOptions(
     stop: typeof options.stop === "string" ? [options.stop] : options.stop,
     maxRepeats: options.repetition?.maxRepeats,
     priority: options.priority,
+    timeoutMs: options.timeoutMs,
     ignoreEos: options.ignoreEos,
   };
 }

@@ -42,6 +42,11 @@ export interface LoadOptions {
   readonly contextSize?: number;
   /** Sequences that run at once; further requests wait. Default 4; range 1 to 256. */
   readonly parallel?: number;
+  /**
+   * Requests that may wait while `parallel` others run; a further one rejects with `QUEUE_FULL`.
+   * Default: any number; range 0 to 2³¹-1.
+   */
+  readonly maxQueue?: number;
   /** Tokens of one step at most. Default 2048; range 1 to 65536. */
   readonly batchSize?: number;
   /** Tokens that the device computes in one go. Default 512; range 1 to 65536. */
@@ -97,6 +102,7 @@ const anything = { allowed: "", accepts: () => true };
 const rules: Rules = {
   contextSize: integer(8, 2 ** 31 - 1),
   parallel: integer(1, 256),
+  maxQueue: integer(0, 2 ** 31 - 1),
   batchSize: integer(1, 65536),
   microBatchSize: integer(1, 65536),
   threads,
@@ -143,6 +149,7 @@ export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): Nat
     modelPath,
     contextSize: options.contextSize,
     parallel: options.parallel,
+    maxQueue: options.maxQueue,
     batchSize: options.batchSize,
     microBatchSize: options.microBatchSize,
     threads: options.threads,

@@ -36,6 +36,11 @@ Sequence MakeSequence(Request* request, const Tokenizer& tokenizer, uint32_t con
   return sequence;
 }
 
+std::optional<Clock::time_point> Deadline(uint32_t timeout_ms, Clock::time_point submitted) {
+  if (timeout_ms == 0) return std::nullopt;
+  return submitted + std::chrono::milliseconds(timeout_ms);
+}
+
 double Milliseconds(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration<double, std::milli>(to - from).count();
 }
@@ -49,7 +54,8 @@ ActiveRequest::ActiveRequest(Request request, const Model& model, uint32_t conte
       text_(std::move(request.stop)),
       repetition_(request.max_repeats),
       context_size_(context_size),
-      submitted_(submitted) {}
+      submitted_(submitted),
+      deadline_(Deadline(request.timeout_ms, submitted)) {}
 
 void ActiveRequest::OnScheduled(Clock::time_point now) {
   if (!scheduled_) scheduled_ = now;

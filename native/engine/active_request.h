@@ -28,6 +28,9 @@ class ActiveRequest {
   RequestId id() const { return sequence_.id; }
   Sequence* sequence() { return &sequence_; }
 
+  // When it ends, finished or not.
+  std::optional<Clock::time_point> deadline() const { return deadline_; }
+
   // The sequence is part of a step for the first time.
   void OnScheduled(Clock::time_point now);
 
@@ -48,6 +51,7 @@ class ActiveRequest {
   Repetition repetition_;
   const uint32_t context_size_;
   const Clock::time_point submitted_;
+  const std::optional<Clock::time_point> deadline_;
   std::optional<Clock::time_point> scheduled_;
   std::optional<Clock::time_point> first_token_;
 };

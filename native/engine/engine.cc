@@ -12,9 +12,6 @@ namespace codellama {
 
 namespace {
 
-// Prompt tokens of a step that also carries streams.
-constexpr uint32_t kPrefillChunk = 128;
-
 // The request whose prompt is most of the batch, or 0.
 RequestId BatchOwner(const Plan& plan) {
   uint32_t total = 0;
@@ -133,7 +130,6 @@ bool Engine::Load() {
       limits.batch_tokens = runner_->batch_size();
       limits.cached_sequences = runner_->cached_sequences();
       limits.cached_cells = context_options_.prefix_cache_tokens;
-      limits.prefill_chunk = std::min(kPrefillChunk, limits.batch_tokens);
       scheduler_ = std::make_unique<Scheduler>(limits);
     }
   } catch (const Error& error) {
@@ -155,6 +151,7 @@ bool Engine::Load() {
 
 void Engine::Serve() {
   while (TakeCommands()) {
+    FinishLate();
     if (scheduler_ && scheduler_->HasWork()) Step();
     PublishStats();
     Flush();
@@ -165,9 +162,14 @@ bool Engine::TakeCommands() {
   std::vector<Command> commands;
   {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] {
+    const auto awake = [this] {
       return closing_ || !commands_.empty() || (scheduler_ && scheduler_->HasWork());
-    });
+    };
+    if (const auto deadline = NextDeadline()) {
+      wake_.wait_until(lock, *deadline, awake);
+    } else {
+      wake_.wait(lock, awake);
+    }
     // Until the scheduler has them, so that none is missing meanwhile.
     stats_.queued += SubmitsWaiting();
     commands.swap(commands_);
@@ -184,6 +186,13 @@ void Engine::Apply(SubmitCommand command) {
     if (!runner_) {
       throw Error(ErrorCode::kCapabilityMissing,
                   "the model was loaded with vocabularyOnly and cannot generate");
+    }
+    const uint64_t present = scheduler_->running() + scheduler_->waiting();
+    if (present >= uint64_t{context_options_.parallel} + context_options_.max_queue) {
+      throw Error(ErrorCode::kQueueFull,
+                  "the queue is full: " + std::to_string(context_options_.parallel) +
+                      " requests run (parallel) and " + std::to_string(context_options_.max_queue) +
+                      " wait (maxQueue); try again later");
     }
     auto request = std::make_unique<ActiveRequest>(std::move(command.request), *model_,
                                                    runner_->cells(), command.submitted);
@@ -203,6 +212,24 @@ void Engine::Apply(CancelCommand command) {
 void Engine::Apply(PauseCommand command) {
   const auto found = requests_.find(command.id);
   if (found != requests_.end()) found->second->sequence()->paused = command.paused;
+}
+
+void Engine::FinishLate() {
+  const Clock::time_point now = Clock::now();
+  std::vector<ActiveRequest*> late;
+  for (const auto& [_, request] : requests_) {
+    if (request->deadline() && *request->deadline() <= now) late.push_back(request.get());
+  }
+  for (ActiveRequest* request : late) Finish(request, FinishReason::kTimeout);
+}
+
+std::optional<Clock::time_point> Engine::NextDeadline() const {
+  std::optional<Clock::time_point> next;
+  for (const auto& [_, request] : requests_) {
+    const auto deadline = request->deadline();
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  }
+  return next;
 }
 
 void Engine::Step() {
@@ -264,6 +291,8 @@ void Engine::Measure(const Plan& plan, double seconds) {
   for (const ScheduledTokens& scheduled : plan.batch) {
     (scheduled.sequence->Decoding() ? decode : prefill) += scheduled.count;
   }
+  prefill_pacer_.OnStep(prefill, decode, seconds);
+  scheduler_->SetPrefillChunk(prefill_pacer_.Chunk());
   if (prefill > 0) prefill_throughput_.Add(prefill, seconds);
   if (decode > 0) decode_throughput_.Add(decode, seconds);
 }

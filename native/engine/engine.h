@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <variant>
@@ -18,6 +19,7 @@
 #include "model.h"
 #include "model_runner.h"
 #include "options.h"
+#include "prefill_pacer.h"
 #include "scheduler.h"
 #include "throughput.h"
 
@@ -96,6 +98,10 @@ class Engine {
   void Apply(CancelCommand command);
   void Apply(PauseCommand command);
 
+  // Ends the requests whose time is over, whatever they are at.
+  void FinishLate();
+  std::optional<Clock::time_point> NextDeadline() const;
+
   void Step();
   // Whether a command to cancel the request waits. Under the mutex.
   bool CancelWaits(RequestId id) const;
@@ -137,6 +143,7 @@ class Engine {
   std::unordered_map<RequestId, std::unique_ptr<ActiveRequest>> requests_;
   uint64_t arrivals_ = 0;
   Events events_;
+  PrefillPacer prefill_pacer_;
   Throughput prefill_throughput_;
   Throughput decode_throughput_;
 

@@ -15,6 +15,7 @@ enum class ErrorCode {
   kContextOverflow,
   kCapabilityMissing,
   kInvalidArgument,
+  kQueueFull,
   kAborted,
   kClosed,
   kBackendFailed,

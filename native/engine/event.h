@@ -11,7 +11,7 @@
 
 namespace codellama {
 
-enum class FinishReason { kStop, kLength, kRepetition, kAbort };
+enum class FinishReason { kStop, kLength, kRepetition, kTimeout, kAbort };
 
 struct Usage {
   uint32_t prompt_tokens = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -49,6 +50,8 @@ struct ContextOptions {
   // length, bounded by free memory.
   uint32_t context_size = 0;
   uint32_t parallel = 4;  // sequences that run at once
+  // Requests that may wait for one of those places; more are refused.
+  uint32_t max_queue = std::numeric_limits<uint32_t>::max();
   uint32_t batch_size = 2048;
   uint32_t micro_batch_size = 512;
   int32_t threads = 0;          // decode; 0 means the physical cores at hand
@@ -111,6 +114,7 @@ struct Request {
   uint32_t max_repeats = 0;  // of a block of tokens in a row; 0 means any number
   std::vector<std::string> stop;
   Priority priority = Priority::kNormal;
+  uint32_t timeout_ms = 0;  // from submit to the end; 0 is none
   SamplingOptions sampling;
 };
 

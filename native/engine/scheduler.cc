@@ -26,6 +26,9 @@ void Erase(std::vector<Sequence*>* sequences, const Sequence* sequence) {
 // A prompt waits for another only if that saves computing at least so many tokens.
 constexpr size_t kWorthWaitingFor = 32;
 
+// So many later requests may go first before a waiting one rises by one priority.
+constexpr uint32_t kPatience = 32;
+
 bool Unpaused(const Sequence* sequence) { return !sequence->paused; }
 
 }  // namespace
@@ -144,11 +147,24 @@ void Scheduler::AdmitWaiting(Plan* plan) {
       plan->operations.push_back(ShareCells{prefixes_.SequenceOf(sequence->prefix), sequence->slot,
                                             0, sequence->num_shared});
     }
+    Overtake(sequence);
     if (!sequence->admitted) sequence->num_cached = sequence->num_shared;
     if (!sequence->admitted) prefix_counts_.Add(*sequence);
     sequence->admitted = true;
     TakePrompt(sequence, plan);
   }
+}
+
+void Scheduler::Overtake(const Sequence* admitted) {
+  for (Sequence* sequence : waiting_) {
+    if (sequence->paused || sequence->arrival > admitted->arrival ||
+        sequence->priority == Priority::kInteractive || ++sequence->times_overtaken < kPatience) {
+      continue;
+    }
+    sequence->times_overtaken = 0;
+    sequence->priority = static_cast<Priority>(static_cast<uint8_t>(sequence->priority) - 1);
+  }
+  std::sort(waiting_.begin(), waiting_.end(), Before);
 }
 
 void Scheduler::Preempt(Sequence* sequence, Plan* plan) {

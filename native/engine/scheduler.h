@@ -16,7 +16,7 @@ struct SchedulerLimits {
   uint32_t cells = 4096;         // KV cells, shared by all sequences
   uint32_t batch_tokens = 2048;  // tokens of one batch
   // Prompt tokens of one batch while a stream is decoding: a long prompt holds no stream up for
-  // longer than these take.
+  // longer than these take. See SetPrefillChunk().
   uint32_t prefill_chunk = 128;
   // Sequences of the KV cache, behind the slots, that the prefix cache may have. 0 is no cache.
   uint32_t cached_sequences = 0;
@@ -53,7 +53,8 @@ struct Plan {
 //      is free and their whole prompt fits beside what runs.
 //   3. A prompt takes over what the prefix cache has of it, and waits for a running one that
 //      computes more of the same beginning.
-//   4. A sequence whose reader is behind is skipped, and gives its slot up when another waits.
+//   4. A sequence that was overtaken often enough rises in priority, so that none waits for ever.
+//   5. A sequence whose reader is behind is skipped, and gives its slot up when another waits.
 // A request that cannot fit even alone must not be added; the engine refuses it.
 class Scheduler {
  public:
@@ -72,6 +73,8 @@ class Scheduler {
   void ForgetPrefixes() { prefixes_.Clear(); }
 
   Plan Schedule();
+
+  void SetPrefillChunk(uint32_t tokens) { limits_.prefill_chunk = tokens; }
 
   uint32_t running() const { return static_cast<uint32_t>(running_.size()); }
   uint32_t waiting() const { return static_cast<uint32_t>(waiting_.size()); }
@@ -92,6 +95,8 @@ class Scheduler {
   void ScheduleDecodes(Plan* plan);
   void SchedulePrefills(Plan* plan);
   void AdmitWaiting(Plan* plan);
+  // The sequence is admitted before those that came earlier; their patience ends some time.
+  void Overtake(const Sequence* admitted);
   void YieldPausedSlots(Plan* plan);
   void Preempt(Sequence* sequence, Plan* plan);
   // Gives the sequence's slot and cells up.
@@ -111,7 +116,7 @@ class Scheduler {
   void TakePrompt(Sequence* sequence, Plan* plan);
   void Take(Sequence* sequence, uint32_t count, Plan* plan);
 
-  const SchedulerLimits limits_;
+  SchedulerLimits limits_;
   std::vector<Sequence*> waiting_;  // sorted by Before()
   std::vector<Sequence*> running_;  // sorted by Before()
   std::vector<int32_t> free_slots_;

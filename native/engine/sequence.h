@@ -31,6 +31,7 @@ struct Sequence {
   uint64_t arrival = 0;  // order inside a priority
   SequenceStatus status = SequenceStatus::kWaiting;
   bool paused = false;  // its reader is behind
+  uint32_t times_overtaken = 0;
 
   std::vector<Token> tokens;
   uint32_t num_prompt = 0;

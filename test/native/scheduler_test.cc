@@ -122,6 +122,20 @@ TEST(SchedulerGoesByPriorityThenArrival) {
   CHECK(!world.scheduler.HasWork());
 }
 
+TEST(SchedulerLetsNoRequestWaitForEver) {
+  World world({.slots = 1, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64});
+  world.Step();
+  Sequence* background = world.Add(10, Priority::kBackground);
+  int overtaken = 0;
+  while (background->status == SequenceStatus::kWaiting && overtaken < 1000) {
+    Sequence* interactive = world.Add(10, Priority::kInteractive);
+    world.Step();
+    if (interactive->status == SequenceStatus::kRunning) overtaken++;
+    world.scheduler.Remove(interactive, false);
+  }
+  CHECK_EQ(overtaken, 64);
+}
+
 TEST(SchedulerAdmitsOnlyWhatFits) {
   World world({.slots = 4, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
   Sequence* first = world.Add(80);

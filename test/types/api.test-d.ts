@@ -39,7 +39,7 @@ test("misspelt and mistyped options do not compile", () => {
 
 test("results are read-only", () => {
   expectTypeOf<GenerationResult["finishReason"]>().toEqualTypeOf<
-    "stop" | "length" | "repetition" | "abort"
+    "stop" | "length" | "repetition" | "timeout" | "abort"
   >();
   // @ts-expect-error
   (({}) as GenerationResult).text = "";
