@@ -26,6 +26,8 @@ export interface NativeLoadOptions {
   readonly kvTypeV?: string | undefined;
   readonly flashAttention?: boolean | undefined;
   readonly maxQueue?: number | undefined;
+  readonly maxDraft?: number | undefined;
+  readonly adaptiveDraft?: boolean | undefined;
   readonly prefixCacheTokens?: number | undefined;
 }
 
@@ -63,6 +65,8 @@ export interface NativeFinished {
   readonly promptTokens: number;
   readonly cachedTokens: number;
   readonly completionTokens: number;
+  readonly draftTokens: number;
+  readonly acceptedTokens: number;
   readonly queuedMs: number;
   readonly prefillMs: number;
   readonly decodeMs: number;

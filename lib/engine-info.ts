@@ -57,6 +57,9 @@ export interface EngineStats {
   /** Tokens of all prompts so far that were found in the prefix cache, and that were not. */
   readonly prefixHitTokens: number;
   readonly prefixMissTokens: number;
+  /** Tokens guessed by speculation so far, and those of them that were right. */
+  readonly draftTokens: number;
+  readonly acceptedTokens: number;
   /** Over the last few seconds of work, all sequences together. */
   readonly prefillTokensPerSecond: number;
   readonly decodeTokensPerSecond: number;

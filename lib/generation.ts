@@ -18,6 +18,9 @@ export interface Usage {
   /** Of the prompt's tokens, those that were taken from the KV cache instead of computed. */
   readonly cachedTokens: number;
   readonly completionTokens: number;
+  /** Tokens that speculation guessed and the model verified, and those of them that were right. */
+  readonly draftTokens: number;
+  readonly acceptedTokens: number;
 }
 
 export interface Timings {
@@ -240,6 +243,8 @@ export class Generation<Result = GenerationResult>
       promptTokens: call.prompt.length,
       cachedTokens: 0,
       completionTokens: 0,
+      draftTokens: 0,
+      acceptedTokens: 0,
       queuedMs: 0,
       prefillMs: 0,
       decodeMs: 0,

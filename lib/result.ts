@@ -8,14 +8,14 @@ export function toResult(
   tokens: readonly number[],
   outcome: RequestOutcome,
 ): GenerationResult {
-  const { promptTokens, cachedTokens, completionTokens } = outcome;
+  const { promptTokens, cachedTokens, completionTokens, draftTokens, acceptedTokens } = outcome;
   return {
     text,
     tokens: Int32Array.from(tokens),
     finishReason: outcome.finishReason,
     ...(outcome.stopString === "" ? {} : { stopString: outcome.stopString }),
     seed: call.seed,
-    usage: { promptTokens, cachedTokens, completionTokens },
+    usage: { promptTokens, cachedTokens, completionTokens, draftTokens, acceptedTokens },
     timings: {
       queuedMs: outcome.queuedMs,
       prefillMs: outcome.prefillMs,
@@ -37,6 +37,8 @@ export function addUp(results: readonly GenerationResult[]): GenerationResult {
     promptTokens: sum((result) => result.usage.promptTokens),
     cachedTokens: sum((result) => result.usage.cachedTokens),
     completionTokens: sum((result) => result.usage.completionTokens),
+    draftTokens: sum((result) => result.usage.draftTokens),
+    acceptedTokens: sum((result) => result.usage.acceptedTokens),
   };
   const time = (name: keyof Timings) => sum((result) => result.timings[name]);
   const prefillMs = time("prefillMs");

@@ -68,6 +68,8 @@ struct EventToValue {
     object.Set("promptTokens", event.usage.prompt_tokens);
     object.Set("cachedTokens", event.usage.cached_tokens);
     object.Set("completionTokens", event.usage.completion_tokens);
+    object.Set("draftTokens", event.usage.draft_tokens);
+    object.Set("acceptedTokens", event.usage.accepted_tokens);
     object.Set("queuedMs", event.timings.queued_ms);
     object.Set("prefillMs", event.timings.prefill_ms);
     object.Set("decodeMs", event.timings.decode_ms);
@@ -106,6 +108,8 @@ Napi::Value ToValue(Napi::Env env, const EngineStats& stats) {
   object.Set("kvCellsUsed", stats.kv_cells_used);
   object.Set("kvCellsCached", stats.kv_cells_cached);
   object.Set("kvCells", stats.kv_cells);
+  object.Set("draftTokens", static_cast<double>(stats.draft_tokens));
+  object.Set("acceptedTokens", static_cast<double>(stats.accepted_tokens));
   object.Set("prefixHitTokens", static_cast<double>(stats.prefixes.hit_tokens));
   object.Set("prefixMissTokens", static_cast<double>(stats.prefixes.miss_tokens));
   object.Set("prefillTokensPerSecond", stats.prefill_tokens_per_second);

@@ -74,6 +74,14 @@ export interface LoadOptions {
    * to 2³¹-1.
    */
   readonly prefixCache?: boolean | { readonly maxTokens?: number };
+  /**
+   * Guesses tokens where a text repeats itself or its prompt, and lets the model verify up to
+   * `maxDraft` of them in one step (default 16; range 1 to 64); what the model would not have said
+   * is dropped. Drafts are as long as it pays by measured speed and acceptance; with `adaptive:
+   * false`, always as long as allowed. Tokens computed together are rounded differently, as beside
+   * other requests. Default true.
+   */
+  readonly speculation?: boolean | { readonly maxDraft?: number; readonly adaptive?: boolean };
   /** Maps the file instead of reading it: fast to load, shared between processes. Default true. */
   readonly useMmap?: boolean;
   /** Keeps the weights from being swapped out. Default false. */
@@ -111,6 +119,7 @@ const rules: Rules = {
   kvCacheType: anything, // a name or an object: checkKvCacheType()
   flashAttention: either(boolean, auto),
   prefixCache: anything, // true, false or an object: prefixCacheTokens()
+  speculation: anything, // true, false or an object: speculation()
   useMmap: boolean,
   useMlock: boolean,
   repack: either(boolean, auto),
@@ -159,6 +168,7 @@ export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): Nat
     kvTypeV: v,
     flashAttention: options.flashAttention === "auto" ? undefined : options.flashAttention,
     prefixCacheTokens: prefixCacheTokens(options.prefixCache, where),
+    ...speculation(options.speculation, where),
     useMmap: options.useMmap,
     useMlock: options.useMlock,
     repack: options.repack === "auto" ? undefined : options.repack,
@@ -174,6 +184,18 @@ function prefixCacheTokens(option: LoadOptions["prefixCache"], where: string): n
   }
   checkOptions(option, { maxTokens: integer(1, 2 ** 31 - 1) }, `${where}: prefixCache`);
   return option.maxTokens;
+}
+
+function speculation(
+  option: LoadOptions["speculation"],
+  where: string,
+): Pick<NativeLoadOptions, "maxDraft" | "adaptiveDraft"> {
+  if (typeof option !== "object" || option === null) {
+    checkOptions({ speculation: option }, { speculation: boolean }, where);
+    return option === false ? { maxDraft: 0 } : {};
+  }
+  checkOptions(option, { maxDraft: integer(1, 64), adaptive: boolean }, `${where}: speculation`);
+  return { maxDraft: option.maxDraft, adaptiveDraft: option.adaptive };
 }
 
 function checkLoras(loras: unknown, where: string): void {

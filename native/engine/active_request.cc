@@ -1,5 +1,6 @@
 #include "active_request.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "error.h"
@@ -79,6 +80,25 @@ std::optional<FinishReason> ActiveRequest::OnLogits(const float* logits, const T
   return std::nullopt;
 }
 
+void ActiveRequest::Draft(const DraftCosts& costs, uint32_t longest) {
+  sequence_.draft.clear();
+  if (sequence_.paused || !sequence_.Decoding() || (healing_ && !healing_->done())) return;
+  drafter_.Follow(sequence_.tokens);
+  if (!drafter_.HasGuess()) return;
+  // The last token of all is not worth a guess: nothing follows it.
+  const auto size = static_cast<uint32_t>(sequence_.tokens.size());
+  const uint32_t left =
+      std::min(sequence_.max_tokens - sequence_.CompletionTokens(), context_size_ - size);
+  const uint32_t length =
+      BestDraftLength(costs, drafter_.acceptance(), std::min(longest, left - 1));
+  sequence_.draft = drafter_.Propose(sequence_.tokens, length);
+}
+
+void ActiveRequest::OnVerified(uint32_t drafted, uint32_t accepted) {
+  draft_tokens_ += drafted;
+  accepted_tokens_ += accepted;
+}
+
 Finished ActiveRequest::Result(FinishReason reason, Clock::time_point now) const {
   Finished finished;
   finished.id = sequence_.id;
@@ -87,6 +107,8 @@ Finished ActiveRequest::Result(FinishReason reason, Clock::time_point now) const
   finished.usage.prompt_tokens = sequence_.num_prompt;
   finished.usage.cached_tokens = sequence_.num_cached;
   finished.usage.completion_tokens = sequence_.CompletionTokens();
+  finished.usage.draft_tokens = draft_tokens_;
+  finished.usage.accepted_tokens = accepted_tokens_;
   const Clock::time_point scheduled = scheduled_.value_or(now);
   const Clock::time_point first_token = first_token_.value_or(now);
   finished.timings.queued_ms = Milliseconds(submitted_, scheduled);

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "draft_length.h"
+#include "drafter.h"
 #include "event.h"
 #include "model.h"
 #include "options.h"
@@ -39,6 +41,12 @@ class ActiveRequest {
   std::optional<FinishReason> OnLogits(const float* logits, const Tokenizer& tokenizer,
                                        TextDelta* delta);
 
+  // Guesses what follows, if it is likely to pay, for the next step to verify.
+  void Draft(const DraftCosts& costs, uint32_t longest);
+
+  // Of a draft, so many tokens turned out right.
+  void OnVerified(uint32_t drafted, uint32_t accepted);
+
   // The rest of the text and the final event.
   std::string FlushText() { return text_.Finish(); }
   Finished Result(FinishReason reason, Clock::time_point now) const;
@@ -49,6 +57,9 @@ class ActiveRequest {
   Sampler sampler_;
   TextStream text_;
   Repetition repetition_;
+  Drafter drafter_;
+  uint32_t draft_tokens_ = 0;
+  uint32_t accepted_tokens_ = 0;
   const uint32_t context_size_;
   const Clock::time_point submitted_;
   const std::optional<Clock::time_point> deadline_;

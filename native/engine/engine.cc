@@ -129,6 +129,7 @@ bool Engine::Load() {
       limits.cells = runner_->cells();
       limits.batch_tokens = runner_->batch_size();
       limits.cached_sequences = runner_->cached_sequences();
+      limits.draft_tokens = context_options_.DraftRows();
       limits.cached_cells = context_options_.prefix_cache_tokens;
       scheduler_ = std::make_unique<Scheduler>(limits);
     }
@@ -232,7 +233,21 @@ std::optional<Clock::time_point> Engine::NextDeadline() const {
   return next;
 }
 
+void Engine::Draft() {
+  if (context_options_.max_draft == 0) return;
+  DraftCosts costs;
+  costs.step_seconds = prefill_pacer_.MedianStreamStep();
+  costs.row_seconds = prefill_pacer_.SecondsPerPromptToken();
+  costs.streams =
+      static_cast<uint32_t>(std::count_if(requests_.begin(), requests_.end(), [](const auto& each) {
+        return each.second->sequence()->Decoding() && !each.second->sequence()->paused;
+      }));
+  if (!context_options_.adaptive_draft) costs = kFreeDrafts;
+  for (const auto& [_, request] : requests_) request->Draft(costs, context_options_.max_draft);
+}
+
 void Engine::Step() {
+  Draft();
   const Plan plan = scheduler_->Schedule();
   PublishStats();  // the computing may take long
   runner_->Apply(plan.operations);
@@ -288,34 +303,62 @@ RunStatus Engine::Compute(const Plan& plan) {
 void Engine::Measure(const Plan& plan, double seconds) {
   uint32_t prefill = 0;
   uint32_t decode = 0;
+  uint32_t drafted = 0;
   for (const ScheduledTokens& scheduled : plan.batch) {
     (scheduled.sequence->Decoding() ? decode : prefill) += scheduled.count;
+    drafted += scheduled.drafted;
   }
-  prefill_pacer_.OnStep(prefill, decode, seconds);
+  prefill_pacer_.OnStep(prefill + drafted, decode, seconds);
   scheduler_->SetPrefillChunk(prefill_pacer_.Chunk());
   if (prefill > 0) prefill_throughput_.Add(prefill, seconds);
-  if (decode > 0) decode_throughput_.Add(decode, seconds);
+  step_seconds_ = seconds;
 }
 
 void Engine::AfterStep(const Plan& plan) {
+  uint32_t gained = 0;
   for (size_t entry = 0; entry < plan.batch.size(); entry++) {
     const ScheduledTokens& scheduled = plan.batch[entry];
     Sequence* sequence = scheduled.sequence;
+    const bool decoding = sequence->Decoding();
     sequence->num_computed += scheduled.count;
     if (sequence->Remaining() > 0) continue;
     if (sequence->CompletionTokens() == 0) runner_->Apply(scheduler_->SharePrompt(sequence));
-
-    ActiveRequest* request = requests_.at(sequence->id).get();
-    TextDelta delta;
-    delta.id = sequence->id;
-    try {
-      const auto reason = request->OnLogits(runner_->Logits(entry), model_->tokenizer(), &delta);
-      if (!delta.tokens.empty()) Emit(std::move(delta));
-      if (reason) Finish(request, *reason);
-    } catch (const Error& error) {
-      Fail(sequence->id, error);
-    }
+    const uint32_t taken = TakeTokens(plan.batch[entry], entry);
+    if (decoding) gained += taken;
   }
+  if (gained > 0) decode_throughput_.Add(gained, step_seconds_);
+}
+
+uint32_t Engine::TakeTokens(const ScheduledTokens& scheduled, size_t entry) {
+  Sequence* sequence = scheduled.sequence;
+  ActiveRequest* request = requests_.at(sequence->id).get();
+  TextDelta delta;
+  delta.id = sequence->id;
+  std::optional<FinishReason> reason;
+  uint32_t accepted = 0;
+  try {
+    while (true) {
+      const float* logits = runner_->Logits(entry, accepted);
+      reason = request->OnLogits(logits, model_->tokenizer(), &delta);
+      if (reason || accepted == scheduled.drafted ||
+          sequence->tokens.back() != sequence->draft[accepted]) {
+        break;
+      }
+      accepted++;
+    }
+  } catch (const Error& error) {
+    Fail(sequence->id, error);
+    return accepted;
+  }
+  const auto gained = static_cast<uint32_t>(delta.tokens.size());
+  sequence->num_computed += accepted;
+  if (accepted < scheduled.drafted) runner_->Truncate(sequence->slot, sequence->num_computed);
+  request->OnVerified(scheduled.drafted, accepted);
+  draft_tokens_ += scheduled.drafted;
+  accepted_tokens_ += accepted;
+  if (!delta.tokens.empty()) Emit(std::move(delta));
+  if (reason) Finish(request, *reason);
+  return gained;
 }
 
 void Engine::AfterAbort(const Plan& plan) {
@@ -376,6 +419,8 @@ void Engine::PublishStats() {
   stats_.kv_cells_used = scheduler_->cells_used();
   stats_.kv_cells_cached = scheduler_->cells_cached();
   stats_.kv_cells = runner_->cells();
+  stats_.draft_tokens = draft_tokens_;
+  stats_.accepted_tokens = accepted_tokens_;
   stats_.prefixes = scheduler_->prefix_counts();
   stats_.prefill_tokens_per_second = prefill_throughput_.PerSecond();
   stats_.decode_tokens_per_second = decode_throughput_.PerSecond();

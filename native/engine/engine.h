@@ -32,6 +32,8 @@ struct EngineStats {
   uint32_t kv_cells_cached = 0;
   uint32_t kv_cells = 0;
   PrefixCounts prefixes;
+  uint64_t draft_tokens = 0;
+  uint64_t accepted_tokens = 0;
   double prefill_tokens_per_second = 0;
   double decode_tokens_per_second = 0;
 };
@@ -103,10 +105,14 @@ class Engine {
   std::optional<Clock::time_point> NextDeadline() const;
 
   void Step();
+  // Guesses for the streams of the next step.
+  void Draft();
   // Whether a command to cancel the request waits. Under the mutex.
   bool CancelWaits(RequestId id) const;
   RunStatus Compute(const Plan& plan);
   void AfterStep(const Plan& plan);
+  // Takes tokens as long as they are those of the draft, and one more; returns how many.
+  uint32_t TakeTokens(const ScheduledTokens& scheduled, size_t entry);
   void AfterAbort(const Plan& plan);
   void Measure(const Plan& plan, double seconds);
 
@@ -144,6 +150,9 @@ class Engine {
   uint64_t arrivals_ = 0;
   Events events_;
   PrefillPacer prefill_pacer_;
+  double step_seconds_ = 0;  // of the last step
+  uint64_t draft_tokens_ = 0;
+  uint64_t accepted_tokens_ = 0;
   Throughput prefill_throughput_;
   Throughput decode_throughput_;
 

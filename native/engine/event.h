@@ -17,6 +17,8 @@ struct Usage {
   uint32_t prompt_tokens = 0;
   uint32_t cached_tokens = 0;  // of the prompt, taken from the KV cache instead of computed
   uint32_t completion_tokens = 0;
+  uint32_t draft_tokens = 0;     // guessed, and verified by the model
+  uint32_t accepted_tokens = 0;  // of these, part of the completion
 };
 
 struct Timings {

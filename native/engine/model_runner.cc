@@ -161,7 +161,7 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   }
   // With one pool of cells llama.cpp takes all its sequence ids; this counts rows of output.
   params.n_seq_max = options.parallel;
-  params.n_outputs_max = options.parallel;
+  params.n_outputs_max = options.parallel + options.DraftRows();
   params.n_threads = threads;
   params.n_threads_batch = prefill_threads;
   params.flash_attn_type = FlashAttentionType(options.flash_attention);
@@ -222,15 +222,17 @@ RunStatus ModelRunner::Run(const std::vector<ScheduledTokens>& batch) {
   rows.n_tokens = 0;
   output_rows_.clear();
   for (const ScheduledTokens& scheduled : batch) {
-    for (uint32_t i = 0; i < scheduled.count; i++) {
+    const Sequence& sequence = *scheduled.sequence;
+    for (uint32_t i = 0; i < scheduled.count + scheduled.drafted; i++) {
       const int32_t row = rows.n_tokens++;
-      rows.token[row] = scheduled.sequence->tokens[scheduled.first + i];
+      rows.token[row] = i < scheduled.count ? sequence.tokens[scheduled.first + i]
+                                            : sequence.draft[i - scheduled.count];
       rows.pos[row] = static_cast<llama_pos>(scheduled.first + i);
       rows.n_seq_id[row] = 1;
-      rows.seq_id[row][0] = scheduled.sequence->slot;
-      rows.logits[row] = static_cast<int8_t>(i + 1 == scheduled.count);
+      rows.seq_id[row][0] = sequence.slot;
+      rows.logits[row] = static_cast<int8_t>(i + 1 >= scheduled.count);
     }
-    output_rows_.push_back(rows.n_tokens - 1);
+    output_rows_.push_back(rows.n_tokens - 1 - static_cast<int32_t>(scheduled.drafted));
   }
 
   LogCapture log;
@@ -248,8 +250,9 @@ RunStatus ModelRunner::Run(const std::vector<ScheduledTokens>& batch) {
   }
 }
 
-const float* ModelRunner::Logits(size_t entry) const {
-  const float* logits = llama_get_logits_ith(context_.get(), output_rows_[entry]);
+const float* ModelRunner::Logits(size_t entry, uint32_t drafted) const {
+  const float* logits =
+      llama_get_logits_ith(context_.get(), output_rows_[entry] + static_cast<int32_t>(drafted));
   if (logits == nullptr) throw Error(ErrorCode::kBackendFailed, "llama.cpp gave no logits");
   return logits;
 }

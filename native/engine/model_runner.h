@@ -32,13 +32,14 @@ class ModelRunner {
   ModelRunner(const ModelRunner&) = delete;
   ModelRunner& operator=(const ModelRunner&) = delete;
 
-  // Computes the batch, whose rows continue what their slots hold. Logits are kept for the last
-  // row of each entry. Throws kBackendFailed, after which the cache must be cleared.
+  // Computes the batch, whose rows continue what their slots hold. Logits are kept for the
+  // last token of each entry and for its draft. Throws kBackendFailed, after which the cache must
+  // be cleared.
   RunStatus Run(const std::vector<ScheduledTokens>& batch);
 
-  // Logits of the batch's entry, of the vocabulary's size; valid until the next Run(). Throws
-  // kBackendFailed when there are none.
-  const float* Logits(size_t entry) const;
+  // Logits behind the entry's last token, or behind so much of its draft; of the vocabulary's size;
+  // valid until the next Run(). Throws kBackendFailed when there are none.
+  const float* Logits(size_t entry, uint32_t drafted = 0) const;
 
   void Apply(const CellOperations& operations);
 
@@ -75,7 +76,7 @@ class ModelRunner {
   std::unique_ptr<ggml_threadpool, FreeThreadpool> prefill_threadpool_;
   std::unique_ptr<llama_context, FreeContext> context_;
   std::unique_ptr<Batch> batch_;
-  std::vector<int32_t> output_rows_;  // the last row of each entry
+  std::vector<int32_t> output_rows_;  // of each entry's last token
   uint32_t cells_ = 0;
   uint32_t batch_size_ = 0;
   uint32_t cached_sequences_ = 0;

@@ -56,6 +56,10 @@ struct ContextOptions {
   uint32_t micro_batch_size = 512;
   int32_t threads = 0;          // decode; 0 means the physical cores at hand
   int32_t prefill_threads = 0;  // 0 means the same as threads
+  uint32_t max_draft = 16;      // tokens that a step may guess for one sequence; 0 is off
+  bool adaptive_draft = true;   // only as long as it pays; else always the whole
+  // And for all of them: each takes a row of logits, of the vocabulary's size.
+  uint32_t DraftRows() const { return max_draft * (parallel < 4 ? parallel : 4); }
   std::string kv_type_k = "f16";
   std::string kv_type_v = "f16";
   FlashAttention flash_attention = FlashAttention::kAuto;

@@ -10,16 +10,18 @@ namespace codellama {
 
 class PrefillPacer {
  public:
-  // A step computed so many tokens of prompts and of streams.
+  // A step computed so many tokens of prompts, or of drafts, and of streams.
   void OnStep(uint32_t prompt_tokens, uint32_t stream_tokens, double seconds);
+
+  // Of streams alone, and of each token more in a step; 0 while unknown.
+  double MedianStreamStep() const;
+  double SecondsPerPromptToken() const { return seconds_per_prompt_token_; }
 
   // Prompt tokens of the next step, if it carries streams too.
   uint32_t Chunk() const;
 
  private:
   static constexpr size_t kStepsRemembered = 31;
-
-  double MedianStreamStep() const;
 
   std::array<double, kStepsRemembered> stream_steps_ = {};  // seconds; a ring
   size_t stream_steps_seen_ = 0;

@@ -72,6 +72,7 @@ CellOperations Scheduler::SharePrompt(Sequence* sequence) {
 Plan Scheduler::Schedule() {
   Plan plan;
   planned_tokens_ = 0;
+  draft_budget_ = limits_.draft_tokens;
   YieldPausedSlots(&plan);
   ScheduleDecodes(&plan);
   const uint32_t room = limits_.batch_tokens - planned_tokens_;
@@ -111,6 +112,8 @@ void Scheduler::ScheduleDecodes(Plan* plan) {
     if (sequence->paused || !sequence->Decoding()) continue;
     if (MakeRoom(sequence, plan)) Take(sequence, 1, plan);
   }
+  // After all, so that no guess takes the place of a token that is sure.
+  for (ScheduledTokens& scheduled : plan->batch) TakeDraft(&scheduled);
 }
 
 void Scheduler::SchedulePrefills(Plan* plan) {
@@ -170,7 +173,7 @@ void Scheduler::Overtake(const Sequence* admitted) {
 void Scheduler::Preempt(Sequence* sequence, Plan* plan) {
   std::erase_if(plan->batch, [&](const ScheduledTokens& scheduled) {
     if (scheduled.sequence != sequence) return false;
-    planned_tokens_ -= scheduled.count;
+    planned_tokens_ -= scheduled.count + scheduled.drafted;
     return true;
   });
   Erase(&running_, sequence);
@@ -255,8 +258,16 @@ void Scheduler::TakePrompt(Sequence* sequence, Plan* plan) {
 }
 
 void Scheduler::Take(Sequence* sequence, uint32_t count, Plan* plan) {
-  plan->batch.push_back({sequence, sequence->num_computed, count});
+  plan->batch.push_back({sequence, sequence->num_computed, count, 0});
   planned_tokens_ += count;
+}
+
+void Scheduler::TakeDraft(ScheduledTokens* scheduled) {
+  const auto wanted = static_cast<uint32_t>(scheduled->sequence->draft.size());
+  scheduled->drafted =
+      std::min({wanted, draft_budget_, FreeCells(), limits_.batch_tokens - planned_tokens_});
+  draft_budget_ -= scheduled->drafted;
+  planned_tokens_ += scheduled->drafted;
 }
 
 void Scheduler::CheckIntegrity() const {

@@ -18,6 +18,7 @@ struct SchedulerLimits {
   // Prompt tokens of one batch while a stream is decoding: a long prompt holds no stream up for
   // longer than these take. See SetPrefillChunk().
   uint32_t prefill_chunk = 128;
+  uint32_t draft_tokens = 0;  // of one batch, all sequences together
   // Sequences of the KV cache, behind the slots, that the prefix cache may have. 0 is no cache.
   uint32_t cached_sequences = 0;
   uint32_t cached_cells = 4096;  // cells that it may hold beside those of running sequences
@@ -28,6 +29,7 @@ struct ScheduledTokens {
   Sequence* sequence = nullptr;
   uint32_t first = 0;
   uint32_t count = 0;
+  uint32_t drafted = 0;  // and as many of the sequence's draft behind them
 };
 
 // Of all prompts so far.
@@ -47,7 +49,8 @@ struct Plan {
 };
 
 // Policy, in this order:
-//   1. One token for every stream that decodes. Where no cell is left, the sequence that comes
+//   1. One token for every stream that decodes, and its draft as far as there is room. Where no
+//   cell is left, the sequence that comes
 //      last (lowest priority, then newest) is put back into the queue until one is.
 //   2. Prompt tokens, by priority, then arrival, up to the chunk; then new sequences while a slot
 //      is free and their whole prompt fits beside what runs.
@@ -115,6 +118,7 @@ class Scheduler {
   void EvictFor(uint32_t cells, Plan* plan);
   void TakePrompt(Sequence* sequence, Plan* plan);
   void Take(Sequence* sequence, uint32_t count, Plan* plan);
+  void TakeDraft(ScheduledTokens* scheduled);
 
   SchedulerLimits limits_;
   std::vector<Sequence*> waiting_;  // sorted by Before()
@@ -126,6 +130,7 @@ class Scheduler {
   // Of the plan being made.
   uint32_t planned_tokens_ = 0;
   uint32_t prompt_budget_ = 0;
+  uint32_t draft_budget_ = 0;
 };
 
 }  // namespace codellama

@@ -34,6 +34,7 @@ struct Sequence {
   uint32_t times_overtaken = 0;
 
   std::vector<Token> tokens;
+  std::vector<Token> draft;  // guesses of what follows the tokens, to be verified in this step
   uint32_t num_prompt = 0;
   uint32_t num_computed = 0;
   uint32_t num_shared = 0;

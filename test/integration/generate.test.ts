@@ -46,7 +46,7 @@ test("usage and timings say what was done", async () => {
     ...greedy,
     maxTokens: 20,
   });
-  expect(usage).toEqual({ promptTokens: 7, cachedTokens: 0, completionTokens: 20 });
+  expect(usage).toMatchObject({ promptTokens: 7, cachedTokens: 0, completionTokens: 20 });
   expect(timings.queuedMs).toBeGreaterThanOrEqual(0);
   expect(timings.prefillMs).toBeGreaterThan(0);
   expect(timings.decodeMs).toBeGreaterThan(0);
@@ -64,7 +64,7 @@ describe("a generation ends", () => {
   test("at once with maxTokens 0, when the prompt is computed", async () => {
     const result = await model.llama.generate("def fibonacci(n", { ...greedy, maxTokens: 0 });
     expect(result).toMatchObject({ text: "", finishReason: "length" });
-    expect(result.usage).toEqual({ promptTokens: 7, cachedTokens: 0, completionTokens: 0 });
+    expect(result.usage).toMatchObject({ promptTokens: 7, cachedTokens: 0, completionTokens: 0 });
   });
 
   test("when it goes round in circles, if that is asked for", async () => {

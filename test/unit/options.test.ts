@@ -113,6 +113,8 @@ describe("CodeLlama.load() refuses", () => {
       { prefixCache: { maxTokens: 0 } },
       /prefixCache: maxTokens must be a whole number from 1/,
     ],
+    ["speculation of text", { speculation: "on" }, /speculation must be true, false/],
+    ["a draft of 65", { speculation: { maxDraft: 65 } }, /speculation: maxDraft must be a whole/],
     ["useMmap of text", { useMmap: "yes" }, /useMmap must be true, false/],
     ["loras that are no list", { loras: "a.gguf" }, /loras must be an array/],
     ["a LoRA without a path", { loras: [{}] }, /loras\[0\]: path is missing/],
