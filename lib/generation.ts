@@ -45,7 +45,7 @@ export interface GenerationResult {
   readonly finishReason: FinishReason;
   /** The stop string that matched. */
   readonly stopString?: string;
-  /** Gives the same text again: same model, options and build, running alone. */
+  /** Gives the same text again, under the conditions of `GenerateOptions.seed`. */
   readonly seed: number;
   readonly usage: Usage;
   readonly timings: Timings;

@@ -86,7 +86,9 @@ export interface GenerateOptions {
   readonly logitBias?: Readonly<Record<number, number>> | ReadonlyMap<number, number>;
   /**
    * Seed of the draws, 0 to 2³²-2. Default: a random one, told in the result. The same seed,
-   * options and build give the same text when the request runs alone.
+   * options and build give the same text when the request runs alone and the model was loaded with
+   * `prefixCache: false` and `speculation: false`: tokens computed in other company are rounded
+   * differently, which now and then tips a draw.
    */
   readonly seed?: number;
   /** Texts that end the generation; they are not part of the result. At most 64. */
