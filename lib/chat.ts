@@ -2,7 +2,7 @@ import { type Capabilities, requireCapability } from "./capabilities.ts";
 import type { Engine } from "./engine.ts";
 import { Generation, type TextFilter } from "./generation.ts";
 import { fitHistory, roomForPrompt } from "./history.ts";
-import { type ChatOptions, chatDefaults, chatRules } from "./options/chat.ts";
+import { type ChatOptions, chatMode } from "./options/chat.ts";
 import { type RequestOptions, requestOptions } from "./options/generate.ts";
 import { type ChatModel, chatPrompt } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
@@ -51,12 +51,7 @@ export function chatCall(
   where: string,
 ): RequestOptions {
   engine.requireContext(where);
-  const call = requestOptions(
-    { ...chatDefaults, ...options },
-    chatRules,
-    engine.model.vocabularySize,
-    where,
-  );
+  const call = requestOptions(options, chatMode, engine.model.vocabularySize, where);
   if (options.force !== true) requireCapability(capabilities, "chat", engine.model.name, where);
   return call;
 }

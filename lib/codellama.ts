@@ -8,7 +8,7 @@ import { Generation } from "./generation.ts";
 import { chooseOrder, type InfillResult, infill, layOut } from "./infill.ts";
 import type { ChatOptions } from "./options/chat.ts";
 import { boolean, checkOptions, integer, invalidArgument, show } from "./options/check.ts";
-import { completionRules, type GenerateOptions, requestOptions } from "./options/generate.ts";
+import { completionMode, type GenerateOptions, requestOptions } from "./options/generate.ts";
 import { type InfillInput, type InfillOptions, readHoles } from "./options/infill.ts";
 import { type LoadOptions, nativeLoadOptions } from "./options/load.ts";
 import type { SessionOptions } from "./options/session.ts";
@@ -83,7 +83,7 @@ export class CodeLlama implements AsyncDisposable {
     }
     const engine = this.#engine;
     engine.requireContext(where);
-    const call = requestOptions(options, completionRules, engine.model.vocabularySize, where);
+    const call = requestOptions(options, completionMode, engine.model.vocabularySize, where);
     if (options.mode === "python") {
       requireCapability(this.capabilities, "python", engine.model.name, where);
     }

@@ -3,7 +3,7 @@ import { type Capabilities, requireCapability } from "./capabilities.ts";
 import type { Engine } from "./engine.ts";
 import { Generation, type GenerationResult, type Script } from "./generation.ts";
 import { requestOptions } from "./options/generate.ts";
-import { type InfillInput, type InfillOptions, infillRules, readHoles } from "./options/infill.ts";
+import { type InfillInput, type InfillOptions, infillMode, readHoles } from "./options/infill.ts";
 import { fillInMiddlePrompt, hasFileTokens } from "./prompt/fill-in-middle.ts";
 import { type InfillOrder, infillPrompt } from "./prompt/infill.ts";
 import { OverlapTrimmer } from "./prompt/overlap.ts";
@@ -19,8 +19,6 @@ export interface InfillResult extends GenerationResult {
   readonly fills: readonly string[];
 }
 
-const defaultMaxTokens = 512;
-
 /** Fills the holes of a text from left to right, each one seeing the earlier results. */
 export function infill(
   engine: Engine,
@@ -31,12 +29,7 @@ export function infill(
   const where = "infill()";
   const texts = readHoles(input, where);
   engine.requireContext(where);
-  const call = requestOptions(
-    { maxTokens: defaultMaxTokens, ...options },
-    infillRules,
-    engine.model.vocabularySize,
-    where,
-  );
+  const call = requestOptions(options, infillMode, engine.model.vocabularySize, where);
   requireCapability(capabilities, "infill", engine.model.name, where);
   const wanted = (typeof input === "string" ? undefined : input.order) ?? options.order ?? "auto";
   const isCodeLlama = capabilities.codeLlama !== undefined;

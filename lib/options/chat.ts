@@ -1,5 +1,5 @@
-import { boolean, oneOf, type Rules } from "./check.ts";
-import type { GenerateOptions } from "./generate.ts";
+import { boolean, oneOf } from "./check.ts";
+import type { GenerateOptions, Mode } from "./generate.ts";
 
 /** How to answer a dialog. */
 export interface ChatOptions
@@ -29,16 +29,17 @@ export interface ChatOptions
   readonly specialText?: "escape" | "reject";
 }
 
-export const chatRules: Rules = {
-  force: boolean,
-  tools: {
-    allowed: "an array of objects",
-    accepts: (value) =>
-      Array.isArray(value) && value.every((tool) => typeof tool === "object" && tool !== null),
+export const chatMode: Mode = {
+  rules: {
+    force: boolean,
+    tools: {
+      allowed: "an array of objects",
+      accepts: (value) =>
+        Array.isArray(value) && value.every((tool) => typeof tool === "object" && tool !== null),
+    },
+    overflow: oneOf("error", "truncate"),
+    specialText: oneOf("escape", "reject"),
   },
-  overflow: oneOf("error", "truncate"),
-  specialText: oneOf("escape", "reject"),
+  // Of Meta's `chat_completion`.
+  defaults: { temperature: 0.6, topP: 0.9 },
 };
-
-/** Defaults of Meta's `chat_completion`. */
-export const chatDefaults = { temperature: 0.6, topP: 0.9 } as const;

@@ -155,12 +155,21 @@ const rules: Rules = {
   signal: abortSignal,
 };
 
-/** Options of a completion alone. */
-export const completionRules: Rules = {
-  overflow: oneOf("error", "truncate"),
-  mode: oneOf("completion", "python"),
-  special: boolean,
-  ignoreEos: boolean,
+/** What a mode has of its own. */
+export interface Mode {
+  /** For the options that it has beside those of all. */
+  readonly rules: Rules;
+  readonly defaults: Pick<GenerateOptions, "maxTokens" | "temperature" | "topP">;
+}
+
+export const completionMode: Mode = {
+  rules: {
+    overflow: oneOf("error", "truncate"),
+    mode: oneOf("completion", "python"),
+    special: boolean,
+    ignoreEos: boolean,
+  },
+  defaults: {},
 };
 
 /** What every mode needs of its caller. */
@@ -170,25 +179,24 @@ export interface RequestOptions extends Omit<NativeRequest, "id" | "prompt"> {
 
 /**
  * Checks the options and puts them as the addon takes them.
- * @param rulesOfMode - for the options that a mode has beside these
  * @param vocabularySize - ids of `logitBias` must be below
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function requestOptions(
   options: GenerateOptions,
-  rulesOfMode: Rules,
+  mode: Mode,
   vocabularySize: number,
   where: string,
 ): RequestOptions {
-  checkOptions(options, { ...rules, ...rulesOfMode }, where);
+  checkOptions(options, { ...rules, ...mode.rules }, where);
   requireProperty(options.dry, "multiplier", `${where}: dry`);
   requireProperty(options.xtc, "probability", `${where}: xtc`);
   requireProperty(options.mirostat, "version", `${where}: mirostat`);
   requireProperty(options.repetition, "maxRepeats", `${where}: repetition`);
   return {
-    maxTokens: options.maxTokens ?? 2 ** 32 - 1,
-    temperature: options.temperature,
-    topP: options.topP,
+    maxTokens: options.maxTokens ?? mode.defaults.maxTokens ?? 2 ** 32 - 1,
+    temperature: options.temperature ?? mode.defaults.temperature,
+    topP: options.topP ?? mode.defaults.topP,
     topK: options.topK,
     minP: options.minP,
     typicalP: options.typicalP,

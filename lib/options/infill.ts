@@ -1,15 +1,6 @@
 import type { ContextFile } from "../prompt/repository-context.ts";
-import {
-  boolean,
-  checkOptions,
-  integer,
-  invalidArgument,
-  oneOf,
-  type Rules,
-  show,
-  text,
-} from "./check.ts";
-import type { GenerateOptions } from "./generate.ts";
+import { boolean, checkOptions, integer, invalidArgument, oneOf, show, text } from "./check.ts";
+import type { GenerateOptions, Mode } from "./generate.ts";
 
 /** A text with a hole, and how the model gets to see it. */
 export interface InfillInput {
@@ -60,18 +51,21 @@ export interface InfillOptions
   readonly contextTokens?: number;
 }
 
-export const infillRules: Rules = {
-  order: oneOf("auto", "psm", "spm"),
-  singleLine: boolean,
-  tokenHealing: boolean,
-  trim: oneOf("none", "overlap"),
-  overflow: oneOf("truncate", "error"),
-  context: {
-    allowed: "an array of { path, text }",
-    accepts: (value) => Array.isArray(value) && value.every(isContextFile),
+export const infillMode: Mode = {
+  rules: {
+    order: oneOf("auto", "psm", "spm"),
+    singleLine: boolean,
+    tokenHealing: boolean,
+    trim: oneOf("none", "overlap"),
+    overflow: oneOf("truncate", "error"),
+    context: {
+      allowed: "an array of { path, text }",
+      accepts: (value) => Array.isArray(value) && value.every(isContextFile),
+    },
+    path: text,
+    contextTokens: integer(0, 2 ** 31 - 1),
   },
-  path: text,
-  contextTokens: integer(0, 2 ** 31 - 1),
+  defaults: { maxTokens: 512 },
 };
 
 function isContextFile(value: unknown): value is ContextFile {

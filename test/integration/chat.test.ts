@@ -20,6 +20,8 @@ test("the sampling is Meta's by default", async () => {
   const { text } = await model.llama.chat([question], options);
   const same = await model.llama.chat([question], { ...options, temperature: 0.6, topP: 0.9 });
   expect(text).toBe(same.text);
+  const absent = { ...options, temperature: undefined, topP: undefined } as object;
+  expect((await model.llama.chat([question], absent)).text).toBe(text);
 });
 
 describe("chat() refuses", () => {
@@ -38,6 +40,12 @@ describe("chat() refuses", () => {
   ])("%s", (_, messages, message) => {
     expect(() => model.llama.chat(messages as ChatMessage[])).toThrow(message);
   });
+});
+
+test.each([null, 1, []])("options that are %j are refused", (options) => {
+  expect(() => model.llama.chat([question], options as object)).toThrow(/must be an object/);
+  expect(() => model.llama.infill("<FILL_ME>", options as object)).toThrow(/must be an object/);
+  expect(() => model.llama.session().send("Hi", options as object)).toThrow(/must be an object/);
 });
 
 describe("tags of the dialog format", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CodeLlamaError } from "../../lib/index.ts";
-import { completionRules, requestOptions } from "../../lib/options/generate.ts";
+import { completionMode, requestOptions } from "../../lib/options/generate.ts";
 import { nativeLoadOptions } from "../../lib/options/load.ts";
 import { nearestName } from "../../lib/options/nearest-name.ts";
 
@@ -8,7 +8,7 @@ const vocabularySize = 32016;
 
 function generateError(options: unknown): CodeLlamaError {
   return errorOf(() =>
-    requestOptions(options as object, completionRules, vocabularySize, "generate()"),
+    requestOptions(options as object, completionMode, vocabularySize, "generate()"),
   );
 }
 
@@ -87,7 +87,7 @@ describe("generate() refuses", () => {
 
 test("options that are undefined are as good as absent", () => {
   expect(() =>
-    requestOptions({ topP: undefined } as object, completionRules, 1, "generate()"),
+    requestOptions({ topP: undefined } as object, completionMode, 1, "generate()"),
   ).not.toThrow();
 });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { completionRules, requestOptions } from "../../lib/options/generate.ts";
+import { completionMode, requestOptions } from "../../lib/options/generate.ts";
 import { nativeLoadOptions } from "../../lib/options/load.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
@@ -60,7 +60,7 @@ describe("the README", () => {
 describe("the checks know every documented option", () => {
   test.each(properties("lib/options/generate.ts", "GenerateOptions"))("generate: %s", (name) => {
     expect(() =>
-      requestOptions({ [name]: undefined }, completionRules, 10, "generate()"),
+      requestOptions({ [name]: undefined }, completionMode, 10, "generate()"),
     ).not.toThrow();
   });
 
