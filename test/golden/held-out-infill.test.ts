@@ -33,7 +33,9 @@ function holes(): Hole[] {
     });
 }
 
-const model = useTinyModel();
+// One at a time and without reuse: what is computed in other company is rounded differently, and
+// code that the model is not sure of then goes another way.
+const model = useTinyModel({ parallel: 1, prefixCache: false, speculation: false });
 
 // The shares that the model's card states for the published file.
 test.each([
@@ -41,7 +43,7 @@ test.each([
   ["spm", 0.595],
 ] as const)("unseen functions are filled to an end, %s", { timeout: 240_000 }, async (...args) => {
   const [order, share] = args;
-  const cases = holes().filter((_, index) => index % 2 === 0);
+  const cases = holes();
   expect(cases.length).toBeGreaterThanOrEqual(50);
   const results = await Promise.all(
     cases.map((hole) => model.llama.infill({ ...hole, order }, { temperature: 0, maxTokens: 128 })),
