@@ -40,6 +40,10 @@ export interface NativeRequest {
   readonly stop?: readonly string[] | undefined;
   readonly priority?: string | undefined;
   readonly timeoutMs?: number | undefined;
+  /** Requests of one group have one prompt, which is computed once. */
+  readonly group?: number | undefined;
+  readonly logprobs?: number | undefined;
+  readonly promptLogprobs?: boolean | undefined;
   readonly temperature?: number | undefined;
   readonly topK?: number | undefined;
   readonly topP?: number | undefined;
@@ -72,11 +76,29 @@ export interface NativeFinished {
   readonly decodeMs: number;
 }
 
+export interface NativeTokenLogprob {
+  readonly token: number;
+  readonly text: string;
+  readonly logprob: number;
+}
+
+export interface NativeTokenLogprobs extends NativeTokenLogprob {
+  readonly top: readonly NativeTokenLogprob[];
+}
+
 export interface NativeText {
   readonly type: "text";
   readonly id: number;
   readonly text: string;
   readonly tokens: readonly number[];
+  readonly logprobs?: readonly NativeTokenLogprobs[];
+}
+
+/** Of more tokens of the prompt, which begins with its second one. */
+export interface NativePromptScored {
+  readonly type: "promptScored";
+  readonly id: number;
+  readonly logprobs: readonly NativeTokenLogprobs[];
 }
 
 export interface NativeFailed {
@@ -86,7 +108,7 @@ export interface NativeFailed {
   readonly message: string;
 }
 
-export type NativeRequestEvent = NativeText | NativeFinished | NativeFailed;
+export type NativeRequestEvent = NativeText | NativePromptScored | NativeFinished | NativeFailed;
 
 /** Every request ends with one `finished` or `failed`; `closed` is the engine's last event. */
 export type NativeEvent =

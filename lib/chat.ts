@@ -1,9 +1,15 @@
 import { type Capabilities, requireCapability } from "./capabilities.ts";
+import { choices } from "./choices.ts";
 import type { Engine } from "./engine.ts";
-import { Generation, type TextFilter } from "./generation.ts";
+import { Generation, type RequestFunction, type TextFilter } from "./generation.ts";
 import { fitHistory, roomForPrompt } from "./history.ts";
 import { type ChatOptions, chatMode } from "./options/chat.ts";
-import { type RequestOptions, requestOptions } from "./options/generate.ts";
+import {
+  choiceCounts,
+  type Mode,
+  type RequestOptions,
+  requestOptions,
+} from "./options/generate.ts";
 import { type ChatModel, chatPrompt } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 
@@ -18,16 +24,18 @@ export function chat(
   const call = chatCall(engine, capabilities, options, where);
   const model = chatModel(engine, capabilities);
   const parts = chatPrompt(messages, model, options, where);
-  return new Generation(engine, options.signal, async (request) => {
+  const answer = async (request: RequestFunction) => {
     if (options.overflow === "truncate") {
       const room = roomForPrompt(engine, call.maxTokens);
       const { prompt } = await fitHistory(engine, model, messages, options, room, where);
-      return request({ ...call, prompt }, new LeadingSpace());
+      return request({ ...call, prompt }, { filter: new LeadingSpace() });
     }
     const tokens = engine.encodePrompt(parts);
     const prompt = tokens instanceof Int32Array ? tokens : await tokens;
-    return request({ ...call, prompt }, new LeadingSpace());
-  });
+    return request({ ...call, prompt }, { filter: new LeadingSpace() });
+  };
+  const script = choices(choiceCounts(options, where), engine.newGroup(), answer);
+  return new Generation(engine, options.signal, script);
 }
 
 /** What the prompts of a model's dialogs are made with. */
@@ -49,9 +57,10 @@ export function chatCall(
   capabilities: Capabilities,
   options: ChatOptions,
   where: string,
+  mode: Mode = chatMode,
 ): RequestOptions {
   engine.requireContext(where);
-  const call = requestOptions(options, chatMode, engine.model.vocabularySize, where);
+  const call = requestOptions(options, mode, engine.model.vocabularySize, where);
   if (options.force !== true) requireCapability(capabilities, "chat", engine.model.name, where);
   return call;
 }

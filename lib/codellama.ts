@@ -1,14 +1,20 @@
 import { basename } from "node:path";
 import { type Capabilities, capabilitiesOf, requireCapability } from "./capabilities.ts";
 import { chat, chatModel } from "./chat.ts";
+import { choices } from "./choices.ts";
 import { completionPrompt } from "./completion.ts";
 import { Engine } from "./engine.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
-import { Generation } from "./generation.ts";
+import { Generation, type RequestFunction } from "./generation.ts";
 import { chooseOrder, type InfillResult, infill, layOut } from "./infill.ts";
 import type { ChatOptions } from "./options/chat.ts";
 import { boolean, checkOptions, integer, invalidArgument, show } from "./options/check.ts";
-import { completionMode, type GenerateOptions, requestOptions } from "./options/generate.ts";
+import {
+  choiceCounts,
+  completionMode,
+  type GenerateOptions,
+  requestOptions,
+} from "./options/generate.ts";
 import { type InfillInput, type InfillOptions, readHoles } from "./options/infill.ts";
 import { type LoadOptions, nativeLoadOptions } from "./options/load.ts";
 import type { SessionOptions } from "./options/session.ts";
@@ -87,10 +93,12 @@ export class CodeLlama implements AsyncDisposable {
     if (options.mode === "python") {
       requireCapability(this.capabilities, "python", engine.model.name, where);
     }
-    return new Generation(engine, options.signal, async (request) => {
+    const complete = async (request: RequestFunction) => {
       const tokens = completionPrompt(engine, prompt, options, call.maxTokens);
       return request({ ...call, prompt: tokens instanceof Int32Array ? tokens : await tokens });
-    });
+    };
+    const script = choices(choiceCounts(options, where), engine.newGroup(), complete);
+    return new Generation(engine, options.signal, script);
   }
 
   /**

@@ -35,7 +35,9 @@ export function createEventHandler(
           break;
         default: {
           const request = listener.requests.get(event.id);
-          if (event.type !== "text") listener.requests.delete(event.id);
+          if (event.type === "finished" || event.type === "failed") {
+            listener.requests.delete(event.id);
+          }
           request?.receive(event);
         }
       }

@@ -1,4 +1,10 @@
-import type { NativeEngine, NativeFinished, NativeRequestEvent } from "./binding.ts";
+import type {
+  NativeEngine,
+  NativeFinished,
+  NativePromptScored,
+  NativeRequestEvent,
+  NativeText,
+} from "./binding.ts";
 import { CodeLlamaError } from "./errors.ts";
 
 /** What one request at the engine came to. */
@@ -8,20 +14,20 @@ export type RequestOutcome = Omit<NativeFinished, "type" | "id">;
 export class EngineRequest {
   readonly #engine: NativeEngine;
   readonly #id: number;
-  readonly #onText: (text: string, tokens: readonly number[]) => void;
+  readonly #onOutput: (output: NativeText | NativePromptScored) => void;
   readonly outcome: Promise<RequestOutcome>;
   #resolve: (outcome: RequestOutcome) => void = () => {};
   #reject: (reason: unknown) => void = () => {};
 
-  /** @param onText - gets the new text, perhaps empty, and its tokens; must not throw */
+  /** @param onOutput - gets new tokens and their text, which may be empty; must not throw */
   constructor(
     engine: NativeEngine,
     id: number,
-    onText: (text: string, tokens: readonly number[]) => void,
+    onOutput: (output: NativeText | NativePromptScored) => void,
   ) {
     this.#engine = engine;
     this.#id = id;
-    this.#onText = onText;
+    this.#onOutput = onOutput;
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -40,8 +46,8 @@ export class EngineRequest {
 
   /** Takes an event of the engine. Throws nothing. */
   receive(event: NativeRequestEvent): void {
-    if (event.type === "text") {
-      this.#onText(event.text, event.tokens);
+    if (event.type === "text" || event.type === "promptScored") {
+      this.#onOutput(event);
     } else if (event.type === "failed") {
       this.#reject(new CodeLlamaError(event.code, event.message));
     } else {

@@ -1,4 +1,11 @@
-import type { NativeEngine, NativeLoadOptions, NativeModel, NativeRequest } from "./binding.ts";
+import type {
+  NativeEngine,
+  NativeLoadOptions,
+  NativeModel,
+  NativePromptScored,
+  NativeRequest,
+  NativeText,
+} from "./binding.ts";
 import type { EngineListener } from "./engine-events.ts";
 import type { EngineStats } from "./engine-info.ts";
 import { EngineRequest } from "./engine-request.ts";
@@ -19,6 +26,7 @@ export class Engine {
   readonly contextSize: number;
   #closing = false;
   #lastId = 0;
+  #lastGroup = 0;
 
   private constructor(native: NativeEngine, listener: EngineListener, closed: Promise<void>) {
     this.#native = native;
@@ -54,14 +62,20 @@ export class Engine {
     }
   }
 
+  /** A number for requests that have one prompt. */
+  newGroup(): number {
+    this.#lastGroup = (this.#lastGroup % 0xffff_ffff) + 1;
+    return this.#lastGroup;
+  }
+
   /** @throws CodeLlamaError `CLOSED` */
   submit(
     request: Omit<NativeRequest, "id">,
-    onText: (text: string, tokens: readonly number[]) => void,
+    onOutput: (output: NativeText | NativePromptScored) => void,
   ): EngineRequest {
     this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
     const id = this.#lastId;
-    const submitted = new EngineRequest(this.#native, id, onText);
+    const submitted = new EngineRequest(this.#native, id, onOutput);
     this.#listener.requests.set(id, submitted);
     if (!this.#native.submit({ ...request, id })) {
       this.#listener.requests.delete(id);

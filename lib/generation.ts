@@ -3,7 +3,8 @@ import type { NativeRequest } from "./binding.ts";
 import type { Engine } from "./engine.ts";
 import type { EngineRequest } from "./engine-request.ts";
 import { CodeLlamaError } from "./errors.ts";
-import { toResult } from "./result.ts";
+import { RequestOutput } from "./request-output.ts";
+import { type Answer, type GenerationResult, type TokenLogprobs, toResult } from "./result.ts";
 
 /** A piece of new text. */
 export interface Chunk {
@@ -11,44 +12,10 @@ export interface Chunk {
   readonly text: string;
   /** The tokens that were taken since the last chunk. */
   readonly tokens: readonly number[];
-}
-
-export interface Usage {
-  readonly promptTokens: number;
-  /** Of the prompt's tokens, those that were taken from the KV cache instead of computed. */
-  readonly cachedTokens: number;
-  readonly completionTokens: number;
-  /** Tokens that speculation guessed and the model verified, and those of them that were right. */
-  readonly draftTokens: number;
-  readonly acceptedTokens: number;
-}
-
-export interface Timings {
-  /** From the call to the first step that computes the prompt. */
-  readonly queuedMs: number;
-  /** From there to the first new token. */
-  readonly prefillMs: number;
-  /** From there to the end. */
-  readonly decodeMs: number;
-  /** Computed prompt tokens over `prefillMs`. */
-  readonly prefillTokensPerSecond: number;
-  /** New tokens but the first, which the prefill gives, over `decodeMs`. */
-  readonly decodeTokensPerSecond: number;
-}
-
-/** Why a generation ended: an end token or a stop string, a limit, text in circles, `cancel()`. */
-export type FinishReason = "stop" | "length" | "repetition" | "timeout" | "abort";
-
-export interface GenerationResult {
-  readonly text: string;
-  readonly tokens: Int32Array;
-  readonly finishReason: FinishReason;
-  /** The stop string that matched. */
-  readonly stopString?: string;
-  /** Gives the same text again, under the conditions of `GenerateOptions.seed`. */
-  readonly seed: number;
-  readonly usage: Usage;
-  readonly timings: Timings;
+  /** Of these tokens, where `logprobs` was asked for. */
+  readonly logprobs?: readonly TokenLogprobs[];
+  /** Which of `n` answers it belongs to, from 0. */
+  readonly index: number;
 }
 
 /** A request to the engine. */
@@ -62,9 +29,20 @@ export interface TextFilter {
   finish(): string;
 }
 
-/** What a mode does with the engine; its text goes to the generation's reader meanwhile. */
+/** Sends a request to the engine; its text goes to the generation's reader unless it is held. */
+export type RequestFunction = (
+  call: EngineCall,
+  options?: {
+    readonly filter?: TextFilter | undefined;
+    readonly index?: number;
+    readonly held?: boolean;
+  },
+) => Promise<Answer>;
+
+/** What a mode does with the engine. */
 export type Script<Result> = (
-  request: (call: EngineCall, filter?: TextFilter) => Promise<GenerationResult>,
+  request: RequestFunction,
+  show: (chunk: Chunk) => void,
 ) => Promise<Result>;
 
 // Chunks that wait for their reader. Beyond the mark the engine rests on this request.
@@ -96,7 +74,8 @@ export class Generation<Result = GenerationResult>
   #paused = false;
   #cancelled = false;
   #chunks: Chunk[] = [];
-  #pendingTokens: number[] = [];
+  /** Tokens whose text is still to come, by choice. */
+  readonly #pending = new Map<number, { tokens: number[]; logprobs: TokenLogprobs[] }>();
   #settled = false;
   #failure: { readonly reason: unknown } | undefined;
   /** Wakes the iterator. */
@@ -111,7 +90,7 @@ export class Generation<Result = GenerationResult>
     this.#result.catch(() => {});
   }
 
-  /** The text so far. */
+  /** The text so far; of the first choice where there are several. */
   get text(): string {
     return this.#text;
   }
@@ -176,15 +155,20 @@ export class Generation<Result = GenerationResult>
     }
   }
 
-  /** The text as a web stream; cancelling the stream cancels the work. Takes the one iteration. */
+  /**
+   * The text as a web stream, of the first choice where there are several; cancelling the stream
+   * cancels the work. Takes the one iteration.
+   */
   get textStream(): ReadableStream<string> {
     const chunks = this[Symbol.asyncIterator]();
     return new ReadableStream<string>(
       {
         async pull(controller) {
-          const { value, done } = await chunks.next();
-          if (done) controller.close();
-          else controller.enqueue(value.text);
+          for (;;) {
+            const { value, done } = await chunks.next();
+            if (done) return controller.close();
+            if (value.index === 0) return controller.enqueue(value.text);
+          }
         },
         async cancel() {
           await chunks.return();
@@ -198,8 +182,12 @@ export class Generation<Result = GenerationResult>
     try {
       this.#signal?.throwIfAborted();
       if (this.#signal !== undefined) addAbortListener(this.#signal, this.#onAbort);
-      return await script((call, filter) => this.#request(call, filter));
+      return await script(
+        (call, options) => this.#request(call, options),
+        (chunk) => this.#show(chunk),
+      );
     } catch (reason) {
+      this.cancel();
       this.#failure = { reason };
       throw reason;
     } finally {
@@ -210,34 +198,40 @@ export class Generation<Result = GenerationResult>
     }
   }
 
-  async #request(call: EngineCall, filter?: TextFilter): Promise<GenerationResult> {
-    if (this.#cancelled) return this.#cancelledResult(call);
-    let text = "";
-    const allTokens: number[] = [];
-    const request = this.#engine.submit(call, (piece, tokens) => {
-      const shown = filter === undefined ? piece : filter.push(piece);
-      text += shown;
-      allTokens.push(...tokens);
-      this.#show(shown, tokens);
+  async #request(
+    call: EngineCall,
+    { filter, index = 0, held = false }: Parameters<RequestFunction>[1] = {},
+  ): Promise<Answer> {
+    const output = new RequestOutput(filter);
+    if (this.#cancelled) return this.#cancelledResult(call, output);
+    const request = this.#engine.submit(call, (event) => {
+      const { logprobs } = event;
+      if (event.type === "promptScored") {
+        output.promptLogprobs.push(...event.logprobs);
+        return;
+      }
+      output.tokens.push(...event.tokens);
+      output.logprobs.push(...(logprobs ?? []));
+      const text = output.push(event.text);
+      if (!held) this.#show({ text, tokens: event.tokens, index, ...(logprobs && { logprobs }) });
     });
     this.#requests.add(request);
     if (this.#paused) request.setPaused(true);
     try {
       const outcome = await request.outcome;
       if (outcome.finishReason === "abort") this.#signal?.throwIfAborted();
-      const rest = filter?.finish() ?? "";
-      text += rest;
-      this.#show(rest, []);
-      return toResult(call, text, allTokens, outcome);
+      const rest = output.finish();
+      if (!held) this.#show({ text: rest, tokens: [], index });
+      return toResult(call, output, outcome);
     } finally {
       this.#requests.delete(request);
     }
   }
 
   /** Cancelled before the engine had it. */
-  #cancelledResult(call: EngineCall): GenerationResult {
+  #cancelledResult(call: EngineCall, output: RequestOutput): Answer {
     this.#signal?.throwIfAborted();
-    return toResult(call, "", [], {
+    return toResult(call, output, {
       finishReason: "abort",
       stopString: "",
       promptTokens: call.prompt.length,
@@ -251,12 +245,23 @@ export class Generation<Result = GenerationResult>
     });
   }
 
-  #show(text: string, tokens: readonly number[]): void {
-    this.#text += text;
-    this.#pendingTokens.push(...tokens);
-    if (text === "") return;
-    this.#chunks.push({ text, tokens: this.#pendingTokens });
-    this.#pendingTokens = [];
+  /** Shows a chunk; tokens without text wait for the next one of their choice. */
+  #show({ text, tokens, logprobs, index }: Chunk): void {
+    if (index === 0) this.#text += text;
+    const pending = this.#pending.get(index) ?? { tokens: [], logprobs: [] };
+    pending.tokens.push(...tokens);
+    if (logprobs !== undefined) pending.logprobs.push(...logprobs);
+    if (text === "") {
+      this.#pending.set(index, pending);
+      return;
+    }
+    this.#pending.delete(index);
+    this.#chunks.push({
+      text,
+      tokens: pending.tokens,
+      index,
+      ...(pending.logprobs.length > 0 && { logprobs: pending.logprobs }),
+    });
     if (this.#chunks.length > highWaterMark && !this.#awaited) this.#setPaused(true);
     this.#wakeReader();
   }

@@ -7,14 +7,7 @@ export {
 } from "./codellama.ts";
 export type { EngineStats, ModelInfo, SpecialTokens } from "./engine-info.ts";
 export { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
-export type {
-  Chunk,
-  FinishReason,
-  Generation,
-  GenerationResult,
-  Timings,
-  Usage,
-} from "./generation.ts";
+export type { Chunk, Generation } from "./generation.ts";
 export type { InfillResult } from "./infill.ts";
 export { type GgufFacts, inspectModel } from "./models/inspect.ts";
 export type { ChatOptions } from "./options/chat.ts";
@@ -28,8 +21,16 @@ export type {
 } from "./options/generate.ts";
 export type { InfillInput, InfillOptions } from "./options/infill.ts";
 export type { KvCacheType, LoadOptions, LoraOptions } from "./options/load.ts";
-export type { DroppedTurns, SessionOptions } from "./options/session.ts";
+export type { DroppedTurns, SendOptions, SessionOptions } from "./options/session.ts";
 export type { ChatMessage } from "./prompt/dialog.ts";
 export type { ContextFile } from "./prompt/repository-context.ts";
 export type { SplitOptions } from "./prompt/split-code.ts";
+export type {
+  FinishReason,
+  GenerationResult,
+  Timings,
+  TokenLogprob,
+  TokenLogprobs,
+  Usage,
+} from "./result.ts";
 export { ChatSession, type SessionData, type SessionResult } from "./session.ts";

@@ -1,8 +1,9 @@
 import type { NativeModel } from "./binding.ts";
 import { type Capabilities, requireCapability } from "./capabilities.ts";
+import { choices } from "./choices.ts";
 import type { Engine } from "./engine.ts";
-import { Generation, type GenerationResult, type Script } from "./generation.ts";
-import { requestOptions } from "./options/generate.ts";
+import { Generation, type RequestFunction } from "./generation.ts";
+import { choiceCounts, requestOptions } from "./options/generate.ts";
 import { type InfillInput, type InfillOptions, infillMode, readHoles } from "./options/infill.ts";
 import { fillInMiddlePrompt, hasFileTokens } from "./prompt/fill-in-middle.ts";
 import { type InfillOrder, infillPrompt } from "./prompt/infill.ts";
@@ -10,13 +11,14 @@ import { OverlapTrimmer } from "./prompt/overlap.ts";
 import type { PromptPart } from "./prompt/parts.ts";
 import { type ContextFile, fittingFiles, underComments } from "./prompt/repository-context.ts";
 import { type Surroundings, truncate } from "./prompt/truncate.ts";
-import { addUp } from "./result.ts";
+import { type Answer, addUp, type GenerationResult } from "./result.ts";
 
 export interface InfillResult extends GenerationResult {
   /** The whole text, its holes filled. */
   readonly fullText: string;
   /** What fills each hole, from left to right; `text` is all of it. */
   readonly fills: readonly string[];
+  readonly choices?: readonly InfillResult[];
 }
 
 /** Fills the holes of a text from left to right, each one seeing the earlier results. */
@@ -36,7 +38,7 @@ export function infill(
   const healing = options.tokenHealing ?? true;
   const stop = options.singleLine ? [...(call.stop ?? []), "\n"] : call.stop;
 
-  const fill = async (request: Request, prefix: string, suffix: string) => {
+  const fill = async (request: RequestFunction, prefix: string, suffix: string) => {
     const order = wanted === "auto" ? chooseOrder(prefix, isCodeLlama, healing) : wanted;
     const prompt = await encodeFitting(
       engine,
@@ -48,11 +50,11 @@ export function infill(
     );
     const tokenHealing = order === "spm" && healing && !atLineStart(prefix);
     const filter = options.trim === "overlap" ? new OverlapTrimmer(suffix) : undefined;
-    return request({ ...call, stop, prompt, tokenHealing }, filter);
+    return request({ ...call, stop, prompt, tokenHealing }, { filter });
   };
 
-  return new Generation(engine, options.signal, async (request) => {
-    const results: GenerationResult[] = [];
+  const fillAll = async (request: RequestFunction): Promise<Omit<InfillResult, "choices">> => {
+    const results: Answer[] = [];
     let fullText = texts[0] ?? "";
     for (let hole = 1; hole < texts.length; hole++) {
       const suffix = texts.slice(hole).join("");
@@ -65,7 +67,9 @@ export function infill(
       }
     }
     return { ...addUp(results), fullText, fills: results.map((result) => result.text) };
-  });
+  };
+  const script = choices(choiceCounts(options, where), engine.newGroup(), fillAll);
+  return new Generation(engine, options.signal, script);
 }
 
 /** The prompt's tokens, with the context, and cut where it is too long. */
@@ -124,8 +128,6 @@ const unitsPerToken = 6;
 
 // BOS, the three infill tokens, and one for the two parts that are tokenised apart.
 const controlTokens = 5;
-
-type Request = Parameters<Script<InfillResult>>[0];
 
 /**
  * Suffix first is better where the prefix ends with a line, and worse inside a word (Code Llama's

@@ -1,13 +1,75 @@
 import type { RequestOutcome } from "./engine-request.ts";
-import type { EngineCall, GenerationResult, Timings } from "./generation.ts";
+import type { EngineCall } from "./generation.ts";
+import type { RequestOutput } from "./request-output.ts";
 
-/** One request's outcome and text as a result. */
+/** A token, and how likely the model found it in its place. */
+export interface TokenLogprob {
+  readonly token: number;
+  /** Its text; bytes that are no whole character show as U+FFFD, control tokens as nothing. */
+  readonly text: string;
+  /** Natural logarithm of its probability, before bias, penalties, temperature and filters. */
+  readonly logprob: number;
+}
+
+/** A token, and the likeliest ones in its place, the likeliest first. */
+export interface TokenLogprobs extends TokenLogprob {
+  readonly top: readonly TokenLogprob[];
+}
+
+export interface Usage {
+  readonly promptTokens: number;
+  /** Of the prompt's tokens, those that were taken from the KV cache instead of computed. */
+  readonly cachedTokens: number;
+  readonly completionTokens: number;
+  /** Tokens that speculation guessed and the model verified, and those of them that were right. */
+  readonly draftTokens: number;
+  readonly acceptedTokens: number;
+}
+
+export interface Timings {
+  /** From the call to the first step that computes the prompt. */
+  readonly queuedMs: number;
+  /** From there to the first new token. */
+  readonly prefillMs: number;
+  /** From there to the end. */
+  readonly decodeMs: number;
+  /** Computed prompt tokens over `prefillMs`. */
+  readonly prefillTokensPerSecond: number;
+  /** New tokens but the first, which the prefill gives, over `decodeMs`. */
+  readonly decodeTokensPerSecond: number;
+}
+
+/** Why a generation ended: an end token or a stop string, a limit, text in circles, `cancel()`. */
+export type FinishReason = "stop" | "length" | "repetition" | "timeout" | "abort";
+
+export interface GenerationResult {
+  readonly text: string;
+  readonly tokens: Int32Array;
+  readonly finishReason: FinishReason;
+  /** The stop string that matched. */
+  readonly stopString?: string;
+  /** Gives the same text again, under the conditions of `GenerateOptions.seed`. */
+  readonly seed: number;
+  /** Of each token of `tokens`, where `logprobs` was asked for. */
+  readonly logprobs?: readonly TokenLogprobs[];
+  /** Of each token of the prompt but the first, where `promptLogprobs` was asked for. */
+  readonly promptLogprobs?: readonly TokenLogprobs[];
+  /** Of this choice alone: the prompt counts in each. */
+  readonly usage: Usage;
+  readonly timings: Timings;
+  /** All `n` answers where that is more than one, this one first; with `bestOf`, best first. */
+  readonly choices?: readonly GenerationResult[];
+}
+
+/** One answer. */
+export type Answer = Omit<GenerationResult, "choices">;
+
+/** One request's output and outcome as a result. */
 export function toResult(
   call: EngineCall,
-  text: string,
-  tokens: readonly number[],
+  { text, tokens, logprobs, promptLogprobs }: RequestOutput,
   outcome: RequestOutcome,
-): GenerationResult {
+): Answer {
   const { promptTokens, cachedTokens, completionTokens, draftTokens, acceptedTokens } = outcome;
   return {
     text,
@@ -15,6 +77,8 @@ export function toResult(
     finishReason: outcome.finishReason,
     ...(outcome.stopString === "" ? {} : { stopString: outcome.stopString }),
     seed: call.seed,
+    ...(call.logprobs === undefined ? {} : { logprobs }),
+    ...(call.promptLogprobs === true ? { promptLogprobs } : {}),
     usage: { promptTokens, cachedTokens, completionTokens, draftTokens, acceptedTokens },
     timings: {
       queuedMs: outcome.queuedMs,
@@ -27,11 +91,11 @@ export function toResult(
 }
 
 /** Several requests, one after the other, as one result; at least one. */
-export function addUp(results: readonly GenerationResult[]): GenerationResult {
+export function addUp(results: readonly Answer[]): Answer {
   const last = results.at(-1);
   if (last === undefined) throw new RangeError("no results to add up");
   if (results.length === 1) return last;
-  const sum = (read: (result: GenerationResult) => number) =>
+  const sum = (read: (result: Answer) => number) =>
     results.reduce((total, result) => total + read(result), 0);
   const usage = {
     promptTokens: sum((result) => result.usage.promptTokens),
@@ -41,12 +105,14 @@ export function addUp(results: readonly GenerationResult[]): GenerationResult {
     acceptedTokens: sum((result) => result.usage.acceptedTokens),
   };
   const time = (name: keyof Timings) => sum((result) => result.timings[name]);
+  const logprobs = results.flatMap((result) => result.logprobs ?? []);
   const prefillMs = time("prefillMs");
   const decodeMs = time("decodeMs");
   return {
     ...last,
     text: results.map((result) => result.text).join(""),
     tokens: Int32Array.from(results.flatMap((result) => [...result.tokens])),
+    ...(last.logprobs === undefined ? {} : { logprobs }),
     usage,
     timings: {
       queuedMs: time("queuedMs"),

@@ -2,13 +2,18 @@ import type { Capabilities } from "./capabilities.ts";
 import { chatCall, chatModel, LeadingSpace } from "./chat.ts";
 import type { CodeLlama } from "./codellama.ts";
 import type { Engine } from "./engine.ts";
-import { Generation, type GenerationResult } from "./generation.ts";
+import { Generation } from "./generation.ts";
 import { fitHistory, roomForPrompt } from "./history.ts";
-import type { ChatOptions } from "./options/chat.ts";
 import { checkOptions, invalidArgument, show } from "./options/check.ts";
-import { type SessionOptions, sessionRules } from "./options/session.ts";
+import {
+  type SendOptions,
+  type SessionOptions,
+  sendMode,
+  sessionRules,
+} from "./options/session.ts";
 import { type ChatModel, chatPrompt } from "./prompt/chat.ts";
 import { type ChatMessage, readDialog } from "./prompt/dialog.ts";
+import type { GenerationResult } from "./result.ts";
 
 /** An answer in a session. */
 export interface SessionResult extends GenerationResult {
@@ -70,13 +75,13 @@ export class ChatSession {
    * short by `cancel()` or a limit; after an error or an abort by signal the history is as before.
    * @throws CodeLlamaError as `CodeLlama.chat`; `INVALID_ARGUMENT` while an answer is under way
    */
-  send(content: string, options: ChatOptions = {}): Generation<SessionResult> {
+  send(content: string, options: SendOptions = {}): Generation<SessionResult> {
     const where = "send()";
     this.#requireIdle(where);
     if (typeof content !== "string") {
       throw invalidArgument(`${where}: content must be a string, not ${show(content)}`);
     }
-    const call = chatCall(this.#engine, this.#capabilities, options, where);
+    const call = chatCall(this.#engine, this.#capabilities, options, where, sendMode);
     const question: ChatMessage = { role: "user", content };
     // What is wrong with the messages is told at once.
     chatPrompt([...this.messages, question], this.#model, options, where);
@@ -93,7 +98,7 @@ export class ChatSession {
           where,
         );
         if (dropped.length > 0) this.#options.onDropped?.({ messages: dropped });
-        const result = await request({ ...call, prompt }, new LeadingSpace());
+        const result = await request({ ...call, prompt }, { filter: new LeadingSpace() });
         this.#turns.splice(0, dropped.length);
         this.#turns.push(question, { role: "assistant", content: result.text });
         return { ...result, dropped };

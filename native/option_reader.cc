@@ -179,6 +179,9 @@ Request ReadRequest(const Napi::Object& object) {
   reader.Read("priority", &priority);
   request.priority = ReadPriority(priority);
   reader.Read("timeoutMs", &request.timeout_ms);
+  reader.Read("group", &request.group);
+  if (reader.Get("logprobs").IsNumber()) request.logprobs = reader.Get("logprobs").ToNumber();
+  reader.Read("promptLogprobs", &request.prompt_logprobs);
   request.sampling = ReadSampling(reader);
   return request;
 }

@@ -34,6 +34,28 @@ Napi::Array PlainArray(Napi::Env env, const std::vector<Token>& tokens) {
   return array;
 }
 
+Napi::Object ToObject(Napi::Env env, const TokenLogprob& each) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("token", each.token);
+  object.Set("text", each.text);
+  object.Set("logprob", each.logprob);
+  return object;
+}
+
+Napi::Array ToArray(Napi::Env env, const std::vector<TokenLogprobs>& logprobs) {
+  Napi::Array array = Napi::Array::New(env, logprobs.size());
+  for (uint32_t i = 0; i < logprobs.size(); i++) {
+    Napi::Object object = ToObject(env, logprobs[i].chosen);
+    Napi::Array top = Napi::Array::New(env, logprobs[i].top.size());
+    for (uint32_t j = 0; j < logprobs[i].top.size(); j++) {
+      top.Set(j, ToObject(env, logprobs[i].top[j]));
+    }
+    object.Set("top", top);
+    array.Set(i, object);
+  }
+  return array;
+}
+
 struct EventToValue {
   Napi::Env env;
 
@@ -52,11 +74,19 @@ struct EventToValue {
     return object;
   }
 
+  Napi::Object operator()(const PromptScored& event) const {
+    Napi::Object object = Tagged(env, "promptScored");
+    object.Set("id", event.id);
+    object.Set("logprobs", ToArray(env, event.logprobs));
+    return object;
+  }
+
   Napi::Object operator()(const TextDelta& event) const {
     Napi::Object object = Tagged(env, "text");
     object.Set("id", event.id);
     object.Set("text", event.text);
     object.Set("tokens", PlainArray(env, event.tokens));
+    if (!event.logprobs.empty()) object.Set("logprobs", ToArray(env, event.logprobs));
     return object;
   }
 

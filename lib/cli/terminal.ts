@@ -1,7 +1,7 @@
 import { SingleBar } from "cli-progress";
 import colors from "picocolors";
 import { CodeLlamaError } from "../errors.ts";
-import type { GenerationResult } from "../generation.ts";
+import type { GenerationResult } from "../result.ts";
 
 /** What people read goes to stderr; stdout is for the result alone. */
 export function note(message: string): void {

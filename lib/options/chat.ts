@@ -1,9 +1,8 @@
 import { boolean, oneOf } from "./check.ts";
-import type { GenerateOptions, Mode } from "./generate.ts";
+import { type CompletionOption, choiceRules, type GenerateOptions, type Mode } from "./generate.ts";
 
 /** How to answer a dialog. */
-export interface ChatOptions
-  extends Omit<GenerateOptions, "mode" | "special" | "ignoreEos" | "overflow"> {
+export interface ChatOptions extends Omit<GenerateOptions, CompletionOption | "overflow"> {
   /** Default 0.6, as in Meta's reference. */
   readonly temperature?: number;
   /** Default 0.9, as in Meta's reference. */
@@ -39,6 +38,7 @@ export const chatMode: Mode = {
     },
     overflow: oneOf("error", "truncate"),
     specialText: oneOf("escape", "reject"),
+    ...choiceRules,
   },
   // Of Meta's `chat_completion`.
   defaults: { temperature: 0.6, topP: 0.9 },

@@ -1,4 +1,5 @@
 import type { NativeRequest } from "../binding.ts";
+import type { ChoiceCounts } from "../choices.ts";
 import {
   abortSignal,
   boolean,
@@ -95,6 +96,22 @@ export interface GenerateOptions {
   readonly stop?: string | readonly string[];
   /** Ends with `finishReason: "repetition"` when a block of tokens repeats. Default: off. */
   readonly repetition?: RepetitionOptions;
+  /**
+   * Answers to make of the prompt, which is computed once; `choices` of the result has them all.
+   * Seeds count up from `seed`. Default 1; range 1 to 128.
+   */
+  readonly n?: number;
+  /**
+   * Answers to make, of which the `n` with the highest mean log-probability are kept; none is shown
+   * before all are there. Default: as `n`; range `n` to 128.
+   */
+  readonly bestOf?: number;
+  /**
+   * Tells how likely the model found each new token, and that many of the likeliest in its place:
+   * of the model's distribution, before bias, penalties, temperature and filters. Default: not;
+   * range 0 to 100.
+   */
+  readonly logprobs?: number;
   /** Default `"normal"`. */
   readonly priority?: Priority;
   /**
@@ -111,6 +128,11 @@ export interface GenerateOptions {
    * reject instead, pass `signal: AbortSignal.timeout(…)`. Default: none; range 1 to 2³¹-1.
    */
   readonly timeoutMs?: number;
+  /**
+   * Tells the same of the prompt's tokens but the first; all of them are then computed. Default
+   * false.
+   */
+  readonly promptLogprobs?: boolean;
   /** Takes control tokens spelled out in a text prompt, such as `</s>`, as such. Default false. */
   readonly special?: boolean;
   /** Never ends by itself: the end tokens are forbidden. Default false. */
@@ -118,6 +140,9 @@ export interface GenerateOptions {
   /** Aborts the generation, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+/** The options of `generate` alone. */
+export type CompletionOption = "mode" | "special" | "ignoreEos" | "promptLogprobs";
 
 const lookBack = integer(0, 2 ** 31 - 1);
 const stopText = text;
@@ -150,10 +175,14 @@ const rules: Rules = {
   seed: integer(0, 2 ** 32 - 2),
   stop: stops,
   repetition: { maxRepeats: integer(1, 10_000) },
+  logprobs: integer(0, 100),
   priority: oneOf("interactive", "normal", "background"),
   timeoutMs: integer(1, 2 ** 31 - 1),
   signal: abortSignal,
 };
+
+/** Of the modes that give several answers. */
+export const choiceRules: Rules = { n: integer(1, 128), bestOf: integer(1, 128) };
 
 /** What a mode has of its own. */
 export interface Mode {
@@ -168,6 +197,8 @@ export const completionMode: Mode = {
     mode: oneOf("completion", "python"),
     special: boolean,
     ignoreEos: boolean,
+    promptLogprobs: boolean,
+    ...choiceRules,
   },
   defaults: {},
 };
@@ -211,10 +242,24 @@ export function requestOptions(
     seed: options.seed ?? Math.floor(Math.random() * (2 ** 32 - 1)),
     stop: typeof options.stop === "string" ? [options.stop] : options.stop,
     maxRepeats: options.repetition?.maxRepeats,
+    logprobs: options.logprobs,
+    promptLogprobs: options.promptLogprobs,
     priority: options.priority,
     timeoutMs: options.timeoutMs,
     ignoreEos: options.ignoreEos,
   };
+}
+
+/**
+ * How many answers are wanted.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function choiceCounts(
+  { n = 1, bestOf = n, logprobs }: Pick<GenerateOptions, "n" | "bestOf" | "logprobs">,
+  where: string,
+): ChoiceCounts {
+  if (bestOf >= n) return { n, bestOf, keepLogprobs: logprobs !== undefined };
+  throw invalidArgument(`${where}: bestOf must be at least n, which is ${n}, not ${bestOf}`);
 }
 
 function requireProperty(object: object | undefined, name: string, where: string): void {

@@ -1,6 +1,6 @@
 import type { ContextFile } from "../prompt/repository-context.ts";
 import { boolean, checkOptions, integer, invalidArgument, oneOf, show, text } from "./check.ts";
-import type { GenerateOptions, Mode } from "./generate.ts";
+import { type CompletionOption, choiceRules, type GenerateOptions, type Mode } from "./generate.ts";
 
 /** A text with a hole, and how the model gets to see it. */
 export interface InfillInput {
@@ -13,8 +13,7 @@ export interface InfillInput {
 }
 
 /** How to fill a hole. Temperature and topP are those of a completion: 0.2 and 0.95. */
-export interface InfillOptions
-  extends Omit<GenerateOptions, "mode" | "special" | "ignoreEos" | "overflow"> {
+export interface InfillOptions extends Omit<GenerateOptions, CompletionOption | "overflow"> {
   /** New tokens for each hole at most. Default 512. */
   readonly maxTokens?: number;
   /**
@@ -64,6 +63,7 @@ export const infillMode: Mode = {
     },
     path: text,
     contextTokens: integer(0, 2 ** 31 - 1),
+    ...choiceRules,
   },
   defaults: { maxTokens: 512 },
 };

@@ -1,5 +1,7 @@
 import type { ChatMessage } from "../prompt/dialog.ts";
+import { type ChatOptions, chatMode } from "./chat.ts";
 import { callback, integer, type Rules } from "./check.ts";
+import type { Mode } from "./generate.ts";
 
 /** What a session was about to forget. */
 export interface DroppedTurns {
@@ -20,6 +22,13 @@ export interface SessionOptions {
   /** Called when turns are dropped, before the answer begins. */
   readonly onDropped?: (dropped: DroppedTurns) => void;
 }
+
+/** How to answer in a session: one answer, since it joins the history. */
+export type SendOptions = Omit<ChatOptions, "n" | "bestOf" | "overflow">;
+
+const { n: _, bestOf: __, ...sendRules } = chatMode.rules;
+
+export const sendMode: Mode = { ...chatMode, rules: sendRules };
 
 export const sessionRules: Rules = {
   system: { allowed: "a string", accepts: (value) => typeof value === "string" },

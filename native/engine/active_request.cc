@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "error.h"
+#include "logprobs.h"
 
 namespace codellama {
 
@@ -32,6 +33,8 @@ Sequence MakeSequence(Request* request, const Tokenizer& tokenizer, uint32_t con
   sequence.id = request->id;
   sequence.priority = request->priority;
   sequence.max_tokens = request->max_tokens;
+  sequence.group = request->group;
+  sequence.scores_prompt = request->prompt_logprobs;
   sequence.tokens = std::move(request->tokens);
   sequence.num_prompt = static_cast<uint32_t>(sequence.tokens.size());
   return sequence;
@@ -54,12 +57,29 @@ ActiveRequest::ActiveRequest(Request request, const Model& model, uint32_t conte
       sampler_(model, request.sampling, context_size, sequence_.tokens),
       text_(std::move(request.stop)),
       repetition_(request.max_repeats),
+      logprobs_(request.logprobs),
       context_size_(context_size),
       submitted_(submitted),
       deadline_(Deadline(request.timeout_ms, submitted)) {}
 
 void ActiveRequest::OnScheduled(Clock::time_point now) {
   if (!scheduled_) scheduled_ = now;
+}
+
+PromptScored ActiveRequest::OnPromptLogits(uint32_t first, uint32_t count,
+                                           const std::function<const float*(uint32_t)>& row,
+                                           const Tokenizer& tokenizer) {
+  PromptScored scored;
+  scored.id = sequence_.id;
+  // A sequence that was put back computes its prompt again.
+  const uint32_t begin = std::max(first, num_scored_);
+  const uint32_t end = std::min(first + count, sequence_.num_prompt - 1);
+  for (uint32_t i = begin; i < end; i++) {
+    scored.logprobs.push_back(
+        MeasureLogprobs(row(i - first), tokenizer, sequence_.tokens[i + 1], logprobs_.value_or(0)));
+  }
+  num_scored_ = std::max(num_scored_, end);
+  return scored;
 }
 
 std::optional<FinishReason> ActiveRequest::OnLogits(const float* logits, const Tokenizer& tokenizer,
@@ -71,6 +91,7 @@ std::optional<FinishReason> ActiveRequest::OnLogits(const float* logits, const T
   if (tokenizer.IsEndOfGeneration(token)) return FinishReason::kStop;
   sequence_.tokens.push_back(token);
   delta->tokens.push_back(token);
+  if (logprobs_) delta->logprobs.push_back(MeasureLogprobs(logits, tokenizer, token, *logprobs_));
   const std::string piece = tokenizer.Piece(token);
   delta->text += text_.Append(healing ? healing_->Accept(piece) : piece);
   if (text_.stopped()) return FinishReason::kStop;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -36,6 +37,12 @@ class ActiveRequest {
   // The sequence is part of a step for the first time.
   void OnScheduled(Clock::time_point now);
 
+  // Takes the logits behind the prompt's tokens [first, first + count), one row each, and returns
+  // how likely the next tokens of the prompt were, those that are not told yet.
+  PromptScored OnPromptLogits(uint32_t first, uint32_t count,
+                              const std::function<const float*(uint32_t)>& row,
+                              const Tokenizer& tokenizer);
+
   // Takes the logits after the sequence's last token: appends the next token and its text to
   // `delta`, and returns the reason when the request is complete. Throws kBackendFailed.
   std::optional<FinishReason> OnLogits(const float* logits, const Tokenizer& tokenizer,
@@ -58,6 +65,8 @@ class ActiveRequest {
   TextStream text_;
   Repetition repetition_;
   Drafter drafter_;
+  const std::optional<uint32_t> logprobs_;
+  uint32_t num_scored_ = 0;  // tokens of the prompt
   uint32_t draft_tokens_ = 0;
   uint32_t accepted_tokens_ = 0;
   const uint32_t context_size_;

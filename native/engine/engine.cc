@@ -129,7 +129,7 @@ bool Engine::Load() {
       limits.cells = runner_->cells();
       limits.batch_tokens = runner_->batch_size();
       limits.cached_sequences = runner_->cached_sequences();
-      limits.draft_tokens = context_options_.DraftRows();
+      limits.extra_rows = context_options_.ExtraRows();
       limits.cached_cells = context_options_.prefix_cache_tokens;
       scheduler_ = std::make_unique<Scheduler>(limits);
     }
@@ -321,12 +321,21 @@ void Engine::AfterStep(const Plan& plan) {
     Sequence* sequence = scheduled.sequence;
     const bool decoding = sequence->Decoding();
     sequence->num_computed += scheduled.count;
+    if (sequence->scores_prompt) ScorePrompt(scheduled, entry);
     if (sequence->Remaining() > 0) continue;
     if (sequence->CompletionTokens() == 0) runner_->Apply(scheduler_->SharePrompt(sequence));
     const uint32_t taken = TakeTokens(plan.batch[entry], entry);
     if (decoding) gained += taken;
   }
   if (gained > 0) decode_throughput_.Add(gained, step_seconds_);
+}
+
+void Engine::ScorePrompt(const ScheduledTokens& scheduled, size_t entry) {
+  ActiveRequest* request = requests_.at(scheduled.sequence->id).get();
+  PromptScored scored = request->OnPromptLogits(
+      scheduled.first, scheduled.count,
+      [&](uint32_t index) { return runner_->PromptLogits(entry, index); }, model_->tokenizer());
+  if (!scored.logprobs.empty()) Emit(std::move(scored));
 }
 
 uint32_t Engine::TakeTokens(const ScheduledTokens& scheduled, size_t entry) {
@@ -367,7 +376,8 @@ void Engine::AfterAbort(const Plan& plan) {
   for (const ScheduledTokens& scheduled : plan.batch) {
     Sequence* sequence = scheduled.sequence;
     const uint32_t last = static_cast<uint32_t>(sequence->tokens.size()) - 1;
-    sequence->num_computed = std::min(runner_->Computed(sequence->slot), last);
+    const uint32_t computed = std::min(runner_->Computed(sequence->slot), last);
+    sequence->num_computed = sequence->scores_prompt ? scheduled.first : computed;
     if (!runner_->Truncate(sequence->slot, sequence->num_computed)) {
       runner_->Truncate(sequence->slot, 0);
       sequence->num_computed = 0;
@@ -378,7 +388,7 @@ void Engine::AfterAbort(const Plan& plan) {
 void Engine::Finish(ActiveRequest* request, FinishReason reason) {
   const RequestId id = request->id();
   std::string rest = request->FlushText();
-  if (!rest.empty()) Emit(TextDelta{id, std::move(rest), {}});
+  if (!rest.empty()) Emit(TextDelta{id, std::move(rest), {}, {}});
   Emit(request->Result(reason, Clock::now()));
   Release(id, true);
 }

@@ -111,6 +111,7 @@ class Engine {
   bool CancelWaits(RequestId id) const;
   RunStatus Compute(const Plan& plan);
   void AfterStep(const Plan& plan);
+  void ScorePrompt(const ScheduledTokens& scheduled, size_t entry);
   // Takes tokens as long as they are those of the draft, and one more; returns how many.
   uint32_t TakeTokens(const ScheduledTokens& scheduled, size_t entry);
   void AfterAbort(const Plan& plan);

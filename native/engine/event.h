@@ -39,12 +39,31 @@ struct LoadFailed {
   std::string message;
 };
 
+struct TokenLogprob {
+  Token token = 0;
+  std::string text;   // its bytes; they need not be whole characters
+  float logprob = 0;  // natural logarithm
+};
+
+// A token, and the likeliest ones in its place.
+struct TokenLogprobs {
+  TokenLogprob chosen;
+  std::vector<TokenLogprob> top;
+};
+
+// More of the prompt is computed: how likely its tokens were, from the second on.
+struct PromptScored {
+  RequestId id = 0;
+  std::vector<TokenLogprobs> logprobs;
+};
+
 // New text of a request: whole UTF-8 characters, free of stop strings. It may be empty while
 // a character or a possible stop string is incomplete; the tokens are reported all the same.
 struct TextDelta {
   RequestId id = 0;
   std::string text;
   std::vector<Token> tokens;
+  std::vector<TokenLogprobs> logprobs;  // of each token, where they are asked for
 };
 
 struct Finished {
@@ -64,7 +83,8 @@ struct Failed {
 // The engine thread has freed everything and sends no more.
 struct Closed {};
 
-using Event = std::variant<LoadProgress, Loaded, LoadFailed, TextDelta, Finished, Failed, Closed>;
+using Event = std::variant<LoadProgress, Loaded, LoadFailed, PromptScored, TextDelta, Finished,
+                           Failed, Closed>;
 using Events = std::vector<Event>;
 
 }  // namespace codellama

@@ -156,12 +156,12 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   params.n_ctx = ChooseContextSize(*model_, options);
   params.n_batch = std::min(options.batch_size, params.n_ctx);
   params.n_ubatch = std::min(options.micro_batch_size, params.n_batch);
-  if (options.prefix_cache_tokens > 0 && SharesCells(*model_)) {
+  if (SharesCells(*model_)) {
     cached_sequences_ = std::min(kCachedSequences, kMaxSequences - options.parallel);
   }
   // With one pool of cells llama.cpp takes all its sequence ids; this counts rows of output.
   params.n_seq_max = options.parallel;
-  params.n_outputs_max = options.parallel + options.DraftRows();
+  params.n_outputs_max = options.parallel + options.ExtraRows();
   params.n_threads = threads;
   params.n_threads_batch = prefill_threads;
   params.flash_attn_type = FlashAttentionType(options.flash_attention);
@@ -220,9 +220,10 @@ void ModelRunner::SetAdapters() {
 RunStatus ModelRunner::Run(const std::vector<ScheduledTokens>& batch) {
   llama_batch& rows = batch_->batch;
   rows.n_tokens = 0;
-  output_rows_.clear();
+  entry_rows_.clear();
   for (const ScheduledTokens& scheduled : batch) {
     const Sequence& sequence = *scheduled.sequence;
+    const int32_t first = rows.n_tokens;
     for (uint32_t i = 0; i < scheduled.count + scheduled.drafted; i++) {
       const int32_t row = rows.n_tokens++;
       rows.token[row] = i < scheduled.count ? sequence.tokens[scheduled.first + i]
@@ -230,9 +231,9 @@ RunStatus ModelRunner::Run(const std::vector<ScheduledTokens>& batch) {
       rows.pos[row] = static_cast<llama_pos>(scheduled.first + i);
       rows.n_seq_id[row] = 1;
       rows.seq_id[row][0] = sequence.slot;
-      rows.logits[row] = static_cast<int8_t>(i + 1 >= scheduled.count);
+      rows.logits[row] = static_cast<int8_t>(i + 1 >= scheduled.count || sequence.scores_prompt);
     }
-    output_rows_.push_back(rows.n_tokens - 1 - static_cast<int32_t>(scheduled.drafted));
+    entry_rows_.push_back({first, rows.n_tokens - 1 - static_cast<int32_t>(scheduled.drafted)});
   }
 
   LogCapture log;
@@ -251,8 +252,15 @@ RunStatus ModelRunner::Run(const std::vector<ScheduledTokens>& batch) {
 }
 
 const float* ModelRunner::Logits(size_t entry, uint32_t drafted) const {
-  const float* logits =
-      llama_get_logits_ith(context_.get(), output_rows_[entry] + static_cast<int32_t>(drafted));
+  return LogitsOfRow(entry_rows_[entry].last + static_cast<int32_t>(drafted));
+}
+
+const float* ModelRunner::PromptLogits(size_t entry, uint32_t index) const {
+  return LogitsOfRow(entry_rows_[entry].first + static_cast<int32_t>(index));
+}
+
+const float* ModelRunner::LogitsOfRow(int32_t row) const {
+  const float* logits = llama_get_logits_ith(context_.get(), row);
   if (logits == nullptr) throw Error(ErrorCode::kBackendFailed, "llama.cpp gave no logits");
   return logits;
 }

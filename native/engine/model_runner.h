@@ -41,6 +41,9 @@ class ModelRunner {
   // valid until the next Run(). Throws kBackendFailed when there are none.
   const float* Logits(size_t entry, uint32_t drafted = 0) const;
 
+  // Logits behind the entry's token at `index`, where the sequence scores its prompt.
+  const float* PromptLogits(size_t entry, uint32_t index) const;
+
   void Apply(const CellOperations& operations);
 
   // Tokens that the slot's cells hold.
@@ -67,6 +70,7 @@ class ModelRunner {
   };
   struct Batch;
 
+  const float* LogitsOfRow(int32_t row) const;
   void AttachThreads(int32_t threads, int32_t prefill_threads);
   void SetAdapters();
 
@@ -76,7 +80,11 @@ class ModelRunner {
   std::unique_ptr<ggml_threadpool, FreeThreadpool> prefill_threadpool_;
   std::unique_ptr<llama_context, FreeContext> context_;
   std::unique_ptr<Batch> batch_;
-  std::vector<int32_t> output_rows_;  // of each entry's last token
+  struct EntryRows {
+    int32_t first = 0;
+    int32_t last = 0;  // of its tokens; the draft's rows follow
+  };
+  std::vector<EntryRows> entry_rows_;
   uint32_t cells_ = 0;
   uint32_t batch_size_ = 0;
   uint32_t cached_sequences_ = 0;

@@ -2,6 +2,7 @@
 // messages are made; what depends on the model is checked in the unit that uses it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -58,8 +59,9 @@ struct ContextOptions {
   int32_t prefill_threads = 0;  // 0 means the same as threads
   uint32_t max_draft = 16;      // tokens that a step may guess for one sequence; 0 is off
   bool adaptive_draft = true;   // only as long as it pays; else always the whole
-  // And for all of them: each takes a row of logits, of the vocabulary's size.
-  uint32_t DraftRows() const { return max_draft * (parallel < 4 ? parallel : 4); }
+  // Rows of logits that a step may give beyond one for each sequence: for drafts, and for prompts
+  // that are scored. Each is of the vocabulary's size.
+  uint32_t ExtraRows() const { return std::max(max_draft * std::min(parallel, 4U), 32U); }
   std::string kv_type_k = "f16";
   std::string kv_type_v = "f16";
   FlashAttention flash_attention = FlashAttention::kAuto;
@@ -119,6 +121,10 @@ struct Request {
   std::vector<std::string> stop;
   Priority priority = Priority::kNormal;
   uint32_t timeout_ms = 0;  // from submit to the end; 0 is none
+  // Requests of one group have one prompt, which is computed once. 0 is none.
+  uint32_t group = 0;
+  std::optional<uint32_t> logprobs;  // of new tokens, with so many of the likeliest beside each
+  bool prompt_logprobs = false;      // of the prompt's tokens as well
   SamplingOptions sampling;
 };
 

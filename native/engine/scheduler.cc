@@ -56,6 +56,7 @@ CellOperations Scheduler::Remove(Sequence* sequence, bool keep) {
 
 CellOperations Scheduler::SharePrompt(Sequence* sequence) {
   CellOperations operations;
+  if (!SharesPrefixes(sequence)) return operations;
   const std::span<const Token> prompt(sequence->tokens.data(), sequence->num_computed);
   const PrefixCache::Match match = prefixes_.Insert(prompt, sequence->slot, &operations);
   if (match.length <= sequence->num_shared) return operations;
@@ -72,16 +73,15 @@ CellOperations Scheduler::SharePrompt(Sequence* sequence) {
 Plan Scheduler::Schedule() {
   Plan plan;
   planned_tokens_ = 0;
-  draft_budget_ = limits_.draft_tokens;
+  row_budget_ = limits_.extra_rows;
+  if (limits_.cached_cells == 0) TrimCache(&plan);
   YieldPausedSlots(&plan);
   ScheduleDecodes(&plan);
   const uint32_t room = limits_.batch_tokens - planned_tokens_;
   prompt_budget_ = plan.batch.empty() ? room : std::min(limits_.prefill_chunk, room);
   SchedulePrefills(&plan);
   AdmitWaiting(&plan);
-  if (cells_cached() > limits_.cached_cells) {
-    prefixes_.Evict(cells_cached() - limits_.cached_cells, &plan.operations);
-  }
+  TrimCache(&plan);
   return plan;
 }
 
@@ -183,7 +183,7 @@ void Scheduler::Preempt(Sequence* sequence, Plan* plan) {
 }
 
 void Scheduler::Retire(Sequence* sequence, bool keep, CellOperations* operations) {
-  if (keep && sequence->num_computed > 0) {
+  if (keep && limits_.cached_cells > 0 && sequence->num_computed > 0) {
     prefixes_.Insert({sequence->tokens.data(), sequence->num_computed}, sequence->slot, operations);
   }
   GiveBackPrefix(sequence);
@@ -192,8 +192,12 @@ void Scheduler::Retire(Sequence* sequence, bool keep, CellOperations* operations
   sequence->slot = -1;
 }
 
+bool Scheduler::SharesPrefixes(const Sequence* sequence) const {
+  return prefixes_.enabled() && (limits_.cached_cells > 0 || sequence->group != 0);
+}
+
 void Scheduler::TakePrefix(Sequence* sequence) {
-  if (!prefixes_.enabled()) return;
+  if (!SharesPrefixes(sequence) || sequence->scores_prompt) return;
   // The last token is always computed, for its logits.
   const PrefixCache::Match match =
       prefixes_.Find({sequence->tokens.data(), sequence->tokens.size() - 1});
@@ -211,15 +215,20 @@ void Scheduler::GiveBackPrefix(Sequence* sequence) {
 }
 
 bool Scheduler::WaitsForPrefix(const Sequence* sequence) const {
-  if (!prefixes_.enabled()) return false;
+  if (!SharesPrefixes(sequence) || sequence->scores_prompt) return false;
   const auto begins_alike = [&](const Sequence* other) {
-    if (other->paused || other->num_computed >= other->num_prompt) return false;
+    if (other->paused || other->num_computed >= other->num_prompt || !SharesPrefixes(other)) {
+      return false;
+    }
     const auto end = other->tokens.begin() + other->num_prompt;
     const auto differs =
         std::mismatch(other->tokens.begin(), end, sequence->tokens.begin(), sequence->tokens.end());
-    const auto common = static_cast<size_t>(differs.first - other->tokens.begin());
-    return common >= kWorthWaitingFor &&
-           common >= prefixes_.MatchLength(sequence->tokens) + kWorthWaitingFor;
+    // The last token is computed in any case.
+    const size_t common = std::min(static_cast<size_t>(differs.first - other->tokens.begin()),
+                                   sequence->tokens.size() - 1);
+    const bool same_group = sequence->group != 0 && sequence->group == other->group;
+    const size_t worth = same_group ? 1 : kWorthWaitingFor;
+    return common >= prefixes_.MatchLength(sequence->tokens) + worth;
   };
   return std::any_of(running_.begin(), running_.end(), begins_alike);
 }
@@ -245,6 +254,11 @@ uint32_t Scheduler::FreeCells() const {
   return limits_.cells - cells_used() - cells_cached() - planned_tokens_;
 }
 
+void Scheduler::TrimCache(Plan* plan) {
+  if (cells_cached() <= limits_.cached_cells) return;
+  prefixes_.Evict(cells_cached() - limits_.cached_cells, &plan->operations);
+}
+
 void Scheduler::EvictFor(uint32_t cells, Plan* plan) {
   const uint32_t free = FreeCells();
   if (free < cells) prefixes_.Evict(cells - free, &plan->operations);
@@ -252,7 +266,11 @@ void Scheduler::EvictFor(uint32_t cells, Plan* plan) {
 
 void Scheduler::TakePrompt(Sequence* sequence, Plan* plan) {
   EvictFor(std::min(sequence->Remaining(), prompt_budget_), plan);
-  const uint32_t count = std::min({sequence->Remaining(), prompt_budget_, FreeCells()});
+  uint32_t count = std::min({sequence->Remaining(), prompt_budget_, FreeCells()});
+  if (sequence->scores_prompt) {
+    count = std::min(count, row_budget_ + 1);
+    row_budget_ -= count - 1;
+  }
   prompt_budget_ -= count;
   Take(sequence, count, plan);
 }
@@ -265,8 +283,8 @@ void Scheduler::Take(Sequence* sequence, uint32_t count, Plan* plan) {
 void Scheduler::TakeDraft(ScheduledTokens* scheduled) {
   const auto wanted = static_cast<uint32_t>(scheduled->sequence->draft.size());
   scheduled->drafted =
-      std::min({wanted, draft_budget_, FreeCells(), limits_.batch_tokens - planned_tokens_});
-  draft_budget_ -= scheduled->drafted;
+      std::min({wanted, row_budget_, FreeCells(), limits_.batch_tokens - planned_tokens_});
+  row_budget_ -= scheduled->drafted;
   planned_tokens_ += scheduled->drafted;
 }
 

@@ -18,10 +18,13 @@ struct SchedulerLimits {
   // Prompt tokens of one batch while a stream is decoding: a long prompt holds no stream up for
   // longer than these take. See SetPrefillChunk().
   uint32_t prefill_chunk = 128;
-  uint32_t draft_tokens = 0;  // of one batch, all sequences together
+  // Rows of logits of one batch beyond one for each sequence: for drafts and scored prompts.
+  uint32_t extra_rows = 0;
   // Sequences of the KV cache, behind the slots, that the prefix cache may have. 0 is no cache.
   uint32_t cached_sequences = 0;
-  uint32_t cached_cells = 4096;  // cells that it may hold beside those of running sequences
+  // Cells that it may hold beside those of running sequences. With 0 nothing outlives those who
+  // share it, and only the sequences of a group do.
+  uint32_t cached_cells = 4096;
 };
 
 // Tokens [first, first + count) of the sequence are computed in this step.
@@ -104,6 +107,7 @@ class Scheduler {
   void Preempt(Sequence* sequence, Plan* plan);
   // Gives the sequence's slot and cells up.
   void Retire(Sequence* sequence, bool keep, CellOperations* operations);
+  bool SharesPrefixes(const Sequence* sequence) const;
   // Takes over what is cached of the tokens.
   void TakePrefix(Sequence* sequence);
   void GiveBackPrefix(Sequence* sequence);
@@ -114,6 +118,8 @@ class Scheduler {
   // Cells that the running sequences need for the tokens they already have.
   size_t ClaimedCells() const;
   uint32_t FreeCells() const;
+  // Evicts prefixes beyond what the cache may hold.
+  void TrimCache(Plan* plan);
   // Evicts prefixes until so many cells are free, or none is left to evict.
   void EvictFor(uint32_t cells, Plan* plan);
   void TakePrompt(Sequence* sequence, Plan* plan);
@@ -130,7 +136,7 @@ class Scheduler {
   // Of the plan being made.
   uint32_t planned_tokens_ = 0;
   uint32_t prompt_budget_ = 0;
-  uint32_t draft_budget_ = 0;
+  uint32_t row_budget_ = 0;
 };
 
 }  // namespace codellama

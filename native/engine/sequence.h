@@ -32,6 +32,8 @@ struct Sequence {
   SequenceStatus status = SequenceStatus::kWaiting;
   bool paused = false;  // its reader is behind
   uint32_t times_overtaken = 0;
+  uint32_t group = 0;          // others of the group have the same prompt; 0 is none
+  bool scores_prompt = false;  // every token of the prompt gives a row of logits
 
   std::vector<Token> tokens;
   std::vector<Token> draft;  // guesses of what follows the tokens, to be verified in this step

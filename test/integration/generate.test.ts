@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { expectSureText, sureLines, surePrompt } from "../helpers/sure-texts.ts";
 import { useTinyModel } from "../helpers/tiny-model.ts";
 
 // What one test computes would be there for the next.
@@ -151,16 +152,10 @@ test("text is made of whole characters only", async () => {
 });
 
 test("several generations run side by side, each as if it were alone", async () => {
-  const prompts = [
-    "def fibonacci(n",
-    "def quick_sort(items",
-    "function isPrime(n) {",
-    "class Stack:",
-  ];
-  const alone: string[] = [];
-  for (const prompt of prompts) alone.push((await model.llama.generate(prompt, greedy)).text);
-  const together = await Promise.all(prompts.map((prompt) => model.llama.generate(prompt, greedy)));
-  expect(together.map(({ text }) => text)).toEqual(alone);
+  const together = await Promise.all(
+    sureLines.map((line) => model.llama.generate(surePrompt(line), { ...greedy, maxTokens: 30 })),
+  );
+  for (const [index, { text }] of together.entries()) expectSureText(text, sureLines[index] ?? "");
 });
 
 test("stats() tells what runs", async () => {
