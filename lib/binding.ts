@@ -31,6 +31,11 @@ export interface NativeLoadOptions {
   readonly prefixCacheTokens?: number | undefined;
 }
 
+/** What `compileGrammar` made of a text. */
+export interface NativeGrammar {
+  readonly handle: unique symbol;
+}
+
 export interface NativeRequest {
   readonly id: number;
   readonly prompt: Int32Array;
@@ -44,6 +49,7 @@ export interface NativeRequest {
   readonly group?: number | undefined;
   readonly logprobs?: number | undefined;
   readonly promptLogprobs?: boolean | undefined;
+  readonly grammar?: NativeGrammar | undefined;
   readonly temperature?: number | undefined;
   readonly topK?: number | undefined;
   readonly topP?: number | undefined;
@@ -167,6 +173,8 @@ interface Addon {
     onEvents: (events: readonly NativeEvent[]) => void,
   ) => NativeEngine;
   inspect(path: string): Promise<NativeGgufFile>;
+  /** Reads GBNF, or JSON that is a JSON schema, on another thread. */
+  compileGrammar(text: string, isJsonSchema: boolean): Promise<NativeGrammar>;
   /** Stops all engines of this thread and waits for them: some milliseconds. */
   stopAll(): void;
 }

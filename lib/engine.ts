@@ -1,5 +1,6 @@
 import type {
   NativeEngine,
+  NativeGrammar,
   NativeLoadOptions,
   NativeModel,
   NativePromptScored,
@@ -11,6 +12,8 @@ import type { EngineStats } from "./engine-info.ts";
 import { EngineRequest } from "./engine-request.ts";
 import { startEngine } from "./engine-start.ts";
 import { CodeLlamaError, callNative, fromNative } from "./errors.ts";
+import { Grammars } from "./grammars.ts";
+import type { Structure } from "./options/structure.ts";
 import type { PromptPart } from "./prompt/parts.ts";
 
 // Up to here tokenising takes about a millisecond, and a trip to another thread is not worth it.
@@ -25,6 +28,7 @@ export class Engine {
   /** Tokens that the KV cache holds; 0 when only the vocabulary was loaded. */
   readonly contextSize: number;
   #closing = false;
+  readonly #grammars = new Grammars();
   #lastId = 0;
   #lastGroup = 0;
 
@@ -103,6 +107,11 @@ export class Engine {
             throw fromNative(error);
           }),
     );
+  }
+
+  /** @throws CodeLlamaError `INVALID_GRAMMAR` */
+  compileGrammar(structure: Structure): Promise<NativeGrammar> {
+    return this.#grammars.compile(structure);
   }
 
   tokenize(text: string, bos: boolean, special: boolean): Int32Array {

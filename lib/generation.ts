@@ -3,6 +3,7 @@ import type { NativeRequest } from "./binding.ts";
 import type { Engine } from "./engine.ts";
 import type { EngineRequest } from "./engine-request.ts";
 import { CodeLlamaError } from "./errors.ts";
+import type { Structure } from "./options/structure.ts";
 import { RequestOutput } from "./request-output.ts";
 import { type Answer, type GenerationResult, type TokenLogprobs, toResult } from "./result.ts";
 
@@ -19,7 +20,10 @@ export interface Chunk {
 }
 
 /** A request to the engine. */
-export type EngineCall = Omit<NativeRequest, "id"> & { readonly seed: number };
+export type EngineCall = Omit<NativeRequest, "id" | "grammar"> & {
+  readonly seed: number;
+  readonly structure?: Structure | undefined;
+};
 
 /** Changes a request's text on its way to the reader. */
 export interface TextFilter {
@@ -203,8 +207,10 @@ export class Generation<Result = GenerationResult>
     { filter, index = 0, held = false }: Parameters<RequestFunction>[1] = {},
   ): Promise<Answer> {
     const output = new RequestOutput(filter);
+    const { structure } = call;
+    const grammar = structure && (await this.#engine.compileGrammar(structure));
     if (this.#cancelled) return this.#cancelledResult(call, output);
-    const request = this.#engine.submit(call, (event) => {
+    const request = this.#engine.submit({ ...call, grammar }, (event) => {
       const { logprobs } = event;
       if (event.type === "promptScored") {
         output.promptLogprobs.push(...event.logprobs);

@@ -1,10 +1,11 @@
-// The addon's exports: class Engine, inspect(path), stopAll(), version. lib/binding.ts types
-// them.
+// The addon's exports: class Engine, inspect(path), compileGrammar(text, isJsonSchema), stopAll().
+// lib/binding.ts types them.
 #include <napi.h>
 
 #include "addon_data.h"
 #include "engine/model.h"
 #include "engine_wrap.h"
+#include "grammar_worker.h"
 #include "inspect.h"
 
 namespace codellama {
@@ -17,6 +18,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new AddonData());  // NOLINT: Node-API owns and deletes it.
   exports.Set("Engine", EngineWrap::Define(env));
   exports.Set("inspect", Napi::Function::New(env, Inspect, "inspect"));
+  exports.Set("compileGrammar", Napi::Function::New(env, CompileGrammar, "compileGrammar"));
   exports.Set("stopAll", Napi::Function::New(env, StopAll, "stopAll"));
   return exports;
 }

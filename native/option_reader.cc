@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "grammar_worker.h"
+
 namespace codellama {
 
 namespace {
@@ -181,6 +183,7 @@ Request ReadRequest(const Napi::Object& object) {
   reader.Read("timeoutMs", &request.timeout_ms);
   reader.Read("group", &request.group);
   if (reader.Get("logprobs").IsNumber()) request.logprobs = reader.Get("logprobs").ToNumber();
+  if (!reader.Get("grammar").IsUndefined()) request.grammar = ReadGrammar(reader.Get("grammar"));
   reader.Read("promptLogprobs", &request.prompt_logprobs);
   request.sampling = ReadSampling(reader);
   return request;

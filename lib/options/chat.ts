@@ -1,5 +1,6 @@
 import { boolean, oneOf } from "./check.ts";
 import { type CompletionOption, choiceRules, type GenerateOptions, type Mode } from "./generate.ts";
+import { structureRules } from "./structure.ts";
 
 /** How to answer a dialog. */
 export interface ChatOptions extends Omit<GenerateOptions, CompletionOption | "overflow"> {
@@ -38,6 +39,7 @@ export const chatMode: Mode = {
     },
     overflow: oneOf("error", "truncate"),
     specialText: oneOf("escape", "reject"),
+    ...structureRules,
     ...choiceRules,
   },
   // Of Meta's `chat_completion`.

@@ -14,6 +14,7 @@ import {
   show,
   text,
 } from "./check.ts";
+import { type Structure, type StructureOptions, structureOf, structureRules } from "./structure.ts";
 
 /** Which requests go first: an editor's keystroke, a conversation, a batch job. */
 export type Priority = "interactive" | "normal" | "background";
@@ -59,7 +60,7 @@ export interface RepetitionOptions {
  * How to generate. Filters work in the order of Meta's reference: logit bias and penalties, then
  * temperature, then topK, typicalP, topP, minP and XTC on the tempered distribution.
  */
-export interface GenerateOptions {
+export interface GenerateOptions extends StructureOptions {
   /** New tokens at most; 0 computes the prompt alone. Default: until the context is full. */
   readonly maxTokens?: number;
   /** 0 always takes the likeliest token. Default 0.2; range 0 to 100. */
@@ -198,13 +199,15 @@ export const completionMode: Mode = {
     special: boolean,
     ignoreEos: boolean,
     promptLogprobs: boolean,
+    ...structureRules,
     ...choiceRules,
   },
   defaults: {},
 };
 
 /** What every mode needs of its caller. */
-export interface RequestOptions extends Omit<NativeRequest, "id" | "prompt"> {
+export interface RequestOptions extends Omit<NativeRequest, "id" | "prompt" | "grammar"> {
+  readonly structure?: Structure | undefined;
   readonly seed: number;
 }
 
@@ -242,6 +245,7 @@ export function requestOptions(
     seed: options.seed ?? Math.floor(Math.random() * (2 ** 32 - 1)),
     stop: typeof options.stop === "string" ? [options.stop] : options.stop,
     maxRepeats: options.repetition?.maxRepeats,
+    structure: structureOf(options, where),
     logprobs: options.logprobs,
     promptLogprobs: options.promptLogprobs,
     priority: options.priority,

@@ -1,6 +1,7 @@
 import type { ContextFile } from "../prompt/repository-context.ts";
 import { boolean, checkOptions, integer, invalidArgument, oneOf, show, text } from "./check.ts";
 import { type CompletionOption, choiceRules, type GenerateOptions, type Mode } from "./generate.ts";
+import type { StructureOptions } from "./structure.ts";
 
 /** A text with a hole, and how the model gets to see it. */
 export interface InfillInput {
@@ -13,7 +14,8 @@ export interface InfillInput {
 }
 
 /** How to fill a hole. Temperature and topP are those of a completion: 0.2 and 0.95. */
-export interface InfillOptions extends Omit<GenerateOptions, CompletionOption | "overflow"> {
+export interface InfillOptions
+  extends Omit<GenerateOptions, CompletionOption | keyof StructureOptions | "overflow"> {
   /** New tokens for each hole at most. Default 512. */
   readonly maxTokens?: number;
   /**

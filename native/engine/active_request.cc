@@ -51,8 +51,8 @@ double Milliseconds(Clock::time_point from, Clock::time_point to) {
 
 }  // namespace
 
-ActiveRequest::ActiveRequest(Request request, const Model& model, uint32_t context_size,
-                             Clock::time_point submitted)
+ActiveRequest::ActiveRequest(Request request, const Model& model, GrammarCache* grammars,
+                             uint32_t context_size, Clock::time_point submitted)
     : sequence_(MakeSequence(&request, model.tokenizer(), context_size, &healing_)),
       sampler_(model, request.sampling, context_size, sequence_.tokens),
       text_(std::move(request.stop)),
@@ -60,7 +60,9 @@ ActiveRequest::ActiveRequest(Request request, const Model& model, uint32_t conte
       logprobs_(request.logprobs),
       context_size_(context_size),
       submitted_(submitted),
-      deadline_(Deadline(request.timeout_ms, submitted)) {}
+      deadline_(Deadline(request.timeout_ms, submitted)) {
+  if (request.grammar) grammar_.emplace(grammars->Find(request.grammar));
+}
 
 void ActiveRequest::OnScheduled(Clock::time_point now) {
   if (!scheduled_) scheduled_ = now;
@@ -87,18 +89,31 @@ std::optional<FinishReason> ActiveRequest::OnLogits(const float* logits, const T
   if (!first_token_) first_token_ = Clock::now();
   if (sequence_.max_tokens == 0) return FinishReason::kLength;
   const bool healing = healing_ && !healing_->done();
-  const Token token = sampler_.Sample(healing ? healing_->Allow(logits) : logits);
+  const Token token = Sample(healing ? healing_->Allow(logits) : logits, tokenizer);
   if (tokenizer.IsEndOfGeneration(token)) return FinishReason::kStop;
   sequence_.tokens.push_back(token);
   delta->tokens.push_back(token);
   if (logprobs_) delta->logprobs.push_back(MeasureLogprobs(logits, tokenizer, token, *logprobs_));
   const std::string piece = tokenizer.Piece(token);
   delta->text += text_.Append(healing ? healing_->Accept(piece) : piece);
+  if (grammar_) grammar_->Append(piece);
+  if (grammar_ && grammar_->IsOver()) return FinishReason::kStop;
   if (text_.stopped()) return FinishReason::kStop;
   if (repetition_.Append(token)) return FinishReason::kRepetition;
   const bool full = sequence_.tokens.size() >= context_size_;
   if (full || sequence_.CompletionTokens() >= sequence_.max_tokens) return FinishReason::kLength;
   return std::nullopt;
+}
+
+// The model mostly keeps to the grammar by itself, and to find all allowed tokens takes much longer
+// than to look at one. The second choice is made from those that are allowed.
+Token ActiveRequest::Sample(const float* logits, const Tokenizer& tokenizer) {
+  Token token = sampler_.Choose(logits);
+  if (grammar_ && !grammar_->Allows(token, tokenizer.Piece(token), tokenizer)) {
+    token = sampler_.Choose(grammar_->Mask(logits, tokenizer.size()));
+  }
+  sampler_.Accept(token);
+  return token;
 }
 
 void ActiveRequest::Draft(const DraftCosts& costs, uint32_t longest) {

@@ -9,6 +9,8 @@
 #include "draft_length.h"
 #include "drafter.h"
 #include "event.h"
+#include "grammar/grammar_cache.h"
+#include "grammar/grammar_matcher.h"
 #include "model.h"
 #include "options.h"
 #include "repetition.h"
@@ -24,8 +26,8 @@ using Clock = std::chrono::steady_clock;
 class ActiveRequest {
  public:
   // `context_size` is the number of tokens that fit at all.
-  // Throws kContextOverflow, kInvalidArgument.
-  ActiveRequest(Request request, const Model& model, uint32_t context_size,
+  // Throws kContextOverflow, kInvalidArgument, kInvalidGrammar.
+  ActiveRequest(Request request, const Model& model, GrammarCache* grammars, uint32_t context_size,
                 Clock::time_point submitted);
 
   RequestId id() const { return sequence_.id; }
@@ -44,7 +46,8 @@ class ActiveRequest {
                               const Tokenizer& tokenizer);
 
   // Takes the logits after the sequence's last token: appends the next token and its text to
-  // `delta`, and returns the reason when the request is complete. Throws kBackendFailed.
+  // `delta`, and returns the reason when the request is complete. Throws kBackendFailed,
+  // kInvalidGrammar.
   std::optional<FinishReason> OnLogits(const float* logits, const Tokenizer& tokenizer,
                                        TextDelta* delta);
 
@@ -59,9 +62,12 @@ class ActiveRequest {
   Finished Result(FinishReason reason, Clock::time_point now) const;
 
  private:
+  Token Sample(const float* logits, const Tokenizer& tokenizer);
+
   std::optional<TokenHealing> healing_;  // before the sequence: it takes a token off the prompt
   Sequence sequence_;
   Sampler sampler_;
+  std::optional<GrammarMatcher> grammar_;
   TextStream text_;
   Repetition repetition_;
   Drafter drafter_;

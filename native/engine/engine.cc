@@ -97,6 +97,7 @@ void Engine::Run() {
   FailAll(ErrorCode::kClosed, "the engine was closed");
   scheduler_.reset();
   runner_.reset();
+  grammars_.reset();
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;
@@ -140,6 +141,7 @@ bool Engine::Load() {
     Emit(LoadFailed{ErrorCode::kOutOfMemory, model_options_.path + ": out of memory"});
     return false;
   }
+  grammars_ = std::make_unique<GrammarCache>(&model_->tokenizer());
   {
     const std::lock_guard lock(mutex_);
     shared_model_ = model_;
@@ -195,8 +197,8 @@ void Engine::Apply(SubmitCommand command) {
                       " requests run (parallel) and " + std::to_string(context_options_.max_queue) +
                       " wait (maxQueue); try again later");
     }
-    auto request = std::make_unique<ActiveRequest>(std::move(command.request), *model_,
-                                                   runner_->cells(), command.submitted);
+    auto request = std::make_unique<ActiveRequest>(
+        std::move(command.request), *model_, grammars_.get(), runner_->cells(), command.submitted);
     request->sequence()->arrival = arrivals_++;
     scheduler_->Add(request->sequence());
     requests_.emplace(id, std::move(request));

@@ -150,6 +150,7 @@ class Engine {
   std::unordered_map<RequestId, std::unique_ptr<ActiveRequest>> requests_;
   uint64_t arrivals_ = 0;
   Events events_;
+  std::unique_ptr<GrammarCache> grammars_;
   PrefillPacer prefill_pacer_;
   double step_seconds_ = 0;  // of the last step
   uint64_t draft_tokens_ = 0;

@@ -18,6 +18,8 @@ const char* ErrorCodeName(ErrorCode code) {
       return "CAPABILITY_MISSING";
     case ErrorCode::kInvalidArgument:
       return "INVALID_ARGUMENT";
+    case ErrorCode::kInvalidGrammar:
+      return "INVALID_GRAMMAR";
     case ErrorCode::kQueueFull:
       return "QUEUE_FULL";
     case ErrorCode::kAborted:

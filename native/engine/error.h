@@ -15,6 +15,7 @@ enum class ErrorCode {
   kContextOverflow,
   kCapabilityMissing,
   kInvalidArgument,
+  kInvalidGrammar,
   kQueueFull,
   kAborted,
   kClosed,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +13,8 @@
 #include <vector>
 
 namespace codellama {
+
+struct Grammar;
 
 using Token = int32_t;
 
@@ -125,6 +128,7 @@ struct Request {
   uint32_t group = 0;
   std::optional<uint32_t> logprobs;  // of new tokens, with so many of the likeliest beside each
   bool prompt_logprobs = false;      // of the prompt's tokens as well
+  std::shared_ptr<const Grammar> grammar;  // that the text follows; null is none
   SamplingOptions sampling;
 };
 

@@ -20,6 +20,10 @@ bool UsesHistory(const SamplingOptions& options) {
          options.presence_penalty != 0.0F || options.dry.multiplier != 0.0F;
 }
 
+[[noreturn]] void ThrowNothingLeft() {
+  throw Error(ErrorCode::kBackendFailed, "no token is left to choose: every one is forbidden");
+}
+
 }  // namespace
 
 void Sampler::Free::operator()(llama_sampler* sampler) const { llama_sampler_free(sampler); }
@@ -108,8 +112,9 @@ Token Sampler::BestAllowed(const float* logits) const {
   return best;
 }
 
-Token Sampler::Sample(const float* logits) {
+Token Sampler::Choose(const float* logits) {
   const BestLogit best = FindBestLogit(logits, vocabulary_size_);
+  if (best.logit == -std::numeric_limits<float>::infinity()) ThrowNothingLeft();
   if (argmax_) return IsForbidden(best.token) ? BestAllowed(logits) : best.token;
 
   // One engine thread samples all sequences, so they share the room for candidates.
@@ -124,11 +129,13 @@ Token Sampler::Sample(const float* logits) {
   llama_token_data_array array = {candidates.data(), candidates.size(), -1, false};
   llama_sampler_apply(chain_.get(), &array);
   if (array.selected < 0 || static_cast<size_t>(array.selected) >= array.size) {
-    throw Error(ErrorCode::kBackendFailed, "no token is left to choose: every one is forbidden");
+    ThrowNothingLeft();
   }
-  const Token token = array.data[array.selected].id;
-  llama_sampler_accept(chain_.get(), token);
-  return token;
+  return array.data[array.selected].id;
+}
+
+void Sampler::Accept(Token token) {
+  if (chain_) llama_sampler_accept(chain_.get(), token);
 }
 
 }  // namespace codellama

@@ -24,9 +24,12 @@ class Sampler {
   Sampler(const Model& model, const SamplingOptions& options, uint32_t context_size,
           const std::vector<Token>& prompt);
 
-  // `logits` has the vocabulary's size. The token becomes part of the history that penalties
-  // look at. Throws kBackendFailed when the logits are not numbers.
-  Token Sample(const float* logits);
+  // `logits` has the vocabulary's size. Throws kBackendFailed when they are not numbers, or leave
+  // nothing to choose.
+  Token Choose(const float* logits);
+
+  // The token becomes part of the history that penalties look at.
+  void Accept(Token token);
 
  private:
   struct Free {

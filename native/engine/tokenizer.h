@@ -50,6 +50,9 @@ class Tokenizer {
   // The token's bytes inside a text; empty for control tokens. They need not be whole characters.
   std::string Piece(Token token) const;
 
+  // All pieces but the empty ones, sorted; made when they are first asked for.
+  const std::vector<std::pair<std::string, Token>>& SortedPieces() const;
+
   // Tokens whose pieces begin with `text` or are the beginning of it; of a vocabulary, at least
   // those that `text` is encoded to. `text` is not empty.
   std::vector<Token> TokensThatSpell(const std::string& text) const;
@@ -77,9 +80,6 @@ class Tokenizer {
   // so SentencePiece merges a plain " <PRE>" into the control token itself. This undoes it.
   void SpellOutControlTokens(std::vector<Token>* tokens) const;
   std::string PieceText(Token token, bool special) const;
-
-  // All pieces but the empty ones, sorted; made when they are first asked for.
-  const std::vector<std::pair<std::string, Token>>& SortedPieces() const;
 
   const llama_vocab* vocabulary_;
   int32_t size_ = 0;

@@ -1,0 +1,80 @@
+import { invalidArgument, type Rules, show, text } from "./check.ts";
+
+/** What a text must look like. */
+export interface StructureOptions {
+  /**
+   * A grammar that the text follows, in GBNF, llama.cpp's format. With one, nothing else can come,
+   * and the text ends where the grammar does. A bad one rejects with `INVALID_GRAMMAR` before
+   * anything is computed, and names the line. At most 1 MiB.
+   */
+  readonly grammar?: string;
+  /**
+   * A JSON schema that the text follows: it can be given to `JSON.parse` unless a limit or an abort
+   * cuts it short. `{}` is any JSON. Converted by llama.cpp's own converter; what that does not
+   * know (a `pattern` that is not anchored, an unresolved `$ref`) rejects with `INVALID_GRAMMAR`.
+   * Up to 64 levels and 256 KiB of JSON.
+   */
+  readonly jsonSchema?: object;
+}
+
+/** A grammar's text, or a schema's JSON. */
+export interface Structure {
+  readonly text: string;
+  readonly isJsonSchema: boolean;
+}
+
+export const structureRules: Rules = {
+  grammar: text,
+  jsonSchema: {
+    allowed: "an object",
+    accepts: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  },
+};
+
+const maxJson = 2 ** 18;
+const maxDepth = 64;
+// Of property names and patterns, which the converter goes through by recursion.
+const maxName = 1000;
+
+/**
+ * The structure that the options ask for.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function structureOf(
+  { grammar, jsonSchema }: StructureOptions,
+  where: string,
+): Structure | undefined {
+  if (grammar !== undefined && jsonSchema !== undefined) {
+    throw invalidArgument(`${where}: grammar and jsonSchema exclude each other`);
+  }
+  if (grammar !== undefined) return { text: grammar, isJsonSchema: false };
+  if (jsonSchema === undefined) return undefined;
+  const json = toJson(jsonSchema, where);
+  if (json.length > maxJson) {
+    throw invalidArgument(`${where}: jsonSchema has more than ${maxJson} characters of JSON`);
+  }
+  checkNames(JSON.parse(json), `${where}: jsonSchema`, 0);
+  return { text: json, isJsonSchema: true };
+}
+
+function toJson(schema: object, where: string): string {
+  try {
+    return JSON.stringify(schema);
+  } catch (error) {
+    throw invalidArgument(`${where}: jsonSchema is no JSON: ${(error as Error).message}`);
+  }
+}
+
+function checkNames(value: unknown, where: string, depth: number): void {
+  if (typeof value !== "object" || value === null) return;
+  if (depth > maxDepth) throw invalidArgument(`${where} is nested more than ${maxDepth} deep`);
+  for (const [name, child] of Object.entries(value)) {
+    const long = name === "pattern" && typeof child === "string" ? child : name;
+    if (long.length > maxName) {
+      throw invalidArgument(
+        `${where}: a name or pattern has more than ${maxName} characters: ${show(long)}`,
+      );
+    }
+    checkNames(child, where, depth + 1);
+  }
+}

@@ -1,0 +1,40 @@
+// A grammar as rules over bytes: what a text may look like, from its first byte to its last.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace codellama {
+
+using ByteSet = std::bitset<256>;
+
+// Positions number all symbols of all alternatives; each alternative ends with kEnd.
+struct GrammarSymbol {
+  enum class Kind : uint8_t { kBytes, kRule, kEnd };
+
+  Kind kind = Kind::kEnd;
+  uint32_t index = 0;  // of the byte set or of the rule
+};
+
+struct GrammarRule {
+  std::string name;
+  std::vector<uint32_t> alternatives;  // positions of their first symbols
+};
+
+struct Grammar {
+  std::vector<GrammarSymbol> symbols;
+  std::vector<ByteSet> byte_sets;
+  std::vector<GrammarRule> rules;
+  uint32_t root = 0;
+};
+
+// Reads GBNF, the format of llama.cpp (grammars/README.md there): rules `name ::= …` of literals,
+// character classes, `.`, references, groups, alternatives, `? * + {m} {m,} {m,n}` and comments;
+// `root` is where a text begins. Throws kInvalidGrammar, naming the line and column, or the rule
+// that is missing, or begins with itself.
+Grammar ParseGrammar(std::string_view text);
+
+}  // namespace codellama

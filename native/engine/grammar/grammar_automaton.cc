@@ -1,0 +1,163 @@
+#include "grammar_automaton.h"
+
+#include <algorithm>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "../error.h"
+#include "../tokenizer.h"
+
+namespace codellama {
+
+namespace {
+
+// Some 50 MB of steps, and some of masks.
+constexpr size_t kMaxSteps = 1'000'000;
+constexpr size_t kMaxMasks = 1024;
+
+// Ways to read a text at once.
+constexpr size_t kMaxTops = 20'000;
+
+using Kind = GrammarSymbol::Kind;
+
+uint64_t Pair(uint32_t left, uint32_t right) { return uint64_t{left} << 32 | right; }
+
+size_t CommonLength(std::string_view left, std::string_view right) {
+  const size_t length = std::min(left.size(), right.size());
+  size_t common = 0;
+  while (common < length && left[common] == right[common]) common++;
+  return common;
+}
+
+}  // namespace
+
+GrammarAutomaton::GrammarAutomaton(std::shared_ptr<const Grammar> grammar,
+                                   const Tokenizer* tokenizer)
+    : grammar_(std::move(grammar)), tokenizer_(tokenizer) {
+  Forget();
+}
+
+void GrammarAutomaton::LimitMemory() {
+  if (allowed_.size() > kMaxMasks) allowed_.clear();
+  if (steps_.size() > kMaxSteps) Forget();
+}
+
+void GrammarAutomaton::Forget() {
+  epoch_++;
+  stacks_ = {{}};  // kBottom
+  stacks_by_content_.clear();
+  states_ = {{}};  // kDead
+  for (auto& states : states_by_content_) states.clear();
+  states_by_content_[false].emplace(std::vector<Stack>(), kDead);
+  steps_.clear();
+  allowed_.clear();
+  std::vector<Stack> stacks;
+  for (const uint32_t alternative : grammar_->rules[grammar_->root].alternatives) {
+    stacks.push_back(Push(alternative, kBottom));
+  }
+  start_ = Close(std::move(stacks));
+}
+
+GrammarAutomaton::Stack GrammarAutomaton::Push(uint32_t position, Stack below) {
+  const auto [place, added] =
+      stacks_by_content_.try_emplace(Pair(position, below), static_cast<Stack>(stacks_.size()));
+  if (added) stacks_.push_back({position, below});
+  return place->second;
+}
+
+GrammarAutomaton::State GrammarAutomaton::Intern(StateNode node) {
+  const auto [place, added] =
+      states_by_content_[node.complete].try_emplace(node.tops, static_cast<State>(states_.size()));
+  if (added) states_.push_back(std::move(node));
+  return place->second;
+}
+
+GrammarAutomaton::State GrammarAutomaton::Close(std::vector<Stack> stacks) {
+  StateNode node;
+  std::unordered_set<Stack> seen(stacks.begin(), stacks.end());
+  const auto visit = [&](Stack stack) {
+    if (seen.insert(stack).second) stacks.push_back(stack);
+  };
+  while (!stacks.empty()) {
+    const Stack stack = stacks.back();
+    stacks.pop_back();
+    if (stack == kBottom) {
+      node.complete = true;
+      continue;
+    }
+    const auto [position, below] = stacks_[stack];
+    const GrammarSymbol symbol = grammar_->symbols[position];
+    if (symbol.kind == Kind::kBytes) {
+      node.tops.push_back(stack);
+    } else if (symbol.kind == Kind::kEnd) {
+      visit(below);
+    } else {
+      // Behind the last symbol of an alternative nothing is left to come back for.
+      const bool last = grammar_->symbols[position + 1].kind == Kind::kEnd;
+      const Stack rest = last ? below : Push(position + 1, below);
+      for (const uint32_t start : grammar_->rules[symbol.index].alternatives) {
+        visit(Push(start, rest));
+      }
+    }
+    if (seen.size() > kMaxTops) {
+      throw Error(ErrorCode::kInvalidGrammar, "grammar: the text can be read in more than " +
+                                                  std::to_string(kMaxTops) +
+                                                  " ways at once; make the grammar less ambiguous");
+    }
+  }
+  std::sort(node.tops.begin(), node.tops.end());
+  return Intern(std::move(node));
+}
+
+GrammarAutomaton::State GrammarAutomaton::NextByte(State state, uint8_t byte) {
+  if (state == kDead) return kDead;
+  const uint64_t key = Pair(state, byte);
+  const auto known = steps_.find(key);
+  if (known != steps_.end()) return known->second;
+  std::vector<Stack> stacks;
+  for (const Stack top : states_[state].tops) {
+    const auto [position, below] = stacks_[top];
+    if (!grammar_->byte_sets[grammar_->symbols[position].index].test(byte)) continue;
+    const bool last = grammar_->symbols[position + 1].kind == Kind::kEnd;
+    stacks.push_back(last ? below : Push(position + 1, below));
+  }
+  const State next = stacks.empty() ? kDead : Close(std::move(stacks));
+  steps_.emplace(key, next);
+  return next;
+}
+
+GrammarAutomaton::State GrammarAutomaton::Next(State state, std::string_view bytes) {
+  for (const char byte : bytes) {
+    state = NextByte(state, static_cast<uint8_t>(byte));
+    if (state == kDead) break;
+  }
+  return state;
+}
+
+const std::vector<bool>& GrammarAutomaton::AllowedTokens(State state) {
+  const auto known = allowed_.find(state);
+  if (known != allowed_.end()) return known->second;
+  return allowed_.emplace(state, FindAllowedTokens(state)).first->second;
+}
+
+std::vector<bool> GrammarAutomaton::FindAllowedTokens(State state) {
+  std::vector<bool> allowed(static_cast<size_t>(tokenizer_->size()), false);
+  // Pieces come sorted, so that each one shares the way of its beginning with the one before.
+  std::vector<State> way = {state};
+  std::string_view before;
+  for (const auto& [piece, token] : tokenizer_->SortedPieces()) {
+    way.resize(std::min(way.size(), CommonLength(before, piece) + 1));
+    while (way.size() <= piece.size() && way.back() != kDead) {
+      way.push_back(NextByte(way.back(), static_cast<uint8_t>(piece[way.size() - 1])));
+    }
+    allowed[static_cast<size_t>(token)] = way.back() != kDead;
+    before = piece;
+  }
+  for (const Token token : tokenizer_->end_of_generation()) {
+    allowed[static_cast<size_t>(token)] = IsComplete(state);
+  }
+  return allowed;
+}
+
+}  // namespace codellama

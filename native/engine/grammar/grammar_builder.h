@@ -1,0 +1,50 @@
+// Puts a grammar together while it is read, and checks it when all is there.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "grammar.h"
+#include "utf8_ranges.h"
+
+namespace codellama {
+
+class GrammarBuilder {
+ public:
+  using Sequence = std::vector<GrammarSymbol>;
+
+  // The rule of that name, to be defined before or after.
+  uint32_t Rule(std::string_view name);
+  bool IsDefined(uint32_t rule) const { return defined_[rule]; }
+
+  // Throws kInvalidGrammar when the grammar gets too large.
+  void Define(uint32_t rule, const std::vector<Sequence>& alternatives);
+
+  // One symbol for any of these texts' bytes.
+  GrammarSymbol AnyOf(const std::vector<Sequence>& alternatives);
+  GrammarSymbol Byte(uint8_t byte);
+  GrammarSymbol Characters(const std::vector<CodePointRange>& ranges);
+
+  // The symbol `minimum` to `maximum` times; kUnbounded for any number.
+  static constexpr uint32_t kUnbounded = UINT32_MAX;
+  Sequence Repeat(GrammarSymbol symbol, uint32_t minimum, uint32_t maximum);
+
+  // Throws kInvalidGrammar for a rule that is missing or begins with itself.
+  Grammar Finish();
+
+ private:
+  uint32_t NewRule(std::string name);
+  GrammarSymbol Bytes(const ByteSet& set);
+  void RequireRules() const;
+  void RequireNoLeftRecursion() const;
+  std::vector<bool> NullableRules() const;
+
+  Grammar grammar_;
+  std::vector<bool> defined_;
+  std::unordered_map<std::string, uint32_t> rules_by_name_;
+  std::unordered_map<ByteSet, uint32_t> byte_sets_;
+};
+
+}  // namespace codellama

@@ -1,0 +1,27 @@
+#include "grammar_cache.h"
+
+#include <algorithm>
+
+namespace codellama {
+
+namespace {
+
+constexpr size_t kKept = 16;
+
+}  // namespace
+
+std::shared_ptr<GrammarAutomaton> GrammarCache::Find(
+    const std::shared_ptr<const Grammar>& grammar) {
+  const auto found = std::find_if(automata_.begin(), automata_.end(), [&](const auto& automaton) {
+    return automaton->grammar() == grammar.get();
+  });
+  if (found != automata_.end()) {
+    automata_.splice(automata_.begin(), automata_, found);
+  } else {
+    automata_.push_front(std::make_shared<GrammarAutomaton>(grammar, tokenizer_));
+    if (automata_.size() > kKept) automata_.pop_back();
+  }
+  return automata_.front();
+}
+
+}  // namespace codellama

@@ -1,0 +1,40 @@
+// One text that follows a grammar.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../options.h"
+#include "grammar_automaton.h"
+
+namespace codellama {
+
+class GrammarMatcher {
+ public:
+  explicit GrammarMatcher(std::shared_ptr<GrammarAutomaton> automaton);
+
+  // Whether the token, whose text is `piece`, may come next.
+  bool Allows(Token token, std::string_view piece, const Tokenizer& tokenizer);
+
+  // The logits, those of tokens that may not come next at minus infinity. Valid until the next
+  // call, on the same thread.
+  const float* Mask(const float* logits, int32_t size);
+
+  // The text goes on with what Allows() said yes to.
+  void Append(std::string_view piece);
+
+  // Nothing may follow.
+  bool IsOver();
+
+ private:
+  GrammarAutomaton::State State();
+
+  const std::shared_ptr<GrammarAutomaton> automaton_;
+  std::string text_;
+  GrammarAutomaton::State state_;
+  uint32_t epoch_;  // of the state
+};
+
+}  // namespace codellama

@@ -1,0 +1,54 @@
+#include "json_schema.h"
+
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+
+#include "../error.h"
+#include "common.h"
+
+// Of llama.cpp's common library the converter needs these three, and the rest of that library
+// would come with them.
+std::string string_join(const std::vector<std::string>& values, const std::string& separator) {
+  std::string joined;
+  for (const std::string& value : values) {
+    if (&value != &values.front()) joined += separator;
+    joined += value;
+  }
+  return joined;
+}
+
+std::vector<std::string> string_split(const std::string& text, const std::string& delimiter) {
+  std::vector<std::string> parts;
+  size_t start = 0;
+  for (size_t end = 0; (end = text.find(delimiter, start)) != std::string::npos;) {
+    parts.push_back(text.substr(start, end - start));
+    start = end + delimiter.size();
+  }
+  parts.push_back(text.substr(start));
+  return parts;
+}
+
+std::string string_repeat(const std::string& text, size_t count) {
+  std::string repeated;
+  for (size_t i = 0; i < count; i++) repeated += text;
+  return repeated;
+}
+
+// What it cannot convert it leaves out, with a warning to the standard error. Here that is an
+// error: a schema that is followed in part is worse than none.
+#define fprintf(stream, format, warnings) throw std::invalid_argument(warnings)
+#include "json-schema-to-grammar.cpp"
+#undef fprintf
+
+namespace codellama {
+
+std::string JsonSchemaToGrammar(const std::string& schema) {
+  try {
+    return json_schema_to_grammar(common_json::parse(schema), true);
+  } catch (const std::exception& error) {
+    throw Error(ErrorCode::kInvalidGrammar, std::string("jsonSchema: ") + error.what());
+  }
+}
+
+}  // namespace codellama

@@ -1,0 +1,18 @@
+// Reads grammars on Node's thread pool: compileGrammar(text, isJsonSchema).
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "engine/grammar/grammar.h"
+
+namespace codellama {
+
+// Resolves with a handle for submit()'s `grammar`; rejects with INVALID_GRAMMAR.
+Napi::Value CompileGrammar(const Napi::CallbackInfo& info);
+
+// The grammar of such a handle. Throws a TypeError for any other value.
+std::shared_ptr<const Grammar> ReadGrammar(const Napi::Value& handle);
+
+}  // namespace codellama
