@@ -8,6 +8,13 @@ import type { PromptPart } from "./prompt/parts.ts";
 // The addon's whole surface: native/addon.cc. Absent options are the addon's defaults
 // (native/engine/options.h). What the addon throws has a `code` of CodeLlamaErrorCode.
 
+export interface NativeLora {
+  readonly path: string;
+  readonly scale: number;
+  /** For lib/ alone. */
+  readonly name: string;
+}
+
 export interface NativeLoadOptions {
   readonly modelPath: string;
   readonly gpuLayers?: number | undefined;
@@ -15,7 +22,7 @@ export interface NativeLoadOptions {
   readonly useMlock?: boolean | undefined;
   readonly vocabularyOnly?: boolean | undefined;
   readonly repack?: boolean | undefined;
-  readonly loras?: readonly { readonly path: string; readonly scale?: number }[] | undefined;
+  readonly loras?: readonly NativeLora[] | undefined;
   readonly contextSize?: number | undefined;
   readonly parallel?: number | undefined;
   readonly batchSize?: number | undefined;
@@ -49,6 +56,10 @@ export interface NativeRequest {
   readonly group?: number | undefined;
   readonly logprobs?: number | undefined;
   readonly promptLogprobs?: boolean | undefined;
+  /** Asks for an embedding instead of new tokens. */
+  readonly embedding?: "mean" | "last" | undefined;
+  /** Of the adapters of the load, in their order; absent: as they were loaded. */
+  readonly loraScales?: readonly number[] | undefined;
   readonly grammar?: NativeGrammar | undefined;
   readonly temperature?: number | undefined;
   readonly topK?: number | undefined;
@@ -114,7 +125,17 @@ export interface NativeFailed {
   readonly message: string;
 }
 
-export type NativeRequestEvent = NativeText | NativePromptScored | NativeFinished | NativeFailed;
+/** The pooled hidden states of the prompt, not normalized. */
+export interface NativeEmbedded {
+  readonly type: "embedded";
+  readonly id: number;
+  readonly embedding: Float32Array;
+}
+
+/** What a request gives before its end. */
+export type NativeOutput = NativeText | NativePromptScored | NativeEmbedded;
+
+export type NativeRequestEvent = NativeOutput | NativeFinished | NativeFailed;
 
 /** Every request ends with one `finished` or `failed`; `closed` is the engine's last event. */
 export type NativeEvent =

@@ -1,3 +1,4 @@
+import { beamSearch } from "./beams.ts";
 import { type Capabilities, requireCapability } from "./capabilities.ts";
 import { choices } from "./choices.ts";
 import type { Engine } from "./engine.ts";
@@ -5,6 +6,7 @@ import { Generation, type RequestFunction, type TextFilter } from "./generation.
 import { fitHistory, roomForPrompt } from "./history.ts";
 import { type ChatOptions, chatMode } from "./options/chat.ts";
 import {
+  beamOptions,
   choiceCounts,
   type Mode,
   type RequestOptions,
@@ -28,13 +30,16 @@ export function chat(
     if (options.overflow === "truncate") {
       const room = roomForPrompt(engine, call.maxTokens);
       const { prompt } = await fitHistory(engine, model, messages, options, room, where);
-      return request({ ...call, prompt }, { filter: new LeadingSpace() });
+      return request({ ...call, prompt }, { filter: leadingSpace });
     }
     const tokens = engine.encodePrompt(parts);
     const prompt = tokens instanceof Int32Array ? tokens : await tokens;
-    return request({ ...call, prompt }, { filter: new LeadingSpace() });
+    return request({ ...call, prompt }, { filter: leadingSpace });
   };
-  const script = choices(choiceCounts(options, where), engine.newGroup(), answer);
+  const beams = beamOptions(options, where);
+  const script = beams
+    ? beamSearch(engine, beams, answer)
+    : choices(choiceCounts(options, where), engine.newGroup(), answer);
   return new Generation(engine, options.signal, script);
 }
 
@@ -60,13 +65,13 @@ export function chatCall(
   mode: Mode = chatMode,
 ): RequestOptions {
   engine.requireContext(where);
-  const call = requestOptions(options, mode, engine.model.vocabularySize, where);
+  const call = requestOptions(options, mode, engine, where);
   if (options.force !== true) requireCapability(capabilities, "chat", engine.model.name, where);
   return call;
 }
 
 /** Takes off the space that SentencePiece puts before the first word of an answer. */
-export class LeadingSpace implements TextFilter {
+class LeadingSpace implements TextFilter {
   #begun = false;
 
   push(text: string): string {
@@ -79,3 +84,5 @@ export class LeadingSpace implements TextFilter {
     return "";
   }
 }
+
+export const leadingSpace = (): TextFilter => new LeadingSpace();

@@ -1,15 +1,19 @@
 import { basename } from "node:path";
+import { beamSearch } from "./beams.ts";
 import { type Capabilities, capabilitiesOf, requireCapability } from "./capabilities.ts";
 import { chat, chatModel } from "./chat.ts";
 import { choices } from "./choices.ts";
 import { completionPrompt } from "./completion.ts";
+import { type EmbedResult, embed } from "./embed.ts";
 import { Engine } from "./engine.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
 import { Generation, type RequestFunction } from "./generation.ts";
 import { chooseOrder, type InfillResult, infill, layOut } from "./infill.ts";
 import type { ChatOptions } from "./options/chat.ts";
 import { boolean, checkOptions, integer, invalidArgument, show } from "./options/check.ts";
+import type { EmbedOptions } from "./options/embed.ts";
 import {
+  beamOptions,
   choiceCounts,
   completionMode,
   type GenerateOptions,
@@ -17,7 +21,9 @@ import {
 } from "./options/generate.ts";
 import { type InfillInput, type InfillOptions, readHoles } from "./options/infill.ts";
 import { type LoadOptions, nativeLoadOptions } from "./options/load.ts";
+import type { PerplexityOptions } from "./options/perplexity.ts";
 import type { SessionOptions } from "./options/session.ts";
+import { type PerplexityResult, perplexity } from "./perplexity.ts";
 import { chatPrompt } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 import { type SplitOptions, splitCode } from "./prompt/split-code.ts";
@@ -89,7 +95,7 @@ export class CodeLlama implements AsyncDisposable {
     }
     const engine = this.#engine;
     engine.requireContext(where);
-    const call = requestOptions(options, completionMode, engine.model.vocabularySize, where);
+    const call = requestOptions(options, completionMode, engine, where);
     if (options.mode === "python") {
       requireCapability(this.capabilities, "python", engine.model.name, where);
     }
@@ -97,7 +103,10 @@ export class CodeLlama implements AsyncDisposable {
       const tokens = completionPrompt(engine, prompt, options, call.maxTokens);
       return request({ ...call, prompt: tokens instanceof Int32Array ? tokens : await tokens });
     };
-    const script = choices(choiceCounts(options, where), engine.newGroup(), complete);
+    const beams = beamOptions(options, where);
+    const script = beams
+      ? beamSearch(engine, beams, complete)
+      : choices(choiceCounts(options, where), engine.newGroup(), complete);
     return new Generation(engine, options.signal, script);
   }
 
@@ -117,6 +126,26 @@ export class CodeLlama implements AsyncDisposable {
    */
   chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
     return chat(this.#engine, this.capabilities, messages, options);
+  }
+
+  /**
+   * Makes a vector of each text: the hidden states behind its tokens, pooled and of length 1. Code
+   * Llama was not trained for it; models that were give better ones.
+   * @throws CodeLlamaError as `generate`
+   */
+  embed(texts: string | readonly string[], options: EmbedOptions = {}): Promise<EmbedResult> {
+    return embed(this.#engine, texts, options).then();
+  }
+
+  /**
+   * How well the model foresees a text of any length, or tokens taken as they are.
+   * @throws CodeLlamaError as `generate`
+   */
+  perplexity(
+    text: string | Int32Array,
+    options: PerplexityOptions = {},
+  ): Promise<PerplexityResult> {
+    return perplexity(this.#engine, text, options).then();
   }
 
   /**

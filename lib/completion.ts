@@ -23,6 +23,21 @@ export function completionPrompt(
   return truncated(engine, prompt, room, parts);
 }
 
+/**
+ * A whole text's tokens. `"whole"` may be longer than the context.
+ * @throws CodeLlamaError `CLOSED`, `CONTEXT_OVERFLOW`
+ */
+export function textPrompt(
+  engine: Engine,
+  text: string,
+  length: "fitting" | "whole" = "fitting",
+): Int32Array | Promise<Int32Array> {
+  const { addsBos, specialTokens } = engine.model;
+  const start = addsBos && specialTokens.bos !== undefined ? [specialTokens.bos] : [];
+  const limit = length === "whole" ? 2 ** 32 - 1 : engine.contextSize;
+  return engine.encodePrompt([...start, { text }], limit);
+}
+
 async function truncated(
   engine: Engine,
   prompt: string,

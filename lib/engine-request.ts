@@ -1,10 +1,4 @@
-import type {
-  NativeEngine,
-  NativeFinished,
-  NativePromptScored,
-  NativeRequestEvent,
-  NativeText,
-} from "./binding.ts";
+import type { NativeEngine, NativeFinished, NativeOutput, NativeRequestEvent } from "./binding.ts";
 import { CodeLlamaError } from "./errors.ts";
 
 /** What one request at the engine came to. */
@@ -14,17 +8,13 @@ export type RequestOutcome = Omit<NativeFinished, "type" | "id">;
 export class EngineRequest {
   readonly #engine: NativeEngine;
   readonly #id: number;
-  readonly #onOutput: (output: NativeText | NativePromptScored) => void;
+  readonly #onOutput: (output: NativeOutput) => void;
   readonly outcome: Promise<RequestOutcome>;
   #resolve: (outcome: RequestOutcome) => void = () => {};
   #reject: (reason: unknown) => void = () => {};
 
   /** @param onOutput - gets new tokens and their text, which may be empty; must not throw */
-  constructor(
-    engine: NativeEngine,
-    id: number,
-    onOutput: (output: NativeText | NativePromptScored) => void,
-  ) {
+  constructor(engine: NativeEngine, id: number, onOutput: (output: NativeOutput) => void) {
     this.#engine = engine;
     this.#id = id;
     this.#onOutput = onOutput;
@@ -46,12 +36,12 @@ export class EngineRequest {
 
   /** Takes an event of the engine. Throws nothing. */
   receive(event: NativeRequestEvent): void {
-    if (event.type === "text" || event.type === "promptScored") {
-      this.#onOutput(event);
-    } else if (event.type === "failed") {
+    if (event.type === "failed") {
       this.#reject(new CodeLlamaError(event.code, event.message));
-    } else {
+    } else if (event.type === "finished") {
       this.#resolve(event);
+    } else {
+      this.#onOutput(event);
     }
   }
 }

@@ -2,10 +2,10 @@ import type {
   NativeEngine,
   NativeGrammar,
   NativeLoadOptions,
+  NativeLora,
   NativeModel,
-  NativePromptScored,
+  NativeOutput,
   NativeRequest,
-  NativeText,
 } from "./binding.ts";
 import type { EngineListener } from "./engine-events.ts";
 import type { EngineStats } from "./engine-info.ts";
@@ -32,7 +32,12 @@ export class Engine {
   #lastId = 0;
   #lastGroup = 0;
 
-  private constructor(native: NativeEngine, listener: EngineListener, closed: Promise<void>) {
+  private constructor(
+    native: NativeEngine,
+    listener: EngineListener,
+    closed: Promise<void>,
+    readonly loras: readonly NativeLora[],
+  ) {
     this.#native = native;
     this.#listener = listener;
     this.#closed = closed;
@@ -47,7 +52,7 @@ export class Engine {
     signal: AbortSignal | undefined,
   ): Promise<Engine> {
     const { engine, listener, closed } = await startEngine(options, onProgress, signal);
-    return new Engine(engine, listener, closed);
+    return new Engine(engine, listener, closed, options.loras ?? []);
   }
 
   /** @throws CodeLlamaError `CLOSED`, naming the call */
@@ -75,7 +80,7 @@ export class Engine {
   /** @throws CodeLlamaError `CLOSED` */
   submit(
     request: Omit<NativeRequest, "id">,
-    onOutput: (output: NativeText | NativePromptScored) => void,
+    onOutput: (output: NativeOutput) => void,
   ): EngineRequest {
     this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
     const id = this.#lastId;
@@ -97,13 +102,16 @@ export class Engine {
    * A prompt's tokens; those of a long one are made on another thread.
    * @throws CodeLlamaError `CLOSED`, `CONTEXT_OVERFLOW` for one that is too long for sure
    */
-  encodePrompt(parts: readonly PromptPart[]): Int32Array | Promise<Int32Array> {
+  encodePrompt(
+    parts: readonly PromptPart[],
+    limit = this.contextSize,
+  ): Int32Array | Promise<Int32Array> {
     let length = 0;
     for (const part of parts) if (typeof part !== "number") length += part.text.length;
     return callNative(() =>
       length <= encodedHere
-        ? this.#native.encode(parts, this.contextSize)
-        : this.#native.encodeAsync(parts, this.contextSize).catch((error: unknown) => {
+        ? this.#native.encode(parts, limit)
+        : this.#native.encodeAsync(parts, limit).catch((error: unknown) => {
             throw fromNative(error);
           }),
     );

@@ -5,7 +5,13 @@ import type { EngineRequest } from "./engine-request.ts";
 import { CodeLlamaError } from "./errors.ts";
 import type { Structure } from "./options/structure.ts";
 import { RequestOutput } from "./request-output.ts";
-import { type Answer, type GenerationResult, type TokenLogprobs, toResult } from "./result.ts";
+import {
+  type Answer,
+  type GenerationResult,
+  type RequestResult,
+  type TokenLogprobs,
+  toResult,
+} from "./result.ts";
 
 /** A piece of new text. */
 export interface Chunk {
@@ -37,11 +43,12 @@ export interface TextFilter {
 export type RequestFunction = (
   call: EngineCall,
   options?: {
-    readonly filter?: TextFilter | undefined;
+    /** Makes the filter of one answer's text. */
+    readonly filter?: (() => TextFilter) | undefined;
     readonly index?: number;
     readonly held?: boolean;
   },
-) => Promise<Answer>;
+) => Promise<RequestResult>;
 
 /** What a mode does with the engine. */
 export type Script<Result> = (
@@ -205,21 +212,16 @@ export class Generation<Result = GenerationResult>
   async #request(
     call: EngineCall,
     { filter, index = 0, held = false }: Parameters<RequestFunction>[1] = {},
-  ): Promise<Answer> {
-    const output = new RequestOutput(filter);
+  ): Promise<RequestResult> {
+    const output = new RequestOutput(filter?.());
     const { structure } = call;
     const grammar = structure && (await this.#engine.compileGrammar(structure));
     if (this.#cancelled) return this.#cancelledResult(call, output);
     const request = this.#engine.submit({ ...call, grammar }, (event) => {
-      const { logprobs } = event;
-      if (event.type === "promptScored") {
-        output.promptLogprobs.push(...event.logprobs);
-        return;
-      }
-      output.tokens.push(...event.tokens);
-      output.logprobs.push(...(logprobs ?? []));
-      const text = output.push(event.text);
-      if (!held) this.#show({ text, tokens: event.tokens, index, ...(logprobs && { logprobs }) });
+      const text = output.take(event);
+      if (held || event.type !== "text") return;
+      const { tokens, logprobs } = event;
+      this.#show({ text, tokens, index, ...(logprobs && { logprobs }) });
     });
     this.#requests.add(request);
     if (this.#paused) request.setPaused(true);

@@ -5,12 +5,14 @@ export {
   type DetokenizeOptions,
   type TokenizeOptions,
 } from "./codellama.ts";
+export type { EmbedResult } from "./embed.ts";
 export type { EngineStats, ModelInfo, SpecialTokens } from "./engine-info.ts";
 export { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
 export type { Chunk, Generation } from "./generation.ts";
 export type { InfillResult } from "./infill.ts";
 export { type GgufFacts, inspectModel } from "./models/inspect.ts";
 export type { ChatOptions } from "./options/chat.ts";
+export type { EmbedOptions } from "./options/embed.ts";
 export type {
   DryOptions,
   GenerateOptions,
@@ -21,8 +23,10 @@ export type {
 } from "./options/generate.ts";
 export type { InfillInput, InfillOptions } from "./options/infill.ts";
 export type { KvCacheType, LoadOptions, LoraOptions } from "./options/load.ts";
+export type { PerplexityOptions } from "./options/perplexity.ts";
 export type { DroppedTurns, SendOptions, SessionOptions } from "./options/session.ts";
 export type { StructureOptions } from "./options/structure.ts";
+export type { PerplexityResult } from "./perplexity.ts";
 export type { ChatMessage } from "./prompt/dialog.ts";
 export type { ContextFile } from "./prompt/repository-context.ts";
 export type { SplitOptions } from "./prompt/split-code.ts";

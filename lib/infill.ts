@@ -31,7 +31,7 @@ export function infill(
   const where = "infill()";
   const texts = readHoles(input, where);
   engine.requireContext(where);
-  const call = requestOptions(options, infillMode, engine.model.vocabularySize, where);
+  const call = requestOptions(options, infillMode, engine, where);
   requireCapability(capabilities, "infill", engine.model.name, where);
   const wanted = (typeof input === "string" ? undefined : input.order) ?? options.order ?? "auto";
   const isCodeLlama = capabilities.codeLlama !== undefined;
@@ -49,7 +49,7 @@ export function infill(
       call.maxTokens,
     );
     const tokenHealing = order === "spm" && healing && !atLineStart(prefix);
-    const filter = options.trim === "overlap" ? new OverlapTrimmer(suffix) : undefined;
+    const filter = options.trim === "overlap" ? () => new OverlapTrimmer(suffix) : undefined;
     return request({ ...call, stop, prompt, tokenHealing }, { filter });
   };
 

@@ -1,4 +1,4 @@
-import type { NativeTokenLogprobs } from "./binding.ts";
+import type { NativeOutput, NativeTokenLogprobs } from "./binding.ts";
 import type { TextFilter } from "./generation.ts";
 
 /** What one request has given so far. */
@@ -8,14 +8,25 @@ export class RequestOutput {
   readonly tokens: number[] = [];
   readonly logprobs: NativeTokenLogprobs[] = [];
   readonly promptLogprobs: NativeTokenLogprobs[] = [];
+  embedding: Float32Array | undefined;
 
   constructor(filter?: TextFilter) {
     this.#filter = filter;
   }
 
-  /** Takes new text; returns what may be shown of it by now. */
-  push(text: string): string {
-    const shown = this.#filter === undefined ? text : this.#filter.push(text);
+  /** Takes what the engine gives; returns the text that may be shown by now. */
+  take(output: NativeOutput): string {
+    if (output.type === "embedded") {
+      this.embedding = output.embedding;
+      return "";
+    }
+    if (output.type === "promptScored") {
+      this.promptLogprobs.push(...output.logprobs);
+      return "";
+    }
+    this.tokens.push(...output.tokens);
+    this.logprobs.push(...(output.logprobs ?? []));
+    const shown = this.#filter === undefined ? output.text : this.#filter.push(output.text);
     this.text += shown;
     return shown;
   }

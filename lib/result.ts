@@ -64,12 +64,17 @@ export interface GenerationResult {
 /** One answer. */
 export type Answer = Omit<GenerationResult, "choices">;
 
+/** What one request came to. */
+export interface RequestResult extends GenerationResult {
+  readonly embedding?: Float32Array;
+}
+
 /** One request's output and outcome as a result. */
 export function toResult(
   call: EngineCall,
-  { text, tokens, logprobs, promptLogprobs }: RequestOutput,
+  { text, tokens, logprobs, promptLogprobs, embedding }: RequestOutput,
   outcome: RequestOutcome,
-): Answer {
+): RequestResult {
   const { promptTokens, cachedTokens, completionTokens, draftTokens, acceptedTokens } = outcome;
   return {
     text,
@@ -79,6 +84,7 @@ export function toResult(
     seed: call.seed,
     ...(call.logprobs === undefined ? {} : { logprobs }),
     ...(call.promptLogprobs === true ? { promptLogprobs } : {}),
+    ...(embedding === undefined ? {} : { embedding }),
     usage: { promptTokens, cachedTokens, completionTokens, draftTokens, acceptedTokens },
     timings: {
       queuedMs: outcome.queuedMs,

@@ -1,5 +1,5 @@
 import type { Capabilities } from "./capabilities.ts";
-import { chatCall, chatModel, LeadingSpace } from "./chat.ts";
+import { chatCall, chatModel, leadingSpace } from "./chat.ts";
 import type { CodeLlama } from "./codellama.ts";
 import type { Engine } from "./engine.ts";
 import { Generation } from "./generation.ts";
@@ -98,7 +98,7 @@ export class ChatSession {
           where,
         );
         if (dropped.length > 0) this.#options.onDropped?.({ messages: dropped });
-        const result = await request({ ...call, prompt }, { filter: new LeadingSpace() });
+        const result = await request({ ...call, prompt }, { filter: leadingSpace });
         this.#turns.splice(0, dropped.length);
         this.#turns.push(question, { role: "assistant", content: result.text });
         return { ...result, dropped };

@@ -181,6 +181,12 @@ Request ReadRequest(const Napi::Object& object) {
   reader.Read("priority", &priority);
   request.priority = ReadPriority(priority);
   reader.Read("timeoutMs", &request.timeout_ms);
+  std::string pooling;
+  reader.Read("embedding", &pooling);
+  if (!pooling.empty()) request.embedding = pooling == "last" ? Pooling::kLast : Pooling::kMean;
+  reader.Each("loraScales", [&](const Napi::Value& scale) {
+    request.lora_scales.push_back(scale.ToNumber().FloatValue());
+  });
   reader.Read("group", &request.group);
   if (reader.Get("logprobs").IsNumber()) request.logprobs = reader.Get("logprobs").ToNumber();
   if (!reader.Get("grammar").IsUndefined()) request.grammar = ReadGrammar(reader.Get("grammar"));

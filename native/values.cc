@@ -1,5 +1,6 @@
 #include "values.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace codellama {
@@ -78,6 +79,15 @@ struct EventToValue {
     Napi::Object object = Tagged(env, "promptScored");
     object.Set("id", event.id);
     object.Set("logprobs", ToArray(env, event.logprobs));
+    return object;
+  }
+
+  Napi::Object operator()(const Embedded& event) const {
+    Napi::Object object = Tagged(env, "embedded");
+    object.Set("id", event.id);
+    Napi::Float32Array embedding = Napi::Float32Array::New(env, event.embedding.size());
+    std::copy(event.embedding.begin(), event.embedding.end(), embedding.Data());
+    object.Set("embedding", embedding);
     return object;
   }
 

@@ -1,5 +1,11 @@
 import { boolean, oneOf } from "./check.ts";
-import { type CompletionOption, choiceRules, type GenerateOptions, type Mode } from "./generate.ts";
+import {
+  beamRules,
+  type CompletionOption,
+  choiceRules,
+  type GenerateOptions,
+  type Mode,
+} from "./generate.ts";
 import { structureRules } from "./structure.ts";
 
 /** How to answer a dialog. */
@@ -41,6 +47,7 @@ export const chatMode: Mode = {
     specialText: oneOf("escape", "reject"),
     ...structureRules,
     ...choiceRules,
+    ...beamRules,
   },
   // Of Meta's `chat_completion`.
   defaults: { temperature: 0.6, topP: 0.9 },

@@ -1,3 +1,4 @@
+import type { BeamOptions } from "../beams.ts";
 import type { NativeRequest } from "../binding.ts";
 import type { ChoiceCounts } from "../choices.ts";
 import {
@@ -10,6 +11,7 @@ import {
   listOf,
   number,
   oneOf,
+  type Rule,
   type Rules,
   show,
   text,
@@ -108,11 +110,28 @@ export interface GenerateOptions extends StructureOptions {
    */
   readonly bestOf?: number;
   /**
+   * Beam search: follows this many of the likeliest texts at once instead of drawing tokens, and
+   * shows the best at the end, or the best `n`. Sampling options are without effect; grammars and
+   * `bestOf` cannot be had with it. Needs the prefix cache to be fast. Default: none; range 2 to
+   * 32.
+   */
+  readonly beams?: number;
+  /**
+   * Beams are ranked by their log-probability over their length to this power: below 1 shorter
+   * texts win more often. Default 1; range 0 to 10.
+   */
+  readonly lengthPenalty?: number;
+  /**
    * Tells how likely the model found each new token, and that many of the likeliest in its place:
    * of the model's distribution, before bias, penalties, temperature and filters. Default: not;
    * range 0 to 100.
    */
   readonly logprobs?: number;
+  /**
+   * Scales of the LoRA adapters that were loaded, by their names; those left out are off. Requests
+   * with different scales take turns, step by step. Default: all as they were loaded.
+   */
+  readonly loras?: Readonly<Record<string, number>>;
   /** Default `"normal"`. */
   readonly priority?: Priority;
   /**
@@ -149,6 +168,16 @@ const lookBack = integer(0, 2 ** 31 - 1);
 const stopText = text;
 const stops = either(stopText, listOf(stopText, 64));
 
+export const priority = oneOf("interactive", "normal", "background");
+
+export const loraScales: Rule = {
+  allowed: "an object of adapters' names and scales from -100 to 100",
+  accepts: (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.values(value).every((scale) => number(-100, 100).accepts(scale)),
+};
+
 const rules: Rules = {
   maxTokens: integer(0, 2 ** 32 - 1),
   temperature: number(0, 100),
@@ -177,13 +206,17 @@ const rules: Rules = {
   stop: stops,
   repetition: { maxRepeats: integer(1, 10_000) },
   logprobs: integer(0, 100),
-  priority: oneOf("interactive", "normal", "background"),
+  loras: loraScales,
+  priority,
   timeoutMs: integer(1, 2 ** 31 - 1),
   signal: abortSignal,
 };
 
 /** Of the modes that give several answers. */
 export const choiceRules: Rules = { n: integer(1, 128), bestOf: integer(1, 128) };
+
+/** Of the modes that search. */
+export const beamRules: Rules = { beams: integer(2, 32), lengthPenalty: number(0, 10) };
 
 /** What a mode has of its own. */
 export interface Mode {
@@ -201,9 +234,16 @@ export const completionMode: Mode = {
     promptLogprobs: boolean,
     ...structureRules,
     ...choiceRules,
+    ...beamRules,
   },
   defaults: {},
 };
+
+/** What options are checked against. */
+export interface EngineFacts {
+  readonly model: { readonly vocabularySize: number };
+  readonly loras: readonly { readonly name: string }[];
+}
 
 /** What every mode needs of its caller. */
 export interface RequestOptions extends Omit<NativeRequest, "id" | "prompt" | "grammar"> {
@@ -213,13 +253,12 @@ export interface RequestOptions extends Omit<NativeRequest, "id" | "prompt" | "g
 
 /**
  * Checks the options and puts them as the addon takes them.
- * @param vocabularySize - ids of `logitBias` must be below
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function requestOptions(
   options: GenerateOptions,
   mode: Mode,
-  vocabularySize: number,
+  engine: EngineFacts,
   where: string,
 ): RequestOptions {
   checkOptions(options, { ...rules, ...mode.rules }, where);
@@ -241,17 +280,39 @@ export function requestOptions(
     dry: options.dry,
     xtc: options.xtc,
     mirostat: options.mirostat,
-    logitBias: logitBiasPairs(options.logitBias, vocabularySize, where),
+    logitBias: logitBiasPairs(options.logitBias, engine.model.vocabularySize, where),
     seed: options.seed ?? Math.floor(Math.random() * (2 ** 32 - 1)),
     stop: typeof options.stop === "string" ? [options.stop] : options.stop,
     maxRepeats: options.repetition?.maxRepeats,
     structure: structureOf(options, where),
     logprobs: options.logprobs,
     promptLogprobs: options.promptLogprobs,
-    priority: options.priority,
+    ...sharedOptions(options, engine, where),
     timeoutMs: options.timeoutMs,
     ignoreEos: options.ignoreEos,
   };
+}
+
+/**
+ * The options of everything that the model computes, as the addon takes them.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function sharedOptions(
+  options: Pick<GenerateOptions, "loras" | "priority">,
+  engine: EngineFacts,
+  where: string,
+): Pick<NativeRequest, "loraScales" | "priority"> {
+  const { loras, priority } = options;
+  if (loras === undefined) return { priority };
+  const names = engine.loras.map(({ name }) => name);
+  const unknown = Object.keys(loras).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw invalidArgument(
+      `${where}: loras: no adapter ${show(unknown)} was loaded; ` +
+        `${names.length === 0 ? "none was" : `there are ${names.join(", ")}`}`,
+    );
+  }
+  return { priority, loraScales: names.map((name) => loras[name] ?? 0) };
 }
 
 /**
@@ -264,6 +325,24 @@ export function choiceCounts(
 ): ChoiceCounts {
   if (bestOf >= n) return { n, bestOf, keepLogprobs: logprobs !== undefined };
   throw invalidArgument(`${where}: bestOf must be at least n, which is ${n}, not ${bestOf}`);
+}
+
+/**
+ * The search that is wanted, if one is.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function beamOptions(options: GenerateOptions, where: string): BeamOptions | undefined {
+  const { beams, n = 1, lengthPenalty = 1 } = options;
+  if (beams === undefined) {
+    if (options.lengthPenalty === undefined) return undefined;
+    throw invalidArgument(`${where}: lengthPenalty needs beams`);
+  }
+  for (const name of ["bestOf", "grammar", "jsonSchema", "promptLogprobs"] as const) {
+    if (options[name] === undefined) continue;
+    throw invalidArgument(`${where}: beams and ${name} exclude each other`);
+  }
+  if (n <= beams) return { beams, n, lengthPenalty };
+  throw invalidArgument(`${where}: n must be at most beams, which is ${beams}, not ${n}`);
 }
 
 function requireProperty(object: object | undefined, name: string, where: string): void {

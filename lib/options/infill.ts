@@ -15,7 +15,10 @@ export interface InfillInput {
 
 /** How to fill a hole. Temperature and topP are those of a completion: 0.2 and 0.95. */
 export interface InfillOptions
-  extends Omit<GenerateOptions, CompletionOption | keyof StructureOptions | "overflow"> {
+  extends Omit<
+    GenerateOptions,
+    CompletionOption | keyof StructureOptions | "beams" | "lengthPenalty" | "overflow"
+  > {
   /** New tokens for each hole at most. Default 512. */
   readonly maxTokens?: number;
   /**

@@ -1,4 +1,5 @@
-import type { NativeLoadOptions } from "../binding.ts";
+import { basename } from "node:path";
+import type { NativeLoadOptions, NativeLora } from "../binding.ts";
 import {
   abortSignal,
   boolean,
@@ -31,6 +32,8 @@ export interface LoraOptions {
   readonly path: string;
   /** Strength: 0 is off, 1 as trained. Default 1; range -100 to 100. */
   readonly scale?: number;
+  /** For the `loras` of a request. Default: the file's name without `.gguf`. */
+  readonly name?: string;
 }
 
 export interface LoadOptions {
@@ -94,7 +97,7 @@ export interface LoadOptions {
   readonly repack?: boolean | "auto";
   /** Loads the tokenizer and the metadata alone; nothing can be generated. Default false. */
   readonly vocabularyOnly?: boolean;
-  /** LoRA adapters, all applied to every request. At most 64. */
+  /** LoRA adapters, all applied to requests that do not say otherwise. At most 64. */
   readonly loras?: readonly LoraOptions[];
   /** Called with the fraction loaded, from 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
@@ -124,7 +127,7 @@ const rules: Rules = {
   useMlock: boolean,
   repack: either(boolean, auto),
   vocabularyOnly: boolean,
-  loras: anything, // checkLoras()
+  loras: anything, // readLoras()
   onProgress: callback,
   signal: abortSignal,
 };
@@ -153,7 +156,6 @@ export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): Nat
         `keep V in f16`,
     );
   }
-  checkLoras(options.loras, where);
   return {
     modelPath,
     contextSize: options.contextSize,
@@ -173,7 +175,7 @@ export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): Nat
     useMlock: options.useMlock,
     repack: options.repack === "auto" ? undefined : options.repack,
     vocabularyOnly: options.vocabularyOnly,
-    loras: options.loras,
+    loras: readLoras(options.loras, where),
   };
 }
 
@@ -198,14 +200,21 @@ function speculation(
   return { maxDraft: option.maxDraft, adaptiveDraft: option.adaptive };
 }
 
-function checkLoras(loras: unknown, where: string): void {
-  if (loras === undefined) return;
+function readLoras(loras: unknown, where: string): NativeLora[] | undefined {
+  if (loras === undefined) return undefined;
   if (!Array.isArray(loras) || loras.length > 64) {
     throw invalidArgument(`${where}: loras must be an array of at most 64, not ${show(loras)}`);
   }
-  for (const [index, lora] of loras.entries()) {
+  const names = new Set<string>();
+  return loras.map((lora, index) => {
     const place = `${where}: loras[${index}]`;
-    checkOptions(lora, { path: text, scale: number(-100, 100) }, place);
+    checkOptions(lora, { path: text, scale: number(-100, 100), name: text }, place);
     if (lora.path === undefined) throw invalidArgument(`${place}: path is missing`);
-  }
+    const { path, scale = 1, name = basename(path, ".gguf") } = lora;
+    if (names.has(name)) {
+      throw invalidArgument(`${place}: the name ${show(name)} is taken; give another name`);
+    }
+    names.add(name);
+    return { path, scale, name };
+  });
 }

@@ -24,9 +24,12 @@ export interface SessionOptions {
 }
 
 /** How to answer in a session: one answer, since it joins the history. */
-export type SendOptions = Omit<ChatOptions, "n" | "bestOf" | "overflow">;
+export type SendOptions = Omit<
+  ChatOptions,
+  "n" | "bestOf" | "beams" | "lengthPenalty" | "overflow"
+>;
 
-const { n: _, bestOf: __, ...sendRules } = chatMode.rules;
+const { n, bestOf, beams, lengthPenalty, ...sendRules } = chatMode.rules;
 
 export const sendMode: Mode = { ...chatMode, rules: sendRules };
 

@@ -34,7 +34,8 @@ Sequence MakeSequence(Request* request, const Tokenizer& tokenizer, uint32_t con
   sequence.priority = request->priority;
   sequence.max_tokens = request->max_tokens;
   sequence.group = request->group;
-  sequence.scores_prompt = request->prompt_logprobs;
+  sequence.all_outputs = request->prompt_logprobs || request->embedding;
+  sequence.shares_cells = !request->embedding;  // nobody computes the same kind without outputs
   sequence.tokens = std::move(request->tokens);
   sequence.num_prompt = static_cast<uint32_t>(sequence.tokens.size());
   return sequence;
@@ -61,6 +62,9 @@ ActiveRequest::ActiveRequest(Request request, const Model& model, GrammarCache* 
       context_size_(context_size),
       submitted_(submitted),
       deadline_(Deadline(request.timeout_ms, submitted)) {
+  if (request.embedding) {
+    pool_.emplace(*request.embedding, static_cast<uint32_t>(model.facts().embedding_length));
+  }
   if (request.grammar) grammar_.emplace(grammars->Find(request.grammar));
 }
 

@@ -8,6 +8,7 @@
 
 #include "draft_length.h"
 #include "drafter.h"
+#include "embedding_pool.h"
 #include "event.h"
 #include "grammar/grammar_cache.h"
 #include "grammar/grammar_matcher.h"
@@ -45,6 +46,11 @@ class ActiveRequest {
                               const std::function<const float*(uint32_t)>& row,
                               const Tokenizer& tokenizer);
 
+  // Takes the hidden state behind the prompt's token at `index`, of a request for an embedding.
+  void OnEmbedding(uint32_t index, const float* state) { pool_->Add(index, state); }
+  bool embeds() const { return pool_.has_value(); }
+  Embedded Embedding() const { return {sequence_.id, pool_->Result()}; }
+
   // Takes the logits after the sequence's last token: appends the next token and its text to
   // `delta`, and returns the reason when the request is complete. Throws kBackendFailed,
   // kInvalidGrammar.
@@ -71,6 +77,7 @@ class ActiveRequest {
   TextStream text_;
   Repetition repetition_;
   Drafter drafter_;
+  std::optional<EmbeddingPool> pool_;
   const std::optional<uint32_t> logprobs_;
   uint32_t num_scored_ = 0;  // tokens of the prompt
   uint32_t draft_tokens_ = 0;

@@ -197,9 +197,13 @@ void Engine::Apply(SubmitCommand command) {
                       " requests run (parallel) and " + std::to_string(context_options_.max_queue) +
                       " wait (maxQueue); try again later");
     }
+    const std::vector<float>& scales = command.request.lora_scales;
+    const uint32_t kind = batch_kinds_.Number({scales.empty() ? model_->adapter_scales() : scales,
+                                               command.request.embedding.has_value()});
     auto request = std::make_unique<ActiveRequest>(
         std::move(command.request), *model_, grammars_.get(), runner_->cells(), command.submitted);
     request->sequence()->arrival = arrivals_++;
+    request->sequence()->kind = kind;
     scheduler_->Add(request->sequence());
     requests_.emplace(id, std::move(request));
   } catch (const Error& error) {
@@ -296,6 +300,7 @@ RunStatus Engine::Compute(const Plan& plan) {
     // A cancel that came after the commands were taken found no owner yet.
     abort_ = closing_ || CancelWaits(batch_owner_);
   }
+  runner_->Use(batch_kinds_[plan.kind]);
   const RunStatus status = runner_->Run(plan.batch);
   const std::lock_guard lock(mutex_);
   batch_owner_ = 0;
@@ -323,7 +328,7 @@ void Engine::AfterStep(const Plan& plan) {
     Sequence* sequence = scheduled.sequence;
     const bool decoding = sequence->Decoding();
     sequence->num_computed += scheduled.count;
-    if (sequence->scores_prompt) ScorePrompt(scheduled, entry);
+    if (sequence->all_outputs) TakePromptOutputs(scheduled, entry);
     if (sequence->Remaining() > 0) continue;
     if (sequence->CompletionTokens() == 0) runner_->Apply(scheduler_->SharePrompt(sequence));
     const uint32_t taken = TakeTokens(plan.batch[entry], entry);
@@ -332,8 +337,15 @@ void Engine::AfterStep(const Plan& plan) {
   if (gained > 0) decode_throughput_.Add(gained, step_seconds_);
 }
 
-void Engine::ScorePrompt(const ScheduledTokens& scheduled, size_t entry) {
+void Engine::TakePromptOutputs(const ScheduledTokens& scheduled, size_t entry) {
   ActiveRequest* request = requests_.at(scheduled.sequence->id).get();
+  if (request->embeds()) {
+    for (uint32_t i = 0; i < scheduled.count; i++) {
+      request->OnEmbedding(scheduled.first + i, runner_->Embedding(entry, i));
+    }
+    if (scheduled.sequence->Remaining() == 0) Emit(request->Embedding());
+    return;
+  }
   PromptScored scored = request->OnPromptLogits(
       scheduled.first, scheduled.count,
       [&](uint32_t index) { return runner_->PromptLogits(entry, index); }, model_->tokenizer());
@@ -379,7 +391,7 @@ void Engine::AfterAbort(const Plan& plan) {
     Sequence* sequence = scheduled.sequence;
     const uint32_t last = static_cast<uint32_t>(sequence->tokens.size()) - 1;
     const uint32_t computed = std::min(runner_->Computed(sequence->slot), last);
-    sequence->num_computed = sequence->scores_prompt ? scheduled.first : computed;
+    sequence->num_computed = sequence->all_outputs ? scheduled.first : computed;
     if (!runner_->Truncate(sequence->slot, sequence->num_computed)) {
       runner_->Truncate(sequence->slot, 0);
       sequence->num_computed = 0;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "active_request.h"
+#include "batch_kind.h"
 #include "event.h"
 #include "model.h"
 #include "model_runner.h"
@@ -111,7 +112,7 @@ class Engine {
   bool CancelWaits(RequestId id) const;
   RunStatus Compute(const Plan& plan);
   void AfterStep(const Plan& plan);
-  void ScorePrompt(const ScheduledTokens& scheduled, size_t entry);
+  void TakePromptOutputs(const ScheduledTokens& scheduled, size_t entry);
   // Takes tokens as long as they are those of the draft, and one more; returns how many.
   uint32_t TakeTokens(const ScheduledTokens& scheduled, size_t entry);
   void AfterAbort(const Plan& plan);
@@ -151,6 +152,7 @@ class Engine {
   uint64_t arrivals_ = 0;
   Events events_;
   std::unique_ptr<GrammarCache> grammars_;
+  BatchKinds batch_kinds_;
   PrefillPacer prefill_pacer_;
   double step_seconds_ = 0;  // of the last step
   uint64_t draft_tokens_ = 0;

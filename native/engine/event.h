@@ -57,6 +57,12 @@ struct PromptScored {
   std::vector<TokenLogprobs> logprobs;
 };
 
+// The pooled hidden states of a request's prompt, as they are: not normalized.
+struct Embedded {
+  RequestId id = 0;
+  std::vector<float> embedding;
+};
+
 // New text of a request: whole UTF-8 characters, free of stop strings. It may be empty while
 // a character or a possible stop string is incomplete; the tokens are reported all the same.
 struct TextDelta {
@@ -83,8 +89,8 @@ struct Failed {
 // The engine thread has freed everything and sends no more.
 struct Closed {};
 
-using Event = std::variant<LoadProgress, Loaded, LoadFailed, PromptScored, TextDelta, Finished,
-                           Failed, Closed>;
+using Event = std::variant<LoadProgress, Loaded, LoadFailed, PromptScored, Embedded, TextDelta,
+                           Finished, Failed, Closed>;
 using Events = std::vector<Event>;
 
 }  // namespace codellama

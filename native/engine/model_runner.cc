@@ -169,6 +169,7 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   params.type_v = ParseKvType(options.kv_type_v);
   // One pool of cells: any sequence may use all of them, and prefill and decode share a pass.
   params.kv_unified = true;
+  params.pooling_type = LLAMA_POOLING_TYPE_NONE;
   params.no_perf = true;
   params.abort_callback = [](void* flag) {
     return static_cast<const std::atomic<bool>*>(flag)->load(std::memory_order_relaxed);
@@ -187,7 +188,7 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   batch_size_ = llama_n_batch(context_.get());
   batch_ = std::make_unique<Batch>(batch_size_);
   AttachThreads(threads, prefill_threads);
-  SetAdapters();
+  Use({model_->adapter_scales(), false});
 }
 
 ModelRunner::~ModelRunner() {
@@ -207,14 +208,16 @@ void ModelRunner::AttachThreads(int32_t threads, int32_t prefill_threads) {
   llama_attach_threadpool(context_.get(), threadpool_.get(), prefill_threadpool_.get());
 }
 
-void ModelRunner::SetAdapters() {
-  if (model_->adapters().empty()) return;
+void ModelRunner::Use(const BatchKind& kind) {
+  if (kind_ == kind) return;
+  llama_set_embeddings(context_.get(), kind.embeddings);
   auto adapters = model_->adapters();
-  auto scales = model_->adapter_scales();
-  if (llama_set_adapters_lora(context_.get(), adapters.data(), adapters.size(), scales.data()) !=
-      0) {
+  auto scales = kind.lora_scales;
+  if (!adapters.empty() && llama_set_adapters_lora(context_.get(), adapters.data(), adapters.size(),
+                                                   scales.data()) != 0) {
     throw Error(ErrorCode::kBackendFailed, "llama.cpp cannot apply the LoRA adapters");
   }
+  kind_ = kind;
 }
 
 RunStatus ModelRunner::Run(const std::vector<ScheduledTokens>& batch) {
@@ -231,7 +234,7 @@ RunStatus ModelRunner::Run(const std::vector<ScheduledTokens>& batch) {
       rows.pos[row] = static_cast<llama_pos>(scheduled.first + i);
       rows.n_seq_id[row] = 1;
       rows.seq_id[row][0] = sequence.slot;
-      rows.logits[row] = static_cast<int8_t>(i + 1 >= scheduled.count || sequence.scores_prompt);
+      rows.logits[row] = static_cast<int8_t>(i + 1 >= scheduled.count || sequence.all_outputs);
     }
     entry_rows_.push_back({first, rows.n_tokens - 1 - static_cast<int32_t>(scheduled.drafted)});
   }
@@ -257,6 +260,13 @@ const float* ModelRunner::Logits(size_t entry, uint32_t drafted) const {
 
 const float* ModelRunner::PromptLogits(size_t entry, uint32_t index) const {
   return LogitsOfRow(entry_rows_[entry].first + static_cast<int32_t>(index));
+}
+
+const float* ModelRunner::Embedding(size_t entry, uint32_t index) const {
+  const float* embedding = llama_get_embeddings_ith(
+      context_.get(), entry_rows_[entry].first + static_cast<int32_t>(index));
+  if (embedding == nullptr) throw Error(ErrorCode::kBackendFailed, "llama.cpp gave no embedding");
+  return embedding;
 }
 
 const float* ModelRunner::LogitsOfRow(int32_t row) const {

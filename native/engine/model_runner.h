@@ -5,8 +5,10 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "batch_kind.h"
 #include "model.h"
 #include "options.h"
 #include "scheduler.h"
@@ -32,6 +34,10 @@ class ModelRunner {
   ModelRunner(const ModelRunner&) = delete;
   ModelRunner& operator=(const ModelRunner&) = delete;
 
+  // What the next batches are computed with: the adapters' scales, and whether each of their rows
+  // gives an embedding. Throws kBackendFailed.
+  void Use(const BatchKind& kind);
+
   // Computes the batch, whose rows continue what their slots hold. Logits are kept for the
   // last token of each entry and for its draft. Throws kBackendFailed, after which the cache must
   // be cleared.
@@ -41,8 +47,11 @@ class ModelRunner {
   // valid until the next Run(). Throws kBackendFailed when there are none.
   const float* Logits(size_t entry, uint32_t drafted = 0) const;
 
-  // Logits behind the entry's token at `index`, where the sequence scores its prompt.
+  // Logits behind the entry's token at `index`, where the sequence gives all outputs.
   const float* PromptLogits(size_t entry, uint32_t index) const;
+
+  // The hidden state there, of the model's embedding length, in a batch of embeddings.
+  const float* Embedding(size_t entry, uint32_t index) const;
 
   void Apply(const CellOperations& operations);
 
@@ -72,7 +81,6 @@ class ModelRunner {
 
   const float* LogitsOfRow(int32_t row) const;
   void AttachThreads(int32_t threads, int32_t prefill_threads);
-  void SetAdapters();
 
   std::shared_ptr<const Model> model_;
   // Freed before the context's threads are.
@@ -85,6 +93,7 @@ class ModelRunner {
     int32_t last = 0;  // of its tokens; the draft's rows follow
   };
   std::vector<EntryRows> entry_rows_;
+  std::optional<BatchKind> kind_;
   uint32_t cells_ = 0;
   uint32_t batch_size_ = 0;
   uint32_t cached_sequences_ = 0;

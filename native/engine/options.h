@@ -115,9 +115,15 @@ enum class Priority : uint8_t { kInteractive, kNormal, kBackground };
 
 using RequestId = uint32_t;
 
+// What an embedding is made of: the hidden states behind all tokens, or behind the last.
+enum class Pooling : uint8_t { kMean, kLast };
+
 struct Request {
   RequestId id = 0;
-  std::vector<Token> tokens;  // the prompt
+  std::vector<Token> tokens;         // the prompt
+  std::optional<Pooling> embedding;  // asked for instead of new tokens
+  // Scales of the model's LoRA adapters, in their order; none means those of the load.
+  std::vector<float> lora_scales;
   bool token_healing = false;
   uint32_t max_tokens = 0;   // 0 means until the context is full
   uint32_t max_repeats = 0;  // of a block of tokens in a row; 0 means any number

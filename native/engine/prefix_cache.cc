@@ -39,17 +39,22 @@ void PrefixCache::Clear() {
   locked_cells_ = 0;
 }
 
-PrefixCache::Node* PrefixCache::Child(const Node* node, Token token) const {
-  const auto found = node->children.find(token);
+uint64_t PrefixCache::Key(const Node* parent, Token token, uint32_t kind) {
+  const bool is_root = parent->parent == nullptr;
+  return uint64_t{is_root ? kind : 0} << 32 | static_cast<uint32_t>(token);
+}
+
+PrefixCache::Node* PrefixCache::Child(const Node* node, Token token, uint32_t kind) const {
+  const auto found = node->children.find(Key(node, token, kind));
   return found == node->children.end() ? nullptr : found->second.get();
 }
 
-PrefixCache::Match PrefixCache::Find(std::span<const Token> tokens) {
+PrefixCache::Match PrefixCache::Find(std::span<const Token> tokens, uint32_t kind) {
   clock_++;
   Node* node = root_.get();
   size_t length = 0;
   while (length < tokens.size()) {
-    Node* child = Child(node, tokens[length]);
+    Node* child = Child(node, tokens[length], kind);
     if (child == nullptr) break;
     const size_t common = CommonLength(child->tokens, tokens.subspan(length));
     node = common < child->tokens.size() ? Split(child, common) : child;
@@ -59,11 +64,11 @@ PrefixCache::Match PrefixCache::Find(std::span<const Token> tokens) {
   return {node == root_.get() ? nullptr : node, static_cast<uint32_t>(length)};
 }
 
-uint32_t PrefixCache::MatchLength(std::span<const Token> tokens) const {
+uint32_t PrefixCache::MatchLength(std::span<const Token> tokens, uint32_t kind) const {
   const Node* node = root_.get();
   size_t length = 0;
   while (length < tokens.size()) {
-    node = Child(node, tokens[length]);
+    node = Child(node, tokens[length], kind);
     if (node == nullptr) break;
     const size_t common = CommonLength(node->tokens, tokens.subspan(length));
     length += common;
@@ -78,15 +83,17 @@ PrefixCache::Node* PrefixCache::Split(Node* node, size_t length) {
   auto first = std::make_unique<Node>();
   first->tokens.assign(node->tokens.begin(), cut);
   first->parent = node->parent;
+  first->key = node->key;
   first->locks = node->locks;
   first->last_used = node->last_used;
   node->tokens.erase(node->tokens.begin(), cut);
   node->parent = first.get();
 
   Node* result = first.get();
-  std::unique_ptr<Node>& place = first->parent->children.at(first->tokens.front());
+  std::unique_ptr<Node>& place = first->parent->children.at(first->key);
   std::swap(place, first);
-  result->children.emplace(node->tokens.front(), std::move(first));
+  node->key = Key(result, node->tokens.front(), 0);
+  result->children.emplace(node->key, std::move(first));
   return result;
 }
 
@@ -108,9 +115,9 @@ void PrefixCache::Unlock(Node* node) {
 }
 
 PrefixCache::Match PrefixCache::Insert(std::span<const Token> tokens, int32_t sequence,
-                                       CellOperations* operations) {
+                                       CellOperations* operations, uint32_t kind) {
   if (!enabled()) return {};
-  const Match match = Find(tokens);
+  const Match match = Find(tokens, kind);
   if (match.length == tokens.size()) return match;
   Node* parent = match.node == nullptr ? root_.get() : match.node;
 
@@ -125,11 +132,12 @@ PrefixCache::Match PrefixCache::Insert(std::span<const Token> tokens, int32_t se
   const auto rest = tokens.subspan(match.length);
   leaf->tokens.assign(rest.begin(), rest.end());
   leaf->parent = parent;
+  leaf->key = Key(parent, leaf->tokens.front(), kind);
   leaf->last_used = clock_;
   leaf->sequence = own;
   cells_ += leaf->size();
   Node* node = leaf.get();
-  parent->children.emplace(leaf->tokens.front(), std::move(leaf));
+  parent->children.emplace(leaf->key, std::move(leaf));
   return {node, end};
 }
 
@@ -168,7 +176,7 @@ PrefixCache::Node* PrefixCache::LeastRecentlyUsedLeaf() const {
         (least == nullptr || node->last_used < least->last_used)) {
       least = node;
     }
-    for (const auto& [token, child] : node->children) visit(child.get());
+    for (const auto& [_, child] : node->children) visit(child.get());
   };
   visit(root_.get());
   return least;
@@ -184,8 +192,8 @@ void PrefixCache::CutLeaf(Node* leaf, uint32_t cells, CellOperations* operations
     return;
   }
   Node* parent = leaf->parent;
-  const Token first = leaf->tokens.front();
-  parent->children.erase(first);
+  const uint64_t key = leaf->key;  // goes with the leaf
+  parent->children.erase(key);
   if (parent != root_.get() && parent->leaf()) {
     parent->sequence = sequence;
     operations->push_back(DropCells{sequence, parent->End()});
@@ -210,9 +218,10 @@ void PrefixCache::CheckIntegrity() const {
       if (node->locks > 0) locked += node->size();
       if (node->leaf()) owned.push_back(node->sequence);
     }
-    for (const auto& [token, child] : node->children) {
+    for (const auto& [key, child] : node->children) {
       require(child->parent == node, "a run has another parent");
-      require(child->tokens.front() == token, "a run is filed under another token");
+      require(child->key == key && static_cast<Token>(key) == child->tokens.front(),
+              "a run is filed under another token");
       require(node == root_.get() || child->locks <= node->locks, "a lock does not reach the root");
       visit(child.get());
     }

@@ -3,8 +3,9 @@
 //
 // Each node is a run of tokens behind its parent's. Each leaf owns a sequence of the KV cache that
 // holds the cells from the root to the leaf's end; siblings share their parents' cells, so that
-// every node's cells are there once. Where prompts diverge inside a run the node is split; a node
-// that has lost its last child takes over the child's sequence.
+// every node's cells are there once. Tokens of different kinds (see Sequence::kind) share nothing.
+// Where prompts diverge inside a run the node is split; a node that has lost its last child takes
+// over the child's sequence.
 #pragma once
 
 #include <cstdint>
@@ -34,10 +35,10 @@ class PrefixCache {
   };
 
   // The longest cached beginning of the tokens, which counts as used now.
-  Match Find(std::span<const Token> tokens);
+  Match Find(std::span<const Token> tokens, uint32_t kind = 0);
 
   // Its length alone; nothing counts as used.
-  uint32_t MatchLength(std::span<const Token> tokens) const;
+  uint32_t MatchLength(std::span<const Token> tokens, uint32_t kind = 0) const;
 
   // A sequence that holds the cells from the root to the node's end.
   int32_t SequenceOf(const Node* node) const;
@@ -48,7 +49,8 @@ class PrefixCache {
 
   // Keeps the tokens, whose cells `sequence` holds, as far as there is a sequence for them.
   // Returns the node that ends with them, or the last one that is there.
-  Match Insert(std::span<const Token> tokens, int32_t sequence, CellOperations* operations);
+  Match Insert(std::span<const Token> tokens, int32_t sequence, CellOperations* operations,
+               uint32_t kind = 0);
 
   // Frees cells, the least recently used first; returns how many.
   uint32_t Evict(uint32_t cells, CellOperations* operations);
@@ -64,7 +66,9 @@ class PrefixCache {
   void CheckIntegrity() const;
 
  private:
-  Node* Child(const Node* node, Token token) const;
+  // By kind too below the root.
+  static uint64_t Key(const Node* parent, Token token, uint32_t kind);
+  Node* Child(const Node* node, Token token, uint32_t kind) const;
   Node* Split(Node* node, size_t length);
   Node* LeastRecentlyUsedLeaf() const;
   void CutLeaf(Node* leaf, uint32_t cells, CellOperations* operations);
@@ -89,7 +93,8 @@ class PrefixCache::Node {
 
   std::vector<Token> tokens;
   Node* parent = nullptr;
-  std::unordered_map<Token, std::unique_ptr<Node>> children;  // by their first token
+  uint64_t key = 0;  // of the parent's
+  std::unordered_map<uint64_t, std::unique_ptr<Node>> children;
   uint32_t locks = 0;
   uint64_t last_used = 0;
   int32_t sequence = -1;  // a leaf's

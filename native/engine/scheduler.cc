@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 #include <stdexcept>
 
 namespace codellama {
@@ -58,7 +59,8 @@ CellOperations Scheduler::SharePrompt(Sequence* sequence) {
   CellOperations operations;
   if (!SharesPrefixes(sequence)) return operations;
   const std::span<const Token> prompt(sequence->tokens.data(), sequence->num_computed);
-  const PrefixCache::Match match = prefixes_.Insert(prompt, sequence->slot, &operations);
+  const PrefixCache::Match match =
+      prefixes_.Insert(prompt, sequence->slot, &operations, sequence->kind);
   if (match.length <= sequence->num_shared) return operations;
   // What another had computed meanwhile takes the place of our own.
   operations.push_back(ShareCells{prefixes_.SequenceOf(match.node), sequence->slot,
@@ -75,6 +77,8 @@ Plan Scheduler::Schedule() {
   planned_tokens_ = 0;
   row_budget_ = limits_.extra_rows;
   if (limits_.cached_cells == 0) TrimCache(&plan);
+  kind_ = NextKind();
+  plan.kind = kind_;
   YieldPausedSlots(&plan);
   ScheduleDecodes(&plan);
   const uint32_t room = limits_.batch_tokens - planned_tokens_;
@@ -83,6 +87,23 @@ Plan Scheduler::Schedule() {
   AdmitWaiting(&plan);
   TrimCache(&plan);
   return plan;
+}
+
+uint32_t Scheduler::NextKind() const {
+  std::set<uint32_t> kinds;
+  for (const Sequence* sequence : running_) {
+    if (!sequence->paused) kinds.insert(sequence->kind);
+  }
+  for (const Sequence* sequence : waiting_) {
+    if (!sequence->paused && !free_slots_.empty()) kinds.insert(sequence->kind);
+  }
+  const auto next = kinds.upper_bound(kind_);
+  if (next != kinds.end()) return *next;
+  return kinds.empty() ? kind_ : *kinds.begin();
+}
+
+bool Scheduler::TakesPart(const Sequence* sequence) const {
+  return !sequence->paused && sequence->kind == kind_;
 }
 
 uint32_t Scheduler::cells_used() const {
@@ -109,7 +130,7 @@ void Scheduler::ScheduleDecodes(Plan* plan) {
   // By index: making room takes sequences off the end of running_.
   for (size_t i = 0; i < running_.size() && planned_tokens_ < limits_.batch_tokens; i++) {
     Sequence* sequence = running_[i];
-    if (sequence->paused || !sequence->Decoding()) continue;
+    if (!TakesPart(sequence) || !sequence->Decoding()) continue;
     if (MakeRoom(sequence, plan)) Take(sequence, 1, plan);
   }
   // After all, so that no guess takes the place of a token that is sure.
@@ -119,7 +140,7 @@ void Scheduler::ScheduleDecodes(Plan* plan) {
 void Scheduler::SchedulePrefills(Plan* plan) {
   for (size_t i = 0; i < running_.size() && prompt_budget_ > 0; i++) {
     Sequence* sequence = running_[i];
-    if (sequence->paused || sequence->Decoding()) continue;
+    if (!TakesPart(sequence) || sequence->Decoding()) continue;
     if (MakeRoom(sequence, plan)) TakePrompt(sequence, plan);
   }
 }
@@ -127,11 +148,7 @@ void Scheduler::SchedulePrefills(Plan* plan) {
 void Scheduler::AdmitWaiting(Plan* plan) {
   for (size_t i = 0; i < waiting_.size() && prompt_budget_ > 0 && !free_slots_.empty();) {
     Sequence* sequence = waiting_[i];
-    if (sequence->paused) {
-      i++;
-      continue;
-    }
-    if (WaitsForPrefix(sequence)) {
+    if (!TakesPart(sequence) || WaitsForPrefix(sequence)) {
       i++;
       continue;
     }
@@ -183,8 +200,9 @@ void Scheduler::Preempt(Sequence* sequence, Plan* plan) {
 }
 
 void Scheduler::Retire(Sequence* sequence, bool keep, CellOperations* operations) {
-  if (keep && limits_.cached_cells > 0 && sequence->num_computed > 0) {
-    prefixes_.Insert({sequence->tokens.data(), sequence->num_computed}, sequence->slot, operations);
+  if (keep && limits_.cached_cells > 0 && SharesPrefixes(sequence) && sequence->num_computed > 0) {
+    prefixes_.Insert({sequence->tokens.data(), sequence->num_computed}, sequence->slot, operations,
+                     sequence->kind);
   }
   GiveBackPrefix(sequence);
   operations->push_back(DropCells{sequence->slot, 0});
@@ -193,14 +211,15 @@ void Scheduler::Retire(Sequence* sequence, bool keep, CellOperations* operations
 }
 
 bool Scheduler::SharesPrefixes(const Sequence* sequence) const {
-  return prefixes_.enabled() && (limits_.cached_cells > 0 || sequence->group != 0);
+  return prefixes_.enabled() && sequence->shares_cells &&
+         (limits_.cached_cells > 0 || sequence->group != 0);
 }
 
 void Scheduler::TakePrefix(Sequence* sequence) {
-  if (!SharesPrefixes(sequence) || sequence->scores_prompt) return;
+  if (!SharesPrefixes(sequence) || sequence->all_outputs) return;
   // The last token is always computed, for its logits.
   const PrefixCache::Match match =
-      prefixes_.Find({sequence->tokens.data(), sequence->tokens.size() - 1});
+      prefixes_.Find({sequence->tokens.data(), sequence->tokens.size() - 1}, sequence->kind);
   prefixes_.Lock(match.node);
   sequence->prefix = match.node;
   sequence->num_shared = match.length;
@@ -215,9 +234,10 @@ void Scheduler::GiveBackPrefix(Sequence* sequence) {
 }
 
 bool Scheduler::WaitsForPrefix(const Sequence* sequence) const {
-  if (!SharesPrefixes(sequence) || sequence->scores_prompt) return false;
+  if (!SharesPrefixes(sequence) || sequence->all_outputs) return false;
   const auto begins_alike = [&](const Sequence* other) {
-    if (other->paused || other->num_computed >= other->num_prompt || !SharesPrefixes(other)) {
+    if (other->paused || other->kind != sequence->kind || !SharesPrefixes(other) ||
+        other->num_computed >= other->num_prompt) {
       return false;
     }
     const auto end = other->tokens.begin() + other->num_prompt;
@@ -228,7 +248,7 @@ bool Scheduler::WaitsForPrefix(const Sequence* sequence) const {
                                    sequence->tokens.size() - 1);
     const bool same_group = sequence->group != 0 && sequence->group == other->group;
     const size_t worth = same_group ? 1 : kWorthWaitingFor;
-    return common >= prefixes_.MatchLength(sequence->tokens) + worth;
+    return common >= prefixes_.MatchLength(sequence->tokens, sequence->kind) + worth;
   };
   return std::any_of(running_.begin(), running_.end(), begins_alike);
 }
@@ -267,7 +287,7 @@ void Scheduler::EvictFor(uint32_t cells, Plan* plan) {
 void Scheduler::TakePrompt(Sequence* sequence, Plan* plan) {
   EvictFor(std::min(sequence->Remaining(), prompt_budget_), plan);
   uint32_t count = std::min({sequence->Remaining(), prompt_budget_, FreeCells()});
-  if (sequence->scores_prompt) {
+  if (sequence->all_outputs) {
     count = std::min(count, row_budget_ + 1);
     row_budget_ -= count - 1;
   }

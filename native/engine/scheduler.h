@@ -47,6 +47,7 @@ struct PrefixCounts {
 };
 
 struct Plan {
+  uint32_t kind = 0;  // of all its sequences
   std::vector<ScheduledTokens> batch;
   CellOperations operations;  // to be done before the batch runs
 };
@@ -60,7 +61,8 @@ struct Plan {
 //   3. A prompt takes over what the prefix cache has of it, and waits for a running one that
 //      computes more of the same beginning.
 //   4. A sequence that was overtaken often enough rises in priority, so that none waits for ever.
-//   5. A sequence whose reader is behind is skipped, and gives its slot up when another waits.
+//   5. Sequences of several kinds take turns, step by step.
+//   6. A sequence whose reader is behind is skipped, and gives its slot up when another waits.
 // A request that cannot fit even alone must not be added; the engine refuses it.
 class Scheduler {
  public:
@@ -98,6 +100,9 @@ class Scheduler {
   void CheckIntegrity() const;
 
  private:
+  // The kind whose turn it is.
+  uint32_t NextKind() const;
+  bool TakesPart(const Sequence* sequence) const;
   void ScheduleDecodes(Plan* plan);
   void SchedulePrefills(Plan* plan);
   void AdmitWaiting(Plan* plan);
@@ -134,6 +139,7 @@ class Scheduler {
   PrefixCounts prefix_counts_;
 
   // Of the plan being made.
+  uint32_t kind_ = 0;
   uint32_t planned_tokens_ = 0;
   uint32_t prompt_budget_ = 0;
   uint32_t row_budget_ = 0;

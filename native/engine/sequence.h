@@ -32,8 +32,10 @@ struct Sequence {
   SequenceStatus status = SequenceStatus::kWaiting;
   bool paused = false;  // its reader is behind
   uint32_t times_overtaken = 0;
-  uint32_t group = 0;          // others of the group have the same prompt; 0 is none
-  bool scores_prompt = false;  // every token of the prompt gives a row of logits
+  uint32_t group = 0;        // others of the group have the same prompt; 0 is none
+  uint32_t kind = 0;         // sequences of different kinds share no batch and no cells
+  bool shares_cells = true;  // others may take over what is computed
+  bool all_outputs = false;  // every token of the prompt gives a row of output
 
   std::vector<Token> tokens;
   std::vector<Token> draft;  // guesses of what follows the tokens, to be verified in this step

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { CodeLlama, type LoadOptions } from "../../lib/index.ts";
 import { writeGguf } from "../helpers/gguf-writer.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
-import { modelPath } from "../helpers/tiny-model.ts";
+import { loadTinyModel, modelPath } from "../helpers/tiny-model.ts";
 
 const folder = temporaryFolder();
 const greedy = { temperature: 0, maxTokens: 60 } as const;
@@ -169,6 +169,41 @@ describe("LoRA adapters", () => {
     const plain = await complete({});
     expect(await complete({ loras: [{ path: lora, scale: 0 }] })).toBe(plain);
     expect(await complete({ loras: [{ path: lora, scale: 20 }] })).not.toBe(plain);
+  });
+
+  test("are chosen by each request, side by side", async () => {
+    const llama = await loadTinyModel({
+      loras: [
+        { path: lora, scale: 20 },
+        { path: lora, name: "second", scale: 0 },
+      ],
+    });
+    const prompt = "def fibonacci(n";
+    const run = (loras?: Record<string, number>) =>
+      llama.generate(prompt, { temperature: 0, maxTokens: 24, ...(loras && { loras }) });
+    const [asLoaded, off, weak, same] = await Promise.all([
+      run(),
+      run({}),
+      run({ second: 10 }),
+      run({ lora: 20 }),
+    ]);
+    expect((await complete({})).startsWith(off.text)).toBe(true);
+    expect(asLoaded.text).not.toBe(off.text);
+    expect(same.text).toBe(asLoaded.text);
+    expect(weak.text).not.toBe(off.text);
+    // What one set of adapters computed is of no use to another.
+    const again = await run({ second: 9 });
+    expect(again.usage.cachedTokens).toBe(0);
+    expect((await run({})).usage.cachedTokens).toBeGreaterThan(0);
+    expect(() => run({ third: 1 })).toThrow(
+      /no adapter "third" was loaded; there are lora, second/,
+    );
+    await llama.close();
+  });
+
+  test("of one name are refused", async () => {
+    const loras = [{ path: lora }, { path: lora }];
+    await expect(CodeLlama.load(modelPath, { loras })).rejects.toThrow(/the name "lora" is taken/);
   });
 
   test("that do not exist, or are none, reject", async () => {

@@ -4,12 +4,10 @@ import { completionMode, requestOptions } from "../../lib/options/generate.ts";
 import { nativeLoadOptions } from "../../lib/options/load.ts";
 import { nearestName } from "../../lib/options/nearest-name.ts";
 
-const vocabularySize = 32016;
+const engine = { model: { vocabularySize: 32016 }, loras: [{ name: "sql" }] };
 
 function generateError(options: unknown): CodeLlamaError {
-  return errorOf(() =>
-    requestOptions(options as object, completionMode, vocabularySize, "generate()"),
-  );
+  return errorOf(() => requestOptions(options as object, completionMode, engine, "generate()"));
 }
 
 function loadError(options: unknown, path: unknown = "model.gguf"): CodeLlamaError {
@@ -87,7 +85,7 @@ describe("generate() refuses", () => {
 
 test("options that are undefined are as good as absent", () => {
   expect(() =>
-    requestOptions({ topP: undefined } as object, completionMode, 1, "generate()"),
+    requestOptions({ topP: undefined } as object, completionMode, engine, "generate()"),
   ).not.toThrow();
 });
 

@@ -61,7 +61,12 @@ describe("the README", () => {
 describe("the checks know every documented option", () => {
   test.each(properties("lib/options/generate.ts", "GenerateOptions"))("generate: %s", (name) => {
     expect(() =>
-      requestOptions({ [name]: undefined }, completionMode, 10, "generate()"),
+      requestOptions(
+        { [name]: undefined },
+        completionMode,
+        { model: { vocabularySize: 10 }, loras: [] },
+        "generate()",
+      ),
     ).not.toThrow();
   });
 

@@ -1,0 +1,59 @@
+import { textPrompt } from "./completion.ts";
+import type { Engine } from "./engine.ts";
+import { Generation } from "./generation.ts";
+import { checkOptions, invalidArgument, show } from "./options/check.ts";
+import { type EmbedOptions, embedRules } from "./options/embed.ts";
+import { sharedOptions } from "./options/generate.ts";
+
+export interface EmbedResult {
+  /** One for each text, in their order. */
+  readonly embeddings: readonly Float32Array[];
+  readonly usage: { readonly promptTokens: number };
+}
+
+// So many texts wait for the engine at once; the rest wait here, and need no place in its queue.
+const window = 4;
+
+/** Makes a vector of each text, as many side by side as the engine runs. */
+export function embed(
+  engine: Engine,
+  input: string | readonly string[],
+  options: EmbedOptions,
+): Generation<EmbedResult> {
+  const where = "embed()";
+  const texts = typeof input === "string" ? [input] : input;
+  if (!Array.isArray(texts) || !texts.every((text) => typeof text === "string")) {
+    throw invalidArgument(
+      `${where}: texts must be a string or an array of them, not ${show(input)}`,
+    );
+  }
+  engine.requireContext(where);
+  checkOptions(options, embedRules, where);
+  const call = {
+    ...sharedOptions(options, engine, where),
+    embedding: options.pooling ?? "mean",
+    maxTokens: 0,
+    seed: 0,
+  };
+  return new Generation(engine, options.signal, async (request) => {
+    const embeddings: Float32Array[] = [];
+    let promptTokens = 0;
+    const rest = texts.entries();
+    const work = async () => {
+      for (const [index, text] of rest) {
+        const prompt = await textPrompt(engine, text);
+        const { embedding, usage } = await request({ ...call, prompt }, { held: true });
+        if (embedding === undefined) continue; // cancelled
+        embeddings[index] = options.normalize === false ? embedding : normalized(embedding);
+        promptTokens += usage.promptTokens;
+      }
+    };
+    await Promise.all(Array.from({ length: window }, work));
+    return { embeddings, usage: { promptTokens } };
+  });
+}
+
+function normalized(vector: Float32Array): Float32Array {
+  const length = Math.hypot(...vector);
+  return length > 0 ? vector.map((value) => value / length) : vector;
+}

@@ -1,0 +1,61 @@
+import { textPrompt } from "./completion.ts";
+import type { Engine } from "./engine.ts";
+import { Generation } from "./generation.ts";
+import { checkOptions, invalidArgument, show } from "./options/check.ts";
+import { sharedOptions } from "./options/generate.ts";
+import { type PerplexityOptions, perplexityRules } from "./options/perplexity.ts";
+
+export interface PerplexityResult {
+  /** e to the mean negative log-likelihood: the lower, the better the model knows the text. */
+  readonly perplexity: number;
+  /** Mean over the tokens, in nats. */
+  readonly negativeLogLikelihood: number;
+  /** Tokens that were measured: all but the first. */
+  readonly tokens: number;
+}
+
+/** Measures how well the model foresees a text. */
+export function perplexity(
+  engine: Engine,
+  text: string | Int32Array,
+  options: PerplexityOptions,
+): Generation<PerplexityResult> {
+  const where = "perplexity()";
+  if (typeof text !== "string" && !(text instanceof Int32Array)) {
+    throw invalidArgument(`${where}: text must be a string or an Int32Array, not ${show(text)}`);
+  }
+  engine.requireContext(where);
+  checkOptions(options, perplexityRules, where);
+  const largest = engine.contextSize - 1;
+  const windowSize = options.windowSize ?? Math.min(2048, largest);
+  if (windowSize > largest) {
+    throw invalidArgument(`${where}: windowSize must be at most ${largest}, not ${windowSize}`);
+  }
+  const call = {
+    ...sharedOptions(options, engine, where),
+    promptLogprobs: true,
+    maxTokens: 0,
+    seed: 0,
+  };
+  return new Generation(engine, options.signal, async (request) => {
+    const tokens = typeof text === "string" ? await textPrompt(engine, text, "whole") : text;
+    if (tokens.length < 2) {
+      throw invalidArgument(`${where}: the text must have at least 2 tokens, not ${tokens.length}`);
+    }
+    let sum = 0;
+    let measured = 0;
+    for (let start = 0; measured < tokens.length - 1; start += Math.ceil(windowSize / 2)) {
+      const prompt = tokens.slice(start, start + windowSize);
+      const { promptLogprobs = [], finishReason } = await request(
+        { ...call, prompt },
+        { held: true },
+      );
+      if (finishReason === "abort") break;
+      const fresh = promptLogprobs.slice(measured - start);
+      for (const { logprob } of fresh) sum -= logprob;
+      measured += fresh.length;
+    }
+    const mean = sum / measured;
+    return { perplexity: Math.exp(mean), negativeLogLikelihood: mean, tokens: measured };
+  });
+}
