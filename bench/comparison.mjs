@@ -12,8 +12,10 @@ import { announce } from "./progress.mjs";
  * @property {"higher" | "lower"} better
  * @property {Record<string, number[]>} samples by engine; ours is first
  * @property {Record<string, string>} [sameOutput] by engine: how often its tokens were ours
- * @property {Record<string, number>} [targets] the wanted ratio of ours to an engine
+ * @property {Record<string, number>} [targets] the wanted ratio of ours to an engine: at least, or
+ *   at most where lower is better
  * @property {number} [limit] the wanted value of ours, at most
+ * @property {number} [floor] the wanted value of ours, at least
  */
 
 /** @typedef {Record<string, import("./engine.mjs").LoadOptions & { peer: string }>} Plan by name */

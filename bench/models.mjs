@@ -17,17 +17,20 @@ const MODELS = {
     path: tinyPath,
     prefillTokens: 1900, // its context is 2,048 tokens
   }),
-  "7b": () => {
-    const path = join(cacheDirectory("models"), "random-7b-Q4_K_M.gguf");
-    if (!existsSync(path)) {
-      say(`Writing a model of random weights in CodeLlama-7B's shape, 4.1 GB, to ${path}`);
-      const progress = new ProgressBar();
-      makeModel(path, "7b", tinyPath, (fraction) => progress.update(fraction));
-      progress.stop();
-    }
-    return { name: "random 7B", path, prefillTokens: 2048 };
-  },
+  small: () => randomModel("small", "random small", "140 MB"),
+  "7b": () => randomModel("7b", "random 7B", "4.1 GB"),
 };
+
+function randomModel(shape, name, size) {
+  const path = join(cacheDirectory("models"), `random-${shape}-Q4_K_M.gguf`);
+  if (!existsSync(path)) {
+    say(`Writing a model of random weights, ${size}, to ${path}`);
+    const progress = new ProgressBar();
+    makeModel(path, shape, tinyPath, (fraction) => progress.update(fraction));
+    progress.stop();
+  }
+  return { name, path, prefillTokens: 2048 };
+}
 
 /** The names that `--model` knows. */
 export const modelNames = Object.keys(MODELS);

@@ -17,7 +17,7 @@ export const help = `Measures node-codellama beside its peers, on the same model
 
   cases                 ${caseNames.join(", ")}; without any, all of them
   --model NAME          ${modelNames.join(", ")} or the path of a GGUF file; may be repeated
-                        (default: ${modelNames.join(" and ")})
+                        (default: tiny and 7b)
   --repetitions N       of each engine in each comparison (default 5)
   --threads N           of each engine (default: all processors)
   --json FILE           write machine, options and every sample there as well
@@ -43,7 +43,7 @@ export function readOptions(args) {
       args,
       allowPositionals: true,
       options: {
-        model: { type: "string", multiple: true, default: modelNames },
+        model: { type: "string", multiple: true, default: ["tiny", "7b"] },
         repetitions: { type: "string", default: "5" },
         threads: { type: "string", default: String(availableParallelism()) },
         json: { type: "string" },

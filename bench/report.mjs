@@ -10,11 +10,15 @@ function short(value) {
 }
 
 /** What is wanted of our value, beside this engine, and whether it was reached. */
-function target({ targets = {}, limit }, engine, isOurs, ratio, value) {
+function target({ targets = {}, limit, floor, better }, engine, isOurs, ratio, value) {
   const verdict = (isMet) => (isMet ? "met" : "missed");
   if (isOurs && limit !== undefined) return `≤ ${limit}, ${verdict(value <= limit)}`;
+  if (isOurs && floor !== undefined) return `≥ ${floor}, ${verdict(value >= floor)}`;
   const wanted = targets[engine];
-  return wanted === undefined ? "" : `≥ ${wanted.toFixed(2)}, ${verdict(ratio >= wanted)}`;
+  if (wanted === undefined) return "";
+  return better === "lower"
+    ? `≤ ${wanted.toFixed(2)}, ${verdict(ratio <= wanted)}`
+    : `≥ ${wanted.toFixed(2)}, ${verdict(ratio >= wanted)}`;
 }
 
 /** The table rows of one comparison: ours first, then each engine with the ratio to it. */

@@ -9,3 +9,9 @@ export function median(samples) {
 export function spread(samples) {
   return { least: Math.min(...samples), greatest: Math.max(...samples) };
 }
+
+/** The value that a share of the samples does not exceed. */
+export function percentile(samples, share) {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)];
+}

@@ -31,8 +31,9 @@ const LOGIT_DEVIATION = 4;
 /** UNK, BOS, EOS and CodeLlama's 16 extra pieces: never generated, so each run reaches its limit. */
 const SILENT_TOKENS = [0, 1, 2, ...Array.from({ length: 16 }, (_, index) => 32000 + index)];
 
-/** Shapes of the CodeLlama family. */
+/** Shapes of the CodeLlama family; the small one has their size of head, and is quick to measure. */
 export const SHAPES = {
+  small: { width: 1024, layers: 12, heads: 8, feedForward: 2816, context: 16384 },
   "7b": { width: 4096, layers: 32, heads: 32, feedForward: 11008, context: 16384 },
 };
 

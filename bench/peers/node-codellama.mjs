@@ -1,6 +1,8 @@
 /** This library, as its users get it: the built package. */
 import { existsSync } from "node:fs";
 import { Failure } from "../../scripts/project.mjs";
+import { GenerationClock } from "../generation-clock.mjs";
+import { replayKeystrokes } from "../keystrokes.mjs";
 
 const ENTRY = new URL("../../dist/index.js", import.meta.url);
 
@@ -18,27 +20,33 @@ export async function load({ modelPath, ...options }) {
   const { CodeLlama } = await import(ENTRY.href);
   const llama = await CodeLlama.load(modelPath, options);
 
-  const start = ({ prompt, maxTokens }) =>
-    llama.generate(Int32Array.from(prompt), { maxTokens, temperature: 0, ignoreEos: true });
-
   /** Reads one stream to its end, as a caller would. */
-  async function generate(request) {
-    const started = performance.now();
-    const generation = start(request);
-    for await (const _ of generation);
-    const { tokens, usage, timings } = await generation;
-    // All that is not queue or prefill counts as decode, our delivery to JavaScript included.
-    const decodeMs = performance.now() - started - timings.queuedMs - timings.prefillMs;
-    return {
-      tokens: Array.from(tokens),
-      prefillTokensPerSecond: (1000 * usage.promptTokens) / timings.prefillMs,
-      decodeTokensPerSecond: (1000 * (usage.completionTokens - 1)) / decodeMs,
-    };
+  async function generate({ prompt, maxTokens }) {
+    const clock = new GenerationClock();
+    const generation = llama.generate(Int32Array.from(prompt), {
+      maxTokens,
+      temperature: 0,
+      ignoreEos: true,
+    });
+    for await (const chunk of generation) clock.arrived(chunk.tokens.length);
+    const { tokens, usage } = await generation;
+    // Tokens at the end whose text is no whole character.
+    clock.arrived(tokens.length - clock.count);
+    return clock.result({ promptTokens: usage.promptTokens, tokens: Array.from(tokens) });
+  }
+
+  async function infill({ prefix, suffix }, onToken, signal, maxTokens) {
+    const options = { maxTokens, temperature: 0, priority: "interactive", signal };
+    for await (const _ of llama.infill({ prefix, suffix }, options)) onToken();
   }
 
   return {
     generate,
     generateMany: (requests) => Promise.all(requests.map(generate)),
+    // It has a queue of its own.
+    generateQueued: ({ requests }) => Promise.all(requests.map(generate)),
+    type: ({ edits, maxTokens }) =>
+      replayKeystrokes(edits, (edit, onToken, signal) => infill(edit, onToken, signal, maxTokens)),
     close: () => llama.close(),
   };
 }

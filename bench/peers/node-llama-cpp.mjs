@@ -2,12 +2,10 @@
  * node-llama-cpp, installed from npm into this folder: its prebuilt binary, and the fastest of its
  * interfaces (tokens of a sequence; no text is made of them).
  */
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { npmCommand, run } from "../../scripts/command.mjs";
-import { say } from "../../scripts/terminal.mjs";
-
-const FOLDER = fileURLToPath(new URL(".", import.meta.url));
+import { GenerationClock } from "../generation-clock.mjs";
+import { replayKeystrokes } from "../keystrokes.mjs";
+import { runQueued } from "../queue.mjs";
+import { installPeer } from "./install.mjs";
 
 /** What the import case imports. */
 export const entry = new URL("node_modules/node-llama-cpp/dist/index.js", import.meta.url).href;
@@ -19,22 +17,14 @@ function binaryPackage() {
   return `@node-llama-cpp/${system}-${process.arch}${suffix}`;
 }
 
-/**
- * Installs it, without its install script (which would compile) and without its optional packages
- * (binaries for every platform and GPU, gigabytes of them).
- */
+/** Installs it, with the binary for this machine alone. */
 export async function prepare() {
-  if (existsSync(new URL(entry))) return;
-  const { dependencies } = JSON.parse(readFileSync(`${FOLDER}package.json`, "utf8"));
-  say("Installing node-llama-cpp into bench/peers");
-  const binary = `${binaryPackage()}@${dependencies["node-llama-cpp"]}`;
-  const flags = "--omit=optional --ignore-scripts --no-save --no-package-lock --no-audit --no-fund";
-  await run([...npmCommand(), "install", ...flags.split(" "), binary], { cwd: FOLDER });
+  await installPeer("node-llama-cpp", binaryPackage());
 }
 
 /** Loads a model; `options` are those of {@link import("../engine.mjs").startEngine}. */
 export async function load({ modelPath, threads, contextSize, parallel }) {
-  const { getLlama, LlamaLogLevel } = await import(entry);
+  const { getLlama, LlamaCompletion, LlamaLogLevel } = await import(entry);
   const llama = await getLlama({
     gpu: false,
     build: "never",
@@ -51,25 +41,36 @@ export async function load({ modelPath, threads, contextSize, parallel }) {
   const sequences = Array.from({ length: parallel }, () => context.getSequence());
 
   async function generateOn(sequence, { prompt, maxTokens }) {
-    await sequence.clearHistory();
+    const clock = new GenerationClock();
+    // Keeps what the sequence has of the prompt's beginning.
+    await sequence.adaptStateToTokens(prompt.slice(0, -1));
+    const rest = prompt.slice(sequence.nextTokenIndex);
     const tokens = [];
-    const started = performance.now();
-    let firstToken = started;
-    for await (const token of sequence.evaluate(prompt, { temperature: 0, yieldEogToken: true })) {
-      if (tokens.push(token) === 1) firstToken = performance.now();
-      if (tokens.length === maxTokens) break;
+    for await (const token of sequence.evaluate(rest, { temperature: 0, yieldEogToken: true })) {
+      clock.arrived();
+      if (tokens.push(token) === maxTokens) break;
     }
-    return {
-      tokens,
-      prefillTokensPerSecond: (1000 * prompt.length) / (firstToken - started),
-      decodeTokensPerSecond: (1000 * (tokens.length - 1)) / (performance.now() - firstToken),
-    };
+    return clock.result({ promptTokens: prompt.length, tokens });
+  }
+
+  const completion = new LlamaCompletion({
+    contextSequence: sequences[0],
+    autoDisposeSequence: false,
+  });
+
+  function infill({ prefix, suffix }, onTextChunk, signal, maxTokens) {
+    const options = { maxTokens, temperature: 0, signal, onTextChunk };
+    return completion.generateInfillCompletion(prefix, suffix, options);
   }
 
   return {
     generate: (request) => generateOn(sequences[0], request),
     generateMany: (requests) =>
       Promise.all(requests.map((request, index) => generateOn(sequences[index], request))),
+    generateQueued: ({ requests }) =>
+      runQueued(requests, parallel, (request, place) => generateOn(sequences[place], request)),
+    type: ({ edits, maxTokens }) =>
+      replayKeystrokes(edits, (edit, onToken, signal) => infill(edit, onToken, signal, maxTokens)),
     close: () => llama.dispose(),
   };
 }

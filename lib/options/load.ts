@@ -65,7 +65,10 @@ export interface LoadOptions {
   readonly gpuLayers?: number | "auto";
   /** Type of the KV cache, or of its keys and values. Default `"f16"`. */
   readonly kvCacheType?: KvCacheType | { readonly k?: KvCacheType; readonly v?: KvCacheType };
-  /** Default `"auto"`: on where the backend has it. A quantised V cache needs it. */
+  /**
+   * Default `"auto"`: on where the backend has it, but off on an x86 CPU for heads whose size is no
+   * multiple of 128, which it makes slow. A quantised V cache needs it.
+   */
   readonly flashAttention?: boolean | "auto";
   /**
    * Keeps what is computed for prompts that begin alike, as far as the KV cache has room: the next

@@ -88,6 +88,7 @@ std::shared_ptr<const Model> Model::Load(const ModelOptions& options,
 
   std::shared_ptr<Model> model(new Model());
   model->vocabulary_only_ = options.vocabulary_only;
+  model->gpu_layers_ = options.gpu_layers;
   LogCapture log;
   model->model_.reset(llama_model_load_from_file(options.path.c_str(), params));
   if (state.cancelled) throw Error(ErrorCode::kAborted, "loading was cancelled");

@@ -44,6 +44,7 @@ class Model {
   const ModelFacts& facts() const { return facts_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   bool vocabulary_only() const { return vocabulary_only_; }
+  int32_t gpu_layers() const { return gpu_layers_; }  // asked for; -1 means all
   llama_model* get() const { return model_.get(); }
 
   // Parallel arrays of adapters and their scales.
@@ -71,6 +72,7 @@ class Model {
   std::vector<llama_adapter_lora*> adapters_;  // freed with the model
   std::vector<float> adapter_scales_;
   bool vocabulary_only_ = false;
+  int32_t gpu_layers_ = -1;
 };
 
 }  // namespace codellama

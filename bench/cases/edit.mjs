@@ -1,0 +1,43 @@
+import { compareRates } from "../comparison.mjs";
+import { randomPrompt } from "../models.mjs";
+
+const BLOCK_TOKENS = 60;
+const NEW_TOKENS = 300;
+
+export const summary = `Text that repeats its prompt, as an edited function does: ${NEW_TOKENS} new tokens, greedy`;
+export const peers = ["node-codellama", "llama-server"];
+
+/** A block that stands there three times is what any model goes on with, random weights apart. */
+function repeatingPrompt(seed) {
+  const block = randomPrompt(BLOCK_TOKENS, seed).slice(1);
+  return [1, ...block, ...block, ...block, ...block];
+}
+
+/** @param {import("../main.mjs").Bench} bench */
+export async function run({ models, peers, threads, repetitions }) {
+  const comparisons = [];
+  for (const model of models.filter(({ name }) => name === "codellama-tiny")) {
+    const options = { modelPath: model.path, threads, contextSize: 1024, parallel: 1 };
+    const plan = {
+      "node-codellama": { peer: "node-codellama", ...options },
+      "without speculation": { peer: "node-codellama", ...options, speculation: false },
+      ...(peers.includes("llama-server") && {
+        "llama-server, n-grams": { peer: "llama-server", ...options, speculation: "ngram" },
+      }),
+    };
+    const title = `edit · ${model.name}`;
+    comparisons.push({
+      subject: model.name,
+      measure: "decode",
+      unit: "tokens/s",
+      better: "higher",
+      targets: { "without speculation": 2, "llama-server, n-grams": 1.1 },
+      ...(await compareRates(title, plan, repetitions, {
+        warmUp: (seed) => ({ prompt: repeatingPrompt(seed), maxTokens: 16 }),
+        request: (seed) => ({ prompt: repeatingPrompt(seed), maxTokens: NEW_TOKENS }),
+        rate: "decodeTokensPerSecond",
+      })),
+    });
+  }
+  return comparisons;
+}

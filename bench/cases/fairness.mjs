@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { interleave, samePlan, withEngines } from "../comparison.mjs";
+import { randomPrompt } from "../models.mjs";
+import { median } from "../statistics.mjs";
+import { streamRequests } from "./streams.mjs";
+
+const STREAMS = 8;
+const NEW_TOKENS = 400;
+const LONG_TOKENS = 4000;
+/** When all streams have begun. */
+const ARRIVAL_MS = 1000;
+
+export const summary = `${STREAMS} streams, then a prompt of ${LONG_TOKENS} tokens arrives: the longest pause of any stream, in median steps of its own`;
+export const peers = ["node-codellama", "llama-server"];
+
+/** The longest time between two tokens over the median one. */
+function longestPause(arrivals) {
+  const gaps = arrivals.slice(1).map((time, at) => time - arrivals[at]);
+  // Those that came together are one step.
+  const steps = gaps.filter((gap) => gap > 0.05);
+  return Math.max(...steps) / median(steps);
+}
+
+async function measure(engine, seed) {
+  const streams = engine.call("generateMany", streamRequests(STREAMS, NEW_TOKENS, seed));
+  await sleep(ARRIVAL_MS);
+  const long = engine.call("generate", {
+    prompt: randomPrompt(LONG_TOKENS, 7000 + seed),
+    maxTokens: 1,
+  });
+  const [results] = await Promise.all([streams, long]);
+  return Math.max(...results.map(({ arrivals }) => longestPause(arrivals)));
+}
+
+/** @param {import("../main.mjs").Bench} bench */
+export async function run({ models, peers, threads, repetitions }) {
+  const comparisons = [];
+  for (const model of models) {
+    if (model.name !== "codellama-tiny") continue; // of the 7B the prompt alone takes minutes
+    const places = STREAMS + 1;
+    const plan = samePlan(peers, { modelPath: model.path, threads, parallel: places });
+    // llama-server shares the context out evenly.
+    for (const [peer, options] of Object.entries(plan)) {
+      const each = peer === "llama-server" ? LONG_TOKENS + 96 : 1024;
+      options.contextSize = each * places;
+    }
+    const samples = await withEngines(plan, (engines) =>
+      interleave(`fairness · ${model.name}`, peers, repetitions, (peer, repetition) =>
+        measure(engines[peer], repetition),
+      ),
+    );
+    comparisons.push({
+      subject: model.name,
+      measure: "longest pause",
+      unit: "steps",
+      better: "lower",
+      samples,
+      limit: 3,
+    });
+  }
+  return comparisons;
+}

