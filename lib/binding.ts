@@ -36,6 +36,7 @@ export interface NativeLoadOptions {
   readonly maxDraft?: number | undefined;
   readonly adaptiveDraft?: boolean | undefined;
   readonly prefixCacheTokens?: number | undefined;
+  readonly promptCacheBytes?: number | undefined;
 }
 
 /** What `compileGrammar` made of a text. */
@@ -60,6 +61,8 @@ export interface NativeRequest {
   readonly embedding?: "mean" | "last" | undefined;
   /** Of the adapters of the load, in their order; absent: as they were loaded. */
   readonly loraScales?: readonly number[] | undefined;
+  /** Wants the prompt's KV cells as bytes. */
+  readonly promptState?: boolean | undefined;
   readonly grammar?: NativeGrammar | undefined;
   readonly temperature?: number | undefined;
   readonly topK?: number | undefined;
@@ -132,8 +135,14 @@ export interface NativeEmbedded {
   readonly embedding: Float32Array;
 }
 
+export interface NativePromptState {
+  readonly type: "promptState";
+  readonly id: number;
+  readonly state: Uint8Array;
+}
+
 /** What a request gives before its end. */
-export type NativeOutput = NativeText | NativePromptScored | NativeEmbedded;
+export type NativeOutput = NativeText | NativePromptScored | NativeEmbedded | NativePromptState;
 
 export type NativeRequestEvent = NativeOutput | NativeFinished | NativeFailed;
 
@@ -155,6 +164,8 @@ export interface NativeEngine {
   cancel(id: number): void;
   /** A paused request is not computed, and does not keep the process alive. */
   setPaused(id: number, paused: boolean): void;
+  /** Keeps a prompt's cells for prompts that begin like it; false when the engine is closing. */
+  addPrompt(tokens: Int32Array, loraScales: readonly number[], state: Uint8Array): Promise<boolean>;
   tokenize(text: string, bos: boolean, special: boolean): Int32Array;
   /** `limit`: tokens that fit; a text that is too long for sure is not tokenised. */
   encode(prompt: readonly PromptPart[], limit: number): Int32Array;
@@ -188,6 +199,8 @@ export interface NativeGgufFile {
 }
 
 interface Addon {
+  /** Of llama.cpp, which the states of prompts depend on. */
+  readonly llamaCommit: string;
   /** Starts to load; `onEvents` gets every step's events in one call, and must not throw. */
   readonly Engine: new (
     options: NativeLoadOptions,

@@ -22,8 +22,10 @@ import {
 import { type InfillInput, type InfillOptions, readHoles } from "./options/infill.ts";
 import { type LoadOptions, nativeLoadOptions } from "./options/load.ts";
 import type { PerplexityOptions } from "./options/perplexity.ts";
+import type { PrefixOptions } from "./options/prefix.ts";
 import type { SessionOptions } from "./options/session.ts";
 import { type PerplexityResult, perplexity } from "./perplexity.ts";
+import { loadPrefix, type PrefixResult, savePrefix } from "./prefix-file.ts";
 import { chatPrompt } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 import { type SplitOptions, splitCode } from "./prompt/split-code.ts";
@@ -50,12 +52,14 @@ export interface DetokenizeOptions {
  */
 export class CodeLlama implements AsyncDisposable {
   readonly #engine: Engine;
+  readonly #modelPath: string;
   /** What the model can do. */
   readonly capabilities: Capabilities;
 
-  private constructor(engine: Engine, fileName: string) {
+  private constructor(engine: Engine, modelPath: string) {
     this.#engine = engine;
-    this.capabilities = capabilitiesOf(engine.model, fileName);
+    this.#modelPath = modelPath;
+    this.capabilities = capabilitiesOf(engine.model, basename(modelPath));
   }
 
   /**
@@ -67,7 +71,7 @@ export class CodeLlama implements AsyncDisposable {
   static async load(modelPath: string, options: LoadOptions = {}): Promise<CodeLlama> {
     const native = nativeLoadOptions(modelPath, options);
     const engine = await Engine.start(native, options.onProgress, options.signal);
-    return new CodeLlama(engine, basename(modelPath));
+    return new CodeLlama(engine, modelPath);
   }
 
   get model(): ModelInfo {
@@ -146,6 +150,30 @@ export class CodeLlama implements AsyncDisposable {
     options: PerplexityOptions = {},
   ): Promise<PerplexityResult> {
     return perplexity(this.#engine, text, options).then();
+  }
+
+  /**
+   * Computes a prompt, a system text or a repository's files, and writes what the KV cache holds of
+   * it into a file, so that `loadPrefix` need not compute it again.
+   * @throws CodeLlamaError as `generate`; `CAPABILITY_MISSING` for models whose memory cannot be
+   *   saved in part; the error of a file that cannot be written
+   */
+  savePrefix(
+    path: string,
+    prompt: string | Int32Array,
+    options: PrefixOptions = {},
+  ): Promise<PrefixResult> {
+    return savePrefix(this.#engine, this.#modelPath, path, prompt, options).then();
+  }
+
+  /**
+   * Reads such a file. Prompts that begin as the saved one take it over from then on. It stays in
+   * host memory until `close()`. Files are trusted: load none from strangers.
+   * @throws CodeLlamaError `INVALID_ARGUMENT` for a file of another model or version, or a damaged
+   *   one; `CONTEXT_OVERFLOW`, `CLOSED`
+   */
+  loadPrefix(path: string): Promise<PrefixResult> {
+    return loadPrefix(this.#engine, this.#modelPath, path);
   }
 
   /**

@@ -122,6 +122,17 @@ export class Engine {
     return this.#grammars.compile(structure);
   }
 
+  /** Keeps a prompt's KV cells. @throws CodeLlamaError `CLOSED` */
+  async addPrompt(
+    tokens: Int32Array,
+    loraScales: readonly number[],
+    state: Uint8Array,
+  ): Promise<void> {
+    if (!(await this.#native.addPrompt(tokens, loraScales, state))) {
+      throw new CodeLlamaError("CLOSED", "the engine has stopped");
+    }
+  }
+
   tokenize(text: string, bos: boolean, special: boolean): Int32Array {
     return callNative(() => this.#native.tokenize(text, bos, special));
   }

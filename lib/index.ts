@@ -24,9 +24,11 @@ export type {
 export type { InfillInput, InfillOptions } from "./options/infill.ts";
 export type { KvCacheType, LoadOptions, LoraOptions } from "./options/load.ts";
 export type { PerplexityOptions } from "./options/perplexity.ts";
+export type { PrefixOptions } from "./options/prefix.ts";
 export type { DroppedTurns, SendOptions, SessionOptions } from "./options/session.ts";
 export type { StructureOptions } from "./options/structure.ts";
 export type { PerplexityResult } from "./perplexity.ts";
+export type { PrefixResult } from "./prefix-file.ts";
 export type { ChatMessage } from "./prompt/dialog.ts";
 export type { ContextFile } from "./prompt/repository-context.ts";
 export type { SplitOptions } from "./prompt/split-code.ts";

@@ -9,6 +9,7 @@ export class RequestOutput {
   readonly logprobs: NativeTokenLogprobs[] = [];
   readonly promptLogprobs: NativeTokenLogprobs[] = [];
   embedding: Float32Array | undefined;
+  promptState: Uint8Array | undefined;
 
   constructor(filter?: TextFilter) {
     this.#filter = filter;
@@ -18,6 +19,10 @@ export class RequestOutput {
   take(output: NativeOutput): string {
     if (output.type === "embedded") {
       this.embedding = output.embedding;
+      return "";
+    }
+    if (output.type === "promptState") {
+      this.promptState = output.state;
       return "";
     }
     if (output.type === "promptScored") {

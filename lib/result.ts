@@ -67,12 +67,13 @@ export type Answer = Omit<GenerationResult, "choices">;
 /** What one request came to. */
 export interface RequestResult extends GenerationResult {
   readonly embedding?: Float32Array;
+  readonly promptState?: Uint8Array;
 }
 
 /** One request's output and outcome as a result. */
 export function toResult(
   call: EngineCall,
-  { text, tokens, logprobs, promptLogprobs, embedding }: RequestOutput,
+  { text, tokens, logprobs, promptLogprobs, embedding, promptState }: RequestOutput,
   outcome: RequestOutcome,
 ): RequestResult {
   const { promptTokens, cachedTokens, completionTokens, draftTokens, acceptedTokens } = outcome;
@@ -85,6 +86,7 @@ export function toResult(
     ...(call.logprobs === undefined ? {} : { logprobs }),
     ...(call.promptLogprobs === true ? { promptLogprobs } : {}),
     ...(embedding === undefined ? {} : { embedding }),
+    ...(promptState === undefined ? {} : { promptState }),
     usage: { promptTokens, cachedTokens, completionTokens, draftTokens, acceptedTokens },
     timings: {
       queuedMs: outcome.queuedMs,

@@ -1,5 +1,5 @@
-// The addon's exports: class Engine, inspect(path), compileGrammar(text, isJsonSchema), stopAll().
-// lib/binding.ts types them.
+// The addon's exports: llamaCommit, class Engine, inspect(path), compileGrammar(text,
+// isJsonSchema), stopAll(). lib/binding.ts types them.
 #include <napi.h>
 
 #include "addon_data.h"
@@ -19,6 +19,7 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Engine", EngineWrap::Define(env));
   exports.Set("inspect", Napi::Function::New(env, Inspect, "inspect"));
   exports.Set("compileGrammar", Napi::Function::New(env, CompileGrammar, "compileGrammar"));
+  exports.Set("llamaCommit", LLAMA_CPP_COMMIT);
   exports.Set("stopAll", Napi::Function::New(env, StopAll, "stopAll"));
   return exports;
 }

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "addon_data.h"
+#include "copy_worker.h"
 #include "encode_worker.h"
 #include "option_reader.h"
 #include "values.h"
@@ -22,6 +23,7 @@ Napi::Function EngineWrap::Define(Napi::Env env) {
                          InstanceMethod<&EngineWrap::Submit>("submit"),
                          InstanceMethod<&EngineWrap::Cancel>("cancel"),
                          InstanceMethod<&EngineWrap::SetPaused>("setPaused"),
+                         InstanceMethod<&EngineWrap::AddPrompt>("addPrompt"),
                          InstanceMethod<&EngineWrap::Tokenize>("tokenize"),
                          InstanceMethod<&EngineWrap::Encode>("encode"),
                          InstanceMethod<&EngineWrap::EncodeLater>("encodeAsync"),
@@ -93,6 +95,14 @@ void EngineWrap::SetPaused(const Napi::CallbackInfo& info) {
   to.insert(id);
   engine_->SetPaused(id, paused);
   UpdateBusy();
+}
+
+Napi::Value EngineWrap::AddPrompt(const Napi::CallbackInfo& info) {
+  return CopyLater(info.Env(), info[2].As<Napi::Uint8Array>(), info.This().As<Napi::Object>(),
+                   [this, tokens = ReadTokens(info[0]),
+                    scales = ReadScales(info[1])](std::vector<uint8_t> state) {
+                     return engine_->AddPrompt(tokens, scales, std::move(state));
+                   });
 }
 
 std::shared_ptr<const Model> EngineWrap::LoadedModel(Napi::Env env) const {

@@ -28,6 +28,7 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap>, private EventListener {
   Napi::Value Submit(const Napi::CallbackInfo& info);
   void Cancel(const Napi::CallbackInfo& info);
   void SetPaused(const Napi::CallbackInfo& info);
+  Napi::Value AddPrompt(const Napi::CallbackInfo& info);
   Napi::Value Tokenize(const Napi::CallbackInfo& info);
   Napi::Value Encode(const Napi::CallbackInfo& info);
   Napi::Value EncodeLater(const Napi::CallbackInfo& info);

@@ -164,6 +164,7 @@ ContextOptions ReadContextOptions(const Napi::Object& object) {
   reader.Read("maxDraft", &options.max_draft);
   reader.Read("adaptiveDraft", &options.adaptive_draft);
   reader.Read("prefixCacheTokens", &options.prefix_cache_tokens);
+  reader.Read("promptCacheBytes", &options.prompt_cache_bytes);
   options.flash_attention = ReadFlashAttention(reader.Get("flashAttention"));
   return options;
 }
@@ -184,9 +185,8 @@ Request ReadRequest(const Napi::Object& object) {
   std::string pooling;
   reader.Read("embedding", &pooling);
   if (!pooling.empty()) request.embedding = pooling == "last" ? Pooling::kLast : Pooling::kMean;
-  reader.Each("loraScales", [&](const Napi::Value& scale) {
-    request.lora_scales.push_back(scale.ToNumber().FloatValue());
-  });
+  request.lora_scales = ReadScales(reader.Get("loraScales"));
+  reader.Read("promptState", &request.prompt_state);
   reader.Read("group", &request.group);
   if (reader.Get("logprobs").IsNumber()) request.logprobs = reader.Get("logprobs").ToNumber();
   if (!reader.Get("grammar").IsUndefined()) request.grammar = ReadGrammar(reader.Get("grammar"));
@@ -212,6 +212,16 @@ std::vector<PromptPart> ReadPrompt(const Napi::Array& parts) {
     prompt.emplace_back(std::move(text));
   }
   return prompt;
+}
+
+std::vector<float> ReadScales(const Napi::Value& value) {
+  std::vector<float> scales;
+  if (!value.IsArray()) return scales;
+  const auto array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    scales.push_back(array.Get(i).ToNumber().FloatValue());
+  }
+  return scales;
 }
 
 std::vector<Token> ReadTokens(const Napi::Value& value) {

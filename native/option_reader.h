@@ -12,6 +12,7 @@ ModelOptions ReadModelOptions(const Napi::Object& object);
 ContextOptions ReadContextOptions(const Napi::Object& object);
 Request ReadRequest(const Napi::Object& object);
 std::vector<PromptPart> ReadPrompt(const Napi::Array& parts);
+std::vector<float> ReadScales(const Napi::Value& value);
 std::vector<Token> ReadTokens(const Napi::Value& value);
 
 }  // namespace codellama

@@ -91,6 +91,17 @@ struct EventToValue {
     return object;
   }
 
+  Napi::Object operator()(const PromptState& event) const {
+    Napi::Object object = Tagged(env, "promptState");
+    object.Set("id", event.id);
+    using Shared = std::shared_ptr<std::vector<uint8_t>>;
+    auto* owner = new Shared(event.state);  // NOLINT: the finalizer owns it
+    object.Set("state", Napi::Buffer<uint8_t>::NewOrCopy(
+                            env, event.state->data(), event.state->size(),
+                            [](Napi::Env, uint8_t*, Shared* shared) { delete shared; }, owner));
+    return object;
+  }
+
   Napi::Object operator()(const TextDelta& event) const {
     Napi::Object object = Tagged(env, "text");
     object.Set("id", event.id);
@@ -148,6 +159,7 @@ Napi::Value ToValue(Napi::Env env, const EngineStats& stats) {
   object.Set("kvCellsUsed", stats.kv_cells_used);
   object.Set("kvCellsCached", stats.kv_cells_cached);
   object.Set("kvCells", stats.kv_cells);
+  object.Set("promptCacheBytes", static_cast<double>(stats.prompt_cache_bytes));
   object.Set("draftTokens", static_cast<double>(stats.draft_tokens));
   object.Set("acceptedTokens", static_cast<double>(stats.accepted_tokens));
   object.Set("prefixHitTokens", static_cast<double>(stats.prefixes.hit_tokens));

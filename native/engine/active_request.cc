@@ -59,6 +59,7 @@ ActiveRequest::ActiveRequest(Request request, const Model& model, GrammarCache* 
       text_(std::move(request.stop)),
       repetition_(request.max_repeats),
       logprobs_(request.logprobs),
+      wants_state_(request.prompt_state),
       context_size_(context_size),
       submitted_(submitted),
       deadline_(Deadline(request.timeout_ms, submitted)) {

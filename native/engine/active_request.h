@@ -49,6 +49,7 @@ class ActiveRequest {
   // Takes the hidden state behind the prompt's token at `index`, of a request for an embedding.
   void OnEmbedding(uint32_t index, const float* state) { pool_->Add(index, state); }
   bool embeds() const { return pool_.has_value(); }
+  bool wants_state() const { return wants_state_; }
   Embedded Embedding() const { return {sequence_.id, pool_->Result()}; }
 
   // Takes the logits after the sequence's last token: appends the next token and its text to
@@ -79,6 +80,7 @@ class ActiveRequest {
   Drafter drafter_;
   std::optional<EmbeddingPool> pool_;
   const std::optional<uint32_t> logprobs_;
+  const bool wants_state_;
   uint32_t num_scored_ = 0;  // tokens of the prompt
   uint32_t draft_tokens_ = 0;
   uint32_t accepted_tokens_ = 0;

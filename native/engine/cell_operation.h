@@ -3,10 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <variant>
 #include <vector>
 
+#include "options.h"
+#include "prompt_store.h"
+
 namespace codellama {
+
+struct Sequence;
 
 // `to` shares the cells of `from` at positions [first, last), in place of what it had there.
 struct ShareCells {
@@ -22,7 +28,21 @@ struct DropCells {
   uint32_t first = 0;
 };
 
-using CellOperation = std::variant<ShareCells, DropCells>;
+// The sequence, which holds just these tokens, is about to lose cells: they may be kept elsewhere.
+struct KeepCells {
+  int32_t sequence = -1;
+  uint32_t kind = 0;
+  std::vector<Token> tokens;
+};
+
+// The sequence of `owner` gets the first `length` cells of a stored prompt.
+struct RestoreCells {
+  Sequence* owner = nullptr;
+  std::shared_ptr<const StoredPrompt> prompt;
+  uint32_t length = 0;
+};
+
+using CellOperation = std::variant<ShareCells, DropCells, KeepCells, RestoreCells>;
 using CellOperations = std::vector<CellOperation>;  // in order
 
 }  // namespace codellama

@@ -30,6 +30,7 @@ Engine::Engine(ModelOptions model, ContextOptions context, EventSink sink)
     : model_options_(std::move(model)),
       context_options_(std::move(context)),
       sink_(std::move(sink)),
+      prompts_(context_options_.prompt_cache_bytes),
       thread_([this] { Run(); }) {
   AddLiveEngine(this);
 }
@@ -46,6 +47,11 @@ bool Engine::Submit(Request request) {
 void Engine::Cancel(RequestId id) { Post(CancelCommand{id}); }
 
 void Engine::SetPaused(RequestId id, bool paused) { Post(PauseCommand{id, paused}); }
+
+bool Engine::AddPrompt(std::vector<Token> tokens, std::vector<float> lora_scales,
+                       std::vector<uint8_t> state) {
+  return Post(AddPromptCommand{std::move(tokens), std::move(lora_scales), std::move(state)});
+}
 
 bool Engine::Post(Command command) {
   const std::lock_guard lock(mutex_);
@@ -132,7 +138,8 @@ bool Engine::Load() {
       limits.cached_sequences = runner_->cached_sequences();
       limits.extra_rows = context_options_.ExtraRows();
       limits.cached_cells = context_options_.prefix_cache_tokens;
-      scheduler_ = std::make_unique<Scheduler>(limits);
+      scheduler_ = std::make_unique<Scheduler>(limits, &prompts_);
+      cells_ = std::make_unique<CellWorker>(runner_.get(), &prompts_);
     }
   } catch (const Error& error) {
     Emit(LoadFailed{error.code(), error.what()});
@@ -197,9 +204,8 @@ void Engine::Apply(SubmitCommand command) {
                       " requests run (parallel) and " + std::to_string(context_options_.max_queue) +
                       " wait (maxQueue); try again later");
     }
-    const std::vector<float>& scales = command.request.lora_scales;
-    const uint32_t kind = batch_kinds_.Number({scales.empty() ? model_->adapter_scales() : scales,
-                                               command.request.embedding.has_value()});
+    const uint32_t kind =
+        KindNumber(command.request.lora_scales, command.request.embedding.has_value());
     auto request = std::make_unique<ActiveRequest>(
         std::move(command.request), *model_, grammars_.get(), runner_->cells(), command.submitted);
     request->sequence()->arrival = arrivals_++;
@@ -219,6 +225,16 @@ void Engine::Apply(CancelCommand command) {
 void Engine::Apply(PauseCommand command) {
   const auto found = requests_.find(command.id);
   if (found != requests_.end()) found->second->sequence()->paused = command.paused;
+}
+
+void Engine::Apply(AddPromptCommand command) {
+  prompts_.Add({std::move(command.tokens), KindNumber(command.lora_scales, false),
+                std::move(command.state), true});
+}
+
+uint32_t Engine::KindNumber(const std::vector<float>& lora_scales, bool embeddings) {
+  return batch_kinds_.Number(
+      {lora_scales.empty() ? model_->adapter_scales() : lora_scales, embeddings});
 }
 
 void Engine::FinishLate() {
@@ -254,9 +270,13 @@ void Engine::Draft() {
 
 void Engine::Step() {
   Draft();
-  const Plan plan = scheduler_->Schedule();
+  Plan plan = scheduler_->Schedule();
   PublishStats();  // the computing may take long
-  runner_->Apply(plan.operations);
+  for (Sequence* sequence : cells_->Apply(plan.operations)) {
+    // It is computed in the next steps as if nothing had been stored.
+    sequence->num_computed = 0;
+    std::erase_if(plan.batch, [&](const auto& each) { return each.sequence == sequence; });
+  }
   if (plan.batch.empty()) return;
 
   const Clock::time_point start = Clock::now();
@@ -330,7 +350,7 @@ void Engine::AfterStep(const Plan& plan) {
     sequence->num_computed += scheduled.count;
     if (sequence->all_outputs) TakePromptOutputs(scheduled, entry);
     if (sequence->Remaining() > 0) continue;
-    if (sequence->CompletionTokens() == 0) runner_->Apply(scheduler_->SharePrompt(sequence));
+    if (sequence->CompletionTokens() == 0) cells_->Apply(scheduler_->SharePrompt(sequence));
     const uint32_t taken = TakeTokens(plan.batch[entry], entry);
     if (decoding) gained += taken;
   }
@@ -369,6 +389,7 @@ uint32_t Engine::TakeTokens(const ScheduledTokens& scheduled, size_t entry) {
       }
       accepted++;
     }
+    if (request->wants_state()) Emit(StateOf(*sequence));
   } catch (const Error& error) {
     Fail(sequence->id, error);
     return accepted;
@@ -382,6 +403,15 @@ uint32_t Engine::TakeTokens(const ScheduledTokens& scheduled, size_t entry) {
   if (!delta.tokens.empty()) Emit(std::move(delta));
   if (reason) Finish(request, *reason);
   return gained;
+}
+
+PromptState Engine::StateOf(const Sequence& sequence) const {
+  std::vector<uint8_t> state = runner_->State(sequence.slot);
+  if (state.empty()) {
+    throw Error(ErrorCode::kCapabilityMissing,
+                "this model's memory cannot be saved in part (recurrent, or a sliding window)");
+  }
+  return {sequence.id, std::make_shared<std::vector<uint8_t>>(std::move(state))};
 }
 
 void Engine::AfterAbort(const Plan& plan) {
@@ -425,7 +455,7 @@ void Engine::FailAll(ErrorCode code, const std::string& message) {
 }
 
 void Engine::Release(RequestId id, bool keep) {
-  runner_->Apply(scheduler_->Remove(requests_.at(id)->sequence(), keep));
+  cells_->Apply(scheduler_->Remove(requests_.at(id)->sequence(), keep));
   requests_.erase(id);
 }
 
@@ -443,6 +473,7 @@ void Engine::PublishStats() {
   stats_.kv_cells_used = scheduler_->cells_used();
   stats_.kv_cells_cached = scheduler_->cells_cached();
   stats_.kv_cells = runner_->cells();
+  stats_.prompt_cache_bytes = prompts_.bytes();
   stats_.draft_tokens = draft_tokens_;
   stats_.accepted_tokens = accepted_tokens_;
   stats_.prefixes = scheduler_->prefix_counts();

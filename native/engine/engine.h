@@ -16,6 +16,7 @@
 
 #include "active_request.h"
 #include "batch_kind.h"
+#include "cell_worker.h"
 #include "event.h"
 #include "model.h"
 #include "model_runner.h"
@@ -32,6 +33,7 @@ struct EngineStats {
   uint32_t kv_cells_used = 0;
   uint32_t kv_cells_cached = 0;
   uint32_t kv_cells = 0;
+  uint64_t prompt_cache_bytes = 0;
   PrefixCounts prefixes;
   uint64_t draft_tokens = 0;
   uint64_t accepted_tokens = 0;
@@ -54,6 +56,11 @@ class Engine {
 
   // False, and no event, when the engine is closing.
   bool Submit(Request request);
+
+  // Keeps a prompt's KV cells, that a PromptState told of, for prompts that begin like it. False
+  // when the engine is closing.
+  bool AddPrompt(std::vector<Token> tokens, std::vector<float> lora_scales,
+                 std::vector<uint8_t> state);
 
   // The request ends with FinishReason::kAbort, unless it has ended before. Its cells are free
   // before the next step.
@@ -85,7 +92,12 @@ class Engine {
     Request request;
     std::chrono::steady_clock::time_point submitted;
   };
-  using Command = std::variant<SubmitCommand, CancelCommand, PauseCommand>;
+  struct AddPromptCommand {
+    std::vector<Token> tokens;
+    std::vector<float> lora_scales;
+    std::vector<uint8_t> state;
+  };
+  using Command = std::variant<SubmitCommand, CancelCommand, PauseCommand, AddPromptCommand>;
 
   void Run();
   bool Load();
@@ -100,6 +112,8 @@ class Engine {
   void Apply(SubmitCommand command);
   void Apply(CancelCommand command);
   void Apply(PauseCommand command);
+  void Apply(AddPromptCommand command);
+  uint32_t KindNumber(const std::vector<float>& lora_scales, bool embeddings);
 
   // Ends the requests whose time is over, whatever they are at.
   void FinishLate();
@@ -115,6 +129,7 @@ class Engine {
   void TakePromptOutputs(const ScheduledTokens& scheduled, size_t entry);
   // Takes tokens as long as they are those of the draft, and one more; returns how many.
   uint32_t TakeTokens(const ScheduledTokens& scheduled, size_t entry);
+  PromptState StateOf(const Sequence& sequence) const;
   void AfterAbort(const Plan& plan);
   void Measure(const Plan& plan, double seconds);
 
@@ -147,8 +162,10 @@ class Engine {
   // The engine thread only.
   std::shared_ptr<const Model> model_;
   std::unique_ptr<ModelRunner> runner_;
+  PromptStore prompts_;
   std::unique_ptr<Scheduler> scheduler_;
   std::unordered_map<RequestId, std::unique_ptr<ActiveRequest>> requests_;
+  std::unique_ptr<CellWorker> cells_;
   uint64_t arrivals_ = 0;
   Events events_;
   std::unique_ptr<GrammarCache> grammars_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -63,6 +64,12 @@ struct Embedded {
   std::vector<float> embedding;
 };
 
+// The KV cells of a request's prompt as bytes; see PromptStore.
+struct PromptState {
+  RequestId id = 0;
+  std::shared_ptr<std::vector<uint8_t>> state;  // may be gigabytes, and is not copied
+};
+
 // New text of a request: whole UTF-8 characters, free of stop strings. It may be empty while
 // a character or a possible stop string is incomplete; the tokens are reported all the same.
 struct TextDelta {
@@ -89,8 +96,8 @@ struct Failed {
 // The engine thread has freed everything and sends no more.
 struct Closed {};
 
-using Event = std::variant<LoadProgress, Loaded, LoadFailed, PromptScored, Embedded, TextDelta,
-                           Finished, Failed, Closed>;
+using Event = std::variant<LoadProgress, Loaded, LoadFailed, PromptScored, Embedded, PromptState,
+                           TextDelta, Finished, Failed, Closed>;
 using Events = std::vector<Event>;
 
 }  // namespace codellama

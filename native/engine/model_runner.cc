@@ -303,20 +303,41 @@ const float* ModelRunner::LogitsOfRow(int32_t row) const {
   return logits;
 }
 
-void ModelRunner::Apply(const CellOperations& operations) {
+void ModelRunner::Apply(const DropCells& drop) {
+  llama_memory_seq_rm(llama_get_memory(context_.get()), drop.sequence,
+                      static_cast<llama_pos>(drop.first), -1);
+}
+
+void ModelRunner::Apply(const ShareCells& share) {
+  const auto first = static_cast<llama_pos>(share.first);
+  const auto last = static_cast<llama_pos>(share.last);
+  if (share.from == share.to || first >= last) return;
   llama_memory_t memory = llama_get_memory(context_.get());
-  for (const CellOperation& operation : operations) {
-    if (const auto* drop = std::get_if<DropCells>(&operation)) {
-      llama_memory_seq_rm(memory, drop->sequence, static_cast<llama_pos>(drop->first), -1);
-    } else {
-      const auto& share = std::get<ShareCells>(operation);
-      const auto first = static_cast<llama_pos>(share.first);
-      const auto last = static_cast<llama_pos>(share.last);
-      if (share.from == share.to || first >= last) continue;
-      llama_memory_seq_rm(memory, share.to, first, last);
-      llama_memory_seq_cp(memory, share.from, share.to, first, last);
-    }
+  llama_memory_seq_rm(memory, share.to, first, last);
+  llama_memory_seq_cp(memory, share.from, share.to, first, last);
+}
+
+std::vector<uint8_t> ModelRunner::State(int32_t sequence) const {
+  if (cached_sequences_ == 0) return {};
+  try {
+    std::vector<uint8_t> state(llama_state_seq_get_size(context_.get(), sequence));
+    state.resize(llama_state_seq_get_data(context_.get(), state.data(), state.size(), sequence));
+    return state;
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::kOutOfMemory, "no memory is free for a copy of the prompt's KV cells");
   }
+}
+
+bool ModelRunner::SetState(int32_t sequence, const StoredPrompt& prompt, uint32_t length) {
+  LogCapture log;
+  llama_memory_t memory = llama_get_memory(context_.get());
+  const size_t read =
+      llama_state_seq_set_data(context_.get(), prompt.state.data(), prompt.state.size(), sequence);
+  const auto size = static_cast<llama_pos>(prompt.tokens.size());
+  const bool fits = read > 0 && llama_memory_seq_pos_min(memory, sequence) == 0 &&
+                    llama_memory_seq_pos_max(memory, sequence) + 1 == size;
+  llama_memory_seq_rm(memory, sequence, fits ? static_cast<llama_pos>(length) : 0, -1);
+  return fits;
 }
 
 uint32_t ModelRunner::Computed(int32_t slot) const {

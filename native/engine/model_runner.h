@@ -53,7 +53,16 @@ class ModelRunner {
   // The hidden state there, of the model's embedding length, in a batch of embeddings.
   const float* Embedding(size_t entry, uint32_t index) const;
 
-  void Apply(const CellOperations& operations);
+  void Apply(const ShareCells& share);
+  void Apply(const DropCells& drop);
+
+  // A sequence's cells as bytes; empty where the model's memory cannot be taken apart. Throws
+  // kOutOfMemory.
+  std::vector<uint8_t> State(int32_t sequence) const;
+
+  // Gives the sequence the first `length` of the cells of such bytes; false, and no cells, where
+  // they do not fit this model and these options.
+  bool SetState(int32_t sequence, const StoredPrompt& prompt, uint32_t length);
 
   // Tokens that the slot's cells hold.
   uint32_t Computed(int32_t slot) const;

@@ -71,6 +71,8 @@ struct ContextOptions {
   // KV cells that no running sequence needs and that are kept for prompts to come. Every step of
   // every stream looks at them in passing, so more is not always better. 0 is off.
   uint32_t prefix_cache_tokens = 4096;
+  // Bytes of host memory for cells that the KV cache had no room for. 0 keeps none.
+  uint64_t prompt_cache_bytes = 0;
 };
 
 struct DryOptions {
@@ -134,6 +136,7 @@ struct Request {
   uint32_t group = 0;
   std::optional<uint32_t> logprobs;  // of new tokens, with so many of the likeliest beside each
   bool prompt_logprobs = false;      // of the prompt's tokens as well
+  bool prompt_state = false;         // the prompt's KV cells are wanted as bytes
   std::shared_ptr<const Grammar> grammar;  // that the text follows; null is none
   SamplingOptions sampling;
 };

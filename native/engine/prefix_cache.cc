@@ -22,8 +22,8 @@ size_t CommonLength(std::span<const Token> left, std::span<const Token> right) {
 
 }  // namespace
 
-PrefixCache::PrefixCache(int32_t first_sequence, uint32_t sequences)
-    : first_sequence_(first_sequence), sequences_(sequences) {
+PrefixCache::PrefixCache(int32_t first_sequence, uint32_t sequences, bool keeps)
+    : first_sequence_(first_sequence), sequences_(sequences), keeps_(keeps) {
   Clear();
 }
 
@@ -182,17 +182,35 @@ PrefixCache::Node* PrefixCache::LeastRecentlyUsedLeaf() const {
   return least;
 }
 
+std::vector<Token> PrefixCache::TokensUpTo(const Node* node) {
+  std::vector<Token> tokens;
+  for (; node->parent != nullptr; node = node->parent) {
+    tokens.insert(tokens.begin(), node->tokens.begin(), node->tokens.end());
+  }
+  return tokens;
+}
+
+uint32_t PrefixCache::KindOf(const Node* node) {
+  while (node->parent->parent != nullptr) node = node->parent;
+  return static_cast<uint32_t>(node->key >> 32);
+}
+
 // Takes cells off the leaf's end; all of them end the leaf.
 void PrefixCache::CutLeaf(Node* leaf, uint32_t cells, CellOperations* operations) {
   cells_ -= cells;
   const int32_t sequence = leaf->sequence;
+  if (keeps_ && !leaf->offered) {
+    operations->push_back(KeepCells{sequence, KindOf(leaf), TokensUpTo(leaf)});
+    leaf->offered = true;
+  }
   if (cells < leaf->size()) {
     leaf->tokens.resize(leaf->size() - cells);
     operations->push_back(DropCells{sequence, leaf->End()});
     return;
   }
   Node* parent = leaf->parent;
-  const uint64_t key = leaf->key;  // goes with the leaf
+  parent->offered = parent->offered || leaf->offered;  // it was part of that
+  const uint64_t key = leaf->key;                      // goes with the leaf
   parent->children.erase(key);
   if (parent != root_.get() && parent->leaf()) {
     parent->sequence = sequence;

@@ -24,7 +24,8 @@ class PrefixCache {
   class Node;
 
   // Sequences [first_sequence, first_sequence + sequences) of the KV cache are the tree's.
-  PrefixCache(int32_t first_sequence, uint32_t sequences);
+  // With `keeps` every run that is cut is offered to be kept elsewhere.
+  PrefixCache(int32_t first_sequence, uint32_t sequences, bool keeps = false);
   ~PrefixCache();
   PrefixCache(const PrefixCache&) = delete;
   PrefixCache& operator=(const PrefixCache&) = delete;
@@ -71,11 +72,14 @@ class PrefixCache {
   Node* Child(const Node* node, Token token, uint32_t kind) const;
   Node* Split(Node* node, size_t length);
   Node* LeastRecentlyUsedLeaf() const;
+  static std::vector<Token> TokensUpTo(const Node* node);
+  static uint32_t KindOf(const Node* node);
   void CutLeaf(Node* leaf, uint32_t cells, CellOperations* operations);
   int32_t TakeSequence(Node* parent, CellOperations* operations);
 
   const int32_t first_sequence_;
   const uint32_t sequences_;
+  const bool keeps_;
   std::unique_ptr<Node> root_;
   std::vector<int32_t> free_sequences_;
   uint32_t cells_ = 0;
@@ -98,6 +102,7 @@ class PrefixCache::Node {
   uint32_t locks = 0;
   uint64_t last_used = 0;
   int32_t sequence = -1;  // a leaf's
+  bool offered = false;   // to be kept elsewhere
 };
 
 }  // namespace codellama

@@ -34,10 +34,12 @@ bool Unpaused(const Sequence* sequence) { return !sequence->paused; }
 
 }  // namespace
 
-Scheduler::Scheduler(SchedulerLimits limits)
+Scheduler::Scheduler(SchedulerLimits limits, PromptStore* store)
     : limits_(limits),
       free_slots_(limits.slots),
-      prefixes_(static_cast<int32_t>(limits.slots), limits.cached_sequences) {
+      store_(store),
+      prefixes_(static_cast<int32_t>(limits.slots), limits.cached_sequences,
+                store != nullptr && store->keeps_evicted()) {
   // Lowest slot last, so that it is taken first: llama.cpp works best with compact ids.
   std::iota(free_slots_.rbegin(), free_slots_.rend(), 0);
 }
@@ -163,12 +165,13 @@ void Scheduler::AdmitWaiting(Plan* plan) {
     sequence->slot = free_slots_.back();
     free_slots_.pop_back();
     InsertSorted(&running_, sequence);
+    TakeStored(sequence, plan);
     if (sequence->num_shared > 0) {
       plan->operations.push_back(ShareCells{prefixes_.SequenceOf(sequence->prefix), sequence->slot,
                                             0, sequence->num_shared});
     }
     Overtake(sequence);
-    if (!sequence->admitted) sequence->num_cached = sequence->num_shared;
+    if (!sequence->admitted) sequence->num_cached = sequence->num_computed;
     if (!sequence->admitted) prefix_counts_.Add(*sequence);
     sequence->admitted = true;
     TakePrompt(sequence, plan);
@@ -224,6 +227,21 @@ void Scheduler::TakePrefix(Sequence* sequence) {
   sequence->prefix = match.node;
   sequence->num_shared = match.length;
   sequence->num_computed = match.length;
+}
+
+void Scheduler::TakeStored(Sequence* sequence, Plan* plan) {
+  if (store_ == nullptr || !store_->enabled()) return;
+  if (!SharesPrefixes(sequence) || sequence->all_outputs) return;
+  const PromptStore::Match match =
+      store_->Find({sequence->tokens.data(), sequence->tokens.size() - 1}, sequence->kind);
+  if (match.length < sequence->num_shared + kWorthWaitingFor) return;
+  // For a moment all of the stored prompt's cells are there.
+  const auto all = static_cast<uint32_t>(match.prompt->tokens.size());
+  EvictFor(all, plan);
+  if (FreeCells() < all) return;
+  GiveBackPrefix(sequence);
+  sequence->num_computed = match.length;
+  plan->operations.push_back(RestoreCells{sequence, match.prompt, match.length});
 }
 
 void Scheduler::GiveBackPrefix(Sequence* sequence) {

@@ -66,7 +66,8 @@ struct Plan {
 // A request that cannot fit even alone must not be added; the engine refuses it.
 class Scheduler {
  public:
-  explicit Scheduler(SchedulerLimits limits);
+  // The store, which may be null, must outlive it.
+  explicit Scheduler(SchedulerLimits limits, PromptStore* store = nullptr);
 
   // The sequence stays the caller's and must outlive its Remove().
   void Add(Sequence* sequence);
@@ -115,6 +116,8 @@ class Scheduler {
   bool SharesPrefixes(const Sequence* sequence) const;
   // Takes over what is cached of the tokens.
   void TakePrefix(Sequence* sequence);
+  // Takes over what the store has of the tokens, where that is more.
+  void TakeStored(Sequence* sequence, Plan* plan);
   void GiveBackPrefix(Sequence* sequence);
   // Whether a running sequence is about to compute more of the same beginning than is cached.
   bool WaitsForPrefix(const Sequence* sequence) const;
@@ -135,6 +138,7 @@ class Scheduler {
   std::vector<Sequence*> waiting_;  // sorted by Before()
   std::vector<Sequence*> running_;  // sorted by Before()
   std::vector<int32_t> free_slots_;
+  PromptStore* const store_;
   PrefixCache prefixes_;
   PrefixCounts prefix_counts_;
 

@@ -1,0 +1,119 @@
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { loadTinyModel, useTinyModel } from "../helpers/tiny-model.ts";
+
+const folder = temporaryFolder();
+const file = join(folder, "repository.prefix");
+const prefix = "def add(a, b):\n    return a + b\n\n\n".repeat(20);
+const greedy = { temperature: 0, maxTokens: 24 } as const;
+
+describe("a saved prefix", () => {
+  const model = useTinyModel({ parallel: 1, speculation: false });
+
+  test("comes back without computing, in another engine, and with the same text", async () => {
+    const question = `${prefix}def subtract(a, b):`;
+    const saved = await model.llama.savePrefix(file, prefix);
+    expect(saved.tokens).toBe(model.llama.countTokens(prefix, { bos: true }));
+    expect(saved.bytes).toBe(readFileSync(file).length);
+    expect(existsSync(`${file}.partial`)).toBe(false);
+    const computed = await model.llama.generate(question, greedy);
+
+    const other = await loadTinyModel({ parallel: 1, speculation: false });
+    expect(await other.loadPrefix(file)).toEqual(saved);
+    const restored = await other.generate(question, greedy);
+    expect(restored.usage.cachedTokens).toBeGreaterThan(saved.tokens - 8);
+    expect(restored.usage.promptTokens).toBe(computed.usage.promptTokens);
+    expect(restored.text).toBe(computed.text);
+    expect(other.stats().promptCacheBytes).toBeGreaterThan(saved.tokens * 1000);
+    await other.close();
+  });
+
+  test("serves prompts that begin like a part of it, and no others", async () => {
+    const other = await loadTinyModel({ parallel: 2, prefixCache: { maxTokens: 1 } });
+    await other.loadPrefix(file);
+    const half = await other.generate(`${prefix.slice(0, prefix.length / 2)}x = 1`, greedy);
+    expect(half.usage.cachedTokens).toBeGreaterThan(half.usage.promptTokens / 2);
+    const foreign = await other.generate("import os\n".repeat(40), greedy);
+    // The beginning-of-sequence token is in all of them.
+    expect(foreign.usage.cachedTokens).toBeLessThan(2);
+    expect(other.stats().kvCellsUsed).toBe(0);
+    await other.close();
+  });
+
+  test("of another model, damaged, or none, is refused", async () => {
+    const bytes = readFileSync(file);
+    const refused = async (name: string, content: Buffer, message: RegExp) => {
+      const path = join(folder, name);
+      writeFileSync(path, content);
+      await expect(model.llama.loadPrefix(path)).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringMatching(message),
+      });
+    };
+    await refused("none", Buffer.from("hello"), /is no prefix file of this version/);
+    await refused("empty", Buffer.alloc(0), /is no prefix file/);
+    const other = Buffer.from(
+      bytes.toString("latin1").replace(/"model":"../, '"model":"zz'),
+      "latin1",
+    );
+    await refused("other", other, /was saved with another model/);
+    const flipped = Buffer.from(bytes);
+    flipped.writeUInt8(flipped.readUInt8(bytes.length - 9) ^ 1, bytes.length - 9);
+    await refused("flipped", flipped, /is damaged/);
+    const cut = join(folder, "cut");
+    writeFileSync(cut, bytes);
+    truncateSync(cut, bytes.length - 100);
+    await expect(model.llama.loadPrefix(cut)).rejects.toThrow(/is damaged/);
+    await expect(model.llama.loadPrefix(join(folder, "missing"))).rejects.toThrow(/cannot be read/);
+    expect(() => model.llama.savePrefix("", "x")).toThrow(/path must be a file's path, not ""/);
+    expect((await model.llama.generate("x", greedy)).finishReason).toBeDefined();
+  });
+
+  test("that another kind of KV cache cannot hold is computed again", async () => {
+    const other = await loadTinyModel({ kvCacheType: "q8_0" });
+    await other.loadPrefix(file);
+    const { usage, text } = await other.generate(`${prefix}def subtract(a, b):`, greedy);
+    expect(text).not.toBe("");
+    expect(usage.completionTokens).toBeGreaterThan(0);
+    expect(other.stats().promptCacheBytes).toBe(0);
+    await other.close();
+  });
+
+  test("larger than the context is refused", async () => {
+    const small = await loadTinyModel({ contextSize: 256 });
+    await expect(small.loadPrefix(file)).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });
+    await small.close();
+  });
+});
+
+describe("promptCacheBytes", () => {
+  test("keeps what the KV cache has no room for", async () => {
+    const llama = await loadTinyModel({
+      parallel: 1,
+      contextSize: 512,
+      prefixCache: { maxTokens: 256 },
+      promptCacheBytes: 64 * 2 ** 20,
+    });
+    const text = (name: string) => `class ${name}:\n${"    value = 1\n".repeat(30)}`;
+    const first = await llama.generate(text("A"), greedy);
+    for (const name of ["B", "C", "D"]) await llama.generate(text(name), greedy);
+    expect(llama.stats().promptCacheBytes).toBeGreaterThan(0);
+    const again = await llama.generate(text("A"), greedy);
+    expect(again.usage.cachedTokens).toBeGreaterThan(again.usage.promptTokens - 40);
+    expect(again.text).toBe(first.text);
+    expect(llama.stats().kvCellsUsed).toBe(0);
+    await llama.close();
+  });
+
+  test("is never more than allowed", async () => {
+    const promptCacheBytes = 2 ** 21;
+    const llama = await loadTinyModel({ contextSize: 512, promptCacheBytes });
+    for (let i = 0; i < 12; i++) {
+      await llama.generate(`x${i} = ${i}\n`.repeat(30), { ...greedy, maxTokens: 1 });
+      expect(llama.stats().promptCacheBytes).toBeLessThanOrEqual(promptCacheBytes);
+    }
+    await llama.close();
+  });
+});
