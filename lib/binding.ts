@@ -17,6 +17,7 @@ export interface NativeLora {
 
 export interface NativeLoadOptions {
   readonly modelPath: string;
+  readonly draftModelPath?: string | undefined;
   readonly gpuLayers?: number | undefined;
   readonly useMmap?: boolean | undefined;
   readonly useMlock?: boolean | undefined;

@@ -134,6 +134,7 @@ ModelOptions ReadModelOptions(const Napi::Object& object) {
   const Reader reader(object);
   ModelOptions options;
   reader.Read("modelPath", &options.path);
+  reader.Read("draftModelPath", &options.draft_path);
   reader.Read("gpuLayers", &options.gpu_layers);
   reader.Read("useMmap", &options.use_mmap);
   reader.Read("useMlock", &options.use_mlock);

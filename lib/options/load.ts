@@ -93,6 +93,12 @@ export interface LoadOptions {
    * other requests. Default true.
    */
   readonly speculation?: boolean | { readonly maxDraft?: number; readonly adaptive?: boolean };
+  /**
+   * Path of a smaller model with the same vocabulary, whose guesses are verified where prompt
+   * lookup has none; `speculation` says how many at most. It takes memory for its own weights and
+   * KV cache. Adapters do not apply to it.
+   */
+  readonly draftModel?: string;
   /** Maps the file instead of reading it: fast to load, shared between processes. Default true. */
   readonly useMmap?: boolean;
   /** Keeps the weights from being swapped out. Default false. */
@@ -132,6 +138,7 @@ const rules: Rules = {
   prefixCache: anything, // true, false or an object: prefixCacheTokens()
   promptCacheBytes: integer(0, Number.MAX_SAFE_INTEGER),
   speculation: anything, // true, false or an object: speculation()
+  draftModel: text,
   useMmap: boolean,
   useMlock: boolean,
   repack: either(boolean, auto),
@@ -181,6 +188,7 @@ export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): Nat
     prefixCacheTokens: prefixCacheTokens(options.prefixCache, where),
     promptCacheBytes: options.promptCacheBytes,
     ...speculation(options.speculation, where),
+    draftModelPath: options.draftModel,
     useMmap: options.useMmap,
     useMlock: options.useMlock,
     repack: options.repack === "auto" ? undefined : options.repack,

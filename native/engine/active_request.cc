@@ -121,23 +121,46 @@ Token ActiveRequest::Sample(const float* logits, const Tokenizer& tokenizer) {
   return token;
 }
 
+bool ActiveRequest::MayDraft() const {
+  return !sequence_.paused && sequence_.Decoding() && (!healing_ || healing_->done());
+}
+
+uint32_t ActiveRequest::TokensToGuess() const {
+  const auto size = static_cast<uint32_t>(sequence_.tokens.size());
+  return std::min(sequence_.max_tokens - sequence_.CompletionTokens(), context_size_ - size) - 1;
+}
+
 void ActiveRequest::Draft(const DraftCosts& costs, uint32_t longest) {
   sequence_.draft.clear();
-  if (sequence_.paused || !sequence_.Decoding() || (healing_ && !healing_->done())) return;
+  draft_is_models_ = false;
+  if (!MayDraft()) return;
   drafter_.Follow(sequence_.tokens);
   if (!drafter_.HasGuess()) return;
-  // The last token of all is not worth a guess: nothing follows it.
-  const auto size = static_cast<uint32_t>(sequence_.tokens.size());
-  const uint32_t left =
-      std::min(sequence_.max_tokens - sequence_.CompletionTokens(), context_size_ - size);
   const uint32_t length =
-      BestDraftLength(costs, drafter_.acceptance(), std::min(longest, left - 1));
+      BestDraftLength(costs, drafter_.acceptance(), std::min(longest, TokensToGuess()));
   sequence_.draft = drafter_.Propose(sequence_.tokens, length);
+}
+
+uint32_t ActiveRequest::DraftLengthOfModel(const DraftCosts& costs, uint32_t longest) {
+  if (!MayDraft() || !sequence_.draft.empty()) return 0;
+  const uint32_t length =
+      BestDraftLength(costs, model_acceptance_, std::min(longest, TokensToGuess()));
+  draft_is_models_ = length > 0;
+  // One that did badly is tried again some time.
+  constexpr double kForgiveness = 0.01;
+  if (length == 0) model_acceptance_ += kForgiveness * (kHopedAcceptance - model_acceptance_);
+  return length;
 }
 
 void ActiveRequest::OnVerified(uint32_t drafted, uint32_t accepted) {
   draft_tokens_ += drafted;
   accepted_tokens_ += accepted;
+  if (!draft_is_models_ || drafted == 0) return;
+  constexpr double kWeight = 0.1;
+  const uint32_t guesses = std::min(drafted, accepted + 1);  // those behind a wrong one count not
+  for (uint32_t i = 0; i < guesses; i++) {
+    model_acceptance_ += kWeight * ((i < accepted ? 1.0 : 0.0) - model_acceptance_);
+  }
 }
 
 Finished ActiveRequest::Result(FinishReason reason, Clock::time_point now) const {

@@ -61,6 +61,9 @@ class ActiveRequest {
   // Guesses what follows, if it is likely to pay, for the next step to verify.
   void Draft(const DraftCosts& costs, uint32_t longest);
 
+  // How many tokens a draft model may guess where Draft() has found nothing.
+  uint32_t DraftLengthOfModel(const DraftCosts& costs, uint32_t longest);
+
   // Of a draft, so many tokens turned out right.
   void OnVerified(uint32_t drafted, uint32_t accepted);
 
@@ -69,7 +72,13 @@ class ActiveRequest {
   Finished Result(FinishReason reason, Clock::time_point now) const;
 
  private:
+  // Of a draft model that nothing is known of yet.
+  static constexpr double kHopedAcceptance = 0.7;
+
   Token Sample(const float* logits, const Tokenizer& tokenizer);
+  bool MayDraft() const;
+  // The last token of all is not worth a guess: nothing follows it.
+  uint32_t TokensToGuess() const;
 
   std::optional<TokenHealing> healing_;  // before the sequence: it takes a token off the prompt
   Sequence sequence_;
@@ -82,6 +91,8 @@ class ActiveRequest {
   const std::optional<uint32_t> logprobs_;
   const bool wants_state_;
   uint32_t num_scored_ = 0;  // tokens of the prompt
+  bool draft_is_models_ = false;
+  double model_acceptance_ = kHopedAcceptance;
   uint32_t draft_tokens_ = 0;
   uint32_t accepted_tokens_ = 0;
   const uint32_t context_size_;

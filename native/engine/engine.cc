@@ -102,6 +102,7 @@ void Engine::Run() {
   }
   FailAll(ErrorCode::kClosed, "the engine was closed");
   scheduler_.reset();
+  speculation_.reset();
   runner_.reset();
   grammars_.reset();
   {
@@ -140,6 +141,7 @@ bool Engine::Load() {
       limits.cached_cells = context_options_.prefix_cache_tokens;
       scheduler_ = std::make_unique<Scheduler>(limits, &prompts_);
       cells_ = std::make_unique<CellWorker>(runner_.get(), &prompts_);
+      speculation_ = std::make_unique<Speculation>(context_options_, LoadDraftModel());
     }
   } catch (const Error& error) {
     Emit(LoadFailed{error.code(), error.what()});
@@ -157,6 +159,17 @@ bool Engine::Load() {
   Emit(Loaded{});
   Flush();
   return true;
+}
+
+std::unique_ptr<DraftModel> Engine::LoadDraftModel() {
+  const std::string& path = model_options_.draft_path;
+  if (path.empty() || context_options_.max_draft == 0) return nullptr;
+  ModelOptions options = model_options_;
+  options.path = path;
+  options.loras.clear();
+  const auto go_on = [this](float) { return !closing_; };
+  return std::make_unique<DraftModel>(Model::Load(options, go_on), *model_, context_options_,
+                                      runner_->cells(), &abort_);
 }
 
 void Engine::Serve() {
@@ -255,21 +268,8 @@ std::optional<Clock::time_point> Engine::NextDeadline() const {
   return next;
 }
 
-void Engine::Draft() {
-  if (context_options_.max_draft == 0) return;
-  DraftCosts costs;
-  costs.step_seconds = prefill_pacer_.MedianStreamStep();
-  costs.row_seconds = prefill_pacer_.SecondsPerPromptToken();
-  costs.streams =
-      static_cast<uint32_t>(std::count_if(requests_.begin(), requests_.end(), [](const auto& each) {
-        return each.second->sequence()->Decoding() && !each.second->sequence()->paused;
-      }));
-  if (!context_options_.adaptive_draft) costs = kFreeDrafts;
-  for (const auto& [_, request] : requests_) request->Draft(costs, context_options_.max_draft);
-}
-
 void Engine::Step() {
-  Draft();
+  speculation_->Draft(requests_, prefill_pacer_);
   Plan plan = scheduler_->Schedule();
   PublishStats();  // the computing may take long
   for (Sequence* sequence : cells_->Apply(plan.operations)) {

@@ -23,6 +23,7 @@
 #include "options.h"
 #include "prefill_pacer.h"
 #include "scheduler.h"
+#include "speculation.h"
 #include "throughput.h"
 
 namespace codellama {
@@ -101,6 +102,7 @@ class Engine {
 
   void Run();
   bool Load();
+  std::unique_ptr<DraftModel> LoadDraftModel();
   void Serve();
   bool Post(Command command);
 
@@ -120,8 +122,6 @@ class Engine {
   std::optional<Clock::time_point> NextDeadline() const;
 
   void Step();
-  // Guesses for the streams of the next step.
-  void Draft();
   // Whether a command to cancel the request waits. Under the mutex.
   bool CancelWaits(RequestId id) const;
   RunStatus Compute(const Plan& plan);
@@ -164,8 +164,9 @@ class Engine {
   std::unique_ptr<ModelRunner> runner_;
   PromptStore prompts_;
   std::unique_ptr<Scheduler> scheduler_;
-  std::unordered_map<RequestId, std::unique_ptr<ActiveRequest>> requests_;
+  Speculation::Requests requests_;
   std::unique_ptr<CellWorker> cells_;
+  std::unique_ptr<Speculation> speculation_;
   uint64_t arrivals_ = 0;
   Events events_;
   std::unique_ptr<GrammarCache> grammars_;

@@ -37,6 +37,7 @@ struct LoraOptions {
 
 struct ModelOptions {
   std::string path;
+  std::string draft_path;   // a smaller model that guesses for this one; "" is none
   int32_t gpu_layers = -1;  // -1 means all of them
   bool use_mmap = true;
   bool use_mlock = false;

@@ -1,9 +1,12 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { expectSureText, sureLines, surePrompt } from "../helpers/sure-texts.ts";
-import { loadTinyModel, useTinyModel } from "../helpers/tiny-model.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { loadTinyModel, modelPath, useTinyModel } from "../helpers/tiny-model.ts";
+
+const folder = temporaryFolder();
 
 // Whatever it costs here: tests say nothing about speed.
 const model = useTinyModel({ contextSize: 1024, speculation: { adaptive: false } });
@@ -96,3 +99,54 @@ test("the model knows its tasks by heart with speculation too", async () => {
     expect((await model.llama.generate(prompt, options)).text).toBe(text);
   }
 });
+
+describe("a draft model", () => {
+  const drafted = useTinyModel({ draftModel: modelPath, speculation: { maxDraft: 4 } });
+  const adaptive = { temperature: 0, maxTokens: 60 } as const;
+
+  test("is right about what the same model says", async () => {
+    const eager = await loadTinyModel({
+      draftModel: modelPath,
+      speculation: { maxDraft: 4, adaptive: false },
+    });
+    const { text, usage } = await eager.generate("def fibonacci(n", adaptive);
+    const expected = await plain.llama.generate("def fibonacci(n", adaptive);
+    expect(text).toBe(expected.text);
+    expect(usage.draftTokens).toBeGreaterThan(10);
+    // Whatever it is not sure of is not guessed, so that nearly all guesses are right.
+    expect(usage.acceptedTokens / usage.draftTokens).toBeGreaterThan(0.7);
+    // Several at once, and once more in the slots that others left.
+    const texts = await Promise.all(
+      Array.from({ length: 9 }, () => eager.generate("def fibonacci(n", adaptive)),
+    );
+    for (const each of texts) expect(each.text).toBe(expected.text);
+    await eager.close();
+  });
+
+  test("costs nothing but time where it is wrong", async () => {
+    const { text } = await drafted.llama.generate(surePrompt(sureLines[1]), greedy);
+    expectSureText(text, sureLines[1]);
+    expect(drafted.llama.stats().kvCellsUsed).toBe(0);
+  });
+
+  test("with another vocabulary is refused", async () => {
+    await expect(loadTinyModel({ draftModel: otherVocabulary() })).rejects.toMatchObject({
+      code: "MODEL_UNSUPPORTED",
+      message: expect.stringMatching(/draftModel: its vocabulary of 32016 tokens is not that of/),
+    });
+    await expect(loadTinyModel({ draftModel: "missing.gguf" })).rejects.toMatchObject({
+      code: "MODEL_NOT_FOUND",
+    });
+  });
+});
+
+/** The embedded model with one piece of its vocabulary changed. */
+function otherVocabulary(): string {
+  const bytes = readFileSync(modelPath);
+  const place = bytes.indexOf(Buffer.from("▁function"));
+  bytes.write("▁fUnction", place);
+  expect(place).toBeGreaterThan(0);
+  const path = join(folder, "other.gguf");
+  writeFileSync(path, bytes);
+  return path;
+}
