@@ -23,7 +23,13 @@ const requestsAtOnce = 12;
 
 const seed = seedOfRun();
 const random = new Random(seed);
-const model = useTinyModel({ contextSize: 512, parallel: 6, batchSize: 128 });
+const model = useTinyModel({
+  contextSize: 512,
+  parallel: 6,
+  batchSize: 128,
+  promptCacheBytes: 2 ** 22,
+  speculation: { adaptive: random.below(2) === 0 },
+});
 
 const priority = () => random.pick<Priority>(["interactive", "normal", "background"]);
 const endless = { ignoreEos: true, maxTokens: 400 } as const;
@@ -110,6 +116,49 @@ const kinds = [
       (reason) => reason,
     );
     expect(["length", signal.reason]).toContain(outcome);
+  },
+  async function structured() {
+    const jsonSchema = { type: "array", items: { enum: ["a", "b"] }, minItems: 2, maxItems: 4 };
+    const { text } = await model.llama.generate("x = ", {
+      ...sampling(),
+      stop: [],
+      jsonSchema,
+      temperature: 1.5,
+      priority: priority(),
+    });
+    expect(JSON.parse(text).length).toBeGreaterThanOrEqual(2);
+  },
+  async function several() {
+    const line = random.pick(sureLines);
+    const options = { temperature: 0, ignoreEos: true, maxTokens: 1 + random.below(20) };
+    const n = 2 + random.below(4);
+    const { choices = [] } = await model.llama.generate(surePrompt(line), { ...options, n });
+    expect(choices).toHaveLength(n);
+    for (const { text } of choices) expectSureText(text, line);
+  },
+  async function searched() {
+    const options = { beams: 2 + random.below(3), maxTokens: 1 + random.below(8) };
+    const { tokens } = await model.llama.generate("def add(", { ...options, logprobs: 1 });
+    expect(tokens.length).toBeLessThanOrEqual(options.maxTokens);
+  },
+  async function scored() {
+    const text = "x = [1, 2, 3]\n".repeat(1 + random.below(30));
+    const { tokens, perplexity } = await model.llama.perplexity(text);
+    expect(tokens).toBe(model.llama.countTokens(text, { bos: true }) - 1);
+    expect(perplexity).toBeGreaterThan(1);
+  },
+  async function embedded() {
+    const texts = Array.from({ length: 1 + random.below(5) }, (_, index) => `text ${index}`);
+    const { embeddings } = await model.llama.embed(texts);
+    expect(embeddings).toHaveLength(texts.length);
+  },
+  async function conversed() {
+    const session = model.llama.session({ system: "Answer." });
+    const options = { maxTokens: 1 + random.below(12), priority: priority() };
+    await session.send("Add two numbers.", options);
+    const forks = [session, session.fork()];
+    await Promise.all(forks.map((fork) => fork.send("And three?", options)));
+    for (const fork of forks) expect(fork.messages).toHaveLength(5);
   },
   async function left() {
     const generation = model.llama.generate("import os\n", { ...endless, priority: priority() });
