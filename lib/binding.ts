@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
 import { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
+import type { RopeOptions } from "./options/rope.ts";
 import type { PromptPart } from "./prompt/parts.ts";
 
 // The addon's whole surface: native/addon.cc. Absent options are the addon's defaults
@@ -32,6 +33,7 @@ export interface NativeLoadOptions {
   readonly prefillThreads?: number | undefined;
   readonly kvTypeK?: string | undefined;
   readonly kvTypeV?: string | undefined;
+  readonly rope?: RopeOptions | undefined;
   readonly flashAttention?: boolean | undefined;
   readonly maxQueue?: number | undefined;
   readonly maxDraft?: number | undefined;

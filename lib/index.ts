@@ -25,6 +25,7 @@ export type { InfillInput, InfillOptions } from "./options/infill.ts";
 export type { KvCacheType, LoadOptions, LoraOptions } from "./options/load.ts";
 export type { PerplexityOptions } from "./options/perplexity.ts";
 export type { PrefixOptions } from "./options/prefix.ts";
+export type { RopeOptions, YarnOptions } from "./options/rope.ts";
 export type { DroppedTurns, SendOptions, SessionOptions } from "./options/session.ts";
 export type { StructureOptions } from "./options/structure.ts";
 export type { PerplexityResult } from "./perplexity.ts";

@@ -85,6 +85,30 @@ FlashAttention ReadFlashAttention(const Napi::Value& value) {
   return value.As<Napi::Boolean>() ? FlashAttention::kOn : FlashAttention::kOff;
 }
 
+RopeScaling ReadRopeScaling(const std::string& name) {
+  if (name == "none") return RopeScaling::kNone;
+  if (name == "linear") return RopeScaling::kLinear;
+  if (name == "yarn") return RopeScaling::kYarn;
+  return RopeScaling::kAsInFile;
+}
+
+RopeOptions ReadRope(const Reader& reader) {
+  RopeOptions options;
+  std::string type;
+  reader.Read("type", &type);
+  options.scaling = ReadRopeScaling(type);
+  reader.Read("base", &options.base);
+  reader.Read("scale", &options.scale);
+  reader.Nested("yarn", [&](const Reader& yarn) {
+    yarn.Read("extFactor", &options.extrapolation_factor);
+    yarn.Read("attnFactor", &options.attention_factor);
+    yarn.Read("betaFast", &options.beta_fast);
+    yarn.Read("betaSlow", &options.beta_slow);
+    yarn.Read("origContext", &options.original_context);
+  });
+  return options;
+}
+
 Priority ReadPriority(const std::string& name) {
   if (name == "interactive") return Priority::kInteractive;
   if (name == "background") return Priority::kBackground;
@@ -166,6 +190,7 @@ ContextOptions ReadContextOptions(const Napi::Object& object) {
   reader.Read("adaptiveDraft", &options.adaptive_draft);
   reader.Read("prefixCacheTokens", &options.prefix_cache_tokens);
   reader.Read("promptCacheBytes", &options.prompt_cache_bytes);
+  reader.Nested("rope", [&](const Reader& rope) { options.rope = ReadRope(rope); });
   options.flash_attention = ReadFlashAttention(reader.Get("flashAttention"));
   return options;
 }

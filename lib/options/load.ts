@@ -14,6 +14,7 @@ import {
   show,
   text,
 } from "./check.ts";
+import { type RopeOptions, ropeOptions } from "./rope.ts";
 
 /** How keys or values are stored in the KV cache: fewer bits take less memory, at some loss. */
 export type KvCacheType =
@@ -65,6 +66,8 @@ export interface LoadOptions {
   readonly gpuLayers?: number | "auto";
   /** Type of the KV cache, or of its keys and values. Default `"f16"`. */
   readonly kvCacheType?: KvCacheType | { readonly k?: KvCacheType; readonly v?: KvCacheType };
+  /** Rotary positions, to read longer contexts than the model was trained with. Default: as in the file. */
+  readonly rope?: RopeOptions;
   /**
    * Default `"auto"`: on where the backend has it, but off on an x86 CPU for heads whose size is no
    * multiple of 128, which it makes slow. A quantised V cache needs it.
@@ -134,6 +137,7 @@ const rules: Rules = {
   prefillThreads: threads,
   gpuLayers: either(integer(0, 10_000), auto),
   kvCacheType: anything, // a name or an object: checkKvCacheType()
+  rope: anything, // ropeOptions()
   flashAttention: either(boolean, auto),
   prefixCache: anything, // true, false or an object: prefixCacheTokens()
   promptCacheBytes: integer(0, Number.MAX_SAFE_INTEGER),
@@ -184,6 +188,7 @@ export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): Nat
     gpuLayers: options.gpuLayers === "auto" ? undefined : options.gpuLayers,
     kvTypeK: typeof kv === "object" ? kv.k : kv,
     kvTypeV: v,
+    rope: ropeOptions(options.rope, where),
     flashAttention: options.flashAttention === "auto" ? undefined : options.flashAttention,
     prefixCacheTokens: prefixCacheTokens(options.prefixCache, where),
     promptCacheBytes: options.promptCacheBytes,

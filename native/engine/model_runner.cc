@@ -12,6 +12,7 @@
 #include "ggml-cpu.h"
 #include "llama.h"
 #include "machine.h"
+#include "rope.h"
 
 namespace codellama {
 
@@ -199,6 +200,7 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   params.kv_unified = true;
   params.pooling_type = LLAMA_POOLING_TYPE_NONE;
   params.no_perf = true;
+  SetRope(options.rope, *model_, &params);
   params.abort_callback = [](void* flag) {
     return static_cast<const std::atomic<bool>*>(flag)->load(std::memory_order_relaxed);
   };

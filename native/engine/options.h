@@ -50,6 +50,20 @@ struct ModelOptions {
 
 enum class FlashAttention { kAuto, kOff, kOn };
 
+enum class RopeScaling { kAsInFile, kNone, kLinear, kYarn };
+
+// How positions turn into angles. Zeros, and the YaRN numbers below zero, mean: as in the file.
+struct RopeOptions {
+  float base = 0.0F;
+  float scale = 0.0F;  // of the frequencies: 1 / the factor by which the context grows
+  RopeScaling scaling = RopeScaling::kAsInFile;
+  float extrapolation_factor = -1.0F;
+  float attention_factor = -1.0F;
+  float beta_fast = -1.0F;
+  float beta_slow = -1.0F;
+  uint32_t original_context = 0;
+};
+
 struct ContextOptions {
   // KV cells, shared by all sequences; one sequence may use all of them. 0 means the training
   // length, bounded by free memory.
@@ -69,6 +83,7 @@ struct ContextOptions {
   std::string kv_type_k = "f16";
   std::string kv_type_v = "f16";
   FlashAttention flash_attention = FlashAttention::kAuto;
+  RopeOptions rope;
   // KV cells that no running sequence needs and that are kept for prompts to come. Every step of
   // every stream looks at them in passing, so more is not always better. 0 is off.
   uint32_t prefix_cache_tokens = 4096;
