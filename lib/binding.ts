@@ -34,6 +34,7 @@ export interface NativeLoadOptions {
   readonly kvTypeK?: string | undefined;
   readonly kvTypeV?: string | undefined;
   readonly rope?: RopeOptions | undefined;
+  readonly warmup?: boolean | undefined;
   readonly flashAttention?: boolean | undefined;
   readonly maxQueue?: number | undefined;
   readonly maxDraft?: number | undefined;

@@ -186,6 +186,7 @@ ContextOptions ReadContextOptions(const Napi::Object& object) {
   reader.Read("prefillThreads", &options.prefill_threads);
   reader.Read("kvTypeK", &options.kv_type_k);
   reader.Read("kvTypeV", &options.kv_type_v);
+  reader.Read("warmup", &options.warmup);
   reader.Read("maxDraft", &options.max_draft);
   reader.Read("adaptiveDraft", &options.adaptive_draft);
   reader.Read("prefixCacheTokens", &options.prefix_cache_tokens);

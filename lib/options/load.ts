@@ -112,6 +112,11 @@ export interface LoadOptions {
    * file's size of memory is free.
    */
   readonly repack?: boolean | "auto";
+  /**
+   * Computes one token before `load` resolves, so that the first request does not wait for weights
+   * to be paged in and devices to be set up. Default true.
+   */
+  readonly warmup?: boolean;
   /** Loads the tokenizer and the metadata alone; nothing can be generated. Default false. */
   readonly vocabularyOnly?: boolean;
   /** LoRA adapters, all applied to requests that do not say otherwise. At most 64. */
@@ -146,6 +151,7 @@ const rules: Rules = {
   useMmap: boolean,
   useMlock: boolean,
   repack: either(boolean, auto),
+  warmup: boolean,
   vocabularyOnly: boolean,
   loras: anything, // readLoras()
   onProgress: callback,
@@ -197,6 +203,7 @@ export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): Nat
     useMmap: options.useMmap,
     useMlock: options.useMlock,
     repack: options.repack === "auto" ? undefined : options.repack,
+    warmup: options.warmup,
     vocabularyOnly: options.vocabularyOnly,
     loras: readLoras(options.loras, where),
   };

@@ -219,6 +219,7 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   batch_ = std::make_unique<Batch>(batch_size_);
   AttachThreads(threads, prefill_threads);
   Use({model_->adapter_scales(), false});
+  if (options.warmup) WarmUp();
 }
 
 ModelRunner::~ModelRunner() {
@@ -269,8 +270,12 @@ RunStatus ModelRunner::Run(const std::vector<ScheduledTokens>& batch) {
     entry_rows_.push_back({first, rows.n_tokens - 1 - static_cast<int32_t>(scheduled.drafted)});
   }
 
+  return Decode();
+}
+
+RunStatus ModelRunner::Decode() {
   LogCapture log;
-  const int32_t result = llama_decode(context_.get(), rows);
+  const int32_t result = llama_decode(context_.get(), batch_->batch);
   switch (result) {
     case 0:
       return RunStatus::kDone;
@@ -282,6 +287,21 @@ RunStatus ModelRunner::Run(const std::vector<ScheduledTokens>& batch) {
       throw Error(ErrorCode::kBackendFailed,
                   "llama_decode failed with " + std::to_string(result) + "\n" + log.text());
   }
+}
+
+// Page faults and what backends put off until first used should not fall to the first request. An
+// abort here is for whoever set the flag.
+void ModelRunner::WarmUp() {
+  llama_batch& rows = batch_->batch;
+  const llama_token bos = llama_vocab_bos(llama_model_get_vocab(model_->get()));
+  rows.n_tokens = 1;
+  rows.token[0] = bos == LLAMA_TOKEN_NULL ? 0 : bos;
+  rows.pos[0] = 0;
+  rows.n_seq_id[0] = 1;
+  rows.seq_id[0][0] = 0;
+  rows.logits[0] = 1;
+  Decode();
+  Clear();
 }
 
 const float* ModelRunner::Logits(size_t entry, uint32_t drafted) const {

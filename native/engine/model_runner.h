@@ -89,6 +89,8 @@ class ModelRunner {
   struct Batch;
 
   const float* LogitsOfRow(int32_t row) const;
+  RunStatus Decode();
+  void WarmUp();
   void AttachThreads(int32_t threads, int32_t prefill_threads);
 
   std::shared_ptr<const Model> model_;

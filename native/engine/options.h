@@ -84,6 +84,7 @@ struct ContextOptions {
   std::string kv_type_v = "f16";
   FlashAttention flash_attention = FlashAttention::kAuto;
   RopeOptions rope;
+  bool warmup = true;  // computes a token before the first request comes
   // KV cells that no running sequence needs and that are kept for prompts to come. Every step of
   // every stream looks at them in passing, so more is not always better. 0 is off.
   uint32_t prefix_cache_tokens = 4096;
