@@ -13,6 +13,7 @@ import { EngineRequest } from "./engine-request.ts";
 import { startEngine } from "./engine-start.ts";
 import { CodeLlamaError, callNative, fromNative } from "./errors.ts";
 import { Grammars } from "./grammars.ts";
+import type { RopeOptions } from "./options/rope.ts";
 import type { Structure } from "./options/structure.ts";
 import type { PromptPart } from "./prompt/parts.ts";
 
@@ -37,6 +38,8 @@ export class Engine {
     listener: EngineListener,
     closed: Promise<void>,
     readonly loras: readonly NativeLora[],
+    /** How positions are turned, which all that is computed depends on. */
+    readonly rope: RopeOptions,
   ) {
     this.#native = native;
     this.#listener = listener;
@@ -52,7 +55,7 @@ export class Engine {
     signal: AbortSignal | undefined,
   ): Promise<Engine> {
     const { engine, listener, closed } = await startEngine(options, onProgress, signal);
-    return new Engine(engine, listener, closed, options.loras ?? []);
+    return new Engine(engine, listener, closed, options.loras ?? [], options.rope ?? {});
   }
 
   /** @throws CodeLlamaError `CLOSED`, naming the call */

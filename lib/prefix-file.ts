@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import { crc32 } from "node:zlib";
 import { addon } from "./binding.ts";
 import { textPrompt } from "./completion.ts";
@@ -10,6 +11,7 @@ import { fingerprint } from "./models/fingerprint.ts";
 import { checkOptions, invalidArgument, show } from "./options/check.ts";
 import { sharedOptions } from "./options/generate.ts";
 import { type PrefixOptions, prefixRules } from "./options/prefix.ts";
+import type { RopeOptions } from "./options/rope.ts";
 
 /** What a prefix file holds. */
 export interface PrefixResult {
@@ -25,6 +27,7 @@ const start = magic.length + 8;
 interface Header {
   readonly llamaCommit: string;
   readonly model: string;
+  readonly rope: RopeOptions;
   readonly loraScales: readonly number[];
   readonly tokens: number;
   readonly stateBytes: number;
@@ -57,6 +60,7 @@ export function savePrefix(
     const header: Header = {
       llamaCommit: addon().llamaCommit,
       model: await fingerprint(modelPath),
+      rope: engine.rope,
       loraScales: scalesOf(engine, shared.loraScales),
       tokens: tokens.length,
       stateBytes: state.byteLength,
@@ -82,6 +86,9 @@ export async function loadPrefix(
     header.model !== (await fingerprint(modelPath))
   ) {
     throw refusal(where, path, "was saved with another model or another version of llama.cpp");
+  }
+  if (!isDeepStrictEqual(header.rope, engine.rope)) {
+    throw refusal(where, path, "was saved with other rope options");
   }
   if (header.loraScales.length !== engine.loras.length) {
     throw refusal(where, path, "was saved with other LoRA adapters");
@@ -139,11 +146,11 @@ async function read(path: string, where: string) {
 function readHeader(json: Buffer): Header | undefined {
   try {
     const header: unknown = JSON.parse(json.toString());
-    const { llamaCommit, model, loraScales, tokens, stateBytes, checksum } = Object(header);
+    const { llamaCommit, model, rope, loraScales, tokens, stateBytes, checksum } = Object(header);
     const counts = [tokens, stateBytes, checksum];
     if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0)) return undefined;
     if (!Array.isArray(loraScales) || !loraScales.every(Number.isFinite)) return undefined;
-    return { llamaCommit, model, loraScales, tokens, stateBytes, checksum };
+    return { llamaCommit, model, rope, loraScales, tokens, stateBytes, checksum };
   } catch {
     return undefined;
   }

@@ -45,6 +45,7 @@ ContextOptions OptionsFor(ContextOptions options, uint32_t cells) {
   options.context_size = cells;
   options.max_draft = 0;
   options.prompt_cache_bytes = 0;
+  options.rope = {};  // those are the first model's
   return options;
 }
 

@@ -30,7 +30,6 @@ Engine::Engine(ModelOptions model, ContextOptions context, EventSink sink)
     : model_options_(std::move(model)),
       context_options_(std::move(context)),
       sink_(std::move(sink)),
-      prompts_(context_options_.prompt_cache_bytes),
       thread_([this] { Run(); }) {
   AddLiveEngine(this);
 }
@@ -101,10 +100,7 @@ void Engine::Run() {
     Close();
   }
   FailAll(ErrorCode::kClosed, "the engine was closed");
-  scheduler_.reset();
-  speculation_.reset();
-  runner_.reset();
-  grammars_.reset();
+  parts_.reset();
   {
     const std::lock_guard lock(mutex_);
     closing_ = true;
@@ -131,17 +127,8 @@ bool Engine::Load() {
   try {
     model_ = Model::Load(model_options_, on_progress);
     if (!model_->vocabulary_only()) {
-      runner_ = std::make_unique<ModelRunner>(model_, context_options_, &abort_);
-      SchedulerLimits limits;
-      limits.slots = context_options_.parallel;
-      limits.cells = runner_->cells();
-      limits.batch_tokens = runner_->batch_size();
-      limits.cached_sequences = runner_->cached_sequences();
-      limits.extra_rows = context_options_.ExtraRows();
-      limits.cached_cells = context_options_.prefix_cache_tokens;
-      scheduler_ = std::make_unique<Scheduler>(limits, &prompts_);
-      cells_ = std::make_unique<CellWorker>(runner_.get(), &prompts_);
-      speculation_ = std::make_unique<Speculation>(context_options_, LoadDraftModel());
+      parts_ = std::make_unique<EngineParts>(model_, model_options_, context_options_, &closing_,
+                                             &abort_);
     }
   } catch (const Error& error) {
     Emit(LoadFailed{error.code(), error.what()});
@@ -150,7 +137,6 @@ bool Engine::Load() {
     Emit(LoadFailed{ErrorCode::kOutOfMemory, model_options_.path + ": out of memory"});
     return false;
   }
-  grammars_ = std::make_unique<GrammarCache>(&model_->tokenizer());
   {
     const std::lock_guard lock(mutex_);
     shared_model_ = model_;
@@ -161,21 +147,10 @@ bool Engine::Load() {
   return true;
 }
 
-std::unique_ptr<DraftModel> Engine::LoadDraftModel() {
-  const std::string& path = model_options_.draft_path;
-  if (path.empty() || context_options_.max_draft == 0) return nullptr;
-  ModelOptions options = model_options_;
-  options.path = path;
-  options.loras.clear();
-  const auto go_on = [this](float) { return !closing_; };
-  return std::make_unique<DraftModel>(Model::Load(options, go_on), *model_, context_options_,
-                                      runner_->cells(), &abort_);
-}
-
 void Engine::Serve() {
   while (TakeCommands()) {
     FinishLate();
-    if (scheduler_ && scheduler_->HasWork()) Step();
+    if (parts_ && parts_->scheduler.HasWork()) Step();
     PublishStats();
     Flush();
   }
@@ -186,7 +161,7 @@ bool Engine::TakeCommands() {
   {
     std::unique_lock lock(mutex_);
     const auto awake = [this] {
-      return closing_ || !commands_.empty() || (scheduler_ && scheduler_->HasWork());
+      return closing_ || !commands_.empty() || (parts_ && parts_->scheduler.HasWork());
     };
     if (const auto deadline = NextDeadline()) {
       wake_.wait_until(lock, *deadline, awake);
@@ -206,11 +181,11 @@ bool Engine::TakeCommands() {
 void Engine::Apply(SubmitCommand command) {
   const RequestId id = command.request.id;
   try {
-    if (!runner_) {
+    if (!parts_) {
       throw Error(ErrorCode::kCapabilityMissing,
                   "the model was loaded with vocabularyOnly and cannot generate");
     }
-    const uint64_t present = scheduler_->running() + scheduler_->waiting();
+    const uint64_t present = parts_->scheduler.running() + parts_->scheduler.waiting();
     if (present >= uint64_t{context_options_.parallel} + context_options_.max_queue) {
       throw Error(ErrorCode::kQueueFull,
                   "the queue is full: " + std::to_string(context_options_.parallel) +
@@ -218,12 +193,13 @@ void Engine::Apply(SubmitCommand command) {
                       " wait (maxQueue); try again later");
     }
     const uint32_t kind =
-        KindNumber(command.request.lora_scales, command.request.embedding.has_value());
-    auto request = std::make_unique<ActiveRequest>(
-        std::move(command.request), *model_, grammars_.get(), runner_->cells(), command.submitted);
+        parts_->KindNumber(command.request.lora_scales, command.request.embedding.has_value());
+    auto request =
+        std::make_unique<ActiveRequest>(std::move(command.request), *model_, &parts_->grammars,
+                                        parts_->runner.cells(), command.submitted);
     request->sequence()->arrival = arrivals_++;
     request->sequence()->kind = kind;
-    scheduler_->Add(request->sequence());
+    parts_->scheduler.Add(request->sequence());
     requests_.emplace(id, std::move(request));
   } catch (const Error& error) {
     Emit(Failed{id, error.code(), error.what()});
@@ -241,13 +217,9 @@ void Engine::Apply(PauseCommand command) {
 }
 
 void Engine::Apply(AddPromptCommand command) {
-  prompts_.Add({std::move(command.tokens), KindNumber(command.lora_scales, false),
-                std::move(command.state), true});
-}
-
-uint32_t Engine::KindNumber(const std::vector<float>& lora_scales, bool embeddings) {
-  return batch_kinds_.Number(
-      {lora_scales.empty() ? model_->adapter_scales() : lora_scales, embeddings});
+  if (!parts_) return;
+  parts_->prompts.Add({std::move(command.tokens), parts_->KindNumber(command.lora_scales, false),
+                       std::move(command.state), true});
 }
 
 void Engine::FinishLate() {
@@ -269,10 +241,10 @@ std::optional<Clock::time_point> Engine::NextDeadline() const {
 }
 
 void Engine::Step() {
-  speculation_->Draft(requests_, prefill_pacer_);
-  Plan plan = scheduler_->Schedule();
+  parts_->speculation.Draft(requests_, prefill_pacer_);
+  Plan plan = parts_->scheduler.Schedule();
   PublishStats();  // the computing may take long
-  for (Sequence* sequence : cells_->Apply(plan.operations)) {
+  for (Sequence* sequence : parts_->cells.Apply(plan.operations)) {
     // It is computed in the next steps as if nothing had been stored.
     sequence->num_computed = 0;
     std::erase_if(plan.batch, [&](const auto& each) { return each.sequence == sequence; });
@@ -301,8 +273,8 @@ void Engine::Step() {
   } catch (const Error& error) {
     // What the cache holds now is unknown.
     FailAll(error.code(), error.what());
-    scheduler_->ForgetPrefixes();
-    runner_->Clear();
+    parts_->scheduler.ForgetPrefixes();
+    parts_->runner.Clear();
   }
 }
 
@@ -320,8 +292,8 @@ RunStatus Engine::Compute(const Plan& plan) {
     // A cancel that came after the commands were taken found no owner yet.
     abort_ = closing_ || CancelWaits(batch_owner_);
   }
-  runner_->Use(batch_kinds_[plan.kind]);
-  const RunStatus status = runner_->Run(plan.batch);
+  parts_->runner.Use(parts_->kinds[plan.kind]);
+  const RunStatus status = parts_->runner.Run(plan.batch);
   const std::lock_guard lock(mutex_);
   batch_owner_ = 0;
   return status;
@@ -336,7 +308,7 @@ void Engine::Measure(const Plan& plan, double seconds) {
     drafted += scheduled.drafted;
   }
   prefill_pacer_.OnStep(prefill + drafted, decode, seconds);
-  scheduler_->SetPrefillChunk(prefill_pacer_.Chunk());
+  parts_->scheduler.SetPrefillChunk(prefill_pacer_.Chunk());
   if (prefill > 0) prefill_throughput_.Add(prefill, seconds);
   step_seconds_ = seconds;
 }
@@ -350,7 +322,8 @@ void Engine::AfterStep(const Plan& plan) {
     sequence->num_computed += scheduled.count;
     if (sequence->all_outputs) TakePromptOutputs(scheduled, entry);
     if (sequence->Remaining() > 0) continue;
-    if (sequence->CompletionTokens() == 0) cells_->Apply(scheduler_->SharePrompt(sequence));
+    if (sequence->CompletionTokens() == 0)
+      parts_->cells.Apply(parts_->scheduler.SharePrompt(sequence));
     const uint32_t taken = TakeTokens(plan.batch[entry], entry);
     if (decoding) gained += taken;
   }
@@ -361,14 +334,15 @@ void Engine::TakePromptOutputs(const ScheduledTokens& scheduled, size_t entry) {
   ActiveRequest* request = requests_.at(scheduled.sequence->id).get();
   if (request->embeds()) {
     for (uint32_t i = 0; i < scheduled.count; i++) {
-      request->OnEmbedding(scheduled.first + i, runner_->Embedding(entry, i));
+      request->OnEmbedding(scheduled.first + i, parts_->runner.Embedding(entry, i));
     }
     if (scheduled.sequence->Remaining() == 0) Emit(request->Embedding());
     return;
   }
   PromptScored scored = request->OnPromptLogits(
       scheduled.first, scheduled.count,
-      [&](uint32_t index) { return runner_->PromptLogits(entry, index); }, model_->tokenizer());
+      [&](uint32_t index) { return parts_->runner.PromptLogits(entry, index); },
+      model_->tokenizer());
   if (!scored.logprobs.empty()) Emit(std::move(scored));
 }
 
@@ -381,7 +355,7 @@ uint32_t Engine::TakeTokens(const ScheduledTokens& scheduled, size_t entry) {
   uint32_t accepted = 0;
   try {
     while (true) {
-      const float* logits = runner_->Logits(entry, accepted);
+      const float* logits = parts_->runner.Logits(entry, accepted);
       reason = request->OnLogits(logits, model_->tokenizer(), &delta);
       if (reason || accepted == scheduled.drafted ||
           sequence->tokens.back() != sequence->draft[accepted]) {
@@ -396,7 +370,7 @@ uint32_t Engine::TakeTokens(const ScheduledTokens& scheduled, size_t entry) {
   }
   const auto gained = static_cast<uint32_t>(delta.tokens.size());
   sequence->num_computed += accepted;
-  if (accepted < scheduled.drafted) runner_->Truncate(sequence->slot, sequence->num_computed);
+  if (accepted < scheduled.drafted) parts_->runner.Truncate(sequence->slot, sequence->num_computed);
   request->OnVerified(scheduled.drafted, accepted);
   draft_tokens_ += scheduled.drafted;
   accepted_tokens_ += accepted;
@@ -406,7 +380,7 @@ uint32_t Engine::TakeTokens(const ScheduledTokens& scheduled, size_t entry) {
 }
 
 PromptState Engine::StateOf(const Sequence& sequence) const {
-  std::vector<uint8_t> state = runner_->State(sequence.slot);
+  std::vector<uint8_t> state = parts_->runner.State(sequence.slot);
   if (state.empty()) {
     throw Error(ErrorCode::kCapabilityMissing,
                 "this model's memory cannot be saved in part (recurrent, or a sliding window)");
@@ -420,10 +394,10 @@ void Engine::AfterAbort(const Plan& plan) {
   for (const ScheduledTokens& scheduled : plan.batch) {
     Sequence* sequence = scheduled.sequence;
     const uint32_t last = static_cast<uint32_t>(sequence->tokens.size()) - 1;
-    const uint32_t computed = std::min(runner_->Computed(sequence->slot), last);
+    const uint32_t computed = std::min(parts_->runner.Computed(sequence->slot), last);
     sequence->num_computed = sequence->all_outputs ? scheduled.first : computed;
-    if (!runner_->Truncate(sequence->slot, sequence->num_computed)) {
-      runner_->Truncate(sequence->slot, 0);
+    if (!parts_->runner.Truncate(sequence->slot, sequence->num_computed)) {
+      parts_->runner.Truncate(sequence->slot, 0);
       sequence->num_computed = 0;
     }
   }
@@ -455,7 +429,7 @@ void Engine::FailAll(ErrorCode code, const std::string& message) {
 }
 
 void Engine::Release(RequestId id, bool keep) {
-  cells_->Apply(scheduler_->Remove(requests_.at(id)->sequence(), keep));
+  parts_->cells.Apply(parts_->scheduler.Remove(requests_.at(id)->sequence(), keep));
   requests_.erase(id);
 }
 
@@ -466,17 +440,17 @@ void Engine::Flush() {
 }
 
 void Engine::PublishStats() {
-  if (!scheduler_) return;
+  if (!parts_) return;
   const std::lock_guard lock(mutex_);
-  stats_.running = scheduler_->running();
-  stats_.queued = scheduler_->waiting();
-  stats_.kv_cells_used = scheduler_->cells_used();
-  stats_.kv_cells_cached = scheduler_->cells_cached();
-  stats_.kv_cells = runner_->cells();
-  stats_.prompt_cache_bytes = prompts_.bytes();
+  stats_.running = parts_->scheduler.running();
+  stats_.queued = parts_->scheduler.waiting();
+  stats_.kv_cells_used = parts_->scheduler.cells_used();
+  stats_.kv_cells_cached = parts_->scheduler.cells_cached();
+  stats_.kv_cells = parts_->runner.cells();
+  stats_.prompt_cache_bytes = parts_->prompts.bytes();
   stats_.draft_tokens = draft_tokens_;
   stats_.accepted_tokens = accepted_tokens_;
-  stats_.prefixes = scheduler_->prefix_counts();
+  stats_.prefixes = parts_->scheduler.prefix_counts();
   stats_.prefill_tokens_per_second = prefill_throughput_.PerSecond();
   stats_.decode_tokens_per_second = decode_throughput_.PerSecond();
 }

@@ -15,15 +15,11 @@
 #include <vector>
 
 #include "active_request.h"
-#include "batch_kind.h"
-#include "cell_worker.h"
+#include "engine_parts.h"
 #include "event.h"
 #include "model.h"
-#include "model_runner.h"
 #include "options.h"
 #include "prefill_pacer.h"
-#include "scheduler.h"
-#include "speculation.h"
 #include "throughput.h"
 
 namespace codellama {
@@ -102,7 +98,6 @@ class Engine {
 
   void Run();
   bool Load();
-  std::unique_ptr<DraftModel> LoadDraftModel();
   void Serve();
   bool Post(Command command);
 
@@ -115,7 +110,6 @@ class Engine {
   void Apply(CancelCommand command);
   void Apply(PauseCommand command);
   void Apply(AddPromptCommand command);
-  uint32_t KindNumber(const std::vector<float>& lora_scales, bool embeddings);
 
   // Ends the requests whose time is over, whatever they are at.
   void FinishLate();
@@ -161,16 +155,10 @@ class Engine {
 
   // The engine thread only.
   std::shared_ptr<const Model> model_;
-  std::unique_ptr<ModelRunner> runner_;
-  PromptStore prompts_;
-  std::unique_ptr<Scheduler> scheduler_;
+  std::unique_ptr<EngineParts> parts_;  // null while loading, and for a vocabulary alone
   Speculation::Requests requests_;
-  std::unique_ptr<CellWorker> cells_;
-  std::unique_ptr<Speculation> speculation_;
   uint64_t arrivals_ = 0;
   Events events_;
-  std::unique_ptr<GrammarCache> grammars_;
-  BatchKinds batch_kinds_;
   PrefillPacer prefill_pacer_;
   double step_seconds_ = 0;  // of the last step
   uint64_t draft_tokens_ = 0;

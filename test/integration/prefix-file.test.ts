@@ -81,6 +81,12 @@ describe("a saved prefix", () => {
     await other.close();
   });
 
+  test("of other rope options is refused", async () => {
+    const other = await loadTinyModel({ rope: { base: 5e5 } });
+    await expect(other.loadPrefix(file)).rejects.toThrow(/was saved with other rope options/);
+    await other.close();
+  });
+
   test("larger than the context is refused", async () => {
     const small = await loadTinyModel({ contextSize: 256 });
     await expect(small.loadPrefix(file)).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });

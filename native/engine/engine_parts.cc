@@ -1,0 +1,50 @@
+#include "engine_parts.h"
+
+#include <utility>
+
+namespace codellama {
+
+namespace {
+
+SchedulerLimits LimitsOf(const ModelRunner& runner, const ContextOptions& options) {
+  SchedulerLimits limits;
+  limits.slots = options.parallel;
+  limits.cells = runner.cells();
+  limits.batch_tokens = runner.batch_size();
+  limits.cached_sequences = runner.cached_sequences();
+  limits.extra_rows = options.ExtraRows();
+  limits.cached_cells = options.prefix_cache_tokens;
+  return limits;
+}
+
+std::unique_ptr<DraftModel> LoadDraftModel(const Model& model, ModelOptions model_options,
+                                           const ContextOptions& options, uint32_t cells,
+                                           const std::atomic<bool>* closing,
+                                           const std::atomic<bool>* abort) {
+  if (model_options.draft_path.empty() || options.max_draft == 0) return nullptr;
+  model_options.path = model_options.draft_path;
+  model_options.loras.clear();
+  const auto go_on = [closing](float) { return !*closing; };
+  return std::make_unique<DraftModel>(Model::Load(model_options, go_on), model, options, cells,
+                                      abort);
+}
+
+}  // namespace
+
+EngineParts::EngineParts(const std::shared_ptr<const Model>& loaded,
+                         const ModelOptions& model_options, const ContextOptions& options,
+                         const std::atomic<bool>* closing, const std::atomic<bool>* abort)
+    : model(loaded),
+      runner(loaded, options, abort),
+      prompts(options.prompt_cache_bytes),
+      scheduler(LimitsOf(runner, options), &prompts),
+      cells(&runner, &prompts),
+      speculation(options,
+                  LoadDraftModel(*loaded, model_options, options, runner.cells(), closing, abort)),
+      grammars(&loaded->tokenizer()) {}
+
+uint32_t EngineParts::KindNumber(const std::vector<float>& lora_scales, bool embeddings) {
+  return kinds.Number({lora_scales.empty() ? model->adapter_scales() : lora_scales, embeddings});
+}
+
+}  // namespace codellama

@@ -1,0 +1,42 @@
+// What an engine is made of once its model is loaded, and how the parts hang together.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "batch_kind.h"
+#include "cell_worker.h"
+#include "grammar/grammar_cache.h"
+#include "model.h"
+#include "model_runner.h"
+#include "options.h"
+#include "prompt_store.h"
+#include "scheduler.h"
+#include "speculation.h"
+
+namespace codellama {
+
+struct EngineParts {
+  // Loads the draft model, where there is one, until `closing` says otherwise. `abort` ends a
+  // computation under way. Throws as Model::Load() and ModelRunner.
+  EngineParts(const std::shared_ptr<const Model>& model, const ModelOptions& model_options,
+              const ContextOptions& options, const std::atomic<bool>* closing,
+              const std::atomic<bool>* abort);
+  EngineParts(const EngineParts&) = delete;
+  EngineParts& operator=(const EngineParts&) = delete;
+
+  // The number of the kind of sequences with these adapters' scales; none are those of the load.
+  // Throws kInvalidArgument.
+  uint32_t KindNumber(const std::vector<float>& lora_scales, bool embeddings);
+
+  const std::shared_ptr<const Model> model;
+  ModelRunner runner;
+  PromptStore prompts;
+  Scheduler scheduler;
+  CellWorker cells;
+  Speculation speculation;
+  GrammarCache grammars;
+  BatchKinds kinds;
+};
+
+}  // namespace codellama
