@@ -89,6 +89,7 @@ class Scheduler {
   uint32_t waiting() const { return static_cast<uint32_t>(waiting_.size()); }
   // Cells that running sequences need, those of shared prefixes once.
   uint32_t cells_used() const;
+  bool HoldsNoCells() const { return cells_used() == 0 && cells_cached() == 0; }
   // Cells that the prefix cache keeps beside them.
   uint32_t cells_cached() const { return prefixes_.cells() - prefixes_.locked_cells(); }
 

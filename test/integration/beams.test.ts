@@ -87,7 +87,7 @@ describe("beam search", () => {
     const options = { beams: 3, stop: '"""', lengthPenalty: 0 };
     const cut = await model.llama.generate("def fibonacci(n", options);
     expect(cut).toMatchObject({ finishReason: "stop", stopString: '"""' });
-    expect(known.text.startsWith(cut.text)).toBe(true);
+    expect(cut.text).not.toContain('"""');
   });
 
   test("shows the text once it is found, in a chat too", async () => {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { quietly, runCommand } from "../helpers/command-line.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { modelPath } from "../helpers/tiny-model.ts";
@@ -52,7 +52,8 @@ function hasTmux(): boolean {
 
 describe.skipIf(!hasTmux())("on a terminal (needs tmux)", () => {
   const name = `chat-test-${process.pid}`;
-  const tmux = (...command: string[]) => execFileSync("tmux", command, { encoding: "utf8" });
+  const tmux = (...command: string[]) =>
+    execFileSync("tmux", ["-L", name, ...command], { encoding: "utf8" });
   const type = (...keys: string[]) => tmux("send-keys", "-t", name, ...keys);
   const screen = () => tmux("capture-pane", "-p", "-S", "-200", "-t", name);
   const until = async (pattern: RegExp) => {
@@ -63,8 +64,15 @@ describe.skipIf(!hasTmux())("on a terminal (needs tmux)", () => {
     const command = [process.execPath, main, ...args].map((word) => `'${word}'`).join(" ");
     tmux("new-session", "-d", "-s", name, "-x", "120", "-y", "50", `${command}; sleep 60`);
   };
+  // A server of its own, which stays between the sessions: one that is about to end takes no more.
+  beforeAll(() => {
+    tmux("start-server", ";", "set-option", "-g", "exit-empty", "off");
+  });
   afterEach(() => {
     tmux("kill-session", "-t", name);
+  });
+  afterAll(() => {
+    tmux("kill-server");
   });
 
   test("lines that go on are one question, and /save writes the conversation", async () => {
