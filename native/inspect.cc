@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "engine/error.h"
-#include "engine/gguf_file.h"
-#include "engine/tensor_type.h"
+#include "engine/gguf/gguf_file.h"
+#include "engine/gguf/tensor_type.h"
 #include "values.h"
 
 namespace codellama {

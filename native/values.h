@@ -7,7 +7,7 @@
 
 #include "engine/engine.h"
 #include "engine/event.h"
-#include "engine/gguf_file.h"
+#include "engine/gguf/gguf_file.h"
 #include "engine/model.h"
 
 namespace codellama {

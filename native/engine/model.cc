@@ -4,10 +4,10 @@
 
 #include "backend.h"
 #include "error.h"
-#include "gguf_file.h"
+#include "gguf/gguf_file.h"
+#include "gguf/tensor_type.h"
 #include "llama.h"
 #include "machine.h"
-#include "tensor_type.h"
 
 namespace codellama {
 

@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "check.h"
-#include "engine/gguf_file.h"
+#include "engine/gguf/gguf_file.h"
 #include "gguf_refusal.h"
 #include "gguf_writer.h"
 #include "tiny_llama.h"

@@ -1,4 +1,4 @@
-#include "engine/gguf_file.h"
+#include "engine/gguf/gguf_file.h"
 
 #ifndef _WIN32
 #include <sys/stat.h>

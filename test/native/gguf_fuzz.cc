@@ -17,7 +17,7 @@
 //   g++ -std=c++20 -O1 -g -I native -I $LLAMA/include -I $LLAMA/ggml/include
 //     test/native/{gguf_{fuzz,trial,mutations,every_change,test_models},random_llama}.cc
 //     test/native/other_architectures.cc
-//     native/engine/{gguf_*,file_bytes,tensor_type,error}.cc
+//     native/engine/{gguf/*,error}.cc
 //     -L $BUILD/bin -Wl,-rpath,$BUILD/bin -lllama -lggml -lggml-base -o gguf_fuzz
 #include <fcntl.h>
 #include <sys/resource.h>

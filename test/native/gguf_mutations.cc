@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-#include "engine/gguf_value.h"
+#include "engine/gguf/gguf_value.h"
 #include "gguf_extremes.h"
 #include "tiny_llama.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "engine/error.h"
-#include "engine/gguf_file.h"
+#include "engine/gguf/gguf_file.h"
 #include "gguf_writer.h"
 
 namespace codellama::test {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "check.h"
-#include "engine/gguf_file.h"
+#include "engine/gguf/gguf_file.h"
 #include "gguf_tiny_refusal.h"
 
 namespace codellama::test {

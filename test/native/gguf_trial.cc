@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/error.h"
-#include "engine/gguf_file.h"
+#include "engine/gguf/gguf_file.h"
 #include "llama.h"
 
 namespace codellama::test {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/gguf_value.h"
+#include "engine/gguf/gguf_value.h"
 
 namespace codellama::test {
 

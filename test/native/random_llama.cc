@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/tensor_type.h"
+#include "engine/gguf/tensor_type.h"
 #include "tiny_llama.h"
 
 namespace codellama::test {

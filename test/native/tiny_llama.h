@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/tensor_type.h"
+#include "engine/gguf/tensor_type.h"
 #include "gguf_writer.h"
 
 namespace codellama::test {

@@ -7,7 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "error.h"
+#include "../error.h"
 #include "file_bytes.h"
 #include "gguf_text.h"
 #include "tensor_type.h"

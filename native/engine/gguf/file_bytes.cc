@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "error.h"
+#include "../error.h"
 
 namespace codellama {
 namespace {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "error.h"
+#include "../error.h"
 #include "gguf_file.h"
 
 namespace codellama {
