@@ -16,7 +16,8 @@ describe("a warm-up", () => {
 
   test("leaves no trace: the first request's logits are the same to the last bit", async () => {
     const first = async (warmup: boolean) => {
-      await using llama = await loadTinyModel({ warmup });
+      // How many tokens are guessed depends on measured times, and sums on the tokens of a step.
+      await using llama = await loadTinyModel({ warmup, speculation: false });
       expect(llama.stats()).toMatchObject({ running: 0, kvCellsUsed: 0, kvCellsCached: 0 });
       const options = { temperature: 0, maxTokens: 20, logprobs: 2 };
       const { text, logprobs, usage } = await llama.generate("def is_prime(", options);
