@@ -31,6 +31,14 @@ class Reader {
     }
   }
 
+  template <typename Value>
+  void Read(const char* name, std::optional<Value>* field) const {
+    if (object_.Get(name).IsUndefined()) return;
+    Value value{};
+    Read(name, &value);
+    *field = value;
+  }
+
   void Read(const char* name, std::string* field) const {
     const Napi::Value value = object_.Get(name);
     if (value.IsUndefined()) return;
@@ -163,7 +171,7 @@ ModelOptions ReadModelOptions(const Napi::Object& object) {
   reader.Read("useMmap", &options.use_mmap);
   reader.Read("useMlock", &options.use_mlock);
   reader.Read("vocabularyOnly", &options.vocabulary_only);
-  if (reader.Get("repack").IsBoolean()) options.repack = reader.Get("repack").ToBoolean();
+  reader.Read("repack", &options.repack);
   reader.Each("loras", [&](const Napi::Value& value) {
     const Reader lora(value.As<Napi::Object>());
     LoraOptions each;
@@ -215,7 +223,7 @@ Request ReadRequest(const Napi::Object& object) {
   request.lora_scales = ReadScales(reader.Get("loraScales"));
   reader.Read("promptState", &request.prompt_state);
   reader.Read("group", &request.group);
-  if (reader.Get("logprobs").IsNumber()) request.logprobs = reader.Get("logprobs").ToNumber();
+  reader.Read("logprobs", &request.logprobs);
   if (!reader.Get("grammar").IsUndefined()) request.grammar = ReadGrammar(reader.Get("grammar"));
   reader.Read("promptLogprobs", &request.prompt_logprobs);
   request.sampling = ReadSampling(reader);

@@ -79,8 +79,8 @@ export interface LoadOptions {
    * rounded differently; without it, a request that runs alone gives the same text bit for bit.
    * `maxTokens` is what is kept beyond what running requests hold: every step of a stream looks at
    * it in passing, so that more of it slows streams down. Without effect on models whose state
-   * cannot be shared in part (recurrent ones, sliding windows). Default true: 4096 tokens; range 1
-   * to 2³¹-1.
+   * cannot be shared in part (recurrent ones, sliding windows). Default true: 4096 tokens, and
+   * 1024 without flash attention, where the look costs more; range 1 to 2³¹-1.
    */
   readonly prefixCache?: boolean | { readonly maxTokens?: number };
   /**

@@ -10,22 +10,6 @@
 
 namespace codellama {
 
-namespace {
-
-// The request whose prompt is most of the batch, or 0.
-RequestId BatchOwner(const Plan& plan) {
-  uint32_t total = 0;
-  for (const ScheduledTokens& scheduled : plan.batch) total += scheduled.count;
-  for (const ScheduledTokens& scheduled : plan.batch) {
-    if (scheduled.count * 2 > total && !scheduled.sequence->Decoding()) {
-      return scheduled.sequence->id;
-    }
-  }
-  return 0;
-}
-
-}  // namespace
-
 Engine::Engine(ModelOptions model, ContextOptions context, EventSink sink)
     : model_options_(std::move(model)),
       context_options_(std::move(context)),
@@ -40,34 +24,20 @@ Engine::~Engine() {
 }
 
 bool Engine::Submit(Request request) {
-  return Post(SubmitCommand{std::move(request), Clock::now()});
+  return commands_.Post(SubmitCommand{std::move(request), Clock::now()});
 }
 
-void Engine::Cancel(RequestId id) { Post(CancelCommand{id}); }
+void Engine::Cancel(RequestId id) { commands_.Post(CancelCommand{id}); }
 
-void Engine::SetPaused(RequestId id, bool paused) { Post(PauseCommand{id, paused}); }
+void Engine::SetPaused(RequestId id, bool paused) { commands_.Post(PauseCommand{id, paused}); }
 
 bool Engine::AddPrompt(std::vector<Token> tokens, std::vector<float> lora_scales,
                        std::vector<uint8_t> state) {
-  return Post(AddPromptCommand{std::move(tokens), std::move(lora_scales), std::move(state)});
+  return commands_.Post(
+      AddPromptCommand{std::move(tokens), std::move(lora_scales), std::move(state)});
 }
 
-bool Engine::Post(Command command) {
-  const std::lock_guard lock(mutex_);
-  if (closing_) return false;
-  const auto* cancel = std::get_if<CancelCommand>(&command);
-  if (cancel != nullptr && cancel->id == batch_owner_) abort_ = true;
-  commands_.push_back(std::move(command));
-  wake_.notify_one();
-  return true;
-}
-
-void Engine::Close() {
-  const std::lock_guard lock(mutex_);
-  closing_ = true;
-  abort_ = true;
-  wake_.notify_one();
-}
+void Engine::Close() { commands_.Close(); }
 
 void Engine::Shutdown() {
   Close();
@@ -82,14 +52,8 @@ std::shared_ptr<const Model> Engine::model() const {
 EngineStats Engine::stats() const {
   const std::lock_guard lock(mutex_);
   EngineStats stats = stats_;
-  stats.queued += SubmitsWaiting();
+  stats.queued += commands_.Submits();
   return stats;
-}
-
-uint32_t Engine::SubmitsWaiting() const {
-  return static_cast<uint32_t>(std::count_if(
-      commands_.begin(), commands_.end(),
-      [](const Command& command) { return std::holds_alternative<SubmitCommand>(command); }));
 }
 
 void Engine::Run() {
@@ -97,13 +61,13 @@ void Engine::Run() {
     if (Load()) Serve();
   } catch (const std::exception& error) {
     FailAll(ErrorCode::kBackendFailed, error.what());
-    Close();
   }
+  Close();
   FailAll(ErrorCode::kClosed, "the engine was closed");
   parts_.reset();
   {
     const std::lock_guard lock(mutex_);
-    closing_ = true;
+    commands_.Settle();
     shared_model_.reset();
     stats_ = {};
   }
@@ -120,15 +84,15 @@ bool Engine::Load() {
       Emit(LoadProgress{fraction});
       Flush();
     }
-    return !closing_;
+    return !commands_.closing();
   };
   InitializeBackends();
   StopEnginesAtExit();
   try {
     model_ = Model::Load(model_options_, on_progress);
     if (!model_->vocabulary_only()) {
-      parts_ = std::make_unique<EngineParts>(model_, model_options_, context_options_, &closing_,
-                                             &abort_);
+      parts_ = std::make_unique<EngineParts>(model_, model_options_, context_options_,
+                                             &commands_.closing(), &commands_.abort());
     }
   } catch (const Error& error) {
     Emit(LoadFailed{error.code(), error.what()});
@@ -157,25 +121,11 @@ void Engine::Serve() {
 }
 
 bool Engine::TakeCommands() {
-  std::vector<Command> commands;
-  {
-    std::unique_lock lock(mutex_);
-    const auto awake = [this] {
-      return closing_ || !commands_.empty() || (parts_ && parts_->scheduler.HasWork());
-    };
-    if (const auto deadline = NextDeadline()) {
-      wake_.wait_until(lock, *deadline, awake);
-    } else {
-      wake_.wait(lock, awake);
-    }
-    // Until the scheduler has them, so that none is missing meanwhile.
-    stats_.queued += SubmitsWaiting();
-    commands.swap(commands_);
-  }
-  for (Command& command : commands) {
+  const bool has_work = parts_ && parts_->scheduler.HasWork();
+  for (Command& command : commands_.Take(has_work, NextDeadline())) {
     std::visit([this](auto& each) { Apply(std::move(each)); }, command);
   }
-  return !closing_;
+  return !commands_.closing();
 }
 
 void Engine::Apply(SubmitCommand command) {
@@ -278,24 +228,11 @@ void Engine::Step() {
   }
 }
 
-bool Engine::CancelWaits(RequestId id) const {
-  return std::any_of(commands_.begin(), commands_.end(), [id](const Command& command) {
-    const auto* cancel = std::get_if<CancelCommand>(&command);
-    return cancel != nullptr && cancel->id == id;
-  });
-}
-
 RunStatus Engine::Compute(const Plan& plan) {
-  {
-    const std::lock_guard lock(mutex_);
-    batch_owner_ = BatchOwner(plan);
-    // A cancel that came after the commands were taken found no owner yet.
-    abort_ = closing_ || CancelWaits(batch_owner_);
-  }
+  commands_.BeginComputing(plan.PromptOwner());
   parts_->runner.Use(parts_->kinds[plan.kind]);
   const RunStatus status = parts_->runner.Run(plan.batch);
-  const std::lock_guard lock(mutex_);
-  batch_owner_ = 0;
+  commands_.EndComputing();
   return status;
 }
 
@@ -420,12 +357,10 @@ void Engine::FailAll(ErrorCode code, const std::string& message) {
   const Error error(code, message);
   while (!requests_.empty()) Fail(requests_.begin()->first, error);
   if (code != ErrorCode::kClosed) return;
-  const std::lock_guard lock(mutex_);
-  for (const Command& command : commands_) {
+  for (const Command& command : commands_.Take(true, {})) {
     const auto* submit = std::get_if<SubmitCommand>(&command);
     if (submit != nullptr) Emit(Failed{submit->request.id, code, message});
   }
-  commands_.clear();
 }
 
 void Engine::Release(RequestId id, bool keep) {
@@ -443,8 +378,9 @@ void Engine::Flush() {
 }
 
 void Engine::PublishStats() {
-  if (!parts_) return;
   const std::lock_guard lock(mutex_);
+  commands_.Settle();
+  if (!parts_) return;
   stats_.running = parts_->scheduler.running();
   stats_.queued = parts_->scheduler.waiting();
   stats_.kv_cells_used = parts_->scheduler.cells_used();

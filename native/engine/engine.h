@@ -2,19 +2,17 @@
 // reports. Nobody waits for it, and it waits for nobody.
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
 #include "active_request.h"
+#include "command_queue.h"
 #include "engine_parts.h"
 #include "event.h"
 #include "model.h"
@@ -78,31 +76,9 @@ class Engine {
   EngineStats stats() const;
 
  private:
-  struct CancelCommand {
-    RequestId id;
-  };
-  struct PauseCommand {
-    RequestId id;
-    bool paused;
-  };
-  struct SubmitCommand {
-    Request request;
-    std::chrono::steady_clock::time_point submitted;
-  };
-  struct AddPromptCommand {
-    std::vector<Token> tokens;
-    std::vector<float> lora_scales;
-    std::vector<uint8_t> state;
-  };
-  using Command = std::variant<SubmitCommand, CancelCommand, PauseCommand, AddPromptCommand>;
-
   void Run();
   bool Load();
   void Serve();
-  bool Post(Command command);
-
-  // Requests that came since the commands were taken. Under the mutex.
-  uint32_t SubmitsWaiting() const;
 
   // Waits for a command while there is nothing to compute. False when it is time to end.
   bool TakeCommands();
@@ -116,8 +92,6 @@ class Engine {
   std::optional<Clock::time_point> NextDeadline() const;
 
   void Step();
-  // Whether a command to cancel the request waits. Under the mutex.
-  bool CancelWaits(RequestId id) const;
   RunStatus Compute(const Plan& plan);
   void AfterStep(const Plan& plan);
   void TakePromptOutputs(const ScheduledTokens& scheduled, size_t entry);
@@ -139,19 +113,12 @@ class Engine {
   const ContextOptions context_options_;
   const EventSink sink_;
 
+  CommandQueue commands_;
+
   // Any thread, under the mutex.
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<Command> commands_;
   std::shared_ptr<const Model> shared_model_;
   EngineStats stats_;
-
-  // Any thread.
-  std::atomic<bool> closing_ = false;
-  std::atomic<bool> abort_ = false;  // ends the computation under way
-  // The request that most of the batch under way is the prompt of; 0 when there is none.
-  // Cancelling it is worth an abort.
-  std::atomic<RequestId> batch_owner_ = 0;
 
   // The engine thread only.
   std::shared_ptr<const Model> model_;

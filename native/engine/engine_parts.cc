@@ -2,18 +2,22 @@
 
 #include <utility>
 
+#include "attention.h"
+
 namespace codellama {
 
 namespace {
 
-SchedulerLimits LimitsOf(const ModelRunner& runner, const ContextOptions& options) {
+SchedulerLimits LimitsOf(const Model& model, const ModelRunner& runner,
+                         const ContextOptions& options) {
   SchedulerLimits limits;
   limits.slots = options.parallel;
   limits.cells = runner.cells();
   limits.batch_tokens = runner.batch_size();
   limits.cached_sequences = runner.cached_sequences();
   limits.extra_rows = options.ExtraRows();
-  limits.cached_cells = options.prefix_cache_tokens;
+  limits.cached_cells =
+      options.prefix_cache_tokens.value_or(WantsFlashAttention(model, options) ? 4096 : 1024);
   return limits;
 }
 
@@ -37,7 +41,7 @@ EngineParts::EngineParts(const std::shared_ptr<const Model>& loaded,
     : model(loaded),
       runner(loaded, options, abort),
       prompts(options.prompt_cache_bytes),
-      scheduler(LimitsOf(runner, options), &prompts),
+      scheduler(LimitsOf(*loaded, runner, options), &prompts),
       cells(&runner, &prompts),
       speculation(options,
                   LoadDraftModel(*loaded, model_options, options, runner.cells(), closing, abort)),

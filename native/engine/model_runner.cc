@@ -7,6 +7,7 @@
 #include <system_error>
 #include <thread>
 
+#include "attention.h"
 #include "backend.h"
 #include "error.h"
 #include "ggml-cpu.h"
@@ -42,51 +43,10 @@ ggml_type ParseKvType(const std::string& name) {
   throw Error(ErrorCode::kInvalidArgument, "unknown KV cache type " + name);
 }
 
-uint32_t Number(const std::string& text, uint32_t otherwise) {
-  return text.empty() ? otherwise : static_cast<uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
-}
-
-struct HeadSizes {
-  uint32_t key;
-  uint32_t value;
-};
-
-HeadSizes SizesOfHeads(const Model& model) {
-  const std::string prefix = model.facts().architecture + ".attention.";
-  const auto heads = static_cast<uint32_t>(std::max(llama_model_n_head(model.get()), 1));
-  const uint32_t size = static_cast<uint32_t>(llama_model_n_embd(model.get())) / heads;
-  return {Number(model.Metadata(prefix + "key_length"), size),
-          Number(model.Metadata(prefix + "value_length"), size)};
-}
-
-// On a CPU with AVX512-FP16 llama.cpp's flash attention takes 128 elements of a 16-bit vector at
-// once, and those left over one by one. With heads of 64 that is all of them: 24 rows behind 1,800
-// tokens were seen to take 310 ms, and 29 ms without it; streams there were half as fast.
-bool IsSlowWithFlashAttention(const Model& model, const ContextOptions& options) {
-#if defined(__x86_64__) || defined(_M_X64)
-  constexpr uint32_t kStep = 128;
-#else
-  constexpr uint32_t kStep = 32;
-#endif
-  const bool has_gpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) != nullptr ||
-                       ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_IGPU) != nullptr;
-  const bool on_gpu = has_gpu && model.gpu_layers() != 0;
-  const bool is_half = options.kv_type_k == "f16" && options.kv_type_v == "f16";
-  const HeadSizes sizes = SizesOfHeads(model);
-  return !on_gpu && is_half && (sizes.key % kStep != 0 || sizes.value % kStep != 0);
-}
-
 llama_flash_attn_type FlashAttentionType(const Model& model, const ContextOptions& options) {
-  switch (options.flash_attention) {
-    case FlashAttention::kAuto:
-      return IsSlowWithFlashAttention(model, options) ? LLAMA_FLASH_ATTN_TYPE_DISABLED
-                                                      : LLAMA_FLASH_ATTN_TYPE_AUTO;
-    case FlashAttention::kOff:
-      return LLAMA_FLASH_ATTN_TYPE_DISABLED;
-    case FlashAttention::kOn:
-      return LLAMA_FLASH_ATTN_TYPE_ENABLED;
-  }
-  return LLAMA_FLASH_ATTN_TYPE_AUTO;
+  if (!WantsFlashAttention(model, options)) return LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  return options.flash_attention == FlashAttention::kOn ? LLAMA_FLASH_ATTN_TYPE_ENABLED
+                                                        : LLAMA_FLASH_ATTN_TYPE_AUTO;
 }
 
 // The default leaves half of the free memory to others.

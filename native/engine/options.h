@@ -86,8 +86,9 @@ struct ContextOptions {
   RopeOptions rope;
   bool warmup = true;  // computes a token before the first request comes
   // KV cells that no running sequence needs and that are kept for prompts to come. Every step of
-  // every stream looks at them in passing, so more is not always better. 0 is off.
-  uint32_t prefix_cache_tokens = 4096;
+  // every stream looks at them in passing, so more is not always better. 0 is off; by default
+  // 4,096, and a quarter of that without flash attention, where the look costs more.
+  std::optional<uint32_t> prefix_cache_tokens;
   // Bytes of host memory for cells that the KV cache had no room for. 0 keeps none.
   uint64_t prompt_cache_bytes = 0;
 };

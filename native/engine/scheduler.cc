@@ -34,6 +34,17 @@ bool Unpaused(const Sequence* sequence) { return !sequence->paused; }
 
 }  // namespace
 
+RequestId Plan::PromptOwner() const {
+  uint32_t total = 0;
+  for (const ScheduledTokens& scheduled : batch) total += scheduled.count;
+  for (const ScheduledTokens& scheduled : batch) {
+    if (scheduled.count * 2 > total && !scheduled.sequence->Decoding()) {
+      return scheduled.sequence->id;
+    }
+  }
+  return 0;
+}
+
 Scheduler::Scheduler(SchedulerLimits limits, PromptStore* store)
     : limits_(limits),
       free_slots_(limits.slots),

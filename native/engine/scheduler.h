@@ -50,6 +50,9 @@ struct Plan {
   uint32_t kind = 0;  // of all its sequences
   std::vector<ScheduledTokens> batch;
   CellOperations operations;  // to be done before the batch runs
+
+  // The request whose prompt is most of the batch, or 0.
+  RequestId PromptOwner() const;
 };
 
 // Policy, in this order:
