@@ -1,9 +1,8 @@
 import { createRequire } from "node:module";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
 import { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
 import type { RopeOptions } from "./options/rope.ts";
+import { packageFile } from "./package-file.ts";
 import type { PromptPart } from "./prompt/parts.ts";
 
 // The addon's whole surface: native/addon.cc. Absent options are the addon's defaults
@@ -231,7 +230,7 @@ export function addon(): Addon {
 function loadAddon(): Addon {
   const require = createRequire(import.meta.url);
   // This module's folder is lib/ or dist/.
-  const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)));
+  const packageFolder = packageFile();
   try {
     const native: Addon = require("node-gyp-build")(packageFolder);
     // On process.exit() and after an uncaught exception Node runs none of the addon's hooks.

@@ -4,7 +4,7 @@ import { type Capabilities, capabilitiesOf, requireCapability } from "./capabili
 import { chat, chatModel } from "./chat.ts";
 import { choices } from "./choices.ts";
 import { completionPrompt } from "./completion.ts";
-import { type EmbedResult, embed } from "./embed.ts";
+import { type EmbedInput, type EmbedResult, embed } from "./embed.ts";
 import { Engine } from "./engine.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
 import { Generation, type RequestFunction } from "./generation.ts";
@@ -78,6 +78,11 @@ export class CodeLlama implements AsyncDisposable {
     return this.#engine.model;
   }
 
+  /** The names of the LoRA adapters that were loaded, in their order. */
+  get loras(): readonly string[] {
+    return this.#engine.loras.map(({ name }) => name);
+  }
+
   /** Tokens that the KV cache holds, all sequences together. */
   get contextSize(): number {
     return this.#engine.contextSize;
@@ -133,11 +138,14 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * Makes a vector of each text: the hidden states behind its tokens, pooled and of length 1. Code
+   * Makes a vector of each text, or of tokens taken as they are: the hidden states behind its tokens, pooled and of length 1. Code
    * Llama was not trained for it; models that were give better ones.
    * @throws CodeLlamaError as `generate`
    */
-  embed(texts: string | readonly string[], options: EmbedOptions = {}): Promise<EmbedResult> {
+  embed(
+    texts: EmbedInput | readonly EmbedInput[],
+    options: EmbedOptions = {},
+  ): Promise<EmbedResult> {
     return embed(this.#engine, texts, options).then();
   }
 
@@ -228,12 +236,23 @@ export class CodeLlama implements AsyncDisposable {
    */
   tokenize(text: string, options: TokenizeOptions = {}): Int32Array {
     const where = "tokenize()";
-    if (typeof text !== "string") {
-      throw invalidArgument(`${where}: text must be a string, not ${show(text)}`);
-    }
-    checkOptions(options, { bos: boolean, special: boolean }, where);
+    checkText(text, options, where);
     this.#engine.requireOpen(where);
     return this.#engine.tokenize(text, options.bos ?? false, options.special ?? false);
+  }
+
+  /**
+   * As `tokenize`, but a long text is taken on another thread.
+   * @throws CodeLlamaError `INVALID_ARGUMENT`, `CLOSED`
+   */
+  async tokenizeLong(text: string, options: TokenizeOptions = {}): Promise<Int32Array> {
+    const where = "tokenizeLong()";
+    checkText(text, options, where);
+    this.#engine.requireOpen(where);
+    const { bos } = this.model.specialTokens;
+    const start = options.bos === true && bos !== undefined ? [bos] : [];
+    const parts = [...start, { text, special: options.special ?? false }];
+    return this.#engine.encodePrompt(parts, 2 ** 32 - 1);
   }
 
   /** The number of a text's tokens; as `tokenize(text, options).length`. */
@@ -292,6 +311,13 @@ export class CodeLlama implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function checkText(text: unknown, options: TokenizeOptions, where: string): void {
+  if (typeof text !== "string") {
+    throw invalidArgument(`${where}: text must be a string, not ${show(text)}`);
+  }
+  checkOptions(options, { bos: boolean, special: boolean }, where);
 }
 
 function tokenArray(tokens: unknown, where: string): Int32Array {

@@ -11,20 +11,23 @@ export interface EmbedResult {
   readonly usage: { readonly promptTokens: number };
 }
 
+/** A text, or tokens taken as they are. */
+export type EmbedInput = string | Int32Array;
+
 // So many texts wait for the engine at once; the rest wait here, and need no place in its queue.
 const window = 4;
 
 /** Makes a vector of each text, as many side by side as the engine runs. */
 export function embed(
   engine: Engine,
-  input: string | readonly string[],
+  input: EmbedInput | readonly EmbedInput[],
   options: EmbedOptions,
 ): Generation<EmbedResult> {
   const where = "embed()";
-  const texts = typeof input === "string" ? [input] : input;
-  if (!Array.isArray(texts) || !texts.every((text) => typeof text === "string")) {
+  const texts: readonly EmbedInput[] = isInput(input) ? [input] : input;
+  if (!Array.isArray(texts) || !texts.every(isInput)) {
     throw invalidArgument(
-      `${where}: texts must be a string or an array of them, not ${show(input)}`,
+      `${where}: texts must be a string, an Int32Array or an array of them, not ${show(input)}`,
     );
   }
   engine.requireContext(where);
@@ -41,7 +44,7 @@ export function embed(
     const rest = texts.entries();
     const work = async () => {
       for (const [index, text] of rest) {
-        const prompt = await textPrompt(engine, text);
+        const prompt = typeof text === "string" ? await textPrompt(engine, text) : text;
         const { embedding, usage } = await request({ ...call, prompt }, { held: true });
         if (embedding === undefined) continue; // cancelled
         embeddings[index] = options.normalize === false ? embedding : normalized(embedding);
@@ -51,6 +54,10 @@ export function embed(
     await Promise.all(Array.from({ length: window }, work));
     return { embeddings, usage: { promptTokens } };
   });
+}
+
+function isInput(value: unknown): value is EmbedInput {
+  return typeof value === "string" || value instanceof Int32Array;
 }
 
 function normalized(vector: Float32Array): Float32Array {

@@ -14,18 +14,21 @@ const common: UserConfig = {
   checks: { legacyCjs: false },
 };
 
+// What package.json exports.
+const entries = { index: "lib/index.ts", server: "lib/server/index.ts" };
+
 // The library and the command line share their chunks. All chunks lie directly in dist/, since
 // lib/binding.ts finds the package as the parent folder of its module's folder.
 export default defineConfig([
   {
     ...common,
-    entry: { index: "lib/index.ts", "cli/main": "lib/cli/main.ts" },
+    entry: { ...entries, "cli/main": "lib/cli/main.ts" },
     format: "esm",
-    dts: { entry: "lib/index.ts" },
+    dts: { entry: Object.values(entries) },
   },
   {
     ...common,
-    entry: { index: "lib/index.ts" },
+    entry: entries,
     format: "cjs",
     dts: true,
     // The bundler would write require("url") in place, which a local variable `require` hides.

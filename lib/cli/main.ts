@@ -6,6 +6,7 @@ import { addCompleteCommand } from "./complete.ts";
 import { addDemoCommand } from "./demo.ts";
 import { addInfillCommand } from "./infill.ts";
 import { addInspectCommand } from "./inspect.ts";
+import { addServeCommand } from "./serve.ts";
 import { reportFailure } from "./terminal.ts";
 
 const { version, description } = createRequire(import.meta.url)("../../package.json") as {
@@ -21,6 +22,7 @@ addCompleteCommand(program);
 addInfillCommand(program);
 addChatCommand(program);
 addInspectCommand(program);
+addServeCommand(program);
 addDemoCommand(program);
 
 // A reader that goes away, as `| head` does, is no failure.

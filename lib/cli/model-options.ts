@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { embeddedModel } from "../models/embedded.ts";
+import type { LoadOptions } from "../options/load.ts";
 import { note, progressBar } from "./terminal.ts";
 
 export interface ModelFlags {
@@ -23,8 +24,12 @@ export function addModelFlags(command: Command): Command {
     );
 }
 
-/** Loads the model that the flags name, with a bar on a terminal. */
-export async function loadModel(flags: ModelFlags, signal: AbortSignal): Promise<CodeLlama> {
+/** Loads the model that the flags name, with a bar on a terminal; by default for one request. */
+export async function loadModel(
+  flags: ModelFlags,
+  signal: AbortSignal,
+  options: LoadOptions = { parallel: 1 },
+): Promise<CodeLlama> {
   const path = flags.model ?? defaultModel();
   const bar = progressBar(`Loading ${basename(path)}`);
   try {
@@ -32,7 +37,7 @@ export async function loadModel(flags: ModelFlags, signal: AbortSignal): Promise
       ...(flags.contextSize === undefined ? {} : { contextSize: flags.contextSize }),
       ...(flags.threads === undefined ? {} : { threads: flags.threads }),
       ...(flags.gpuLayers === undefined ? {} : { gpuLayers: flags.gpuLayers }),
-      parallel: 1,
+      ...options,
       onProgress: (fraction) => bar.update(fraction),
       signal,
     });

@@ -1,0 +1,163 @@
+import { readFile } from "node:fs/promises";
+import { type Command, InvalidArgumentError } from "commander";
+import colors from "picocolors";
+import type { CodeLlama } from "../codellama.ts";
+import { CodeLlamaError } from "../errors.ts";
+import type { ApiKey, HandlerOptions, Logger, RunningServer } from "../server/index.ts";
+import { addModelFlags, loadModel, type ModelFlags, parseNumber } from "./model-options.ts";
+import { note } from "./terminal.ts";
+
+interface ServeFlags extends ModelFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly parallel: number;
+  readonly maxQueue: number;
+  readonly modelName?: string;
+  readonly alias?: readonly string[];
+  readonly apiKeyFile?: string;
+  readonly allowPublic?: true;
+  readonly corsOrigin?: readonly string[];
+  readonly maxConcurrentPerKey?: number;
+  readonly maxBody?: number;
+  readonly timeout?: number;
+  readonly raw?: true;
+  readonly playground: boolean;
+  readonly grace: number;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+export function addServeCommand(program: Command): void {
+  const command = program
+    .command("serve")
+    .description("answer HTTP requests in the dialects of OpenAI's API and of llama.cpp's /infill");
+  addModelFlags(command)
+    .option("--host <address>", "address to bind", "127.0.0.1")
+    .option("-p, --port <number>", "port to bind; 0 is any that is free", parseNumber, 8080)
+    .option("--parallel <number>", "requests computed at once", parseNumber, 8)
+    .option("--max-queue <number>", "requests that may wait; more get 429", parseNumber, 256)
+    .option("--model-name <name>", "what clients call the model; default: its own name")
+    .option("--alias <name...>", 'other names that clients may use; "*" takes any')
+    .option("--api-key-file <file>", "API keys, a line each: KEY or NAME:KEY")
+    .option("--allow-public", "bind a public address even without API keys")
+    .option("--cors-origin <origin...>", 'sites whose pages may call; "*" is all')
+    .option("--max-concurrent-per-key <number>", "requests of one key at once", parseNumber)
+    .option("--max-body <bytes>", "of a request; default 8 MiB", parseNumber)
+    .option("--timeout <seconds>", "a generation that takes longer ends", parseSeconds)
+    .option("--raw", "text prompts may spell control tokens, such as <PRE>")
+    .option("--no-playground", "no page at /")
+    .option("--grace <seconds>", "for requests under way at the end", parseSeconds, 30_000)
+    .option("--json", "log JSON lines to standard output")
+    .option("--quiet", "log no requests")
+    .addHelpText("after", "\nCODELLAMA_API_KEY in the environment is an API key too.")
+    .action(serve);
+}
+
+async function serve(flags: ServeFlags): Promise<void> {
+  // Other commands do not wait for these.
+  const { createHandler, listen } = await import("../server/index.ts");
+  const apiKeys = await readKeys(flags.apiKeyFile);
+  const loading = new AbortController();
+  const llama = loadModel(flags, loading.signal, {
+    parallel: flags.parallel,
+    maxQueue: flags.maxQueue,
+  });
+  llama.catch(() => {});
+  const handler = createHandler(llama, await handlerOptions(flags, apiKeys));
+  const { host, port, allowPublic = false } = flags;
+  let running: RunningServer | undefined;
+  try {
+    running = await listen(handler, { host, port, allowPublic, hasKeys: apiKeys.length > 0 });
+    const stopped = stopOnSignal(running, llama, loading, flags.grace);
+    await llama;
+    note(`Serving ${(await llama).model.name || "the model"} at ${running.url}; Ctrl-C ends.`);
+    await stopped;
+  } catch (error) {
+    loading.abort();
+    await running?.close(0);
+    if (!loading.signal.aborted || CodeLlamaError.isInstance(error)) throw error;
+  }
+}
+
+/** Resolves when a signal has come and all is closed. A second one ends the process at once. */
+function stopOnSignal(
+  running: RunningServer,
+  llama: Promise<CodeLlama>,
+  loading: AbortController,
+  graceMs: number,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = async () => {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, onSignal);
+      note("Finishing what is under way …");
+      loading.abort();
+      await running.close(graceMs);
+      await (await llama.catch(() => undefined))?.close();
+    };
+    const onSignal = () => void stop().then(resolve, reject);
+    process.on("SIGINT", onSignal);
+    process.on("SIGTERM", onSignal);
+  });
+}
+
+async function handlerOptions(
+  flags: ServeFlags,
+  apiKeys: readonly ApiKey[],
+): Promise<HandlerOptions> {
+  const { modelName, alias, corsOrigin, maxConcurrentPerKey, maxBody, timeout } = flags;
+  return {
+    apiKeys,
+    playground: flags.playground,
+    rawPrompts: flags.raw ?? false,
+    ...(modelName !== undefined && { modelName }),
+    ...(alias !== undefined && { aliases: alias }),
+    ...(corsOrigin !== undefined && { corsOrigins: corsOrigin }),
+    ...(maxConcurrentPerKey !== undefined && { maxConcurrentPerKey }),
+    ...(maxBody !== undefined && { maxBodyBytes: maxBody }),
+    ...(timeout !== undefined && { requestTimeoutMs: timeout }),
+    ...(!flags.quiet && { logger: await makeLogger(flags.json ?? false) }),
+  };
+}
+
+/** JSON lines for machines, a line of text for people. */
+async function makeLogger(json: boolean): Promise<Logger> {
+  if (json) {
+    const { pino } = await import("pino");
+    const logger: Logger = pino();
+    return logger;
+  }
+  const write = (color: (text: string) => string) => (fields: object, message: string) => {
+    const line = Object.entries(fields)
+      .filter(([name, value]) => name !== "requestId" && name !== "err" && value !== undefined)
+      .map(([name, value]) => `${name}=${typeof value === "number" ? Math.round(value) : value}`);
+    process.stderr.write(`${color(message)} ${line.join(" ")}\n`);
+  };
+  return { info: write(colors.green), warn: write(colors.yellow), error: write(colors.red) };
+}
+
+async function readKeys(file: string | undefined): Promise<readonly ApiKey[]> {
+  const fromEnvironment = process.env.CODELLAMA_API_KEY;
+  const keys = fromEnvironment ? [{ name: "environment", key: fromEnvironment }] : [];
+  if (file === undefined) return keys;
+  const text = await readFile(file, "utf8").catch((error: Error) => {
+    throw new CodeLlamaError("INVALID_ARGUMENT", `--api-key-file: ${error.message}`);
+  });
+  const lines = text.split("\n").map((line) => line.trim());
+  const written = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  if (written.length === 0) {
+    throw new CodeLlamaError("INVALID_ARGUMENT", `--api-key-file: ${file} has no keys`);
+  }
+  return [
+    ...keys,
+    ...written.map((line, index) => {
+      const [, name, key] = /^([\w.-]+):(.+)$/.exec(line) ?? [undefined, `key-${index + 1}`, line];
+      return { name: name ?? "", key: key ?? "" };
+    }),
+  ];
+}
+
+function parseSeconds(text: string): number {
+  const seconds = parseNumber(text);
+  if (seconds < 0) throw new InvalidArgumentError("Must not be negative.");
+  return Math.round(seconds * 1000);
+}

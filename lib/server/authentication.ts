@@ -1,0 +1,38 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { HttpError } from "./http-error.ts";
+import type { ApiKey } from "./options.ts";
+
+/** Tells whose a request is. */
+export class Authentication {
+  readonly #keys: readonly { readonly name: string; readonly digest: Buffer }[];
+
+  constructor(keys: readonly ApiKey[]) {
+    this.#keys = keys.map(({ name, key }) => ({ name, digest: digestOf(key) }));
+  }
+
+  /**
+   * The name of the key that the request bears; `"anonymous"` where no keys are asked for.
+   * @throws HttpError 401
+   */
+  nameOf(headers: Headers): string {
+    if (this.#keys.length === 0) return "anonymous";
+    const bearer = /^Bearer\s+(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+    const given = bearer ?? headers.get("x-api-key") ?? "";
+    const digest = digestOf(given);
+    // Digests of one length, and all of them: the time taken tells nothing of any key.
+    const [match] = this.#keys.filter((key) => timingSafeEqual(key.digest, digest));
+    if (match !== undefined) return match.name;
+    throw new HttpError(
+      401,
+      "INVALID_API_KEY",
+      given === ""
+        ? "an API key is needed: send the header Authorization: Bearer KEY"
+        : "the API key is not known here",
+      { headers: { "www-authenticate": "Bearer" } },
+    );
+  }
+}
+
+function digestOf(key: string): Buffer {
+  return createHash("sha256").update(key).digest();
+}

@@ -1,0 +1,24 @@
+import type { Answer, FinishReason } from "../result.ts";
+
+/** Why an answer ended, in OpenAI's words. */
+export function finishReason(reason: FinishReason): "stop" | "length" {
+  return reason === "stop" || reason === "abort" ? "stop" : "length";
+}
+
+/** Tokens of prompts and all their answers, as OpenAI's API counts them: each prompt once. */
+export function usageOf(results: readonly (Answer & { readonly choices?: readonly Answer[] })[]) {
+  let prompt = 0;
+  let cached = 0;
+  let completion = 0;
+  for (const result of results) {
+    prompt += result.usage.promptTokens;
+    cached += result.usage.cachedTokens;
+    for (const choice of result.choices ?? [result]) completion += choice.usage.completionTokens;
+  }
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    prompt_tokens_details: { cached_tokens: cached },
+  };
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from "node:crypto";
+import type { Generation } from "../generation.ts";
+import type { Answer, FinishReason } from "../result.ts";
+import type { HttpError } from "./http-error.ts";
+
+/** What a client asked the model for, as metrics and traces name it. */
+export interface Operation {
+  /** Of OpenTelemetry's semantic conventions (gen_ai.operation.name). */
+  readonly name: "text_completion" | "chat" | "embeddings" | "infill";
+  readonly maxTokens?: number | undefined;
+  readonly temperature?: number | undefined;
+  readonly topP?: number | undefined;
+}
+
+/** A generation that belongs to an exchange. */
+export interface Followed<Result> {
+  readonly generation: Generation<Result>;
+  /** Rejects where the exchange was aborted. */
+  readonly result: Promise<Result>;
+}
+
+/** One request and its answer, from the first byte to the last: what logs and metrics tell of. */
+export class Exchange {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly startedAt = performance.now();
+  keyName = "anonymous";
+  operation: Operation | undefined;
+  promptTokens = 0;
+  cachedTokens = 0;
+  completionTokens = 0;
+  /** Of the first answer. */
+  timeToFirstTokenMs: number | undefined;
+  /** Milliseconds between two tokens, of each answer. */
+  readonly tokenIntervalsMs: number[] = [];
+  readonly finishReasons: FinishReason[] = [];
+  status = 0;
+  error: HttpError | undefined;
+
+  readonly #generations = new Set<Generation<unknown>>();
+  readonly #controllers: AbortController[] = [];
+  readonly #onEnd: (exchange: Exchange) => void;
+  #abortReason: unknown;
+  #ended = false;
+  /** The answer goes on when the handler has returned. */
+  streams = false;
+
+  constructor(request: Request, path: string, onEnd: (exchange: Exchange) => void) {
+    this.id = requestId(request) ?? randomUUID();
+    this.method = request.method;
+    this.path = path;
+    this.#onEnd = onEnd;
+  }
+
+  /** Ends a generation with the exchange, and counts its tokens. */
+  follow<Result extends Answer>(generation: Generation<Result>): Followed<Result> {
+    this.#generations.add(generation);
+    if (this.#abortReason !== undefined) generation.cancel();
+    const result = generation.then((answer) => {
+      this.#count(answer);
+      if (this.#abortReason !== undefined) throw this.#abortReason;
+      return answer;
+    });
+    result.catch(() => {}).finally(() => this.#generations.delete(generation));
+    return { generation, result };
+  }
+
+  /** For work that is no generation: aborted with the exchange. */
+  controller(): AbortController {
+    const controller = new AbortController();
+    if (this.#abortReason !== undefined) controller.abort(this.#abortReason);
+    this.#controllers.push(controller);
+    return controller;
+  }
+
+  /** Ends what is under way; the client, if it is there, is told the reason. */
+  abort(reason: unknown): void {
+    this.#abortReason ??= reason;
+    for (const generation of this.#generations) generation.cancel();
+    for (const controller of this.#controllers) controller.abort(this.#abortReason);
+  }
+
+  /** The answer is complete, or there will be none. */
+  end(status: number, error?: HttpError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.status = status;
+    this.error = error;
+    this.abort(new DOMException("the exchange is over", "AbortError"));
+    this.#onEnd(this);
+  }
+
+  get durationMs(): number {
+    return performance.now() - this.startedAt;
+  }
+
+  #count(answer: Answer & { readonly choices?: readonly Answer[] }): void {
+    const answers = answer.choices ?? [answer];
+    this.promptTokens += answer.usage.promptTokens;
+    this.cachedTokens += answer.usage.cachedTokens;
+    this.timeToFirstTokenMs ??= answer.timings.queuedMs + answer.timings.prefillMs;
+    for (const { usage, timings, finishReason } of answers) {
+      this.completionTokens += usage.completionTokens;
+      this.finishReasons.push(finishReason);
+      if (usage.completionTokens < 2) continue;
+      this.tokenIntervalsMs.push(timings.decodeMs / (usage.completionTokens - 1));
+    }
+  }
+}
+
+/** The id that the client or a proxy gave the request, if it is one. */
+function requestId(request: Request): string | undefined {
+  const id = request.headers.get("x-request-id") ?? "";
+  return /^[\w.-]{1,128}$/.test(id) ? id : undefined;
+}

@@ -1,0 +1,112 @@
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import type { CodeLlama } from "../codellama.ts";
+import type { Exchange } from "./exchange.ts";
+import { errorBody, HttpError, toHttpError } from "./http-error.ts";
+import { checkHandlerOptions, type HandlerOptions } from "./options.ts";
+import { addChatCompletionRoute } from "./routes/chat-completions.ts";
+import { addCompletionRoute } from "./routes/completions.ts";
+import { addEmbeddingRoute } from "./routes/embeddings.ts";
+import { addInfillRoute } from "./routes/infill.ts";
+import { addModelRoutes } from "./routes/models.ts";
+import { addOpenApiRoute } from "./routes/openapi.ts";
+import { addPlaygroundRoutes } from "./routes/playground.ts";
+import { addStateRoutes } from "./routes/state.ts";
+import { addTokenRoutes } from "./routes/tokens.ts";
+import { Service } from "./service.ts";
+
+/** What routes find in their context. */
+export interface ServerEnvironment {
+  Variables: { exchange: Exchange };
+}
+
+/** Answers requests, whatever server they came by. */
+export interface Handler {
+  (request: Request): Promise<Response>;
+  /**
+   * Takes no more requests, and resolves when those under way are done; what is not done after
+   * `deadlineMs` (default 30000) is cut, and its client told. The model stays loaded.
+   */
+  drain(deadlineMs?: number): Promise<void>;
+}
+
+// Anybody may ask these: whether it is well, and for the page that asks for a key.
+const openPaths = new Set(["/health", "/", "/playground.js", "/playground.css"]);
+
+/**
+ * A web-standard handler that speaks the dialects of OpenAI's API and of llama.cpp's `/infill`, over
+ * a loaded model or one that is being loaded.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ *
+ * @example
+ * const handler = createHandler(await CodeLlama.load("codellama-7b.Q4_K_M.gguf"));
+ * export const POST = handler;
+ */
+export function createHandler(
+  llama: CodeLlama | PromiseLike<CodeLlama>,
+  options: HandlerOptions = {},
+): Handler {
+  checkHandlerOptions(options);
+  const service = new Service(llama, options);
+  const app = new Hono<ServerEnvironment>();
+
+  if (options.corsOrigins !== undefined) {
+    const origin = options.corsOrigins.includes("*") ? "*" : [...options.corsOrigins];
+    app.use(cors({ origin, exposeHeaders: ["x-request-id", "retry-after"] }));
+  }
+  app.use(async (context, next) => {
+    const { path } = context.req;
+    const known = app.routes.some((route) => route.method !== "ALL" && matches(route.path, path));
+    const exchange = service.exchange(context.req.raw, known ? path : "unknown");
+    context.set("exchange", exchange);
+    const isOpen = openPaths.has(path) && context.req.method === "GET";
+    if (!isOpen) service.open(exchange, context.req.raw.headers);
+    const onGone = () => exchange.abort(new HttpError(499, "ABORTED", "the client went away"));
+    context.req.raw.signal.addEventListener("abort", onGone, { once: true });
+    await next();
+    context.header("x-request-id", exchange.id);
+    if (!exchange.streams && context.error === undefined) exchange.end(context.res.status);
+  });
+  app.onError((error, context) => {
+    const told = toHttpError(error);
+    if (told.status === 500) options.logger?.error({ err: error }, "unexpected failure");
+    context.var.exchange.end(told.status, told);
+    return Response.json(errorBody(told), { status: told.status, headers: told.headers });
+  });
+  app.notFound((context) => {
+    const allowed = app.routes
+      .filter((route) => route.method !== "ALL" && matches(route.path, context.req.path))
+      .map((route) => route.method);
+    if (allowed.length === 0) {
+      throw new HttpError(
+        404,
+        "UNKNOWN_ROUTE",
+        "there is nothing here; GET /openapi.json tells what there is",
+      );
+    }
+    throw new HttpError(405, "UNKNOWN_ROUTE", `use ${allowed.join(", ")}`, {
+      headers: { allow: allowed.join(", ") },
+    });
+  });
+
+  addStateRoutes(app, service);
+  addModelRoutes(app, service);
+  addCompletionRoute(app, service);
+  addChatCompletionRoute(app, service);
+  addEmbeddingRoute(app, service);
+  addInfillRoute(app, service);
+  addTokenRoutes(app, service);
+  addOpenApiRoute(app);
+  if (options.playground === true) addPlaygroundRoutes(app);
+
+  const handle = async (request: Request) => await app.fetch(request);
+  return Object.assign(handle, {
+    drain: (deadlineMs = 30_000) => service.drain(deadlineMs),
+  });
+}
+
+/** Whether a route, which may end in a parameter, is that of a path. */
+function matches(route: string, path: string): boolean {
+  const [base = ""] = route.split(":");
+  return route.includes(":") ? path.startsWith(base) && path.length > base.length : route === path;
+}

@@ -1,0 +1,81 @@
+import { CodeLlamaError, type CodeLlamaErrorCode } from "../errors.ts";
+
+/** The codes of errors that only a server has. */
+export type ServerErrorCode =
+  | "INVALID_API_KEY"
+  | "MODEL_LOADING"
+  | "UNKNOWN_MODEL"
+  | "UNKNOWN_ROUTE"
+  | "BODY_TOO_LARGE"
+  | "NOT_JSON"
+  | "TOO_MANY_REQUESTS"
+  | "FORBIDDEN_HOST"
+  | "SHUTTING_DOWN";
+
+/** What a client is told instead of an answer. */
+export class HttpError extends Error {
+  readonly status: number;
+  readonly code: ServerErrorCode | CodeLlamaErrorCode;
+  /** The field of the request that is wrong, as in `messages[0].content`. */
+  readonly field: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    code: ServerErrorCode | CodeLlamaErrorCode,
+    message: string,
+    {
+      field = null,
+      headers = {},
+    }: { field?: string | null; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(message);
+    this.name = "HttpError";
+    this.status = status;
+    this.code = code;
+    this.field = field;
+    this.headers = headers;
+  }
+}
+
+const statuses: Readonly<Record<CodeLlamaErrorCode, number>> = {
+  INVALID_ARGUMENT: 400,
+  INVALID_GRAMMAR: 400,
+  CONTEXT_OVERFLOW: 400,
+  CAPABILITY_MISSING: 400,
+  QUEUE_FULL: 429,
+  CLOSED: 503,
+  OUT_OF_MEMORY: 503,
+  ABORTED: 503,
+  BACKEND_FAILED: 500,
+  MODEL_NOT_FOUND: 503,
+  MODEL_INVALID: 503,
+  MODEL_UNSUPPORTED: 503,
+  ADDON_MISSING: 503,
+};
+
+/** Any failure as one that a client may be told; what is unknown stays in the log. */
+export function toHttpError(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  if (CodeLlamaError.isInstance(error)) {
+    const status = statuses[error.code];
+    const headers = status === 429 ? { "retry-after": "1" } : {};
+    return new HttpError(status, error.code, error.message, { headers });
+  }
+  return new HttpError(500, "BACKEND_FAILED", "the server failed");
+}
+
+/** An error in OpenAI's shape. */
+export function errorBody({ status, code, message, field }: HttpError): object {
+  return { error: { message, type: errorType(status), param: field, code } };
+}
+
+/** The type that OpenAI's API gives errors of a status. */
+function errorType(status: number): string {
+  if (status === 401) return "authentication_error";
+  if (status === 403) return "permission_error";
+  if (status === 404) return "not_found_error";
+  if (status === 429) return "rate_limit_error";
+  if (status === 503) return "service_unavailable_error";
+  return status < 500 ? "invalid_request_error" : "server_error";
+}

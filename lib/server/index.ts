@@ -1,0 +1,4 @@
+export { createHandler, type Handler } from "./handler.ts";
+export type { ServerErrorCode } from "./http-error.ts";
+export { type ListenOptions, listen, nodeListener, type RunningServer } from "./listen.ts";
+export type { ApiKey, HandlerOptions, Logger } from "./options.ts";

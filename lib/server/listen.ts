@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import type { RequestListener, Server } from "node:http";
+import { type AddressInfo, BlockList, isIP } from "node:net";
+import { createAdaptorServer, getRequestListener } from "@hono/node-server";
+import { CodeLlamaError } from "../errors.ts";
+import { boolean, checkOptions, integer, invalidArgument, text } from "../options/check.ts";
+import type { Handler } from "./handler.ts";
+import { errorBody, HttpError } from "./http-error.ts";
+
+/** Where to serve. */
+export interface ListenOptions {
+  /** Address or name to bind. Default `"127.0.0.1"`. */
+  readonly host?: string;
+  /** Default 8080; 0 is any that is free. */
+  readonly port?: number;
+  /** Whether clients have to show a key: see `HandlerOptions.apiKeys`. Default false. */
+  readonly hasKeys?: boolean;
+  /** Binds an address that others can reach even without keys. Default false. */
+  readonly allowPublic?: boolean;
+}
+
+export interface RunningServer {
+  /** Such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly server: Server;
+  /** Drains the handler, as `Handler.drain` says, and closes all connections. */
+  close(deadlineMs?: number): Promise<void>;
+}
+
+/** A handler for `node:http`, Express and others that have requests and responses of Node.js. */
+export function nodeListener(handler: (request: Request) => Promise<Response>): RequestListener {
+  const listener = getRequestListener(handler);
+  return (request, response) => void listener(request, response);
+}
+
+/**
+ * Serves a handler by `node:http`, with time limits for clients that dawdle.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`, for a public address without keys too; the error of a
+ *   port that cannot be had
+ */
+export async function listen(
+  handler: Handler,
+  options: ListenOptions = {},
+): Promise<RunningServer> {
+  const where = "listen()";
+  const rules = { host: text, port: integer(0, 65_535), hasKeys: boolean, allowPublic: boolean };
+  checkOptions(options, rules, where);
+  const { host = "127.0.0.1", port = 8080, hasKeys = false, allowPublic = false } = options;
+  const isLocal = isLoopback(host);
+  if (!isLocal && !hasKeys && !allowPublic) {
+    throw invalidArgument(
+      `${where}: ${host} can be reached by others, and there are no API keys: give some, bind ` +
+        "127.0.0.1, or say that you mean it (allowPublic)",
+    );
+  }
+  // Pages of other sites could otherwise have their own name resolve to this machine.
+  const guarded = isLocal && !hasKeys ? localOnly(handler) : handler;
+  const server = createAdaptorServer({ fetch: guarded }) as Server;
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 60_000;
+  server.keepAliveTimeout = 65_000;
+  server.listen(port, host);
+  await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
+    throw error.code === "EADDRINUSE"
+      ? new CodeLlamaError("INVALID_ARGUMENT", `${where}: port ${port} of ${host} is taken already`)
+      : error;
+  });
+  const { port: bound } = server.address() as AddressInfo;
+  const name = isIP(host) === 6 ? `[${host}]` : host;
+  return {
+    url: `http://${name}:${bound}`,
+    server,
+    async close(deadlineMs) {
+      server.close();
+      server.closeIdleConnections();
+      await handler.drain(deadlineMs);
+      // What was told last gets a moment to arrive.
+      setTimeout(() => server.closeAllConnections(), 200).unref();
+      if (server.listening || server.connections !== 0) await once(server, "close").catch(() => {});
+    },
+  };
+}
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8);
+loopback.addAddress("::1", "ipv6");
+
+function isLoopback(host: string): boolean {
+  const family = isIP(host);
+  if (family === 0) return host === "localhost";
+  return loopback.check(host, family === 6 ? "ipv6" : "ipv4");
+}
+
+function localOnly(handler: Handler): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const { hostname } = new URL(request.url);
+    const bare = hostname.replace(/^\[|\]$/g, "");
+    if (isLoopback(bare)) return handler(request);
+    const error = new HttpError(403, "FORBIDDEN_HOST", `this server is not ${hostname}`);
+    return Response.json(errorBody(error), { status: error.status });
+  };
+}

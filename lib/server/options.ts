@@ -1,0 +1,85 @@
+import { boolean, checkOptions, integer, invalidArgument, listOf, text } from "../options/check.ts";
+
+/** Writes structured logs; pino's loggers are of this kind. */
+export interface Logger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** A key that clients send as `Authorization: Bearer …`. */
+export interface ApiKey {
+  /** Stands in logs and metrics in place of the key. */
+  readonly name: string;
+  readonly key: string;
+}
+
+/** How a handler serves a model. */
+export interface HandlerOptions {
+  /** What clients call the model. Default: its name in the file. */
+  readonly modelName?: string;
+  /** Other names that are as good; `"*"` takes any. Default: none. */
+  readonly aliases?: readonly string[];
+  /** Without any, everybody may do everything. At least 8 characters each. Default: none. */
+  readonly apiKeys?: readonly ApiKey[];
+  /** Requests of one key, or of all that have none, under way at once. Default: any number. */
+  readonly maxConcurrentPerKey?: number;
+  /** Origins whose pages may call, such as `"https://example.com"`; `"*"` is all. Default: none. */
+  readonly corsOrigins?: readonly string[];
+  /** Of a request's body. Default 8 MiB; range 1 KiB to 1 GiB. */
+  readonly maxBodyBytes?: number;
+  /** Of one prompt. Default: the context. */
+  readonly maxPromptTokens?: number;
+  /** A generation that takes longer ends with what it has. Default: none; 1 to 2³¹-1. */
+  readonly requestTimeoutMs?: number;
+  /** An event stream with nothing to tell sends a comment so often. Default 15000; from 10. */
+  readonly heartbeatMs?: number;
+  /** Control tokens spelled out in text prompts of completions count as such. Default false. */
+  readonly rawPrompts?: boolean;
+  /** Shows a page to try things out at `/`. Default false. */
+  readonly playground?: boolean;
+  /** Told of every request: never of prompts or answers. Default: nobody. */
+  readonly logger?: Logger;
+}
+
+const rules = {
+  modelName: text,
+  aliases: listOf(text, 1000),
+  apiKeys: {
+    allowed: "an array of { name, key }, each key a string of at least 8 characters",
+    accepts: (value: unknown) => Array.isArray(value) && value.every(isApiKey),
+  },
+  maxConcurrentPerKey: integer(1, 2 ** 31 - 1),
+  corsOrigins: listOf(text, 1000),
+  maxBodyBytes: integer(1024, 2 ** 30),
+  maxPromptTokens: integer(1, 2 ** 31 - 1),
+  requestTimeoutMs: integer(1, 2 ** 31 - 1),
+  heartbeatMs: integer(10, 2 ** 31 - 1),
+  rawPrompts: boolean,
+  playground: boolean,
+  logger: {
+    allowed: "an object with the functions info, warn and error",
+    accepts: isLogger,
+  },
+};
+
+/** @throws CodeLlamaError `INVALID_ARGUMENT` */
+export function checkHandlerOptions(options: HandlerOptions): void {
+  const where = "createHandler()";
+  checkOptions(options, rules, where);
+  const names = (options.apiKeys ?? []).map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw invalidArgument(`${where}: apiKeys: two keys have the name ${JSON.stringify(twice)}`);
+  }
+}
+
+function isApiKey(value: unknown): boolean {
+  const { name, key } = Object(value) as Record<string, unknown>;
+  return text.accepts(name) && typeof key === "string" && key.length >= 8;
+}
+
+function isLogger(value: unknown): boolean {
+  const logger = Object(value) as Record<string, unknown>;
+  return ["info", "warn", "error"].every((name) => typeof logger[name] === "function");
+}

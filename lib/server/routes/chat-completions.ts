@@ -1,0 +1,159 @@
+import type { Hono } from "hono";
+import { z } from "zod";
+import type { Chunk } from "../../generation.ts";
+import type { ChatOptions } from "../../options/chat.ts";
+import { takesTools } from "../../prompt/template.ts";
+import type { Answer, GenerationResult } from "../../result.ts";
+import { chatMessages, messageSchema } from "../chat-messages.ts";
+import { finishReason, usageOf } from "../completion-answer.ts";
+import type { Followed } from "../exchange.ts";
+import type { ServerEnvironment } from "../handler.ts";
+import { HttpError } from "../http-error.ts";
+import { chatLogprobs } from "../logprobs.ts";
+import { readBody } from "../request-body.ts";
+import { generationFields, present, samplingOptions } from "../sampling.ts";
+import type { Service } from "../service.ts";
+import {
+  planTools,
+  type ToolCall,
+  type ToolPlan,
+  toolChoiceSchema,
+  toolSchema,
+  withInstruction,
+} from "../tool-calls.ts";
+
+const responseFormat = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("text") }),
+  z.object({ type: z.literal("json_object"), schema: z.record(z.string(), z.unknown()).nullish() }),
+  z.object({
+    type: z.literal("json_schema"),
+    json_schema: z.object({ schema: z.record(z.string(), z.unknown()).nullish() }),
+  }),
+]);
+
+/** The body of `POST /v1/chat/completions`. Unknown fields are let be, as clients send many. */
+export const chatCompletionSchema = z.object({
+  ...generationFields,
+  messages: z.array(messageSchema).min(1),
+  max_completion_tokens: generationFields.max_tokens,
+  logprobs: z.boolean().nullish(),
+  top_logprobs: z.int().min(0).max(100).nullish(),
+  response_format: responseFormat.nullish(),
+  tools: z.array(toolSchema).max(128).nullish(),
+  tool_choice: toolChoiceSchema.nullish(),
+  grammar: z.string().nullish(),
+});
+
+type Body = z.output<typeof chatCompletionSchema>;
+
+export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Service): void {
+  app.post("/v1/chat/completions", async (context) => {
+    const { exchange } = context.var;
+    const body = await readBody(context.req.raw, chatCompletionSchema, service.maxBodyBytes);
+    service.checkModel(body.model);
+    const { llama } = service;
+    const tools = planTools(
+      body.tools ?? [],
+      body.tool_choice ?? "auto",
+      takesTools(llama.model.chatTemplate),
+    );
+    const messages = withInstruction(chatMessages(body.messages), tools.instruction);
+    for (const { content } of messages) await service.checkLength(content);
+    exchange.operation = {
+      name: "chat",
+      maxTokens: body.max_completion_tokens ?? body.max_tokens ?? undefined,
+      temperature: body.temperature ?? undefined,
+      topP: body.top_p ?? undefined,
+    };
+    const followed = exchange.follow(llama.chat(messages, chatOptions(body, tools, service)));
+    const head = {
+      id: `chatcmpl-${exchange.id}`,
+      created: Math.floor(Date.now() / 1000),
+      model: service.modelName,
+    };
+    if (body.stream === true) {
+      return service.stream(exchange, chatEvents(head, body, followed, tools));
+    }
+    const result = await followed.result;
+    const choices = (result.choices ?? [result]).map((answer, index) => ({
+      index,
+      ...finished(answer, tools.read(answer.text)),
+      logprobs: answer.logprobs === undefined ? null : chatLogprobs(answer.logprobs),
+    }));
+    return context.json({ ...head, object: "chat.completion", choices, usage: usageOf([result]) });
+  });
+}
+
+function chatOptions(body: Body, tools: ToolPlan, service: Service): ChatOptions {
+  const jsonSchema = tools.jsonSchema ?? formatSchema(body);
+  if (jsonSchema !== undefined && body.grammar != null) {
+    throw new HttpError(400, "INVALID_ARGUMENT", "grammar excludes response_format and tools", {
+      field: "grammar",
+    });
+  }
+  return {
+    ...samplingOptions(body, service.options),
+    ...present({
+      maxTokens: body.max_completion_tokens ?? body.max_tokens,
+      n: body.n,
+      logprobs: body.logprobs === true ? (body.top_logprobs ?? 0) : undefined,
+      tools: tools.forTemplate,
+      jsonSchema,
+      grammar: body.grammar,
+    }),
+  };
+}
+
+function formatSchema({ response_format: format }: Body): object | undefined {
+  if (format?.type === "json_object") return format.schema ?? { type: "object" };
+  if (format?.type === "json_schema") return format.json_schema.schema ?? {};
+  return undefined;
+}
+
+/** An answer as a message, and why it ended. */
+function finished(answer: Answer, calls: readonly ToolCall[] | undefined): object {
+  if (calls === undefined) {
+    return {
+      message: { role: "assistant", content: answer.text, refusal: null },
+      finish_reason: finishReason(answer.finishReason),
+    };
+  }
+  return {
+    message: { role: "assistant", content: null, refusal: null, tool_calls: calls },
+    finish_reason: "tool_calls",
+  };
+}
+
+async function* chatEvents(
+  head: object,
+  body: Body,
+  { generation, result }: Followed<GenerationResult>,
+  tools: ToolPlan,
+): AsyncGenerator<string> {
+  const event = (choices: readonly object[], rest: object = {}) =>
+    JSON.stringify({ ...head, object: "chat.completion.chunk", choices, ...rest });
+  const choice = (index: number, delta: object, reason: string | null, logprobs: object | null) =>
+    event([{ index, delta, logprobs, finish_reason: reason }]);
+  for (let index = 0; index < (body.n ?? 1); index++) {
+    yield choice(index, { role: "assistant", content: "" }, null, null);
+  }
+  // Whether an answer is a call shows at its end.
+  const holdsBack = tools.forTemplate !== undefined || tools.jsonSchema !== undefined;
+  for await (const { text, index, logprobs } of generation as AsyncIterable<Chunk>) {
+    if (holdsBack) continue;
+    yield choice(index, { content: text }, null, logprobs ? chatLogprobs(logprobs) : null);
+  }
+  const whole = await result;
+  for (const [index, answer] of (whole.choices ?? [whole]).entries()) {
+    const calls = tools.read(answer.text);
+    if (calls !== undefined) {
+      const numbered = calls.map((call, number) => ({ index: number, ...call }));
+      yield choice(index, { tool_calls: numbered }, null, null);
+    } else if (holdsBack) {
+      yield choice(index, { content: answer.text }, null, null);
+    }
+    yield choice(index, {}, calls ? "tool_calls" : finishReason(answer.finishReason), null);
+  }
+  if (body.stream_options?.include_usage === true) yield event([], { usage: usageOf([whole]) });
+  yield "[DONE]";
+}

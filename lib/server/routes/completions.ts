@@ -1,0 +1,199 @@
+import type { Hono } from "hono";
+import { z } from "zod";
+import type { CodeLlama } from "../../codellama.ts";
+import type { Generation } from "../../generation.ts";
+import type { GenerateOptions } from "../../options/generate.ts";
+import type { Answer, GenerationResult } from "../../result.ts";
+import { finishReason, usageOf } from "../completion-answer.ts";
+import type { Followed } from "../exchange.ts";
+import type { ServerEnvironment } from "../handler.ts";
+import { HttpError } from "../http-error.ts";
+import { completionLogprobs } from "../logprobs.ts";
+import { merge } from "../merge.ts";
+import { readBody } from "../request-body.ts";
+import { generationFields, present, samplingOptions } from "../sampling.ts";
+import type { Service } from "../service.ts";
+
+const tokens = z.array(z.int().min(0)).min(1);
+
+/** The body of `POST /v1/completions`. Unknown fields are let be, as clients send many. */
+export const completionSchema = z.object({
+  ...generationFields,
+  prompt: z.union(
+    [z.string(), tokens, z.array(z.string()).min(1).max(128), z.array(tokens).min(1).max(128)],
+    {
+      error: "must be a string, an array of at most 128 strings, or tokens",
+    },
+  ),
+  /** What comes behind the hole: makes it an infill. */
+  suffix: z.string().nullish(),
+  best_of: z.int().min(1).max(128).nullish(),
+  logprobs: z.int().min(0).max(100).nullish(),
+  echo: z.boolean().nullish(),
+  /** Control tokens spelled out in the prompt count as such. */
+  raw: z.boolean().nullish(),
+  grammar: z.string().nullish(),
+  json_schema: z.record(z.string(), z.unknown()).nullish(),
+});
+
+type Body = z.output<typeof completionSchema>;
+type Prompt = string | Int32Array;
+
+// OpenAI's default.
+const defaultMaxTokens = 16;
+
+export function addCompletionRoute(app: Hono<ServerEnvironment>, service: Service): void {
+  app.post("/v1/completions", async (context) => {
+    const { exchange } = context.var;
+    const body = await readBody(context.req.raw, completionSchema, service.maxBodyBytes);
+    service.checkModel(body.model);
+    const { llama } = service;
+    const prompts = promptsOf(body);
+    exchange.operation = {
+      name: body.suffix == null ? "text_completion" : "infill",
+      maxTokens: body.max_tokens ?? undefined,
+      temperature: body.temperature ?? undefined,
+      topP: body.top_p ?? undefined,
+    };
+    for (const prompt of prompts) await service.checkLength(prompt);
+    const start = starter(llama, body, service);
+    const followed = prompts.map((prompt) => exchange.follow(start(prompt)));
+    const head = {
+      id: `cmpl-${exchange.id}`,
+      object: "text_completion",
+      created: Math.floor(Date.now() / 1000),
+      model: service.modelName,
+    };
+    const writer = new ChoiceWriter(llama, body, prompts);
+    if (body.stream === true) {
+      return service.stream(exchange, completionEvents(head, body, followed, writer));
+    }
+    const results = await Promise.all(followed.map(({ result }) => result));
+    const choices = results.flatMap((result, index) => writer.choices(result, index));
+    return context.json({ ...head, choices, usage: usageOf(results) });
+  });
+}
+
+/** Text is infilled where there is a suffix, and continued elsewhere. */
+function starter(
+  llama: CodeLlama,
+  body: Body,
+  service: Service,
+): (prompt: Prompt) => Generation<GenerationResult> {
+  const { suffix } = body;
+  const counts = present({ n: body.n, bestOf: body.best_of, logprobs: body.logprobs });
+  const options: GenerateOptions = {
+    ...samplingOptions(body, service.options),
+    ...counts,
+    maxTokens: body.max_tokens ?? defaultMaxTokens,
+  };
+  if (suffix == null) {
+    const completion: GenerateOptions = {
+      ...options,
+      special: body.raw ?? service.options.rawPrompts ?? false,
+      promptLogprobs: body.echo === true && body.logprobs != null,
+      ...present({ grammar: body.grammar, jsonSchema: body.json_schema }),
+    };
+    return (prompt) => llama.generate(prompt, completion);
+  }
+  for (const name of ["grammar", "json_schema"] as const) {
+    if (body[name] == null) continue;
+    throw new HttpError(400, "INVALID_ARGUMENT", `${name} and suffix exclude each other`, {
+      field: name,
+    });
+  }
+  return (prompt) => {
+    if (typeof prompt !== "string") {
+      throw new HttpError(400, "INVALID_ARGUMENT", "prompt must be text where there is a suffix", {
+        field: "prompt",
+      });
+    }
+    return llama.infill({ prefix: prompt, suffix }, options);
+  };
+}
+
+function promptsOf({ prompt }: Body): readonly Prompt[] {
+  if (typeof prompt === "string") return [prompt];
+  if (prompt.every((each) => typeof each === "number")) return [Int32Array.from(prompt)];
+  return prompt.map((each) =>
+    typeof each === "string" ? each : Int32Array.from(each as number[]),
+  );
+}
+
+/** Puts answers as choices of a completion. */
+class ChoiceWriter {
+  readonly #llama: CodeLlama;
+  readonly #echoes: readonly string[];
+  readonly n: number;
+
+  constructor(llama: CodeLlama, body: Body, prompts: readonly Prompt[]) {
+    this.#llama = llama;
+    this.#echoes = prompts.map((prompt) => (body.echo === true ? this.#textOf(prompt) : ""));
+    this.n = body.n ?? 1;
+  }
+
+  /** The answers to the prompt of that index. */
+  choices(result: GenerationResult, prompt: number): object[] {
+    const echo = this.#echoes[prompt] ?? "";
+    return (result.choices ?? [result]).map((answer, choice) => ({
+      index: prompt * this.n + choice,
+      text: echo + answer.text,
+      logprobs: this.#logprobs(answer, echo),
+      finish_reason: finishReason(answer.finishReason),
+    }));
+  }
+
+  echo(prompt: number): string {
+    return this.#echoes[prompt] ?? "";
+  }
+
+  #logprobs(answer: Answer, echo: string): object | null {
+    if (answer.logprobs === undefined) return null;
+    if (answer.promptLogprobs === undefined)
+      return completionLogprobs(answer.logprobs, echo.length);
+    const all = [...answer.promptLogprobs, ...answer.logprobs];
+    return completionLogprobs(all, 0, "");
+  }
+
+  #textOf(prompt: Prompt): string {
+    return typeof prompt === "string" ? prompt : this.#llama.detokenize(prompt);
+  }
+}
+
+async function* completionEvents(
+  head: object,
+  body: Body,
+  followed: readonly Followed<GenerationResult>[],
+  writer: ChoiceWriter,
+): AsyncGenerator<string> {
+  const event = (choices: readonly object[], rest: object = {}) =>
+    JSON.stringify({ ...head, choices, ...rest });
+  const offsets = new Map<number, number>();
+  for (const [prompt] of followed.entries()) {
+    const text = writer.echo(prompt);
+    for (let choice = 0; text !== "" && choice < writer.n; choice++) {
+      const index = prompt * writer.n + choice;
+      offsets.set(index, text.length);
+      yield event([{ index, text, logprobs: null, finish_reason: null }]);
+    }
+  }
+  for await (const { source, value } of merge(followed.map(({ generation }) => generation))) {
+    const index = source * writer.n + value.index;
+    const offset = offsets.get(index) ?? 0;
+    offsets.set(index, offset + value.text.length);
+    const logprobs =
+      value.logprobs === undefined ? null : completionLogprobs(value.logprobs, offset);
+    yield event([{ index, text: value.text, logprobs, finish_reason: null }]);
+  }
+  const results = await Promise.all(followed.map(({ result }) => result));
+  for (const [prompt, result] of results.entries()) {
+    for (const [choice, answer] of (result.choices ?? [result]).entries()) {
+      const index = prompt * writer.n + choice;
+      yield event([
+        { index, text: "", logprobs: null, finish_reason: finishReason(answer.finishReason) },
+      ]);
+    }
+  }
+  if (body.stream_options?.include_usage === true) yield event([], { usage: usageOf(results) });
+  yield "[DONE]";
+}

@@ -1,0 +1,33 @@
+import type { Hono } from "hono";
+import type { ServerEnvironment } from "../handler.ts";
+import type { Service } from "../service.ts";
+
+/** OpenAI's list of models: the one that is served. */
+export function addModelRoutes(app: Hono<ServerEnvironment>, service: Service): void {
+  app.get("/v1/models", (context) => context.json({ object: "list", data: [describe(service)] }));
+  app.get("/v1/models/:model", (context) => {
+    service.checkModel(context.req.param("model"));
+    return context.json(describe(service));
+  });
+}
+
+function describe(service: Service): object {
+  const { llama, modelName, createdAt } = service;
+  return {
+    id: modelName,
+    object: "model",
+    created: createdAt,
+    owned_by: "node-codellama",
+    // Beyond OpenAI's fields, as llama-server's list has it.
+    meta: {
+      context_size: llama.contextSize,
+      training_context_size: llama.model.trainingContextSize,
+      parameters: llama.model.parameters,
+      size_bytes: llama.model.sizeBytes,
+      file_type: llama.model.fileType,
+      embedding_length: llama.model.embeddingLength,
+      vocabulary_size: llama.model.vocabularySize,
+      capabilities: llama.capabilities,
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import type { Hono } from "hono";
+import type { ServerEnvironment } from "../handler.ts";
+import type { Service } from "../service.ts";
+
+/** Whether it works, and how much. */
+export function addStateRoutes(app: Hono<ServerEnvironment>, service: Service): void {
+  app.get("/health", (context) => {
+    const { state } = service;
+    return context.json(
+      { status: state === "ready" ? "ok" : state },
+      state === "ready" ? 200 : 503,
+    );
+  });
+  app.get("/metrics", () => service.metrics.response());
+}

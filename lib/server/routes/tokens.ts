@@ -1,0 +1,48 @@
+import type { Hono } from "hono";
+import { z } from "zod";
+import { chatMessages, messageSchema } from "../chat-messages.ts";
+import type { ServerEnvironment } from "../handler.ts";
+import { readBody } from "../request-body.ts";
+import type { Service } from "../service.ts";
+
+/** The body of `POST /tokenize`, as llama-server has it. */
+export const tokenizeSchema = z.object({
+  content: z.string(),
+  add_special: z.boolean().nullish(),
+  parse_special: z.boolean().nullish(),
+  with_pieces: z.boolean().nullish(),
+});
+
+/** The body of `POST /detokenize`. */
+export const detokenizeSchema = z.object({ tokens: z.array(z.int().min(0)) });
+
+/** The body of `POST /apply-template`. */
+export const applyTemplateSchema = z.object({ messages: z.array(messageSchema).min(1) });
+
+/** llama-server's routes from text to tokens and back. */
+export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): void {
+  app.post("/tokenize", async (context) => {
+    const body = await readBody(context.req.raw, tokenizeSchema, service.maxBodyBytes);
+    const { llama } = service;
+    const tokens = await llama.tokenizeLong(body.content, {
+      bos: body.add_special ?? false,
+      special: body.parse_special ?? false,
+    });
+    const ids = [...tokens];
+    if (body.with_pieces !== true) return context.json({ tokens: ids });
+    const pieces = ids.map((id) => ({ id, piece: llama.detokenize([id], { special: true }) }));
+    return context.json({ tokens: pieces });
+  });
+
+  app.post("/detokenize", async (context) => {
+    const { tokens } = await readBody(context.req.raw, detokenizeSchema, service.maxBodyBytes);
+    return context.json({ content: service.llama.detokenize(tokens) });
+  });
+
+  app.post("/apply-template", async (context) => {
+    const body = await readBody(context.req.raw, applyTemplateSchema, service.maxBodyBytes);
+    const { llama } = service;
+    const prompt = llama.encodeChat(chatMessages(body.messages));
+    return context.json({ prompt: llama.detokenize(prompt, { special: true }) });
+  });
+}

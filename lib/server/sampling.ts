@@ -1,0 +1,95 @@
+import { z } from "zod";
+import type { GenerateOptions } from "../options/generate.ts";
+import type { HandlerOptions } from "./options.ts";
+
+const maxTokens = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
+
+/** How to sample, in the names of OpenAI's API and, where that has none, of llama.cpp's. */
+export const samplingFields = {
+  temperature: z.number().min(0).max(100).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+  top_k: z
+    .int()
+    .min(-1)
+    .max(2 ** 31 - 1)
+    .nullish(),
+  min_p: z.number().min(0).max(1).nullish(),
+  typical_p: z.number().min(0).max(1).nullish(),
+  repeat_penalty: z.number().min(0.01).max(100).nullish(),
+  repeat_last_n: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .nullish(),
+  frequency_penalty: z.number().min(-100).max(100).nullish(),
+  presence_penalty: z.number().min(-100).max(100).nullish(),
+  /** -1 is a random one. */
+  seed: z.int().nullish(),
+  stop: z.union([z.string(), z.array(z.string()).max(64)]).nullish(),
+  /** From -100, which forbids a token, to 100. */
+  logit_bias: z.record(z.string(), z.number().min(-100).max(100)).nullish(),
+  priority: z.enum(["interactive", "normal", "background"]).nullish(),
+};
+
+/** What is asked of all generations in OpenAI's API. */
+export const generationFields = {
+  model: z.string().nullish(),
+  max_tokens: maxTokens.nullish(),
+  n: z.int().min(1).max(128).nullish(),
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  ...samplingFields,
+};
+
+type SamplingFields = z.output<z.ZodObject<typeof samplingFields>>;
+
+/** The sampling options of a request. */
+export function samplingOptions(fields: SamplingFields, limits: HandlerOptions): GenerateOptions {
+  const { seed, stop } = fields;
+  const stops = (typeof stop === "string" ? [stop] : (stop ?? [])).filter((text) => text !== "");
+  return present({
+    temperature: fields.temperature,
+    topP: fields.top_p,
+    topK:
+      fields.top_k === null || fields.top_k === undefined ? undefined : Math.max(fields.top_k, 0),
+    minP: fields.min_p,
+    typicalP: fields.typical_p,
+    repeatPenalty: fields.repeat_penalty,
+    penaltyLastN: fields.repeat_last_n,
+    frequencyPenalty: fields.frequency_penalty,
+    presencePenalty: fields.presence_penalty,
+    seed: seed === null || seed === undefined || seed === -1 ? undefined : seedOf(seed),
+    stop: stops.length === 0 ? undefined : stops,
+    logitBias: logitBias(fields.logit_bias),
+    priority: fields.priority,
+    timeoutMs: limits.requestTimeoutMs,
+  });
+}
+
+type Present<Fields> = { [Name in keyof Fields]?: NonNullable<Fields[Name]> };
+
+/** The fields that are there; `null` is none. */
+export function present<Fields extends object>(fields: Fields): Present<Fields> {
+  const entries = Object.entries(fields).filter(
+    ([, value]) => value !== null && value !== undefined,
+  );
+  return Object.fromEntries(entries) as Present<Fields>;
+}
+
+/** Any whole number as one of the engine's seeds. */
+function seedOf(seed: number): number {
+  const seeds = 2 ** 32 - 1;
+  return ((seed % seeds) + seeds) % seeds;
+}
+
+function logitBias(bias: Readonly<Record<string, number>> | null | undefined) {
+  if (bias === null || bias === undefined) return undefined;
+  const entries = Object.entries(bias).map(([token, value]): [number, number] => [
+    Number(token),
+    value <= -100 ? Number.NEGATIVE_INFINITY : value,
+  ]);
+  return new Map(entries);
+}

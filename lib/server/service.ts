@@ -1,0 +1,188 @@
+import type { CodeLlama } from "../codellama.ts";
+import { Authentication } from "./authentication.ts";
+import { eventStream } from "./event-stream.ts";
+import { Exchange } from "./exchange.ts";
+import { HttpError, toHttpError } from "./http-error.ts";
+import { Metrics } from "./metrics.ts";
+import type { HandlerOptions } from "./options.ts";
+import { Tracing } from "./tracing.ts";
+
+export type ServiceState = "loading" | "ready" | "failed" | "draining";
+
+/** What all routes share: the model, the requests under way, and who is told of them. */
+export class Service {
+  readonly options: HandlerOptions;
+  readonly authentication: Authentication;
+  readonly metrics: Metrics;
+  readonly maxBodyBytes: number;
+  /** Seconds since 1970, as OpenAI's API tells it of models. */
+  readonly createdAt = Math.floor(Date.now() / 1000);
+  readonly #tracing = new Tracing();
+  readonly #exchanges = new Set<Exchange>();
+  #llama: CodeLlama | undefined;
+  #failure: unknown;
+  #draining = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(llama: CodeLlama | PromiseLike<CodeLlama>, options: HandlerOptions) {
+    this.options = options;
+    this.authentication = new Authentication(options.apiKeys ?? []);
+    this.maxBodyBytes = options.maxBodyBytes ?? 8 * 2 ** 20;
+    this.metrics = new Metrics(() => this.#stats());
+    if ("then" in llama) {
+      llama.then(
+        (loaded) => {
+          this.#llama = loaded;
+        },
+        (error: unknown) => {
+          this.#failure = error;
+        },
+      );
+    } else {
+      this.#llama = llama;
+    }
+  }
+
+  get state(): ServiceState {
+    if (this.#draining) return "draining";
+    if (this.#failure !== undefined) return "failed";
+    return this.#llama === undefined ? "loading" : "ready";
+  }
+
+  /** @throws HttpError 503 while there is none */
+  get llama(): CodeLlama {
+    if (this.#llama !== undefined) return this.#llama;
+    if (this.#failure !== undefined) throw toHttpError(this.#failure);
+    throw new HttpError(503, "MODEL_LOADING", "the model is being loaded; try again soon", {
+      headers: { "retry-after": "2" },
+    });
+  }
+
+  get modelName(): string {
+    return this.options.modelName ?? (this.#llama?.model.name || "codellama");
+  }
+
+  /** @throws HttpError 404 for another model than the one that is served */
+  checkModel(asked: string | null | undefined): void {
+    const names = [this.modelName, ...(this.options.aliases ?? [])];
+    if (asked == null || asked === "" || names.includes(asked) || names.includes("*")) return;
+    throw new HttpError(
+      404,
+      "UNKNOWN_MODEL",
+      `there is no model ${show(asked)}; there is ${names.join(", ")}`,
+      {
+        field: "model",
+      },
+    );
+  }
+
+  /** @throws HttpError 400 for a prompt beyond `maxPromptTokens` */
+  async checkLength(prompt: string | Int32Array): Promise<void> {
+    const limit = this.options.maxPromptTokens;
+    if (limit === undefined) return;
+    const tokens = typeof prompt === "string" ? await this.llama.tokenizeLong(prompt) : prompt;
+    const { length } = tokens;
+    if (length <= limit) return;
+    throw new HttpError(400, "CONTEXT_OVERFLOW", `a prompt may have ${limit} tokens at most`);
+  }
+
+  /**
+   * A request begins.
+   * @throws HttpError 401, 429, 503
+   */
+  open(exchange: Exchange, headers: Headers): void {
+    this.#tracing.start(exchange, headers);
+    if (this.#draining) {
+      throw new HttpError(503, "SHUTTING_DOWN", "the server is shutting down", {
+        headers: { "retry-after": "5", connection: "close" },
+      });
+    }
+    exchange.keyName = this.authentication.nameOf(headers);
+    const limit = this.options.maxConcurrentPerKey ?? Number.POSITIVE_INFINITY;
+    const theirs = [...this.#exchanges].filter(({ keyName }) => keyName === exchange.keyName);
+    if (theirs.length >= limit) {
+      throw new HttpError(
+        429,
+        "TOO_MANY_REQUESTS",
+        `${limit} requests of this key are under way already`,
+        { headers: { "retry-after": "1" } },
+      );
+    }
+    this.#exchanges.add(exchange);
+  }
+
+  exchange(request: Request, path: string): Exchange {
+    return new Exchange(request, path, (ended) => this.#close(ended));
+  }
+
+  /** Answers with events, and keeps the exchange open until they end. */
+  async stream(exchange: Exchange, events: AsyncIterable<string>): Promise<Response> {
+    const response = await eventStream(events, {
+      heartbeatMs: this.options.heartbeatMs ?? 15_000,
+      onEnd: (error) => exchange.end(200, error === undefined ? undefined : toHttpError(error)),
+    });
+    exchange.streams = true;
+    return response;
+  }
+
+  /** Takes no more requests, and resolves when those under way are done, or cut at the deadline. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#draining = true;
+    if (this.#exchanges.size === 0) return;
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    const cut = setTimeout(() => {
+      const reason = new HttpError(503, "SHUTTING_DOWN", "the server is shutting down");
+      for (const exchange of this.#exchanges) exchange.abort(reason);
+    }, deadlineMs);
+    await idle;
+    clearTimeout(cut);
+  }
+
+  #close(exchange: Exchange): void {
+    this.#exchanges.delete(exchange);
+    if (this.#exchanges.size === 0) this.#onIdle?.();
+    this.metrics.count(exchange);
+    this.#tracing.end(exchange, this.modelName);
+    this.#log(exchange);
+  }
+
+  #log(exchange: Exchange): void {
+    const { logger } = this.options;
+    if (logger === undefined) return;
+    const { id, method, path, status, keyName, operation, error } = exchange;
+    const fields = {
+      requestId: id,
+      method,
+      path,
+      status,
+      key: keyName,
+      durationMs: Math.round(exchange.durationMs),
+      ...(operation && {
+        operation: operation.name,
+        promptTokens: exchange.promptTokens,
+        cachedTokens: exchange.cachedTokens,
+        completionTokens: exchange.completionTokens,
+        timeToFirstTokenMs: exchange.timeToFirstTokenMs,
+        finishReasons: exchange.finishReasons,
+      }),
+      ...(error && { code: error.code }),
+    };
+    if (status >= 500) logger.error(fields, "request failed");
+    else if (status >= 400) logger.warn(fields, "request refused");
+    else logger.info(fields, "request");
+  }
+
+  #stats() {
+    try {
+      return this.#llama?.stats();
+    } catch {
+      return undefined; // closed
+    }
+  }
+}
+
+function show(name: string): string {
+  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+}
