@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: runs each case against every peer that is there, prints a table and writes JSON.
+ * `npm run bench`: runs each case against every peer that is there, prints tables and writes a folder.
  *
  * A case is a file in cases/ with `summary`, `peers` and `run`; a peer is a file in peers/ with
  * `prepare` (in this process, once) and `load` (in a process of its own, see engine.mjs).
@@ -8,9 +8,10 @@ import { runWhenMain } from "../scripts/project.mjs";
 import { note } from "../scripts/terminal.mjs";
 import { describeMachine } from "./machine.mjs";
 import { findModel } from "./models.mjs";
-import { help, readOptions } from "./options.mjs";
+import { commandLine, help, readOptions } from "./options.mjs";
+import { prepareOutput, writeOutput } from "./output.mjs";
 import { clearAnnouncement } from "./progress.mjs";
-import { caseTable, head, writeJson } from "./report.mjs";
+import { caseTable, head } from "./report.mjs";
 
 /**
  * What a case gets.
@@ -54,6 +55,7 @@ async function runCase(name, options, models) {
 await runWhenMain(import.meta, async (args) => {
   const options = readOptions(args);
   if (options.help) return console.log(help);
+  if (options.output !== undefined) prepareOutput(options.output);
   const machine = describeMachine();
   if (machine.loadAverage > BUSY) {
     note(
@@ -62,13 +64,13 @@ await runWhenMain(import.meta, async (args) => {
   }
   const models = options.models.map(findModel);
   console.log(head(machine, options));
-  const report = { machine, options, cases: [] };
+  const report = { machine, options, command: commandLine(args), cases: [] };
   for (const name of options.cases) {
     const result = await runCase(name, options, models);
     console.log(`\n${caseTable(result)}`);
     report.cases.push(result);
     // After each case, so that an interrupted run keeps what it has.
-    if (options.json) writeJson(options.json, report);
+    if (options.output !== undefined) writeOutput(options.output, report);
   }
-  if (options.json) note(`every sample is in ${options.json}`);
+  if (options.output !== undefined) note(`table, chart and every sample are in ${options.output}`);
 });

@@ -20,7 +20,7 @@ export const help = `Measures node-codellama beside its peers, on the same model
                         (default: tiny and 7b)
   --repetitions N       of each engine in each comparison (default 5)
   --threads N           of each engine (default: all processors)
-  --json FILE           write machine, options and every sample there as well
+  --output FOLDER       write results.json (every sample), results.md (one table) and chart.svg there
 
 The first run compiles llama-bench, installs the peers into bench/peers and writes a model of 4.1 GB
 into the user's cache folder. All cases on both models take most of an hour on two cores; let nothing
@@ -46,7 +46,7 @@ export function readOptions(args) {
         model: { type: "string", multiple: true, default: ["tiny", "7b"] },
         repetitions: { type: "string", default: "5" },
         threads: { type: "string", default: String(availableParallelism()) },
-        json: { type: "string" },
+        output: { type: "string" },
         help: { type: "boolean", default: false },
       },
     });
@@ -61,7 +61,15 @@ export function readOptions(args) {
     models: values.model,
     repetitions: positive("repetitions", values.repetitions),
     threads: positive("threads", values.threads),
-    json: values.json,
+    output: values.output,
     help: values.help,
   };
+}
+
+/** What was typed, as it can be typed again. */
+export function commandLine(args) {
+  const quoted = args.map((arg) =>
+    /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`,
+  );
+  return ["npm run bench --", ...quoted].join(" ");
 }

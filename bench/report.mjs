@@ -1,77 +1,34 @@
-/** Turns results into a table to read and a JSON file to keep. */
-import { writeFileSync } from "node:fs";
-import { median, spread } from "./statistics.mjs";
+/** Turns results into tables to read on a terminal. */
+import { findings, range, short, verdict } from "./findings.mjs";
+import { markdownTable } from "./markdown-table.mjs";
 
-/** A number with three significant digits, and no exponent. */
-function short(value) {
-  if (!Number.isFinite(value)) return "-";
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 0.001))));
-  return value.toFixed(Math.min(digits, 3));
-}
-
-/** What is wanted of our value, beside this engine, and whether it was reached. */
-function target({ targets = {}, limit, floor, better }, engine, isOurs, ratio, value) {
-  const verdict = (isMet) => (isMet ? "met" : "missed");
-  if (isOurs && limit !== undefined) return `≤ ${limit}, ${verdict(value <= limit)}`;
-  if (isOurs && floor !== undefined) return `≥ ${floor}, ${verdict(value >= floor)}`;
-  const wanted = targets[engine];
-  if (wanted === undefined) return "";
-  return better === "lower"
-    ? `≤ ${wanted.toFixed(2)}, ${verdict(ratio <= wanted)}`
-    : `≥ ${wanted.toFixed(2)}, ${verdict(ratio >= wanted)}`;
-}
+const COLUMNS = [
+  { title: "on" },
+  { title: "measure" },
+  { title: "engine" },
+  { title: "median", isNumeric: true },
+  { title: "least to greatest" },
+  { title: "ours / it", isNumeric: true },
+  { title: "target" },
+  { title: "same output" },
+];
 
 /** The table rows of one comparison: ours first, then each engine with the ratio to it. */
 function rows(comparison) {
-  const { subject, measure, unit, samples, sameOutput = {} } = comparison;
-  const [ours] = Object.keys(samples);
-  const ourMedian = median(samples[ours]);
-  return Object.entries(samples).map(([engine, values]) => {
-    const isOurs = engine === ours;
-    const { least, greatest } = spread(values);
-    const ratio = ourMedian / median(values);
+  const { subject, measure, unit } = comparison;
+  return findings(comparison).map((finding) => {
+    const { engine, isOurs, ratio, target, sameOutput } = finding;
     return [
       isOurs ? subject : "",
       isOurs ? `${measure}, ${unit}` : "",
       engine,
-      short(median(values)),
-      `${short(least)} to ${short(greatest)}`,
+      short(finding.median),
+      range(finding),
       isOurs ? "" : ratio.toFixed(3),
-      target(comparison, engine, isOurs, ratio, median(values)),
-      sameOutput[engine] ?? "",
+      target ? `${target.text}, ${verdict(target)}` : "",
+      sameOutput,
     ];
   });
-}
-
-/** Columns that align to the right. */
-const NUMERIC = new Set(["median", "ours / it"]);
-const COLUMNS = [
-  "on",
-  "measure",
-  "engine",
-  "median",
-  "least to greatest",
-  "ours / it",
-  "target",
-  "same output",
-];
-
-/** A Markdown table whose columns also line up as plain text; columns without content are left out. */
-function table(body) {
-  const kept = COLUMNS.map((_, at) => at).filter((at) => body.some((row) => row[at] !== ""));
-  const widths = kept.map((at) =>
-    Math.max(COLUMNS[at].length, ...body.map((row) => row[at].length)),
-  );
-  const pad = (text, column) =>
-    NUMERIC.has(COLUMNS[kept[column]])
-      ? text.padStart(widths[column])
-      : text.padEnd(widths[column]);
-  const line = (cells) => `| ${cells.map(pad).join(" | ")} |`;
-  const rule = kept.map((at, column) =>
-    NUMERIC.has(COLUMNS[at]) ? `${"-".repeat(widths[column] - 1)}:` : "-".repeat(widths[column]),
-  );
-  const lines = body.map((row) => line(kept.map((at) => row[at])));
-  return [line(kept.map((at) => COLUMNS[at])), `| ${rule.join(" | ")} |`, ...lines].join("\n");
 }
 
 /** The lines above the tables: where, what and how. */
@@ -87,17 +44,20 @@ export function head(machine, { threads, repetitions }) {
 }
 
 /**
+ * What one case came to.
+ *
+ * @typedef {{ name: string, summary: string, leftOut: string[],
+ *   comparisons: import("./comparison.mjs").Comparison[] }} CaseResult
+ */
+
+/**
  * One case as text.
  *
- * @param {{ name: string, summary: string, leftOut: string[],
- *   comparisons: import("./comparison.mjs").Comparison[] }} result
+ * @param {CaseResult} result
  */
 export function caseTable({ name, summary, leftOut, comparisons }) {
   const notes = leftOut.map((reason) => `Left out: ${reason}`);
-  return [`## ${name}`, summary, table(comparisons.flatMap(rows)), ...notes].join("\n\n");
-}
-
-/** Writes everything, each sample included. */
-export function writeJson(path, report) {
-  writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`);
+  return [`## ${name}`, summary, markdownTable(COLUMNS, comparisons.flatMap(rows)), ...notes].join(
+    "\n\n",
+  );
 }

@@ -1,0 +1,75 @@
+/** What a comparison comes to: medians, ratios, and whether what was wanted was reached. */
+import { median, spread } from "./statistics.mjs";
+
+/**
+ * One engine in one comparison.
+ *
+ * @typedef {object} Finding
+ * @property {string} engine
+ * @property {boolean} isOurs
+ * @property {number} median
+ * @property {number} least
+ * @property {number} greatest
+ * @property {number} ratio ours over this engine's; 1 for ours
+ * @property {{ text: string, bound: number, isMet: boolean } | undefined} target of the ratio; for
+ *   ours, of the value itself
+ * @property {string} sameOutput how often its tokens were ours, or ""
+ */
+
+/** What is wanted of our value, or of the ratio of ours to an engine's. */
+function target({ targets = {}, limit, floor, better }, engine, isOurs, ratio, value) {
+  if (isOurs && limit !== undefined) {
+    return { text: `≤ ${limit}`, bound: limit, isMet: value <= limit };
+  }
+  if (isOurs && floor !== undefined) {
+    return { text: `≥ ${floor}`, bound: floor, isMet: value >= floor };
+  }
+  const bound = targets[engine];
+  if (bound === undefined) return undefined;
+  return better === "lower"
+    ? { text: `≤ ${bound.toFixed(2)}`, bound, isMet: ratio <= bound }
+    : { text: `≥ ${bound.toFixed(2)}`, bound, isMet: ratio >= bound };
+}
+
+/** "met" or "missed", or "" where nothing was wanted. */
+export function verdict(wanted) {
+  if (wanted === undefined) return "";
+  return wanted.isMet ? "met" : "missed";
+}
+
+/**
+ * All engines of a comparison, ours first.
+ *
+ * @param {import("./comparison.mjs").Comparison} comparison
+ * @returns {Finding[]}
+ */
+export function findings(comparison) {
+  const { samples, sameOutput = {} } = comparison;
+  const [ours] = Object.keys(samples);
+  const ourMedian = median(samples[ours]);
+  return Object.entries(samples).map(([engine, values]) => {
+    const isOurs = engine === ours;
+    const ratio = ourMedian / median(values);
+    return {
+      engine,
+      isOurs,
+      median: median(values),
+      ...spread(values),
+      ratio,
+      target: target(comparison, engine, isOurs, ratio, median(values)),
+      sameOutput: sameOutput[engine] ?? "",
+    };
+  });
+}
+
+/** A number with three significant digits, and no exponent. */
+export function short(value) {
+  if (!Number.isFinite(value)) return "-";
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 0.001))));
+  return value.toFixed(Math.min(digits, 3));
+}
+
+/** The least and the greatest sample. */
+export function range({ least, greatest }) {
+  return `${short(least)} to ${short(greatest)}`;
+}

@@ -1,0 +1,28 @@
+/**
+ * A Markdown table whose columns also line up as plain text; columns without content are left out.
+ *
+ * @param {readonly { readonly title: string, readonly isNumeric?: boolean }[]} columns numeric ones
+ *   align to the right
+ * @param {readonly (readonly string[])[]} rows
+ */
+export function markdownTable(columns, rows) {
+  const cells = rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const kept = columns.map((_, at) => at).filter((at) => cells.some((row) => row[at] !== ""));
+  const widths = new Map(
+    kept.map((at) => [
+      at,
+      Math.max(columns[at].title.length, ...cells.map((row) => row[at].length)),
+    ]),
+  );
+  const pad = (text, at) =>
+    columns[at].isNumeric ? text.padStart(widths.get(at)) : text.padEnd(widths.get(at));
+  const line = (row) => `| ${kept.map((at) => pad(row[at], at)).join(" | ")} |`;
+  const rule = kept.map((at) =>
+    columns[at].isNumeric ? `${"-".repeat(widths.get(at) - 1)}:` : "-".repeat(widths.get(at)),
+  );
+  return [
+    line(columns.map(({ title }) => title)),
+    `| ${rule.join(" | ")} |`,
+    ...cells.map(line),
+  ].join("\n");
+}
