@@ -8,6 +8,7 @@ import { finishReason, usageOf } from "../completion-answer.ts";
 import type { Followed } from "../exchange.ts";
 import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http-error.ts";
+import { infillOfTemplate } from "../infill-template.ts";
 import { completionLogprobs } from "../logprobs.ts";
 import { merge } from "../merge.ts";
 import { readBody } from "../request-body.ts";
@@ -88,13 +89,19 @@ function starter(
     maxTokens: body.max_tokens ?? defaultMaxTokens,
   };
   if (suffix == null) {
+    const special = body.raw ?? service.options.rawPrompts ?? false;
     const completion: GenerateOptions = {
       ...options,
-      special: body.raw ?? service.options.rawPrompts ?? false,
+      special,
       promptLogprobs: body.echo === true && body.logprobs != null,
       ...present({ grammar: body.grammar, jsonSchema: body.json_schema }),
     };
-    return (prompt) => llama.generate(prompt, completion);
+    return (prompt) => {
+      const hole = special && typeof prompt === "string" ? infillOfTemplate(prompt) : undefined;
+      return hole !== undefined && llama.capabilities.infill
+        ? llama.infill(hole, { ...options, tokenHealing: false, overflow: "error" })
+        : llama.generate(prompt, completion);
+    };
   }
   for (const name of ["grammar", "json_schema"] as const) {
     if (body[name] == null) continue;

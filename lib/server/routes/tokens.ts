@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { z } from "zod";
+import type { CodeLlama } from "../../codellama.ts";
 import { chatMessages, messageSchema } from "../chat-messages.ts";
 import type { ServerEnvironment } from "../handler.ts";
 import { readBody } from "../request-body.ts";
@@ -30,8 +31,7 @@ export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): 
     });
     const ids = [...tokens];
     if (body.with_pieces !== true) return context.json({ tokens: ids });
-    const pieces = ids.map((id) => ({ id, piece: llama.detokenize([id], { special: true }) }));
-    return context.json({ tokens: pieces });
+    return context.json({ tokens: ids.map((id) => ({ id, piece: pieceOf(llama, id) })) });
   });
 
   app.post("/detokenize", async (context) => {
@@ -45,4 +45,11 @@ export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): 
     const prompt = llama.encodeChat(chatMessages(body.messages));
     return context.json({ prompt: llama.detokenize(prompt, { special: true }) });
   });
+}
+
+/** A token's text inside a text: at the beginning it would lose its space. */
+function pieceOf(llama: CodeLlama, id: number): string {
+  const { newline } = llama.model.specialTokens;
+  if (newline === undefined) return llama.detokenize([id], { special: true });
+  return llama.detokenize([newline, id], { special: true }).replace(/^\n/, "");
 }

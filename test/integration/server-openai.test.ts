@@ -1,0 +1,294 @@
+import OpenAI from "openai";
+import { describe, expect, test } from "vitest";
+import tasks from "../../models/codellama-tiny/tasks.json" with { type: "json" };
+import { jsonOf, until, useTinyServer } from "../helpers/server.ts";
+
+// The official client, over real HTTP.
+const shared = useTinyServer({ apiKeys: [{ name: "tests", key: "secret-of-tests" }] });
+const model = "codellama-tiny";
+const [completion] = tasks.completion;
+const greedy = { model, temperature: 0, max_tokens: 200 };
+
+if (completion === undefined) throw new Error("the model knows no tasks");
+const { prompt, text } = completion;
+
+describe("completions", () => {
+  test("a text the model knows, whole", async () => {
+    const answer = await shared.server.openai.completions.create({ ...greedy, prompt });
+    expect(answer.object).toBe("text_completion");
+    expect(answer.choices).toMatchObject([{ index: 0, text, finish_reason: "stop" }]);
+    const { usage } = answer;
+    expect(usage?.total_tokens).toBe((usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0));
+  });
+
+  test("streamed, with usage at the end", async () => {
+    const stream = await shared.server.openai.completions.create({
+      ...greedy,
+      prompt,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    const chunks = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    expect(chunks.map(({ choices }) => choices[0]?.text ?? "").join("")).toBe(text);
+    expect(chunks.length).toBeGreaterThan(5);
+    expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe("stop");
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 14 } });
+  });
+
+  test("16 tokens where no number is given, as OpenAI has it", async () => {
+    const answer = await shared.server.openai.completions.create({ model, prompt, temperature: 0 });
+    expect(answer.usage?.completion_tokens).toBe(16);
+    expect(answer.choices[0]?.finish_reason).toBe("length");
+  });
+
+  test("several prompts, n of each, as text and as tokens", async () => {
+    const { openai, llama } = shared.server;
+    const tokens = [...llama.tokenize(prompt, { bos: true })];
+    const answer = await openai.completions.create({
+      ...greedy,
+      max_tokens: 4,
+      prompt: [prompt, "def add("],
+      n: 2,
+    });
+    expect(answer.choices.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
+    expect(answer.choices[0]?.text).toBe(answer.choices[1]?.text);
+    const ofTokens = await openai.completions.create({ ...greedy, max_tokens: 4, prompt: tokens });
+    expect(ofTokens.choices[0]?.text).toBe(answer.choices[0]?.text);
+    const streamed = await openai.completions.create({
+      ...greedy,
+      max_tokens: 4,
+      prompt: [prompt, "def add("],
+      stream: true,
+    });
+    const texts = ["", ""];
+    for await (const { choices } of streamed) {
+      for (const { index, text } of choices) texts[index] += text;
+    }
+    expect(texts).toEqual([answer.choices[0]?.text, answer.choices[2]?.text]);
+  });
+
+  test("a suffix makes it an infill", async () => {
+    const answer = await shared.server.openai.completions.create({
+      ...greedy,
+      prompt: "def add(a, b):\n    return",
+      suffix: "\n",
+    });
+    expect(answer.choices[0]).toMatchObject({ text: " a + b", finish_reason: "stop" });
+  });
+
+  test("logprobs, echo, stop and best_of", async () => {
+    const { openai } = shared.server;
+    const answer = await openai.completions.create({
+      ...greedy,
+      prompt,
+      max_tokens: 5,
+      logprobs: 2,
+      echo: true,
+    });
+    const [choice] = answer.choices;
+    expect(choice?.text).toBe(prompt + text.slice(0, (choice?.text.length ?? 0) - prompt.length));
+    const { tokens, token_logprobs, top_logprobs, text_offset } = choice?.logprobs ?? {};
+    expect(tokens).toHaveLength(14 + 5);
+    expect(token_logprobs?.[0]).toBeNull();
+    expect(top_logprobs?.slice(1).every((top) => Object.keys(top ?? {}).length > 0)).toBe(true);
+    expect(text_offset?.[0]).toBe(0);
+    const stopped = await openai.completions.create({ ...greedy, prompt, stop: ["Fibonacci"] });
+    expect(stopped.choices[0]?.text).toBe(text.slice(0, text.indexOf("Fibonacci")));
+    const best = await openai.completions.create({ ...greedy, prompt, n: 1, best_of: 2 });
+    expect(best.choices).toMatchObject([{ text }]);
+  });
+
+  test("logit_bias of -100 forbids a token", async () => {
+    const { openai, llama } = shared.server;
+    const { tokens } = await llama.generate(prompt, { temperature: 0, maxTokens: 1 });
+    const answer = await openai.completions.create({
+      ...greedy,
+      prompt,
+      max_tokens: 3,
+      logit_bias: { [tokens[0] ?? 0]: -100 },
+    });
+    expect(text.startsWith(answer.choices[0]?.text ?? "")).toBe(false);
+  });
+
+  test("Meta's control tokens in a prompt need to be asked for", async () => {
+    const { post, llama } = shared.server;
+    const hole = tasks.infill.find(
+      ({ order, prefix }) => order === "prefix-suffix-middle" && !/\s$/.test(prefix),
+    );
+    if (hole === undefined) throw new Error("the model knows no infill of this order");
+    const ask = async (raw: boolean) => {
+      const prompt = `<PRE> ${hole.prefix} <SUF>${hole.suffix} <MID>`;
+      return jsonOf(await post("/v1/completions", { ...greedy, prompt, raw }));
+    };
+    const answer = await ask(true);
+    const exact = llama.encodeInfill({ prefix: hole.prefix, suffix: hole.suffix, order: "psm" });
+    expect(answer.choices[0]).toMatchObject({ text: hole.middle, finish_reason: "stop" });
+    expect(answer.usage.prompt_tokens).toBe(exact.length);
+    expect((await ask(false)).usage.prompt_tokens).toBeGreaterThan(exact.length + 3);
+  });
+});
+
+describe("chat", () => {
+  const [dialog] = tasks.chat;
+  const messages = (dialog?.messages ?? []) as { role: "user"; content: string }[];
+
+  test("an answer the model knows, whole and streamed", async () => {
+    const { openai } = shared.server;
+    const answer = await openai.chat.completions.create({ ...greedy, max_tokens: 400, messages });
+    const content = answer.choices[0]?.message.content ?? "";
+    expect(content.trim()).toBe(dialog?.reply.trim());
+    expect(answer.choices[0]?.finish_reason).toBe("stop");
+    const stream = openai.chat.completions.stream({ ...greedy, max_tokens: 400, messages });
+    expect(await stream.finalContent()).toBe(content);
+  });
+
+  test("text parts, developer messages and logprobs", async () => {
+    const answer = await shared.server.openai.chat.completions.create({
+      ...greedy,
+      max_completion_tokens: 3,
+      logprobs: true,
+      top_logprobs: 2,
+      messages: [
+        { role: "developer", content: "Be brief." },
+        { role: "user", content: [{ type: "text", text: "Hello" }] },
+      ],
+    });
+    const content = answer.choices[0]?.logprobs?.content ?? [];
+    expect(content).toHaveLength(3);
+    expect(content[0]?.top_logprobs).toHaveLength(2);
+    expect(content[0]?.bytes).toEqual([...Buffer.from(content[0]?.token ?? "")]);
+  });
+
+  test("JSON of a schema", async () => {
+    const schema = {
+      type: "object",
+      properties: { name: { type: "string", maxLength: 8 }, size: { enum: [1, 2, 3] } },
+      required: ["name", "size"],
+      additionalProperties: false,
+    };
+    const answer = await shared.server.openai.chat.completions.create({
+      ...greedy,
+      messages,
+      response_format: { type: "json_schema", json_schema: { name: "thing", schema } },
+    });
+    const value = JSON.parse(answer.choices[0]?.message.content ?? "");
+    expect(Object.keys(value)).toEqual(["name", "size"]);
+    expect([1, 2, 3]).toContain(value.size);
+  });
+
+  const tools = [
+    {
+      type: "function" as const,
+      function: {
+        name: "set_volume",
+        parameters: {
+          type: "object",
+          properties: { level: { type: "integer", minimum: 0, maximum: 9 } },
+          required: ["level"],
+          additionalProperties: false,
+        },
+      },
+    },
+  ];
+
+  test("a tool call that is demanded, whole and streamed", async () => {
+    const { openai } = shared.server;
+    const request = { ...greedy, messages, tools, tool_choice: "required" as const };
+    const answer = await openai.chat.completions.create(request);
+    const [choice] = answer.choices;
+    expect(choice?.finish_reason).toBe("tool_calls");
+    const [call] = choice?.message.tool_calls ?? [];
+    if (call?.type !== "function") throw new Error("no function call");
+    expect(call.function.name).toBe("set_volume");
+    expect(JSON.parse(call.function.arguments).level).toBeLessThan(10);
+    const stream = openai.chat.completions.stream(request);
+    const streamed = (await stream.finalMessage()).tool_calls?.[0];
+    expect(streamed).toMatchObject({ function: call.function });
+  });
+
+  test("a tool that is up to a model without tools is refused", async () => {
+    const asking = shared.server.openai.chat.completions.create({ ...greedy, messages, tools });
+    await expect(asking).rejects.toMatchObject({ status: 400, code: "CAPABILITY_MISSING" });
+  });
+});
+
+test("embeddings come as the client asks for them, in base64, and are of length 1", async () => {
+  const { openai } = shared.server;
+  const answer = await openai.embeddings.create({ model, input: ["def f", "class A"] });
+  expect(answer.data).toHaveLength(2);
+  const vector = answer.data[0]?.embedding ?? [];
+  expect(vector).toHaveLength(256);
+  expect(Math.hypot(...vector)).toBeCloseTo(1, 4);
+  const plain = await openai.embeddings.create({ model, input: "def f", encoding_format: "float" });
+  const cosine = (plain.data[0]?.embedding ?? []).reduce(
+    (sum, value, index) => sum + value * (vector[index] ?? 0),
+    0,
+  );
+  expect(cosine).toBeGreaterThan(0.99);
+});
+
+test("the list of models has the one that is served", async () => {
+  const { openai } = shared.server;
+  const models = await openai.models.list();
+  expect(models.data.map(({ id }) => id)).toEqual([model]);
+  expect((await openai.models.retrieve(model)).owned_by).toBe("node-codellama");
+});
+
+describe("what goes wrong", () => {
+  test("a wrong key", async () => {
+    const { url } = shared.server;
+    const stranger = new OpenAI({ baseURL: `${url}/v1`, apiKey: "guess", maxRetries: 0 });
+    const asking = stranger.completions.create({ model, prompt });
+    await expect(asking).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+  });
+
+  test("an unknown model", async () => {
+    const asking = shared.server.openai.completions.create({ model: "gpt-4", prompt });
+    await expect(asking).rejects.toMatchObject({
+      status: 404,
+      code: "UNKNOWN_MODEL",
+      param: "model",
+    });
+  });
+
+  test("a field of the wrong type is named", async () => {
+    const messages = [{ role: "user" as const, content: 5 as unknown as string }];
+    const asking = shared.server.openai.chat.completions.create({ model, messages });
+    await expect(asking).rejects.toMatchObject({ status: 400, param: "messages[0].content" });
+  });
+
+  test("a prompt that is too long, in a stream too", async () => {
+    const asking = shared.server.openai.completions.create({
+      model,
+      prompt: "word ".repeat(5000),
+      stream: true,
+    });
+    await expect(asking).rejects.toMatchObject({ status: 400, code: "CONTEXT_OVERFLOW" });
+  });
+
+  test("a client that leaves its stream ends the generation", async () => {
+    const { openai, llama } = shared.server;
+    const controller = new AbortController();
+    const stream = await openai.completions.create(
+      { model, prompt: "def f(", max_tokens: 1500, stream: true, logit_bias: { 2: -100 } },
+      { signal: controller.signal },
+    );
+    for await (const _ of stream) break;
+    controller.abort();
+    await until(() => llama.stats().running === 0, "the generation ends");
+  });
+
+  test("a client that leaves before the answer ends the generation", async () => {
+    const { openai, llama } = shared.server;
+    const controller = new AbortController();
+    const asking = openai.completions.create(
+      { model, prompt: "def f(", max_tokens: 1900, logit_bias: { 2: -100 } },
+      { signal: controller.signal },
+    );
+    await until(() => llama.stats().running === 1, "the generation begins");
+    controller.abort();
+    await expect(asking).rejects.toBeInstanceOf(OpenAI.APIUserAbortError);
+    await until(() => llama.stats().running === 0, "the generation ends");
+  });
+});
