@@ -35,4 +35,18 @@ export default defineConfig([
     define: { "import.meta.url": "moduleUrl" },
     banner: { js: `const moduleUrl = require("node:url").pathToFileURL(__filename).href;` },
   },
+  {
+    ...common,
+    entry: { playground: "lib/playground/playground.ts" },
+    outDir: "dist/playground",
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    minify: true,
+    dts: false,
+    copy: ["lib/playground/index.html", "lib/playground/playground.css"].map((from) => ({
+      from,
+      to: "dist/playground",
+    })),
+  },
 ]);
