@@ -66,17 +66,23 @@ export async function listen(
       : error;
   });
   const { port: bound } = server.address() as AddressInfo;
+  const close = async (deadlineMs?: number) => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    await handler.drain(deadlineMs);
+    // What was told last gets a moment to arrive.
+    const cut = setTimeout(() => server.closeAllConnections(), 200);
+    await closed;
+    clearTimeout(cut);
+  };
+  let closing: Promise<void> | undefined;
   const name = isIP(host) === 6 ? `[${host}]` : host;
   return {
     url: `http://${name}:${bound}`,
     server,
-    async close(deadlineMs) {
-      server.close();
-      server.closeIdleConnections();
-      await handler.drain(deadlineMs);
-      // What was told last gets a moment to arrive.
-      setTimeout(() => server.closeAllConnections(), 200).unref();
-      if (server.listening || server.connections !== 0) await once(server, "close").catch(() => {});
+    close(deadlineMs) {
+      closing ??= close(deadlineMs);
+      return closing;
     },
   };
 }

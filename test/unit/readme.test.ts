@@ -50,6 +50,12 @@ describe("the README", () => {
     ).toEqual(names("Chatting").toSorted());
   });
 
+  test("lists every option of createHandler(), and no other", () => {
+    expect(properties("lib/server/options.ts", "HandlerOptions").toSorted()).toEqual(
+      names("Serving").toSorted(),
+    );
+  });
+
   test("lists every error code", () => {
     const union = read("lib/errors.ts").split("type CodeLlamaErrorCode =")[1]?.split(";")[0] ?? "";
     const codes = [...union.matchAll(/"(\w+)"/g)].map((match) => match[1]);

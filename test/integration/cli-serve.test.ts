@@ -1,0 +1,76 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { runCommand, startCommand } from "../helpers/command-line.ts";
+import { jsonOf } from "../helpers/server.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+
+/** Starts `serve` on a free port and waits until it says where it is. */
+async function serve(...args: string[]) {
+  const { child, outcome } = startCommand(["serve", "--port", "0", "--threads", "1", ...args]);
+  let told = "";
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stderr.on("data", (piece) => {
+      told += piece;
+      const found = /Serving .* at (\S+);/.exec(told)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    outcome.then(({ stderr }) => reject(new Error(stderr)));
+  });
+  return { child, outcome, url };
+}
+
+const json = { "content-type": "application/json" };
+
+const folder = temporaryFolder();
+
+describe("serve", () => {
+  test("answers, logs without text, and ends by SIGTERM when what runs is done", async () => {
+    const { child, outcome, url } = await serve("--json");
+    const body = JSON.stringify({
+      prompt: "def secret_name(",
+      max_tokens: 150,
+      logit_bias: { 2: -100 },
+    });
+    const asking = fetch(`${url}/v1/completions`, { method: "POST", headers: json, body });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    child.kill("SIGTERM");
+    const answer = await jsonOf(await asking);
+    expect(answer.usage.completion_tokens).toBe(150);
+    const { code, stdout } = await outcome;
+    expect(code).toBe(0);
+    const [line] = stdout.trim().split("\n");
+    expect(JSON.parse(line ?? "")).toMatchObject({
+      path: "/v1/completions",
+      status: 200,
+      completionTokens: 150,
+      msg: "request",
+    });
+    expect(stdout).not.toContain("secret_name");
+  });
+
+  test("asks for the keys of a file, and shows the page without one", async () => {
+    const file = join(folder, "keys");
+    await writeFile(file, "# ours\nalice:first-secret\nsecond-secret\n");
+    const { child, outcome, url } = await serve("--api-key-file", file);
+    const status = async (path: string, key?: string) =>
+      (await fetch(url + path, { headers: key ? { authorization: `Bearer ${key}` } : {} })).status;
+    expect(await status("/v1/models")).toBe(401);
+    expect(await status("/v1/models", "first-secret")).toBe(200);
+    expect(await status("/v1/models", "second-secret")).toBe(200);
+    expect(await status("/")).toBe(200);
+    child.kill("SIGINT");
+    expect((await outcome).code).toBe(0);
+  });
+
+  test.each([
+    [["--host", "0.0.0.0"], "API keys"],
+    [["--port", "70000"], "port must be a whole number from 0 to 65535"],
+    [["--api-key-file", "/nowhere"], "--api-key-file: ENOENT"],
+    [["--model", "/nowhere.gguf"], "MODEL_NOT_FOUND"],
+  ])("%j is refused with a clear message", async (args, message) => {
+    const { code, stderr } = await runCommand(["serve", "--port", "0", ...args]);
+    expect(stderr).toContain(message);
+    expect(code).toBe(1);
+  });
+});
