@@ -7,14 +7,10 @@ import { say } from "./terminal.mjs";
 export async function bundle() {
   const config = join(root, "scripts/tsdown.config.ts");
   const newest = Math.max(newestIn(join(root, "lib")), writtenAt(config));
-  const bundles = [
-    "index.js",
-    "index.cjs",
-    "cli/main.js",
-    "server.js",
-    "server.cjs",
-    "playground/playground.js",
-  ].map((name) => join(root, "dist", name));
+  const names = ["index", "server", "ai-sdk", "langchain"].flatMap((n) => [`${n}.js`, `${n}.cjs`]);
+  const bundles = [...names, "cli/main.js", "playground/playground.js"].map((name) =>
+    join(root, "dist", name),
+  );
   if (bundles.every((file) => writtenAt(file) > newest)) return;
   say("Bundling lib/ into dist/");
   const tsdown = join(root, "node_modules/tsdown/dist/run.mjs");

@@ -15,7 +15,12 @@ const common: UserConfig = {
 };
 
 // What package.json exports.
-const entries = { index: "lib/index.ts", server: "lib/server/index.ts" };
+const entries = {
+  index: "lib/index.ts",
+  server: "lib/server/index.ts",
+  "ai-sdk": "lib/ai-sdk/index.ts",
+  langchain: "lib/langchain/index.ts",
+};
 
 // The library and the command line share their chunks. All chunks lie directly in dist/, since
 // lib/binding.ts finds the package as the parent folder of its module's folder.

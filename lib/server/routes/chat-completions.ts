@@ -4,6 +4,7 @@ import type { Chunk } from "../../generation.ts";
 import type { ChatOptions } from "../../options/chat.ts";
 import { takesTools } from "../../prompt/template.ts";
 import type { Answer, GenerationResult } from "../../result.ts";
+import { planTools, type ToolCall, type ToolPlan, withInstruction } from "../../tool-calls.ts";
 import { chatMessages, messageSchema } from "../chat-messages.ts";
 import { finishReason, usageOf } from "../completion-answer.ts";
 import type { Followed } from "../exchange.ts";
@@ -13,14 +14,7 @@ import { chatLogprobs } from "../logprobs.ts";
 import { readBody } from "../request-body.ts";
 import { generationFields, present, samplingOptions } from "../sampling.ts";
 import type { Service } from "../service.ts";
-import {
-  planTools,
-  type ToolCall,
-  type ToolPlan,
-  toolChoiceSchema,
-  toolSchema,
-  withInstruction,
-} from "../tool-calls.ts";
+import { toolChoiceSchema, toolSchema } from "../tool-schemas.ts";
 
 const responseFormat = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text") }),

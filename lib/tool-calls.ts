@@ -1,28 +1,25 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
-import type { ChatMessage } from "../prompt/dialog.ts";
-import { HttpError } from "./http-error.ts";
+import { CodeLlamaError } from "./errors.ts";
+import { invalidArgument } from "./options/check.ts";
+import type { ChatMessage } from "./prompt/dialog.ts";
 
 /** A function that the model may call, in OpenAI's form. */
-export const toolSchema = z.object({
-  type: z.literal("function"),
-  function: z.object({
-    name: z.string().regex(/^[\w-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -"),
-    description: z.string().nullish(),
-    parameters: z.record(z.string(), z.unknown()).nullish(),
-  }),
-});
+export interface Tool {
+  readonly type: "function";
+  readonly function: {
+    readonly name: string;
+    readonly description?: string | null | undefined;
+    /** A JSON schema; none is any object. */
+    readonly parameters?: object | null | undefined;
+  };
+}
 
-export const toolChoiceSchema = z.union(
-  [
-    z.enum(["none", "auto", "required"]),
-    z.object({ type: z.literal("function"), function: z.object({ name: z.string() }) }),
-  ],
-  { error: 'must be "none", "auto", "required" or { type: "function", function: { name } }' },
-);
-
-export type Tool = z.output<typeof toolSchema>;
-export type ToolChoice = z.output<typeof toolChoiceSchema>;
+/** Whether the model has to call one, and which, in OpenAI's form. */
+export type ToolChoice =
+  | "none"
+  | "auto"
+  | "required"
+  | { readonly type: "function"; readonly function: { readonly name: string } };
 
 export interface ToolCall {
   readonly id: string;
@@ -47,7 +44,7 @@ const noTools: ToolPlan = { read: () => undefined };
 /**
  * How a model gets to call tools. Where a call is demanded, a grammar sees to it, with any model;
  * where it is up to the model, its chat template must know of tools.
- * @throws HttpError 400
+ * @throws CodeLlamaError `CAPABILITY_MISSING`, `INVALID_ARGUMENT`
  */
 export function planTools(
   tools: readonly Tool[],
@@ -57,19 +54,15 @@ export function planTools(
   if (tools.length === 0 || choice === "none") return noTools;
   if (choice === "auto") {
     if (templateTakesTools) return { forTemplate: tools, read: readCalls };
-    throw new HttpError(
-      400,
+    throw new CodeLlamaError(
       "CAPABILITY_MISSING",
-      "this model's chat template knows no tools, so it cannot choose one; " +
-        'with tool_choice "required", or a function\'s name, it is made to call one',
-      { field: "tool_choice" },
+      "tool choice: this model's chat template knows no tools, so it cannot choose one; where a call " +
+        "is required, or a function named, it is made to call one",
     );
   }
   const wanted = choice === "required" ? tools : tools.filter(isNamed(choice.function.name));
   if (wanted.length === 0) {
-    throw new HttpError(400, "INVALID_ARGUMENT", "tool_choice: names none of the tools", {
-      field: "tool_choice",
-    });
+    throw invalidArgument("tool choice: names none of the tools");
   }
   return {
     ...(templateTakesTools ? { forTemplate: wanted } : { instruction: instructionFor(wanted) }),
@@ -117,12 +110,6 @@ function readCalls(text: string): ToolCall[] | undefined {
   return calls.every((call) => call !== undefined) ? calls : undefined;
 }
 
-const written = z.object({
-  name: z.string(),
-  arguments: z.record(z.string(), z.unknown()).optional(),
-  parameters: z.record(z.string(), z.unknown()).optional(),
-});
-
 function readCall(json: string): ToolCall | undefined {
   let value: unknown;
   try {
@@ -130,9 +117,10 @@ function readCall(json: string): ToolCall | undefined {
   } catch {
     return undefined;
   }
-  const { data } = written.safeParse(value);
-  if (data === undefined) return undefined;
-  const { name, arguments: given = data.parameters ?? {} } = data;
+  if (typeof value !== "object" || value === null) return undefined;
+  const { name, arguments: own, parameters } = value as Record<string, unknown>;
+  const given = own ?? parameters ?? {};
+  if (typeof name !== "string" || typeof given !== "object") return undefined;
   return {
     id: `call_${randomUUID().replaceAll("-", "").slice(0, 24)}`,
     type: "function",

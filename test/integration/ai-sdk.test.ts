@@ -1,0 +1,81 @@
+import { embedMany, generateObject, generateText, jsonSchema, streamText, tool } from "ai";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { createCodeLlama } from "../../lib/ai-sdk/index.ts";
+import tasks from "../../models/codellama-tiny/tasks.json" with { type: "json" };
+import { until } from "../helpers/server.ts";
+import { useTinyModel } from "../helpers/tiny-model.ts";
+
+const shared = useTinyModel();
+const [dialog] = tasks.chat;
+const prompt = dialog?.messages.at(-1)?.content ?? "";
+const greedy = { temperature: 0, maxOutputTokens: 300, maxRetries: 0 };
+const model = () => createCodeLlama(shared.llama)();
+
+test("generateText gives an answer that the model knows", async () => {
+  const { text, usage, finishReason } = await generateText({ model: model(), prompt, ...greedy });
+  expect(text.trim()).toBe(dialog?.reply.trim());
+  expect(finishReason).toBe("stop");
+  expect(usage.outputTokens).toBeGreaterThan(20);
+  expect(usage.totalTokens).toBe((usage.inputTokens ?? 0) + (usage.outputTokens ?? 0));
+});
+
+test("streamText gives it piece by piece, and ends with the reader", async () => {
+  const pieces: string[] = [];
+  for await (const piece of streamText({ model: model(), prompt, ...greedy }).textStream) {
+    pieces.push(piece);
+  }
+  expect(pieces.join("").trim()).toBe(dialog?.reply.trim());
+  expect(pieces.length).toBeGreaterThan(10);
+  const controller = new AbortController();
+  const { textStream } = streamText({
+    model: model(),
+    prompt: "Tell me a long story",
+    ...greedy,
+    maxOutputTokens: 1900,
+    abortSignal: controller.signal,
+  });
+  for await (const _ of textStream) break;
+  controller.abort();
+  await until(() => shared.llama.stats().running === 0, "the generation ends");
+});
+
+test("generateObject gives what the schema says", async () => {
+  const schema = jsonSchema<{ name: string; size: number }>({
+    type: "object",
+    properties: { name: { type: "string", maxLength: 8 }, size: { type: "integer", enum: [1, 2] } },
+    required: ["name", "size"],
+    additionalProperties: false,
+  });
+  const { object } = await generateObject({ model: model(), prompt, schema, ...greedy });
+  expect(Object.keys(object)).toEqual(["name", "size"]);
+  expect([1, 2]).toContain(object.size);
+});
+
+test("a tool is called where a call is required, whole and streamed", async () => {
+  const inputSchema = z.object({ level: z.literal(4) });
+  const request = {
+    model: model(),
+    prompt,
+    ...greedy,
+    tools: { volume: tool({ inputSchema, execute: async ({ level }) => level }) },
+    toolChoice: "required" as const,
+  };
+  const { toolCalls, finishReason } = await generateText(request);
+  expect(finishReason).toBe("tool-calls");
+  expect(toolCalls).toMatchObject([{ toolName: "volume", input: { level: 4 } }]);
+  const streamed = await streamText(request).toolCalls;
+  expect(streamed[0]?.input).toEqual(toolCalls[0]?.input);
+  const choosing = generateText({ ...request, toolChoice: "auto" });
+  await expect(choosing).rejects.toMatchObject({ code: "CAPABILITY_MISSING" });
+});
+
+test("embedMany embeds", async () => {
+  const provider = createCodeLlama(shared.llama);
+  const { embeddings, usage } = await embedMany({
+    model: provider.embeddingModel(),
+    values: ["def f", "class A"],
+  });
+  expect(embeddings.map(({ length }) => length)).toEqual([256, 256]);
+  expect(usage.tokens).toBeGreaterThan(3);
+});
