@@ -1,37 +1,12 @@
 /** llama.cpp's own server, compiled from our pin with our flags, spoken to over HTTP. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { GenerationClock } from "../generation-clock.mjs";
+import { freePort, readEvents, startServer } from "../http-server.mjs";
 import { replayKeystrokes } from "../keystrokes.mjs";
 import { buildProgram, programPath } from "../llama-tools.mjs";
 
 /** Compiles it. */
 export async function prepare() {
   await buildProgram("llama-server");
-}
-
-/** A port that nobody listens at. */
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/** The events of a stream of server-sent events, each as its JSON. */
-async function* readEvents(response) {
-  let rest = "";
-  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop();
-    for (const line of lines) {
-      if (line.startsWith("data: {")) yield JSON.parse(line.slice("data: ".length));
-    }
-  }
 }
 
 /**
@@ -46,18 +21,8 @@ export async function load({ modelPath, threads, contextSize, parallel, speculat
     String(value),
   ]);
   if (speculation === "ngram") args.push("--spec-type", "ngram-simple");
-  const server = spawn(programPath("llama-server"), args, { stdio: "ignore" });
-  process.once("exit", () => server.kill("SIGKILL"));
   const url = `http://127.0.0.1:${port}`;
-  while (
-    !(await fetch(`${url}/health`).then(
-      ({ ok }) => ok,
-      () => false,
-    ))
-  ) {
-    if (server.exitCode !== null) throw new Error(`llama-server ended with ${server.exitCode}`);
-    await sleep(50);
-  }
+  const server = await startServer(programPath("llama-server"), args, url);
 
   async function post(path, body, onTokens, signal) {
     const send = () =>
@@ -98,9 +63,6 @@ export async function load({ modelPath, threads, contextSize, parallel, speculat
     generateQueued: ({ requests }) => Promise.all(requests.map(generate)),
     type: ({ edits, maxTokens }) =>
       replayKeystrokes(edits, (edit, onToken, signal) => infill(edit, onToken, signal, maxTokens)),
-    async close() {
-      server.kill();
-      if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
-    },
+    close: () => server.close(),
   };
 }

@@ -33,6 +33,8 @@ export const completionSchema = z.object({
   echo: z.boolean().nullish(),
   /** Control tokens spelled out in the prompt count as such. */
   raw: z.boolean().nullish(),
+  /** Never ends by itself, as vLLM has it. */
+  ignore_eos: z.boolean().nullish(),
   grammar: z.string().nullish(),
   json_schema: z.record(z.string(), z.unknown()).nullish(),
 });
@@ -93,6 +95,7 @@ function starter(
     const completion: GenerateOptions = {
       ...options,
       special,
+      ignoreEos: body.ignore_eos ?? false,
       promptLogprobs: body.echo === true && body.logprobs != null,
       ...present({ grammar: body.grammar, jsonSchema: body.json_schema }),
     };

@@ -1,0 +1,48 @@
+/** Servers as processes of their own, and what they stream. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A port that nobody listens at. */
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** The events of a stream of server-sent events, each as its JSON. */
+export async function* readEvents(response) {
+  let rest = "";
+  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop();
+    for (const line of lines) {
+      if (line.startsWith("data: {")) yield JSON.parse(line.slice("data: ".length));
+    }
+  }
+}
+
+/** Starts a server, and waits until it is well. */
+export async function startServer(program, args, url) {
+  const server = spawn(program, args, { stdio: "ignore" });
+  process.once("exit", () => server.kill("SIGKILL"));
+  while (
+    !(await fetch(`${url}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  ) {
+    if (server.exitCode !== null) throw new Error(`${program} ended with ${server.exitCode}`);
+    await sleep(50);
+  }
+  return {
+    async close() {
+      server.kill();
+      if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** Our own `serve`, spoken to over HTTP. */
+import { fileURLToPath } from "node:url";
+import { GenerationClock } from "../generation-clock.mjs";
+import { freePort, readEvents, startServer } from "../http-server.mjs";
+
+export async function prepare() {}
+
+/** Starts a server; `options` are those of {@link import("../engine.mjs").startEngine}. */
+export async function load({ modelPath, threads, contextSize, parallel }) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const flags = { model: modelPath, threads, "context-size": contextSize, parallel, port };
+  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+  const server = await startServer(process.execPath, [main, "serve", "--quiet", ...args], url);
+
+  async function generate({ prompt, maxTokens }) {
+    const clock = new GenerationClock();
+    const response = await fetch(`${url}/v1/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        prompt,
+        max_tokens: maxTokens,
+        temperature: 0,
+        ignore_eos: true,
+        stream: true,
+      }),
+    });
+    if (!response.ok) throw new Error(await response.text());
+    let told = 0;
+    for await (const { choices } of readEvents(response)) {
+      const isLast = choices[0].finish_reason !== null;
+      const count = isLast ? maxTokens - told : Math.min(1, maxTokens - told);
+      told += count;
+      if (count > 0) clock.arrived(count);
+    }
+    return clock.result({ promptTokens: prompt.length, tokens: [] });
+  }
+
+  return {
+    generate,
+    generateMany: (requests) => Promise.all(requests.map(generate)),
+    close: () => server.close(),
+  };
+}
