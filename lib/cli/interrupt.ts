@@ -3,15 +3,11 @@ import type { Generation } from "../generation.ts";
 import { loadModel, type ModelFlags } from "./model-options.ts";
 
 /**
- * Loads the model for one piece of work and closes it behind. Ctrl-C cancels the loading or the
- * generation that `work` hands over; a second one ends the process at once.
+ * Does one piece of work. Ctrl-C aborts the signal, and what rejects then is no failure; a second
+ * one ends the process at once.
  */
-export async function withModel(
-  flags: ModelFlags,
-  work: (
-    llama: CodeLlama,
-    interruptible: <Result>(generation: Generation<Result>) => Generation<Result>,
-  ) => Promise<void>,
+export async function untilInterrupted(
+  work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const interrupt = new AbortController();
   const onInterrupt = () => {
@@ -21,18 +17,34 @@ export async function withModel(
   };
   process.on("SIGINT", onInterrupt);
   try {
-    const llama = await loadModel(flags, interrupt.signal);
-    try {
-      await work(llama, (generation) => {
-        interrupt.signal.addEventListener("abort", () => generation.cancel());
-        return generation;
-      });
-    } finally {
-      await llama.close();
-    }
+    await work(interrupt.signal);
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
   } finally {
     process.off("SIGINT", onInterrupt);
   }
+}
+
+/**
+ * Loads the model for one piece of work and closes it behind. Ctrl-C cancels the loading or the
+ * generation that `work` hands over.
+ */
+export function withModel(
+  flags: ModelFlags,
+  work: (
+    llama: CodeLlama,
+    interruptible: <Result>(generation: Generation<Result>) => Generation<Result>,
+  ) => Promise<void>,
+): Promise<void> {
+  return untilInterrupted(async (signal) => {
+    const llama = await loadModel(flags, signal);
+    try {
+      await work(llama, (generation) => {
+        signal.addEventListener("abort", () => generation.cancel());
+        return generation;
+      });
+    } finally {
+      await llama.close();
+    }
+  });
 }

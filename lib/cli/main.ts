@@ -8,6 +8,7 @@ import { addInfillCommand } from "./infill.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { addServeCommand } from "./serve.ts";
 import { reportFailure } from "./terminal.ts";
+import { addTuneCommand } from "./tune.ts";
 
 const { version, description } = createRequire(import.meta.url)("../../package.json") as {
   version: string;
@@ -23,6 +24,7 @@ addInfillCommand(program);
 addChatCommand(program);
 addInspectCommand(program);
 addServeCommand(program);
+addTuneCommand(program);
 addDemoCommand(program);
 
 // A reader that goes away, as `| head` does, is no failure.

@@ -52,7 +52,8 @@ export function parseNumber(text: string): number {
   return number;
 }
 
-function defaultModel(): string {
+/** The embedded model's path, for a command without `--model`. */
+export function defaultModel(): string {
   const path = embeddedModel();
   if (path === undefined) {
     throw new CodeLlamaError(

@@ -18,20 +18,24 @@ export function reportFailure(error: unknown): void {
 }
 
 /** A bar on a terminal for work that takes a while; nothing elsewhere. */
-export function progressBar(title: string): { update(fraction: number): void; stop(): void } {
+export function progressBar(title: string): {
+  /** `detail` says what is under way. */
+  update(fraction: number, detail?: string): void;
+  stop(): void;
+} {
   if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} };
   const began = performance.now();
   const bar = new SingleBar({
-    format: `${title} [{bar}] {percentage} %`,
+    format: `${title} [{bar}] {percentage} % {detail}`,
     barCompleteChar: "=",
     barIncompleteChar: " ",
     clearOnComplete: true,
     stream: process.stderr,
   });
   return {
-    update(fraction) {
-      if (bar.isActive) bar.update(fraction);
-      else if (performance.now() - began > 300) bar.start(1, fraction);
+    update(fraction, detail = "") {
+      if (bar.isActive) bar.update(fraction, { detail });
+      else if (performance.now() - began > 300) bar.start(1, fraction, { detail });
     },
     stop: () => bar.stop(),
   };
