@@ -70,7 +70,7 @@ export interface LoadOptions {
   readonly rope?: RopeOptions;
   /**
    * Default `"auto"`: on where the backend has it, but off on an x86 CPU for heads whose size is no
-   * multiple of 128, which it makes slow. A quantised V cache needs it.
+   * multiple of 64, which it makes slow. A quantised V cache needs it.
    */
   readonly flashAttention?: boolean | "auto";
   /**

@@ -18,19 +18,17 @@ uint32_t Number(const std::string& text, uint32_t otherwise) {
 // Elements of a 16-bit vector that llama.cpp's CPU code takes at once (GGML_F16_STEP). Those left
 // over are taken one by one.
 uint32_t VectorStep() {
-#if (defined(__x86_64__) || defined(_M_X64)) && (__GNUC__ >= 12 || __clang_major__ >= 14)
-  if (__builtin_cpu_supports("avx512fp16")) return 128;
-  if (__builtin_cpu_supports("avx512f")) return 64;
-  return 32;
-#elif defined(__x86_64__) || defined(_M_X64)
-  return 128;
+#if defined(__GNUC__) && defined(__x86_64__)
+  return __builtin_cpu_supports("avx512f") ? 64 : 32;
+#elif defined(_M_X64)
+  return 64;
 #else
   return 32;
 #endif
 }
 
-// With AVX512-FP16 and heads of 64 all elements are left over: 24 rows behind 1,800 tokens were
-// seen to take 310 ms, and 29 ms without flash attention; streams there were half as fast.
+// With steps of 128 and heads of 64, where all elements are left over, 24 rows behind 1,800 tokens
+// were seen to take 310 ms, and 29 ms without flash attention; streams there were half as fast.
 bool IsSlowWithFlashAttention(const Model& model, const ContextOptions& options) {
   const bool has_gpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) != nullptr ||
                        ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_IGPU) != nullptr;
