@@ -25,7 +25,7 @@ function target({ targets = {}, limit, floor, better }, engine, isOurs, ratio, v
     return { text: `≥ ${floor}`, bound: floor, isMet: value >= floor };
   }
   const bound = targets[engine];
-  if (bound === undefined) return undefined;
+  if (bound === undefined || Number.isNaN(ratio)) return undefined;
   return better === "lower"
     ? { text: `≤ ${bound.toFixed(2)}`, bound, isMet: ratio <= bound }
     : { text: `≥ ${bound.toFixed(2)}`, bound, isMet: ratio >= bound };
@@ -69,7 +69,13 @@ export function short(value) {
   return value.toFixed(Math.min(digits, 3));
 }
 
+/** A ratio, "-" where one of the two has no samples. */
+export function times(ratio) {
+  return Number.isNaN(ratio) ? "-" : ratio.toFixed(3);
+}
+
 /** The least and the greatest sample. */
 export function range({ least, greatest }) {
+  if (least > greatest) return "failed";
   return `${short(least)} to ${short(greatest)}`;
 }

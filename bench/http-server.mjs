@@ -26,7 +26,9 @@ export async function* readEvents(response) {
   }
 }
 
-/** Starts a server, and waits until it is well. */
+const STOP_MS = 5000;
+
+/** Starts a server, and waits until it is well; the caller sets the limit. */
 export async function startServer(program, args, url) {
   const server = spawn(program, args, { stdio: "ignore" });
   process.once("exit", () => server.kill("SIGKILL"));
@@ -36,13 +38,19 @@ export async function startServer(program, args, url) {
       () => false,
     ))
   ) {
-    if (server.exitCode !== null) throw new Error(`${program} ended with ${server.exitCode}`);
+    const end = server.exitCode ?? server.signalCode;
+    if (end !== null) throw new Error(`${program} ended with ${end}`);
     await sleep(50);
   }
   return {
     async close() {
+      if ((server.exitCode ?? server.signalCode) !== null) return;
+      const ended = once(server, "exit");
       server.kill();
-      if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
+      // Some wait for the streams that they are at.
+      const timer = setTimeout(() => server.kill("SIGKILL"), STOP_MS);
+      await ended;
+      clearTimeout(timer);
     },
   };
 }

@@ -2,10 +2,12 @@
  * `npm run bench`: runs each case against every peer that is there, prints tables and writes a folder.
  *
  * A case is a file in cases/ with `summary`, `peers` and `run`; a peer is a file in peers/ with
- * `prepare` (in this process, once) and `load` (in a process of its own, see engine.mjs).
+ * `prepare` (in this process, once) and `load` (in a process of its own, see engine.mjs). A peer that
+ * fails or hangs is left out, and the table says why.
  */
 import { runWhenMain } from "../scripts/project.mjs";
 import { note } from "../scripts/terminal.mjs";
+import { Contest } from "./comparison.mjs";
 import { describeMachine } from "./machine.mjs";
 import { findModel } from "./models.mjs";
 import { commandLine, help, readOptions } from "./options.mjs";
@@ -21,6 +23,7 @@ import { caseTable, head } from "./report.mjs";
  * @property {string[]} peers those of the case's peers that can run here; ours is first
  * @property {number} threads
  * @property {number} repetitions
+ * @property {Contest} contest what they are started and measured by
  */
 
 const OURS = "node-codellama";
@@ -47,9 +50,10 @@ async function preparePeers(names) {
 async function runCase(name, options, models) {
   const { summary, peers: wanted, run } = await import(`./cases/${name}.mjs`);
   const { peers, leftOut } = await preparePeers(wanted);
-  const comparisons = await run({ ...options, models, peers });
+  const contest = new Contest();
+  const comparisons = await run({ ...options, models, peers, contest });
   clearAnnouncement();
-  return { name, summary, leftOut, comparisons };
+  return { name, summary, leftOut: [...leftOut, ...contest.failures], comparisons };
 }
 
 await runWhenMain(import.meta, async (args) => {

@@ -1,5 +1,5 @@
 /** Turns results into tables to read on a terminal. */
-import { findings, range, short, verdict } from "./findings.mjs";
+import { findings, range, short, times, verdict } from "./findings.mjs";
 import { markdownTable } from "./markdown-table.mjs";
 
 const COLUMNS = [
@@ -24,7 +24,7 @@ function rows(comparison) {
       engine,
       short(finding.median),
       range(finding),
-      isOurs ? "" : ratio.toFixed(3),
+      isOurs ? "" : times(ratio),
       target ? `${target.text}, ${verdict(target)}` : "",
       sameOutput,
     ];

@@ -1,5 +1,5 @@
 /** All results in one table, for people who were not there when they were measured. */
-import { findings, range, short, verdict } from "./findings.mjs";
+import { findings, range, short, times, verdict } from "./findings.mjs";
 import { markdownTable } from "./markdown-table.mjs";
 import { head } from "./report.mjs";
 
@@ -37,7 +37,7 @@ function rows(name, comparison) {
       peer.engine,
       short(peer.median),
       range(peer),
-      peer.ratio.toFixed(3),
+      times(peer.ratio),
       ...goal(peer.target),
     ]),
   ];

@@ -1,4 +1,4 @@
-import { interleave, samePlan, withEngines } from "../comparison.mjs";
+import { samePlan } from "../comparison.mjs";
 import { randomPrompt } from "../models.mjs";
 
 const TURNS = 10;
@@ -24,12 +24,12 @@ async function converse(engine, seed) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions }) {
+export async function run({ models, peers, threads, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     const options = { modelPath: model.path, threads, contextSize: 2560, parallel: 1 };
-    const results = await withEngines(samePlan(peers, options), async (engines) =>
-      interleave(`chat · ${model.name}`, peers, repetitions, async (peer, repetition) => {
+    const results = await contest.withEngines(samePlan(peers, options), async (engines) =>
+      contest.interleave(`chat · ${model.name}`, peers, repetitions, async (peer, repetition) => {
         const { last, length } = await converse(engines[peer], repetition + 1);
         // As long a prompt that nothing is known of.
         const prompt = randomPrompt(length, 5000 + repetition);

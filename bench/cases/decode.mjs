@@ -1,4 +1,4 @@
-import { compareRates, samePlan } from "../comparison.mjs";
+import { samePlan } from "../comparison.mjs";
 import { randomPrompt } from "../models.mjs";
 
 const PROMPT_TOKENS = 64;
@@ -8,12 +8,12 @@ export const summary = `One stream, greedy: ${PROMPT_TOKENS} prompt + ${NEW_TOKE
 export const peers = ["node-codellama", "llama-bench", "node-llama-cpp"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions }) {
+export async function run({ models, peers, threads, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     const options = { modelPath: model.path, threads, contextSize: 512, parallel: 1 };
     const title = `decode · ${model.name}`;
-    const result = await compareRates(title, samePlan(peers, options), repetitions, {
+    const result = await contest.compareRates(title, samePlan(peers, options), repetitions, {
       warmUp: (seed) => ({ prompt: randomPrompt(PROMPT_TOKENS, seed), maxTokens: 8 }),
       request: (seed) => ({ prompt: randomPrompt(PROMPT_TOKENS, seed), maxTokens: NEW_TOKENS }),
       rate: "decodeTokensPerSecond",

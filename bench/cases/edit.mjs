@@ -1,4 +1,3 @@
-import { compareRates } from "../comparison.mjs";
 import { randomPrompt } from "../models.mjs";
 
 const BLOCK_TOKENS = 60;
@@ -14,7 +13,7 @@ function repeatingPrompt(seed) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions }) {
+export async function run({ models, peers, threads, repetitions, contest }) {
   const comparisons = [];
   for (const model of models.filter(({ name }) => name === "codellama-tiny")) {
     const options = { modelPath: model.path, threads, contextSize: 1024, parallel: 1 };
@@ -32,7 +31,7 @@ export async function run({ models, peers, threads, repetitions }) {
       unit: "tokens/s",
       better: "higher",
       targets: { "without speculation": 2, "llama-server, n-grams": 1.1 },
-      ...(await compareRates(title, plan, repetitions, {
+      ...(await contest.compareRates(title, plan, repetitions, {
         warmUp: (seed) => ({ prompt: repeatingPrompt(seed), maxTokens: 16 }),
         request: (seed) => ({ prompt: repeatingPrompt(seed), maxTokens: NEW_TOKENS }),
         rate: "decodeTokensPerSecond",

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { interleave, samePlan, withEngines } from "../comparison.mjs";
+import { samePlan } from "../comparison.mjs";
+import { trainedTokens } from "../model/kv-cache.mjs";
 import { randomPrompt } from "../models.mjs";
 import { median } from "../statistics.mjs";
 import { streamRequests } from "./streams.mjs";
@@ -7,10 +8,12 @@ import { streamRequests } from "./streams.mjs";
 const STREAMS = 8;
 const NEW_TOKENS = 400;
 const LONG_TOKENS = 4000;
+/** Of a place beside the long prompt. */
+const SPARE_TOKENS = 96;
 /** When all streams have begun. */
 const ARRIVAL_MS = 1000;
 
-export const summary = `${STREAMS} streams, then a prompt of ${LONG_TOKENS} tokens arrives: the longest pause of any stream, in median steps of its own`;
+export const summary = `${STREAMS} streams, then a prompt of ${LONG_TOKENS} tokens arrives, or as many as the model was trained on: the longest pause of any stream, in median steps of its own`;
 export const peers = ["node-codellama", "llama-server"];
 
 /** The longest time between two tokens over the median one. */
@@ -21,37 +24,36 @@ function longestPause(arrivals) {
   return Math.max(...steps) / median(steps);
 }
 
-async function measure(engine, seed) {
-  const streams = engine.call("generateMany", streamRequests(STREAMS, NEW_TOKENS, seed));
-  await sleep(ARRIVAL_MS);
-  const long = engine.call("generate", {
-    prompt: randomPrompt(LONG_TOKENS, 7000 + seed),
-    maxTokens: 1,
-  });
-  const [results] = await Promise.all([streams, long]);
+async function measure(engine, longTokens, seed) {
+  const prompt = randomPrompt(longTokens, 7000 + seed);
+  const [results] = await Promise.all([
+    engine.call("generateMany", streamRequests(STREAMS, NEW_TOKENS, seed)),
+    sleep(ARRIVAL_MS).then(() => engine.call("generate", { prompt, maxTokens: 1 })),
+  ]);
   return Math.max(...results.map(({ arrivals }) => longestPause(arrivals)));
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions }) {
+export async function run({ models, peers, threads, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     if (model.name !== "codellama-tiny") continue; // of the 7B the prompt alone takes minutes
+    const longTokens = Math.min(LONG_TOKENS, trainedTokens(model.path) - SPARE_TOKENS);
     const places = STREAMS + 1;
     const plan = samePlan(peers, { modelPath: model.path, threads, parallel: places });
     // llama-server shares the context out evenly.
     for (const [peer, options] of Object.entries(plan)) {
-      const each = peer === "llama-server" ? LONG_TOKENS + 96 : 1024;
+      const each = peer === "llama-server" ? longTokens + SPARE_TOKENS : 1024;
       options.contextSize = each * places;
     }
-    const samples = await withEngines(plan, (engines) =>
-      interleave(`fairness · ${model.name}`, peers, repetitions, (peer, repetition) =>
-        measure(engines[peer], repetition),
+    const samples = await contest.withEngines(plan, (engines) =>
+      contest.interleave(`fairness · ${model.name}`, peers, repetitions, (peer, repetition) =>
+        measure(engines[peer], longTokens, repetition),
       ),
     );
     comparisons.push({
       subject: model.name,
-      measure: "longest pause",
+      measure: `longest pause beside ${longTokens} tokens`,
       unit: "steps",
       better: "lower",
       samples,

@@ -1,4 +1,4 @@
-import { interleave, samePlan, withEngines } from "../comparison.mjs";
+import { samePlan } from "../comparison.mjs";
 import { randomPrompt } from "../models.mjs";
 
 const STREAMS = 4;
@@ -23,14 +23,16 @@ function cpuShare({ eventLoop }) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions }) {
+export async function run({ models, peers, threads, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     const contextSize = STREAMS * CONTEXT_TOKENS;
     const options = { modelPath: model.path, threads, contextSize, parallel: STREAMS };
-    const watched = await withEngines(samePlan(peers, options), async (engines) => {
-      for (const peer of peers) await engines[peer].call("generateMany", requests(8, repetitions));
-      return interleave(`host · ${model.name}`, peers, repetitions, (peer, repetition) =>
+    const watched = await contest.withEngines(samePlan(peers, options), async (engines) => {
+      await contest.each("warm-up", peers, (peer) =>
+        engines[peer].call("generateMany", requests(8, repetitions)),
+      );
+      return contest.interleave(`host · ${model.name}`, peers, repetitions, (peer, repetition) =>
         engines[peer].watch("generateMany", requests(NEW_TOKENS, repetition)),
       );
     });

@@ -1,4 +1,3 @@
-import { interleave, withEngines } from "../comparison.mjs";
 import { streamRequests, tokensPerSecond } from "./streams.mjs";
 
 const CLIENTS = [1, 8, 32, 128];
@@ -9,7 +8,7 @@ export const summary = `Clients that stream over HTTP at once, ${PARALLEL} compu
 export const peers = ["node-codellama", "serve", "llama-server"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, threads, repetitions }) {
+export async function run({ models, threads, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     const options = {
@@ -24,11 +23,13 @@ export async function run({ models, threads, repetitions }) {
       "in process": { peer: "node-codellama", ...options },
     };
     const names = Object.keys(plan);
-    await withEngines(plan, async (engines) => {
-      for (const name of names) await tokensPerSecond(engines[name], streamRequests(1, 4, 999));
+    await contest.withEngines(plan, async (engines) => {
+      await contest.each("warm-up", names, (name) =>
+        tokensPerSecond(engines[name], streamRequests(1, 4, 999)),
+      );
       for (const clients of CLIENTS) {
         const title = `${clients} clients · ${model.name}`;
-        const samples = await interleave(title, names, repetitions, (name, repetition) =>
+        const samples = await contest.interleave(title, names, repetitions, (name, repetition) =>
           tokensPerSecond(
             engines[name],
             streamRequests(clients, NEW_TOKENS, repetition + 10 * clients),

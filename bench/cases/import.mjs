@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { interleave } from "../comparison.mjs";
 
 const runProgram = promisify(execFile);
 
@@ -12,18 +11,21 @@ async function importMs(url) {
   const program = `const start = performance.now();
     await import(${JSON.stringify(url)});
     process.stdout.write(String(performance.now() - start), () => process.exit());`;
-  const { stdout } = await runProgram(process.execPath, ["--input-type=module", "-e", program]);
+  const args = ["--input-type=module", "-e", program];
+  const { stdout } = await runProgram(process.execPath, args, { timeout: 60_000 });
   return Number(stdout);
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ peers, repetitions }) {
+export async function run({ peers, repetitions, contest }) {
   const entries = {};
-  for (const peer of peers) {
+  await contest.each("warm-up", peers, async (peer) => {
     ({ entry: entries[peer] } = await import(`../peers/${peer}.mjs`));
     await importMs(entries[peer]); // brings the files into the system's cache
-  }
-  const samples = await interleave("import", peers, repetitions, (peer) => importMs(entries[peer]));
+  });
+  const samples = await contest.interleave("import", peers, repetitions, (peer) =>
+    importMs(entries[peer]),
+  );
   return [
     {
       subject: "fresh process",

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { interleave, samePlan, withEngines } from "../comparison.mjs";
+import { samePlan } from "../comparison.mjs";
 import { kvCacheBytes } from "../model/kv-cache.mjs";
 import { randomPrompt } from "../models.mjs";
 
@@ -11,7 +11,7 @@ export const summary =
 export const peers = ["node-codellama", "node-llama-cpp"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions }) {
+export async function run({ models, peers, threads, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     const options = { modelPath: model.path, threads, contextSize: CONTEXT_TOKENS, parallel: 1 };
@@ -19,7 +19,7 @@ export async function run({ models, peers, threads, repetitions }) {
     plan["node-codellama, repack: false"] = { peer: "node-codellama", ...options, repack: false };
     const accounted = statSync(model.path).size + kvCacheBytes(model.path, CONTEXT_TOKENS);
     const measure = (name, repetition) =>
-      withEngines({ [name]: plan[name] }, async ({ [name]: engine }) => {
+      contest.withEngines({ [name]: plan[name] }, async ({ [name]: engine }) => {
         const prompt = randomPrompt(64, repetition);
         await engine.call("generate", { prompt, maxTokens: 16 });
         const { rssBytes } = await engine.call("memory");
@@ -31,7 +31,7 @@ export async function run({ models, peers, threads, repetitions }) {
       measure: "resident above model and KV cache",
       unit: "MB",
       better: "lower",
-      samples: await interleave(title, Object.keys(plan), repetitions, measure),
+      samples: await contest.interleave(title, Object.keys(plan), repetitions, measure),
       limit: 150,
     });
   }

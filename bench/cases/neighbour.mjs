@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { interleave, samePlan, withEngines } from "../comparison.mjs";
+import { samePlan } from "../comparison.mjs";
 import { streamRequests, tokensPerSecond } from "./streams.mjs";
 
 const COUNTS = [1, 8];
@@ -10,10 +10,11 @@ export const summary =
   "Streams while another process keeps every processor busy: the share of the speed without it";
 export const peers = ["node-codellama", "llama-server", "node-llama-cpp"];
 
-/** Keeps every processor busy until `stop` is called. */
+/** Keeps every processor busy until `stop` is called, and should nobody call it, for ten minutes. */
 function startNeighbour() {
+  const program = "for (const end = Date.now() + 600_000; Date.now() < end; );";
   const processes = Array.from({ length: availableParallelism() }, () =>
-    spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }),
+    spawn(process.execPath, ["-e", program], { stdio: "ignore" }),
   );
   return { stop: () => processes.forEach((each) => void each.kill("SIGKILL")) };
 }
@@ -30,15 +31,17 @@ async function shareWithNeighbour(engine, count, seed) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions }) {
+export async function run({ models, peers, threads, repetitions, contest }) {
   const comparisons = [];
   for (const model of models.filter(({ name }) => name === "codellama-tiny")) {
     for (const count of COUNTS) {
       const options = { modelPath: model.path, threads, contextSize: 256 * count, parallel: count };
-      const samples = await withEngines(samePlan(peers, options), async (engines) => {
-        for (const peer of peers) await tokensPerSecond(engines[peer], streamRequests(1, 4, 999));
+      const samples = await contest.withEngines(samePlan(peers, options), async (engines) => {
+        await contest.each("warm-up", peers, (peer) =>
+          tokensPerSecond(engines[peer], streamRequests(1, 4, 999)),
+        );
         const title = `neighbour, ${count} streams · ${model.name}`;
-        return interleave(title, peers, repetitions, (peer, repetition) =>
+        return contest.interleave(title, peers, repetitions, (peer, repetition) =>
           shareWithNeighbour(engines[peer], count, repetition),
         );
       });

@@ -1,18 +1,18 @@
-import { compareRates, samePlan } from "../comparison.mjs";
+import { samePlan } from "../comparison.mjs";
 import { randomPrompt } from "../models.mjs";
 
 export const summary = "A prompt of 2,048 tokens (codellama-tiny: 1,900)";
 export const peers = ["node-codellama", "llama-bench", "node-llama-cpp"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions }) {
+export async function run({ models, peers, threads, repetitions, contest }) {
   const comparisons = [];
   for (const { name, path, prefillTokens } of models) {
     // Room for the prompt and the one token that ends the run.
     const contextSize = 256 * Math.ceil((prefillTokens + 1) / 256);
     const options = { modelPath: path, threads, contextSize, parallel: 1 };
     const title = `prefill · ${name}`;
-    const result = await compareRates(title, samePlan(peers, options), repetitions, {
+    const result = await contest.compareRates(title, samePlan(peers, options), repetitions, {
       warmUp: (seed) => ({ prompt: randomPrompt(32, seed), maxTokens: 1 }),
       request: (seed) => ({ prompt: randomPrompt(prefillTokens, seed), maxTokens: 1 }),
       rate: "prefillTokensPerSecond",

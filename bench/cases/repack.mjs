@@ -1,4 +1,3 @@
-import { compareRates, interleave, withEngines } from "../comparison.mjs";
 import { randomPrompt } from "../models.mjs";
 
 const GIGABYTE = 1e9;
@@ -10,7 +9,7 @@ export const summary =
 export const peers = ["node-codellama"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, threads, repetitions }) {
+export async function run({ models, threads, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     const options = { modelPath: model.path, threads, contextSize: 1024, parallel: 1 };
@@ -19,7 +18,7 @@ export async function run({ models, threads, repetitions }) {
       "repack: false": { peer: "node-codellama", ...options, repack: false },
     };
     const resident = (name, repetition) =>
-      withEngines({ [name]: plan[name] }, async ({ [name]: engine }) => {
+      contest.withEngines({ [name]: plan[name] }, async ({ [name]: engine }) => {
         await engine.call("generate", { prompt: randomPrompt(64, repetition), maxTokens: 16 });
         return (await engine.call("memory")).rssBytes / GIGABYTE;
       });
@@ -31,7 +30,7 @@ export async function run({ models, threads, repetitions }) {
         measure: "prefill",
         unit: "tokens/s",
         better: "higher",
-        ...(await compareRates(title, plan, repetitions, {
+        ...(await contest.compareRates(title, plan, repetitions, {
           warmUp,
           request: (seed) => ({ prompt: randomPrompt(PREFILL_TOKENS, seed), maxTokens: 1 }),
           rate: "prefillTokensPerSecond",
@@ -42,7 +41,7 @@ export async function run({ models, threads, repetitions }) {
         measure: "decode",
         unit: "tokens/s",
         better: "higher",
-        ...(await compareRates(title, plan, repetitions, {
+        ...(await contest.compareRates(title, plan, repetitions, {
           warmUp,
           request: (seed) => ({ prompt: randomPrompt(64, seed), maxTokens: DECODE_TOKENS }),
           rate: "decodeTokensPerSecond",
@@ -53,7 +52,7 @@ export async function run({ models, threads, repetitions }) {
         measure: "resident memory",
         unit: "GB",
         better: "lower",
-        samples: await interleave(title, Object.keys(plan), repetitions, resident),
+        samples: await contest.interleave(title, Object.keys(plan), repetitions, resident),
       },
     );
   }

@@ -1,4 +1,4 @@
-import { interleave, samePlan, withEngines } from "../comparison.mjs";
+import { samePlan } from "../comparison.mjs";
 import { randomPrompt } from "../models.mjs";
 
 const REQUESTS = 32;
@@ -26,16 +26,16 @@ async function requestsPerSecond(engine, all) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions }) {
+export async function run({ models, peers, threads, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     const contextSize = PARALLEL * 1280;
     const options = { modelPath: model.path, threads, contextSize, parallel: PARALLEL };
-    const samples = await withEngines(samePlan(peers, options), async (engines) => {
-      for (const peer of peers) {
-        await engines[peer].call("generate", { prompt: randomPrompt(16, 99), maxTokens: 4 });
-      }
-      return interleave(`shared · ${model.name}`, peers, repetitions, (peer, repetition) =>
+    const samples = await contest.withEngines(samePlan(peers, options), async (engines) => {
+      await contest.each("warm-up", peers, (peer) =>
+        engines[peer].call("generate", { prompt: randomPrompt(16, 99), maxTokens: 4 }),
+      );
+      return contest.interleave(`shared · ${model.name}`, peers, repetitions, (peer, repetition) =>
         requestsPerSecond(engines[peer], requests(repetition + 1)),
       );
     });

@@ -1,4 +1,4 @@
-import { interleave, samePlan, withEngines } from "../comparison.mjs";
+import { samePlan } from "../comparison.mjs";
 import { randomPrompt } from "../models.mjs";
 
 const COUNTS = [1, 4, 16, 64];
@@ -25,7 +25,7 @@ export async function tokensPerSecond(engine, requests) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions }) {
+export async function run({ models, peers, threads, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     for (const count of COUNTS) {
@@ -35,11 +35,11 @@ export async function run({ models, peers, threads, repetitions }) {
       const title = `${count} streams · ${model.name}`;
       // It answers one after the other, and 64 take it minutes.
       const able = peers.filter((peer) => peer !== "llama-node" || count <= 16);
-      const samples = await withEngines(samePlan(able, options), async (engines) => {
-        for (const peer of able) {
-          await tokensPerSecond(engines[peer], streamRequests(1, 4, repetitions));
-        }
-        return interleave(title, able, repetitions, (peer, repetition) =>
+      const samples = await contest.withEngines(samePlan(able, options), async (engines) => {
+        await contest.each("warm-up", able, (peer) =>
+          tokensPerSecond(engines[peer], streamRequests(1, 4, repetitions)),
+        );
+        return contest.interleave(title, able, repetitions, (peer, repetition) =>
           tokensPerSecond(engines[peer], streamRequests(count, NEW_TOKENS, repetition)),
         );
       });

@@ -1,4 +1,4 @@
-import { interleave, samePlan, withEngines } from "../comparison.mjs";
+import { samePlan } from "../comparison.mjs";
 import { sourceFile } from "../source-file.mjs";
 import { median, percentile } from "../statistics.mjs";
 
@@ -31,13 +31,13 @@ function keystrokes(seed) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions }) {
+export async function run({ models, peers, threads, repetitions, contest }) {
   const comparisons = [];
   // Random weights say nothing that ends, and 200 prompts of 1,500 tokens take peers an hour.
   for (const model of models.filter(({ name }) => name === "codellama-tiny")) {
     const options = { modelPath: model.path, threads, contextSize: 2048, parallel: 1 };
-    const times = await withEngines(samePlan(peers, options), (engines) =>
-      interleave(`typing · ${model.name}`, peers, repetitions, (peer, repetition) =>
+    const times = await contest.withEngines(samePlan(peers, options), (engines) =>
+      contest.interleave(`typing · ${model.name}`, peers, repetitions, (peer, repetition) =>
         engines[peer].call("type", { edits: keystrokes(repetition), maxTokens: NEW_TOKENS }),
       ),
     );

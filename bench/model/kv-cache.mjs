@@ -2,13 +2,23 @@ import { readEntries } from "./gguf.mjs";
 
 const BYTES_PER_VALUE = 2; // f16, the default of every engine here
 
-/** Bytes of a llama model's KV cache: keys and values of each layer for each token of the context. */
-export function kvCacheBytes(modelPath, contextTokens) {
+/** Looks hyperparameters of a llama model up by name. */
+function readNumbers(modelPath) {
   const entries = readEntries(modelPath);
-  const number = (key) => {
+  return (key) => {
     const entry = entries.get(`llama.${key}`);
     return entry.readUInt32LE(entry.length - 4);
   };
+}
+
+/** The longest text that a llama model was trained on. */
+export function trainedTokens(modelPath) {
+  return readNumbers(modelPath)("context_length");
+}
+
+/** Bytes of a llama model's KV cache: keys and values of each layer for each token of the context. */
+export function kvCacheBytes(modelPath, contextTokens) {
+  const number = readNumbers(modelPath);
   const headSize = number("embedding_length") / number("attention.head_count");
   const width = headSize * number("attention.head_count_kv");
   return 2 * number("block_count") * width * contextTokens * BYTES_PER_VALUE;

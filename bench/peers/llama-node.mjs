@@ -10,7 +10,7 @@ export async function prepare() {
   await installPeer("@fugood/llama.node", `@fugood/node-llama-${process.platform}-${process.arch}`);
 }
 
-/** Loads a model; `options` are those of {@link import("../engine.mjs").startEngine}. */
+/** Loads a model; `options` are those of {@link import("../engine.mjs").Engine}. */
 export async function load({ modelPath, threads, contextSize, parallel }) {
   const { loadModel } = require("@fugood/llama.node");
   const context = await loadModel({

@@ -10,7 +10,7 @@ export async function prepare() {
 }
 
 /**
- * Starts a server; `options` are those of {@link import("../engine.mjs").startEngine}.
+ * Starts a server; `options` are those of {@link import("../engine.mjs").Engine}.
  * `speculation: "ngram"` lets it draft from n-grams; without, it does not, as is its default.
  */
 export async function load({ modelPath, threads, contextSize, parallel, speculation }) {

@@ -15,7 +15,7 @@ export async function prepare() {
   throw new Failure("node-codellama is not built.", "Run `npm run build` first.");
 }
 
-/** Loads a model; `options` are those of {@link import("../engine.mjs").startEngine}. */
+/** Loads a model; `options` are those of {@link import("../engine.mjs").Engine}. */
 export async function load({ modelPath, ...options }) {
   const { CodeLlama } = await import(ENTRY.href);
   const llama = await CodeLlama.load(modelPath, options);

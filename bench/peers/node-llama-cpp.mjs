@@ -22,7 +22,7 @@ export async function prepare() {
   await installPeer("node-llama-cpp", binaryPackage());
 }
 
-/** Loads a model; `options` are those of {@link import("../engine.mjs").startEngine}. */
+/** Loads a model; `options` are those of {@link import("../engine.mjs").Engine}. */
 export async function load({ modelPath, threads, contextSize, parallel }) {
   const { getLlama, LlamaCompletion, LlamaLogLevel } = await import(entry);
   const llama = await getLlama({

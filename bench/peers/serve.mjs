@@ -5,7 +5,7 @@ import { freePort, readEvents, startServer } from "../http-server.mjs";
 
 export async function prepare() {}
 
-/** Starts a server; `options` are those of {@link import("../engine.mjs").startEngine}. */
+/** Starts a server; `options` are those of {@link import("../engine.mjs").Engine}. */
 export async function load({ modelPath, threads, contextSize, parallel }) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
