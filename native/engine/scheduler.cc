@@ -97,7 +97,7 @@ Plan Scheduler::Schedule() {
   const uint32_t room = limits_.batch_tokens - planned_tokens_;
   prompt_budget_ = plan.batch.empty() ? room : std::min(limits_.prefill_chunk, room);
   SchedulePrefills(&plan);
-  AdmitWaiting(&plan);
+  AdmitWaiting(nullptr, &plan);
   TrimCache(&plan);
   return plan;
 }
@@ -151,16 +151,20 @@ void Scheduler::ScheduleDecodes(Plan* plan) {
 }
 
 void Scheduler::SchedulePrefills(Plan* plan) {
-  for (size_t i = 0; i < running_.size() && prompt_budget_ > 0; i++) {
-    Sequence* sequence = running_[i];
+  // A copy: the admitted get their turn at once, and making room takes sequences off the end.
+  for (Sequence* sequence : std::vector(running_)) {
     if (!TakesPart(sequence) || sequence->Decoding()) continue;
+    AdmitWaiting(sequence, plan);
+    if (prompt_budget_ == 0) return;
+    if (sequence->status != SequenceStatus::kRunning) continue;
     if (MakeRoom(sequence, plan)) TakePrompt(sequence, plan);
   }
 }
 
-void Scheduler::AdmitWaiting(Plan* plan) {
+void Scheduler::AdmitWaiting(const Sequence* limit, Plan* plan) {
   for (size_t i = 0; i < waiting_.size() && prompt_budget_ > 0 && !free_slots_.empty();) {
     Sequence* sequence = waiting_[i];
+    if (limit != nullptr && sequence->priority >= limit->priority) return;
     if (!TakesPart(sequence) || WaitsForPrefix(sequence)) {
       i++;
       continue;
@@ -269,13 +273,15 @@ bool Scheduler::WaitsForPrefix(const Sequence* sequence) const {
         other->num_computed >= other->num_prompt) {
       return false;
     }
+    const bool same_group = sequence->group != 0 && sequence->group == other->group;
+    // One of lower priority gets its turn late, which must not be passed on.
+    if (other->priority > sequence->priority && !same_group) return false;
     const auto end = other->tokens.begin() + other->num_prompt;
     const auto differs =
         std::mismatch(other->tokens.begin(), end, sequence->tokens.begin(), sequence->tokens.end());
     // The last token is computed in any case.
     const size_t common = std::min(static_cast<size_t>(differs.first - other->tokens.begin()),
                                    sequence->tokens.size() - 1);
-    const bool same_group = sequence->group != 0 && sequence->group == other->group;
     const size_t worth = same_group ? 1 : kWorthWaitingFor;
     return common >= prefixes_.MatchLength(sequence->tokens, sequence->kind) + worth;
   };

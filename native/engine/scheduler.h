@@ -59,10 +59,10 @@ struct Plan {
 //   1. One token for every stream that decodes, and its draft as far as there is room. Where no
 //   cell is left, the sequence that comes
 //      last (lowest priority, then newest) is put back into the queue until one is.
-//   2. Prompt tokens, by priority, then arrival, up to the chunk; then new sequences while a slot
-//      is free and their whole prompt fits beside what runs.
+//   2. Prompt tokens up to the chunk, by priority; inside one, prompts that were begun come first.
+//      New sequences begin while a slot is free and their whole prompt fits beside what runs.
 //   3. A prompt takes over what the prefix cache has of it, and waits for a running one that
-//      computes more of the same beginning.
+//      computes more of the same beginning, unless that one has a lower priority.
 //   4. A sequence that was overtaken often enough rises in priority, so that none waits for ever.
 //   5. Sequences of several kinds take turns, step by step.
 //   6. A sequence whose reader is behind is skipped, and gives its slot up when another waits.
@@ -110,7 +110,8 @@ class Scheduler {
   bool TakesPart(const Sequence* sequence) const;
   void ScheduleDecodes(Plan* plan);
   void SchedulePrefills(Plan* plan);
-  void AdmitWaiting(Plan* plan);
+  // Those of higher priority than `limit`, or all when it is null.
+  void AdmitWaiting(const Sequence* limit, Plan* plan);
   // The sequence is admitted before those that came earlier; their patience ends some time.
   void Overtake(const Sequence* admitted);
   void YieldPausedSlots(Plan* plan);

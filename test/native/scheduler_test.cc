@@ -305,6 +305,19 @@ TEST(SchedulerComputesACommonBeginningOnce) {
   }
 }
 
+TEST(SchedulerLetsNoPromptWaitForTheBeginningOfALesserOne) {
+  World world(
+      {.slots = 4, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64, .cached_sequences = 8});
+  world.Add(5);
+  world.Step();  // a stream, so that prompts are computed in chunks
+  Sequence* background = world.Add(std::vector<Token>(300, 3), Priority::kBackground);
+  CHECK_EQ(Count(world.Step(), background), 64U);
+  Sequence* interactive = world.Add(std::vector<Token>(200, 3), Priority::kInteractive);
+  const Plan plan = world.Step();
+  CHECK_EQ(Count(plan, interactive), 64U);
+  CHECK_EQ(Count(plan, background), 0U);
+}
+
 TEST(SchedulerGivesUpCachedCellsForNewPrompts) {
   World world(
       {.slots = 1, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64, .cached_sequences = 4});
