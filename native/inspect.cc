@@ -71,7 +71,11 @@ class InspectWorker : public Napi::AsyncWorker {
   void Execute() override {
     try {
       file_ = ReadGguf(path_);
-      CheckModel(file_, path_);
+      if (file_.String("general.type") == "adapter") {
+        CheckAdapter(file_, path_);
+      } else {
+        CheckModel(file_, path_);
+      }
     } catch (const Error& error) {
       error_ = error;
     }

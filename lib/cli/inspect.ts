@@ -25,6 +25,7 @@ interface InspectFlags {
 function describe(facts: GgufFacts, flags: InspectFlags): string {
   const rows: [string, string | number | undefined][] = [
     ["name", facts.name],
+    ["type", facts.type],
     ["architecture", facts.architecture],
     ["parameters", large(facts.parameters)],
     ["file type", facts.fileType],

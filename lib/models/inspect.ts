@@ -2,12 +2,14 @@ import { addon, type GgufScalar, type NativeGgufFile } from "../binding.ts";
 import { fromNative } from "../errors.ts";
 import { invalidArgument, show } from "../options/check.ts";
 
-/** What the header of a GGUF file says. Counts that the file leaves out are undefined. */
+/** What the header of a GGUF file says: a model's, or a LoRA adapter's. Counts that the file leaves out are undefined. */
 export interface GgufFacts {
   readonly path: string;
   /** GGUF's own version. */
   readonly version: number;
   readonly fileSizeBytes: number;
+  /** `"adapter"` for a LoRA adapter, otherwise mostly `"model"`. */
+  readonly type: string | undefined;
   readonly architecture: string;
   readonly name: string | undefined;
   readonly fileType: string;
@@ -55,6 +57,7 @@ function facts(path: string, file: NativeGgufFile): GgufFacts {
     path,
     version: file.version,
     fileSizeBytes: file.fileSizeBytes,
+    type: text("general.type"),
     architecture,
     name: text("general.name"),
     fileType: file.fileType,

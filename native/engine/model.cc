@@ -67,7 +67,11 @@ void Model::Free::operator()(llama_model* model) const { llama_model_free(model)
 std::shared_ptr<const Model> Model::Load(const ModelOptions& options,
                                          const LoadProgressCallback& progress) {
   const GgufFile file = ReadGguf(options.path);
-  CheckModel(file, options.path);
+  if (options.vocabulary_only) {
+    CheckVocabularyOnly(file, options.path);
+  } else {
+    CheckModel(file, options.path);
+  }
   CheckMemory(options, file.file_size);
 
   struct Progress {
@@ -89,6 +93,7 @@ std::shared_ptr<const Model> Model::Load(const ModelOptions& options,
   std::shared_ptr<Model> model(new Model());
   model->vocabulary_only_ = options.vocabulary_only;
   model->gpu_layers_ = options.gpu_layers;
+  model->position_limit_ = file.PositionLimit();
   LogCapture log;
   model->model_.reset(llama_model_load_from_file(options.path.c_str(), params));
   if (state.cancelled) throw Error(ErrorCode::kAborted, "loading was cancelled");

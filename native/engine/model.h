@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,8 @@ class Model {
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   bool vocabulary_only() const { return vocabulary_only_; }
   int32_t gpu_layers() const { return gpu_layers_; }  // asked for; -1 means all
+  // How many positions a model with learned positions has: llama.cpp aborts beyond.
+  std::optional<uint64_t> position_limit() const { return position_limit_; }
   llama_model* get() const { return model_.get(); }
 
   // Parallel arrays of adapters and their scales.
@@ -73,6 +76,7 @@ class Model {
   std::vector<float> adapter_scales_;
   bool vocabulary_only_ = false;
   int32_t gpu_layers_ = -1;
+  std::optional<uint64_t> position_limit_;
 };
 
 }  // namespace codellama

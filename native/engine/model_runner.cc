@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <limits>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -49,14 +50,34 @@ llama_flash_attn_type FlashAttentionType(const Model& model, const ContextOption
                                                         : LLAMA_FLASH_ATTN_TYPE_AUTO;
 }
 
+// llama.cpp makes whole blocks of so many cells.
+constexpr uint64_t kCellBlock = 256;
+
+// The pool holds no more cells than the model has learned positions, for one sequence may use all.
+uint64_t LargestContext(const Model& model) {
+  const auto positions = model.position_limit();
+  if (!positions) return std::numeric_limits<uint32_t>::max();
+  if (*positions >= kCellBlock) return *positions / kCellBlock * kCellBlock;
+  throw Error(ErrorCode::kModelUnsupported, "the model has only " + std::to_string(*positions) +
+                                                " learned positions; at least " +
+                                                std::to_string(kCellBlock) + " are needed");
+}
+
 // The default leaves half of the free memory to others.
 uint32_t ChooseContextSize(const Model& model, const ContextOptions& options) {
   const uint64_t cell = KvBytesPerCell(model, options);
+  const uint64_t largest = LargestContext(model);
   const auto available = AvailableMemory();
   if (options.context_size == 0) {
     uint64_t size = static_cast<uint64_t>(std::max(model.facts().training_context, 256));
     if (available && cell > 0) size = std::min(size, *available / 2 / cell);
-    return static_cast<uint32_t>(std::max<uint64_t>(size, 256));
+    return static_cast<uint32_t>(std::min(std::max(size, kCellBlock), largest));
+  }
+  if (options.context_size > largest) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "contextSize " + std::to_string(options.context_size) +
+                    " is more than the model has learned positions for: " +
+                    std::to_string(largest) + " at most");
   }
   // llama.cpp clears the cache when it is made, so memory that is promised but not there would
   // end the process instead of failing the call.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <stdexcept>
 
 #include "error.h"
 #include "llama.h"
@@ -133,10 +134,17 @@ std::vector<Token> Tokenizer::EncodeAsIs(std::string_view text, bool special) co
     return llama_tokenize(vocabulary_, text.data(), static_cast<int32_t>(text.size()),
                           tokens.data(), static_cast<int32_t>(tokens.size()), false, special);
   };
-  int32_t count = encode();
-  if (count < 0 && count != std::numeric_limits<int32_t>::min()) {
-    tokens.resize(static_cast<size_t>(-count));
+  int32_t count = 0;
+  try {
     count = encode();
+    if (count < 0 && count != std::numeric_limits<int32_t>::min()) {
+      tokens.resize(static_cast<size_t>(-count));
+      count = encode();
+    }
+  } catch (const std::out_of_range&) {  // thrown through llama.cpp's C interface
+    throw Error(ErrorCode::kInvalidArgument,
+                "text has a character that the model's vocabulary has no tokens for: neither the "
+                "character nor its bytes");
   }
   if (count < 0) throw Error(ErrorCode::kInvalidArgument, "text cannot be tokenised");
   tokens.resize(static_cast<size_t>(count));

@@ -1,9 +1,11 @@
-import { cpSync, truncateSync } from "node:fs";
+import { cpSync, statSync, truncateSync } from "node:fs";
 import { freemem, totalmem } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { CodeLlama, type LoadOptions } from "../../lib/index.ts";
-import { writeGguf } from "../helpers/gguf-writer.ts";
+import { CodeLlama, inspectModel, type LoadOptions } from "../../lib/index.ts";
+import { headerBytes, readHeader, writeSparse } from "../fixtures/gguf-header.ts";
+import { writeGpt2 } from "../fixtures/gpt2-model.ts";
+import { writeNoiseLora } from "../helpers/noise-lora.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { loadTinyModel, modelPath } from "../helpers/tiny-model.ts";
 
@@ -139,31 +141,7 @@ describe("vocabularyOnly", () => {
 
 describe("LoRA adapters", () => {
   const lora = join(folder, "lora.gguf");
-  const rank = 4;
-  const width = 256;
-  const noise = (length: number, seed: number) =>
-    Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898 + seed) * 0.3);
-  writeGguf(
-    lora,
-    {
-      "general.type": "adapter",
-      "general.architecture": "llama",
-      "adapter.type": "lora",
-      "adapter.lora.alpha": rank,
-    },
-    [3, 9].flatMap((layer) => [
-      {
-        name: `blk.${layer}.attn_output.weight.lora_a`,
-        dimensions: [width, rank],
-        values: noise(width * rank, layer),
-      },
-      {
-        name: `blk.${layer}.attn_output.weight.lora_b`,
-        dimensions: [rank, width],
-        values: noise(width * rank, layer + 0.5),
-      },
-    ]),
-  );
+  writeNoiseLora(lora);
 
   test("change the text by their scale", async () => {
     const plain = await complete({});
@@ -220,8 +198,46 @@ describe("LoRA adapters", () => {
   });
 });
 
-test("an adapter is no model", async () => {
-  await expect(CodeLlama.load(join(folder, "lora.gguf"))).rejects.toMatchObject({
-    code: expect.stringMatching(/MODEL_INVALID|MODEL_UNSUPPORTED/),
+test("an adapter is no model, but can be looked at", async () => {
+  const path = join(folder, "lora.gguf");
+  await expect(CodeLlama.load(path)).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED" });
+  const facts = await inspectModel(path);
+  expect(facts).toMatchObject({ type: "adapter", architecture: "llama", parameters: 4096 });
+  expect(facts.tensors).toHaveLength(4);
+});
+
+describe("a model with learned positions", () => {
+  const path = join(folder, "gpt2.gguf");
+  writeGpt2(path, modelPath, 300);
+
+  test("has a context within them, and its texts end there", async () => {
+    await using llama = await CodeLlama.load(path, { threads: 1 });
+    expect(llama.contextSize).toBe(256);
+    const result = await llama.generate("x", { temperature: 0, ignoreEos: true });
+    expect(result.finishReason).toBe("length");
+    expect(result.usage.promptTokens + result.usage.completionTokens).toBe(256);
   });
+
+  test("takes no larger one", async () => {
+    await expect(CodeLlama.load(path, { contextSize: 512 })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(/contextSize 512 .* learned positions for: 256 at most/),
+    });
+  });
+});
+
+test("a character that a vocabulary has neither a token nor bytes for is a typed error", async () => {
+  const path = join(folder, "no-bytes.gguf");
+  const header = readHeader(modelPath);
+  for (const { key, value } of header.entries) {
+    if (key.toString() !== "tokenizer.ggml.tokens") continue;
+    const found = [...value.toString("latin1").matchAll(/<0x([0-9A-F]{2})>/g)];
+    for (const { index } of found) value.write("(", index, "latin1");
+  }
+  writeSparse(path, headerBytes(header).bytes, statSync(modelPath).size);
+  await using llama = await CodeLlama.load(path, { vocabularyOnly: true });
+  const error = { code: "INVALID_ARGUMENT", message: expect.stringMatching(/has no tokens for/) };
+  expect(llama.countTokens("def f(n):")).toBeGreaterThan(3);
+  expect(() => llama.tokenize("\u{1f999}")).toThrow(expect.objectContaining(error));
+  await expect(llama.tokenizeLong("\u{1f999}")).rejects.toMatchObject(error);
 });
