@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../scripts/project.mjs";
 
-/** @typedef {{ modelPath: string, threads: number, contextSize: number, parallel: number }} LoadOptions */
+/** @typedef {{ modelPath: string, threads: number, gpuLayers: number | "auto", contextSize: number, parallel: number }} LoadOptions */
 
 const HOST = fileURLToPath(new URL("engine-host.mjs", import.meta.url));
 const MINUTE = 60_000;

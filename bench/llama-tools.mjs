@@ -7,6 +7,8 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { BuildProgress } from "../scripts/build-progress.mjs";
+import { readBuildRecord } from "../scripts/build-record.mjs";
+import { buildFolders, defaultSwitches } from "../scripts/build-switches.mjs";
 import { compilerCache, cpuIdentity } from "../scripts/build-tools.mjs";
 import { findProgram, run } from "../scripts/command.mjs";
 import { fetchLlama } from "../scripts/fetch-llama.mjs";
@@ -44,13 +46,19 @@ function buildFolder() {
   return cacheDirectory(`llama.cpp-${version}-${bound.slice(0, 8)}`);
 }
 
-/** Where a compiled program lies. */
+/** For the programs' -ngl: more than any model has. */
+export const ALL_LAYERS = 999;
+
+/** Where a compiled program lies: beside the library, if it was built with --programs. */
 export function programPath(name) {
-  return join(buildFolder(), "bin", process.platform === "win32" ? `${name}.exe` : name);
+  const file = process.platform === "win32" ? `${name}.exe` : name;
+  const { output } = buildFolders(defaultSwitches);
+  const isBeside = readBuildRecord(output)?.switches.programs && existsSync(join(output, file));
+  return isBeside ? join(output, file) : join(buildFolder(), "bin", file);
 }
 
 /**
- * Compiles one of llama.cpp's programs, unless it is there already.
+ * Compiles one of llama.cpp's programs, for the CPU, unless it is there already.
  *
  * @param {string} name such as "llama-bench"
  */

@@ -21,23 +21,26 @@ import { caseTable, head } from "./report.mjs";
  * @typedef {object} Bench
  * @property {import("./models.mjs").Model[]} models
  * @property {string[]} peers those of the case's peers that can run here; ours is first
- * @property {number} threads
+ * @property {Compute} compute
+ * @property {boolean} gpu
  * @property {number} repetitions
  * @property {Contest} contest what they are started and measured by
  */
+
+/** @typedef {{ threads: number, gpuLayers: number | "auto" }} Compute what every engine computes on */
 
 const OURS = "node-codellama";
 /** Processes that run at the same time; above it the numbers say little. */
 const BUSY = 0.5;
 
 /** Makes the peers ready, and tells which can't run here and why. */
-async function preparePeers(names) {
+async function preparePeers(names, compute) {
   const peers = [];
   const leftOut = [];
   for (const name of names) {
     const peer = await import(`./peers/${name}.mjs`);
     try {
-      await peer.prepare();
+      await peer.prepare(compute);
       peers.push(name);
     } catch (error) {
       if (name === OURS) throw error;
@@ -49,9 +52,10 @@ async function preparePeers(names) {
 
 async function runCase(name, options, models) {
   const { summary, peers: wanted, run } = await import(`./cases/${name}.mjs`);
-  const { peers, leftOut } = await preparePeers(wanted);
+  const compute = { threads: options.threads, gpuLayers: options.gpu ? "auto" : 0 };
+  const { peers, leftOut } = await preparePeers(wanted, compute);
   const contest = new Contest();
-  const comparisons = await run({ ...options, models, peers, contest });
+  const comparisons = await run({ ...options, compute, models, peers, contest });
   clearAnnouncement();
   return { name, summary, leftOut: [...leftOut, ...contest.failures], comparisons };
 }

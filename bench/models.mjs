@@ -19,6 +19,8 @@ const MODELS = {
   }),
   small: () => randomModel("small", "random small", "140 MB"),
   "7b": () => randomModel("7b", "random 7B", "4.1 GB"),
+  "13b": () => randomModel("13b", "random 13B", "7.9 GB"),
+  "34b": () => randomModel("34b", "random 34B", "20 GB"),
 };
 
 function randomModel(shape, name, size) {

@@ -20,6 +20,7 @@ export const help = `Measures node-codellama beside its peers, on the same model
                         (default: tiny and 7b)
   --repetitions N       of each engine in each comparison (default 5)
   --threads N           of each engine (default: all processors)
+  --gpu                 all layers on the GPU, in a build made with scripts/build.mjs --cuda --programs
   --output FOLDER       write results.json (every sample), results.md (one table) and chart.svg there
 
 The first run compiles llama-bench, installs the peers into bench/peers and writes a model of 4.1 GB
@@ -46,6 +47,7 @@ export function readOptions(args) {
         model: { type: "string", multiple: true, default: ["tiny", "7b"] },
         repetitions: { type: "string", default: "5" },
         threads: { type: "string", default: String(availableParallelism()) },
+        gpu: { type: "boolean", default: false },
         output: { type: "string" },
         help: { type: "boolean", default: false },
       },
@@ -61,6 +63,7 @@ export function readOptions(args) {
     models: values.model,
     repetitions: positive("repetitions", values.repetitions),
     threads: positive("threads", values.threads),
+    gpu: values.gpu,
     output: values.output,
     help: values.help,
   };

@@ -24,10 +24,10 @@ async function converse(engine, seed) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions, contest }) {
+export async function run({ models, peers, compute, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
-    const options = { modelPath: model.path, threads, contextSize: 2560, parallel: 1 };
+    const options = { modelPath: model.path, ...compute, contextSize: 2560, parallel: 1 };
     const results = await contest.withEngines(samePlan(peers, options), async (engines) =>
       contest.interleave(`chat · ${model.name}`, peers, repetitions, async (peer, repetition) => {
         const { last, length } = await converse(engines[peer], repetition + 1);

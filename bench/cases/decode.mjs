@@ -8,10 +8,10 @@ export const summary = `One stream, greedy: ${PROMPT_TOKENS} prompt + ${NEW_TOKE
 export const peers = ["node-codellama", "llama-bench", "node-llama-cpp"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions, contest }) {
+export async function run({ models, peers, compute, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
-    const options = { modelPath: model.path, threads, contextSize: 512, parallel: 1 };
+    const options = { modelPath: model.path, ...compute, contextSize: 512, parallel: 1 };
     const title = `decode · ${model.name}`;
     const result = await contest.compareRates(title, samePlan(peers, options), repetitions, {
       warmUp: (seed) => ({ prompt: randomPrompt(PROMPT_TOKENS, seed), maxTokens: 8 }),

@@ -13,10 +13,10 @@ function repeatingPrompt(seed) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions, contest }) {
+export async function run({ models, peers, compute, gpu, repetitions, contest }) {
   const comparisons = [];
-  for (const model of models.filter(({ name }) => name === "codellama-tiny")) {
-    const options = { modelPath: model.path, threads, contextSize: 1024, parallel: 1 };
+  for (const model of models.filter(({ name }) => gpu || name === "codellama-tiny")) {
+    const options = { modelPath: model.path, ...compute, contextSize: 1024, parallel: 1 };
     const plan = {
       "node-codellama": { peer: "node-codellama", ...options },
       "without speculation": { peer: "node-codellama", ...options, speculation: false },

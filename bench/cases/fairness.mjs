@@ -34,13 +34,13 @@ async function measure(engine, longTokens, seed) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions, contest }) {
+export async function run({ models, peers, compute, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     if (model.name !== "codellama-tiny") continue; // of the 7B the prompt alone takes minutes
     const longTokens = Math.min(LONG_TOKENS, trainedTokens(model.path) - SPARE_TOKENS);
     const places = STREAMS + 1;
-    const plan = samePlan(peers, { modelPath: model.path, threads, parallel: places });
+    const plan = samePlan(peers, { modelPath: model.path, ...compute, parallel: places });
     // llama-server shares the context out evenly.
     for (const [peer, options] of Object.entries(plan)) {
       const each = peer === "llama-server" ? longTokens + SPARE_TOKENS : 1024;

@@ -23,11 +23,11 @@ function cpuShare({ eventLoop }) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions, contest }) {
+export async function run({ models, peers, compute, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     const contextSize = STREAMS * CONTEXT_TOKENS;
-    const options = { modelPath: model.path, threads, contextSize, parallel: STREAMS };
+    const options = { modelPath: model.path, ...compute, contextSize, parallel: STREAMS };
     const watched = await contest.withEngines(samePlan(peers, options), async (engines) => {
       await contest.each("warm-up", peers, (peer) =>
         engines[peer].call("generateMany", requests(8, repetitions)),

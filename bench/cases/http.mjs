@@ -8,12 +8,12 @@ export const summary = `Clients that stream over HTTP at once, ${PARALLEL} compu
 export const peers = ["node-codellama", "serve", "llama-server"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, threads, repetitions, contest }) {
+export async function run({ models, compute, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     const options = {
       modelPath: model.path,
-      threads,
+      ...compute,
       contextSize: 256 * PARALLEL,
       parallel: PARALLEL,
     };

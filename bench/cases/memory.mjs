@@ -11,10 +11,10 @@ export const summary =
 export const peers = ["node-codellama", "node-llama-cpp"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions, contest }) {
+export async function run({ models, peers, compute, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
-    const options = { modelPath: model.path, threads, contextSize: CONTEXT_TOKENS, parallel: 1 };
+    const options = { modelPath: model.path, ...compute, contextSize: CONTEXT_TOKENS, parallel: 1 };
     const plan = samePlan(peers, options);
     plan["node-codellama, repack: false"] = { peer: "node-codellama", ...options, repack: false };
     const accounted = statSync(model.path).size + kvCacheBytes(model.path, CONTEXT_TOKENS);

@@ -5,12 +5,12 @@ export const summary = "A prompt of 2,048 tokens (codellama-tiny: 1,900)";
 export const peers = ["node-codellama", "llama-bench", "node-llama-cpp"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions, contest }) {
+export async function run({ models, peers, compute, repetitions, contest }) {
   const comparisons = [];
   for (const { name, path, prefillTokens } of models) {
     // Room for the prompt and the one token that ends the run.
     const contextSize = 256 * Math.ceil((prefillTokens + 1) / 256);
-    const options = { modelPath: path, threads, contextSize, parallel: 1 };
+    const options = { modelPath: path, ...compute, contextSize, parallel: 1 };
     const title = `prefill · ${name}`;
     const result = await contest.compareRates(title, samePlan(peers, options), repetitions, {
       warmUp: (seed) => ({ prompt: randomPrompt(32, seed), maxTokens: 1 }),

@@ -9,10 +9,10 @@ export const summary =
 export const peers = ["node-codellama"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, threads, repetitions, contest }) {
+export async function run({ models, compute, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
-    const options = { modelPath: model.path, threads, contextSize: 1024, parallel: 1 };
+    const options = { modelPath: model.path, ...compute, contextSize: 1024, parallel: 1 };
     const plan = {
       "repack: true": { peer: "node-codellama", ...options, repack: true },
       "repack: false": { peer: "node-codellama", ...options, repack: false },

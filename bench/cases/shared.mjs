@@ -26,11 +26,11 @@ async function requestsPerSecond(engine, all) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions, contest }) {
+export async function run({ models, peers, compute, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     const contextSize = PARALLEL * 1280;
-    const options = { modelPath: model.path, threads, contextSize, parallel: PARALLEL };
+    const options = { modelPath: model.path, ...compute, contextSize, parallel: PARALLEL };
     const samples = await contest.withEngines(samePlan(peers, options), async (engines) => {
       await contest.each("warm-up", peers, (peer) =>
         engines[peer].call("generate", { prompt: randomPrompt(16, 99), maxTokens: 4 }),

@@ -2,6 +2,7 @@ import { samePlan } from "../comparison.mjs";
 import { randomPrompt } from "../models.mjs";
 
 const COUNTS = [1, 4, 16, 64];
+const GPU_COUNTS = [1, 8, 32, 128];
 const PROMPT_TOKENS = 64;
 const NEW_TOKENS = 128;
 
@@ -25,13 +26,13 @@ export async function tokensPerSecond(engine, requests) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions, contest }) {
+export async function run({ models, peers, compute, gpu, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
-    for (const count of COUNTS) {
-      // Of the 7B more would take hours.
-      if (count > 16 && model.name !== "codellama-tiny") continue;
-      const options = { modelPath: model.path, threads, contextSize: 256 * count, parallel: count };
+    for (const count of gpu ? GPU_COUNTS : COUNTS) {
+      // Of the 7B more would take hours on a CPU.
+      if (!gpu && count > 16 && model.name !== "codellama-tiny") continue;
+      const options = { modelPath: model.path, ...compute, contextSize: 256 * count, parallel: count };
       const title = `${count} streams · ${model.name}`;
       // It answers one after the other, and 64 take it minutes.
       const able = peers.filter((peer) => peer !== "llama-node" || count <= 16);
@@ -48,7 +49,7 @@ export async function run({ models, peers, threads, repetitions, contest }) {
         measure: `${count} streams`,
         unit: "tokens/s",
         better: "higher",
-        targets: { "llama-server": 1.1, ...(count === 16 && { "node-llama-cpp": 2 }) },
+        targets: { "llama-server": 1.1, ...(count >= 16 && { "node-llama-cpp": 2 }) },
         samples,
       });
     }

@@ -31,11 +31,11 @@ function keystrokes(seed) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, threads, repetitions, contest }) {
+export async function run({ models, peers, compute, gpu, repetitions, contest }) {
   const comparisons = [];
-  // Random weights say nothing that ends, and 200 prompts of 1,500 tokens take peers an hour.
-  for (const model of models.filter(({ name }) => name === "codellama-tiny")) {
-    const options = { modelPath: model.path, threads, contextSize: 2048, parallel: 1 };
+  // Random weights say nothing that ends, and 200 prompts of 1,500 tokens take peers an hour on a CPU.
+  for (const model of models.filter(({ name }) => gpu || name === "codellama-tiny")) {
+    const options = { modelPath: model.path, ...compute, contextSize: 2048, parallel: 1 };
     const times = await contest.withEngines(samePlan(peers, options), (engines) =>
       contest.interleave(`typing · ${model.name}`, peers, repetitions, (peer, repetition) =>
         engines[peer].call("type", { edits: keystrokes(repetition), maxTokens: NEW_TOKENS }),

@@ -2,7 +2,7 @@
  * The little of the GGUF format that a model of random weights needs: copy the tokenizer's
  * metadata from one file, write a header for another.
  */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 
 /** Metadata value types. */
 const UINT32 = 4;
@@ -33,9 +33,27 @@ function readStart(path, bytes) {
  * @param {string} path
  * @returns {Map<string, Buffer>} the whole encoded entry (key, type and value) by key
  */
-export function readEntries(path) {
+export const readEntries = (path) => readHeader(path).entries;
+
+/**
+ * Bytes of each tensor of a GGUF file, padding included.
+ *
+ * @param {string} path
+ * @returns {Map<string, number>} by name
+ */
+export function readTensorBytes(path) {
+  const { tensors, dataStart } = readHeader(path);
+  const inOrder = tensors.toSorted((one, other) => one.offset - other.offset);
+  const end = statSync(path).size - dataStart;
+  return new Map(
+    inOrder.map(({ name, offset }, at) => [name, (inOrder[at + 1]?.offset ?? end) - offset]),
+  );
+}
+
+function readHeader(path) {
   const file = readStart(path, METADATA_BYTES);
   if (file.toString("latin1", 0, 4) !== "GGUF") throw new Error(`${path} is not a GGUF file`);
+  const tensorCount = Number(file.readBigUInt64LE(8));
   const count = Number(file.readBigUInt64LE(16));
   const entries = new Map();
   let position = 24;
@@ -63,7 +81,16 @@ export function readEntries(path) {
     skipValue(type);
     entries.set(key, file.subarray(start, position));
   }
-  return entries;
+  const tensors = [];
+  for (let index = 0; index < tensorCount; index++) {
+    const start = position;
+    skipString();
+    const name = file.toString("utf8", start + 8, position);
+    position += 4 + 8 * file.readUInt32LE(position) + 4;
+    tensors.push({ name, offset: Number(file.readBigUInt64LE(position)) });
+    position += 8;
+  }
+  return { entries, tensors, dataStart: aligned(position) };
 }
 
 function encodeString(text) {

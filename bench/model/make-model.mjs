@@ -11,15 +11,7 @@ import {
   stringEntry,
   uint32Entry,
 } from "./gguf.mjs";
-import {
-  F32,
-  ones,
-  Q4_K,
-  Q6_K,
-  randomSource,
-  randomTensor,
-  tensorBytes,
-} from "./random-weights.mjs";
+import { F32, ones, Q4_K, Q6_K, RandomWeights, tensorBytes } from "./random-weights.mjs";
 
 const VOCABULARY = 32016;
 /** `general.file_type` of Q4_K_M. */
@@ -35,6 +27,15 @@ const SILENT_TOKENS = [0, 1, 2, ...Array.from({ length: 16 }, (_, index) => 3200
 export const SHAPES = {
   small: { width: 1024, layers: 12, heads: 8, feedForward: 2816, context: 16384 },
   "7b": { width: 4096, layers: 32, heads: 32, feedForward: 11008, context: 16384 },
+  "13b": { width: 5120, layers: 40, heads: 40, feedForward: 13824, context: 16384 },
+  "34b": {
+    width: 8192,
+    layers: 48,
+    heads: 64,
+    keyValueHeads: 8,
+    feedForward: 22016,
+    context: 16384,
+  },
 };
 
 /** llama.cpp's rule for which layers of a Q4_K_M file hold the larger type. */
@@ -43,9 +44,10 @@ function usesMoreBits(layer, layers) {
   return layer < eighth || layer >= Math.floor((7 * layers) / 8) || (layer - eighth) % 3 === 2;
 }
 
-function planTensors({ width, layers, feedForward }) {
+function planTensors({ width, layers, heads, keyValueHeads = heads, feedForward }) {
   const residual = (2 * layers) ** -0.5; // keeps the residual stream from growing
   const square = [width, width];
+  const keyValue = [width, (width / heads) * keyValueHeads];
   const plan = [
     { name: "token_embd", shape: [width, VOCABULARY], type: Q4_K, deviation: 1 },
     { name: "output_norm", shape: [width], type: F32 },
@@ -62,8 +64,8 @@ function planTensors({ width, layers, feedForward }) {
     const into = width ** -0.5;
     const matrices = [
       { name: "attn_q", shape: square, type: Q4_K, deviation: into },
-      { name: "attn_k", shape: square, type: Q4_K, deviation: into },
-      { name: "attn_v", shape: square, type: more, deviation: into },
+      { name: "attn_k", shape: keyValue, type: Q4_K, deviation: into },
+      { name: "attn_v", shape: keyValue, type: more, deviation: into },
       { name: "attn_output", shape: square, type: Q4_K, deviation: residual * into },
       { name: "ffn_gate", shape: [width, feedForward], type: Q4_K, deviation: into },
       { name: "ffn_up", shape: [width, feedForward], type: Q4_K, deviation: into },
@@ -85,7 +87,8 @@ function planTensors({ width, layers, feedForward }) {
   }));
 }
 
-function metadata(name, { width, layers, heads, feedForward, context }, vocabularyPath) {
+function metadata(name, shape, vocabularyPath) {
+  const { width, layers, heads, keyValueHeads = heads, feedForward, context } = shape;
   const tokenizer = [...readEntries(vocabularyPath)]
     .filter(([key]) => key.startsWith("tokenizer."))
     .map(([, entry]) => entry);
@@ -99,7 +102,7 @@ function metadata(name, { width, layers, heads, feedForward, context }, vocabula
     uint32Entry("llama.block_count", layers),
     uint32Entry("llama.feed_forward_length", feedForward),
     uint32Entry("llama.attention.head_count", heads),
-    uint32Entry("llama.attention.head_count_kv", heads),
+    uint32Entry("llama.attention.head_count_kv", keyValueHeads),
     float32Entry("llama.attention.layer_norm_rms_epsilon", 1e-5),
     uint32Entry("llama.rope.dimension_count", width / heads),
     float32Entry("llama.rope.freq_base", 1e6),
@@ -128,7 +131,7 @@ export function makeModel(path, shapeName, vocabularyPath, onProgress) {
 
   const partial = `${path}.partial`;
   const file = openSync(partial, "w");
-  const random = randomSource(SEED);
+  const weights = new RandomWeights(SEED);
   let written = 0;
   const write = (bytes) => {
     writeSync(file, bytes);
@@ -138,7 +141,7 @@ export function makeModel(path, shapeName, vocabularyPath, onProgress) {
   writeSync(file, header);
   for (const tensor of tensors) {
     if (tensor.type === F32) write(ones(tensor.shape[0]));
-    else for (const bytes of randomTensor(random, tensor)) write(bytes);
+    else for (const bytes of weights.tensor(tensor)) write(bytes);
     const padding = aligned(tensor.bytes) - tensor.bytes;
     if (padding > 0) write(Buffer.alloc(padding));
   }

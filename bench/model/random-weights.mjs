@@ -23,7 +23,8 @@ const Q6_K_DEVIATION = 1366;
 /** A Q4_K block's offset over its scale that makes the mean zero: the mean of 0 to 15. */
 const Q4_K_OFFSET = 7.5;
 
-const CHUNK_BYTES = 16 * 2 ** 20;
+/** A prime; 9 MB of Q4_K. */
+const POOL_BLOCKS = 65_537;
 
 /** Bytes of a tensor. */
 export function tensorBytes(shape, type) {
@@ -37,15 +38,6 @@ function half(value) {
   const mantissa = Math.round((value / 2 ** exponent) * 1024);
   const isSubnormal = mantissa < 1024;
   return isSubnormal ? mantissa : ((exponent + 15) << 10) + (mantissa - 1024);
-}
-
-/** Deterministic random bytes: the key stream of AES in counter mode. */
-export function randomSource(seed) {
-  const key = Buffer.alloc(16);
-  key.writeUInt32LE(seed);
-  const cipher = createCipheriv("aes-128-ctr", key, Buffer.alloc(16));
-  const zeros = Buffer.alloc(CHUNK_BYTES);
-  return (bytes) => cipher.update(zeros.subarray(0, bytes));
 }
 
 function setScales(blocks, type, deviation) {
@@ -71,23 +63,60 @@ export function ones(count) {
 }
 
 /**
- * Yields a tensor's bytes, some rows at a time.
- *
- * @param {(bytes: number) => Buffer} random
- * @param {{ shape: number[], type: number, deviation: number, zeroRows?: number[] }} tensor
+ * Random weights of any amount at the speed of a copy: tensors are cut from one run of random blocks
+ * of their type, repeated, each from another place. A prime number of blocks keeps rows different.
  */
-export function* randomTensor(random, { shape, type, deviation, zeroRows = [] }) {
-  const [width, rows] = shape;
-  const rowBytes = tensorBytes([width], type);
-  const rowsAtOnce = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
-  for (let first = 0; first < rows; first += rowsAtOnce) {
-    const count = Math.min(rowsAtOnce, rows - first);
-    const blocks = random(count * rowBytes);
-    setScales(blocks, type, deviation);
-    for (const row of zeroRows) {
-      const at = (row - first) * rowBytes;
-      if (at >= 0 && at < blocks.length) blocks.fill(0, at, at + rowBytes);
-    }
-    yield blocks;
+export class RandomWeights {
+  #cipher;
+  #pools = new Map();
+
+  /** @param {number} seed the same one gives the same weights */
+  constructor(seed) {
+    const key = Buffer.alloc(16);
+    key.writeUInt32LE(seed);
+    this.#cipher = createCipheriv("aes-128-ctr", key, Buffer.alloc(16));
   }
+
+  /**
+   * Yields a tensor's bytes, some at a time; they are only good until the next ones.
+   *
+   * @param {{ shape: number[], type: number, deviation: number, zeroRows?: number[] }} tensor
+   */
+  *tensor({ shape, type, deviation, zeroRows = [] }) {
+    const pool = this.#pool(type, deviation);
+    const end = tensorBytes(shape, type);
+    const rowBytes = tensorBytes([shape[0]], type);
+    let place = (this.#bytes(4).readUInt32LE() % POOL_BLOCKS) * BLOCK[type].bytes;
+    for (let at = 0; at < end; ) {
+      const bytes = pool.subarray(place, place + end - at);
+      yield withZeroRows(bytes, at, rowBytes, zeroRows);
+      at += bytes.length;
+      place = 0;
+    }
+  }
+
+  #pool(type, deviation) {
+    const name = `${type} ${deviation}`;
+    if (!this.#pools.has(name)) {
+      const blocks = this.#bytes(POOL_BLOCKS * BLOCK[type].bytes);
+      setScales(blocks, type, deviation);
+      this.#pools.set(name, blocks);
+    }
+    return this.#pools.get(name);
+  }
+
+  /** The key stream of AES in counter mode. */
+  #bytes(count) {
+    return this.#cipher.update(Buffer.alloc(count));
+  }
+}
+
+function withZeroRows(bytes, at, rowBytes, rows) {
+  const hit = rows.filter((row) => row * rowBytes < at + bytes.length && (row + 1) * rowBytes > at);
+  if (hit.length === 0) return bytes;
+  const copy = Buffer.from(bytes);
+  for (const row of hit) {
+    copy.fill(0, Math.max(0, row * rowBytes - at), (row + 1) * rowBytes - at);
+  }
+  return copy;
 }

@@ -4,7 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { buildProgram, programPath } from "../llama-tools.mjs";
+import { ALL_LAYERS, buildProgram, programPath } from "../llama-tools.mjs";
 
 const run = promisify(execFile);
 
@@ -14,9 +14,11 @@ export async function prepare() {
 }
 
 /** Holds the options; each measurement is a run of the program, which loads the model by itself. */
-export async function load({ modelPath, threads }) {
+export async function load({ modelPath, threads, gpuLayers }) {
+  const layers = gpuLayers === "auto" ? ALL_LAYERS : gpuLayers;
+
   async function measure(...test) {
-    const common = ["-m", modelPath, "-t", threads, "-ngl", 0, "-r", 1, "-o", "json"];
+    const common = ["-m", modelPath, "-t", threads, "-ngl", layers, "-r", 1, "-o", "json"];
     const { stdout } = await run(programPath("llama-bench"), [...common, ...test].map(String));
     return JSON.parse(stdout).at(-1).avg_ts;
   }

@@ -2,7 +2,7 @@
 import { GenerationClock } from "../generation-clock.mjs";
 import { freePort, readEvents, startServer } from "../http-server.mjs";
 import { replayKeystrokes } from "../keystrokes.mjs";
-import { buildProgram, programPath } from "../llama-tools.mjs";
+import { ALL_LAYERS, buildProgram, programPath } from "../llama-tools.mjs";
 
 /** Compiles it. */
 export async function prepare() {
@@ -13,9 +13,11 @@ export async function prepare() {
  * Starts a server; `options` are those of {@link import("../engine.mjs").Engine}.
  * `speculation: "ngram"` lets it draft from n-grams; without, it does not, as is its default.
  */
-export async function load({ modelPath, threads, contextSize, parallel, speculation }) {
+export async function load(wanted) {
+  const { modelPath, threads, gpuLayers, contextSize, parallel, speculation } = wanted;
   const port = await freePort();
-  const options = { m: modelPath, t: threads, c: contextSize, np: parallel, ngl: 0, port };
+  const ngl = gpuLayers === "auto" ? ALL_LAYERS : gpuLayers;
+  const options = { m: modelPath, t: threads, c: contextSize, np: parallel, ngl, port };
   const args = Object.entries(options).flatMap(([name, value]) => [
     name.length > 3 ? `--${name}` : `-${name}`,
     String(value),

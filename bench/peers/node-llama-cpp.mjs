@@ -10,28 +10,29 @@ import { installPeer } from "./install.mjs";
 /** What the import case imports. */
 export const entry = new URL("node_modules/node-llama-cpp/dist/index.js", import.meta.url).href;
 
-/** The package with the prebuilt CPU binary for this machine. */
-function binaryPackage() {
+/** The package with the prebuilt binary for this machine. */
+function binaryPackage(onGpu) {
   const system = { linux: "linux", darwin: "mac", win32: "win" }[process.platform];
-  const suffix = process.platform === "darwin" && process.arch === "arm64" ? "-metal" : "";
+  const isMetal = process.platform === "darwin" && process.arch === "arm64";
+  const suffix = isMetal ? "-metal" : onGpu ? "-cuda" : "";
   return `@node-llama-cpp/${system}-${process.arch}${suffix}`;
 }
 
 /** Installs it, with the binary for this machine alone. */
-export async function prepare() {
-  await installPeer("node-llama-cpp", binaryPackage());
+export async function prepare({ gpuLayers }) {
+  await installPeer("node-llama-cpp", binaryPackage(gpuLayers !== 0));
 }
 
 /** Loads a model; `options` are those of {@link import("../engine.mjs").Engine}. */
-export async function load({ modelPath, threads, contextSize, parallel }) {
+export async function load({ modelPath, threads, gpuLayers, contextSize, parallel }) {
   const { getLlama, LlamaCompletion, LlamaLogLevel } = await import(entry);
   const llama = await getLlama({
-    gpu: false,
+    gpu: gpuLayers === 0 ? false : "auto",
     build: "never",
     maxThreads: threads,
     logLevel: LlamaLogLevel.error,
   });
-  const model = await llama.loadModel({ modelPath });
+  const model = await llama.loadModel({ modelPath, gpuLayers: gpuLayers === 0 ? 0 : "max" });
   // Its contextSize is that of each sequence, ours is shared by all of them.
   const context = await model.createContext({
     threads,

@@ -6,10 +6,17 @@ import { freePort, readEvents, startServer } from "../http-server.mjs";
 export async function prepare() {}
 
 /** Starts a server; `options` are those of {@link import("../engine.mjs").Engine}. */
-export async function load({ modelPath, threads, contextSize, parallel }) {
+export async function load({ modelPath, threads, gpuLayers, contextSize, parallel }) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const flags = { model: modelPath, threads, "context-size": contextSize, parallel, port };
+  const flags = {
+    model: modelPath,
+    threads,
+    "gpu-layers": gpuLayers,
+    "context-size": contextSize,
+    parallel,
+    port,
+  };
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
   const server = await startServer(process.execPath, [main, "serve", "--quiet", ...args], url);

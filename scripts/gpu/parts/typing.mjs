@@ -1,0 +1,7 @@
+/** Keystrokes and edits on the first model against llama-server. */
+import { requireGpu, runBench, runPart } from "../part.mjs";
+
+await runPart("typing", async (options) => {
+  requireGpu(options);
+  await runBench("typing", ["typing", "edit"], options.models.slice(0, 1), options);
+});

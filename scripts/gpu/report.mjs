@@ -1,0 +1,187 @@
+/**
+ * From a machine with a GPU to a report of what the library does there. run.sh beside this starts
+ * it where there is nothing but a GPU. Each part is a process of its own with a time limit, and
+ * what it measured is written as it goes: a run that is cut short loses nothing.
+ */
+import { spawn } from "node:child_process";
+import { appendFileSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { modelNames } from "../../bench/models.mjs";
+import { Failure, root, runWhenMain } from "../project.mjs";
+import { say } from "../terminal.mjs";
+import { readResult, saveResult, stateFolder } from "./part.mjs";
+import { reportData, reportPage } from "./report-page.mjs";
+
+/** The parts in their order, with their time limits in seconds; those in one list run together. */
+const PARTS = [
+  { machine: 60 },
+  { build: 600, models: 600 },
+  { tests: 420 },
+  { agreement: 120 },
+  { decode: 420 },
+  { streams: 420 },
+  { typing: 240 },
+];
+const partNames = PARTS.flatMap(Object.keys);
+
+const help = `Builds for the GPU of this machine, tests there, measures, and writes a report.
+
+  node scripts/gpu/report.mjs [PART...] [options]
+
+  parts                 ${partNames.join(", ")}; without any, all of them
+  --output FOLDER       where report.md, report.json and report.log go (default: $OUT, or build/gpu-report)
+  --model NAME          ${modelNames.join(", ")} or the path of a GGUF file; may be repeated
+                        (default: 7b, 13b and 34b)
+  --repetitions N       of each measurement (default 3)
+  --threads N           of each engine (default: all processors, 8 at most)
+  --cuda ARCHS          GPU architectures to build for (default: those of this machine)
+  --limit SECONDS       of each part, where its own is longer
+  --total SECONDS       of the whole run: parts that would begin later do not
+  --test PATH           tests to run, such as test/golden; may be repeated
+  --fresh               forgets the parts of earlier runs
+  --dry-run             tries all of this on the CPU
+
+Results of earlier runs stay in the report until their part runs again.
+`;
+
+/**
+ * @typedef {object} ReportOptions
+ * @property {string[]} models
+ * @property {number} repetitions
+ * @property {number} threads
+ * @property {boolean} dryRun
+ * @property {string} [cuda]
+ * @property {string[]} [tests]
+ */
+
+const whole = (name, text) => {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Failure(`--${name} must be a whole number above 0, not ${text}.`, help);
+};
+
+function readArguments(args) {
+  let parsed;
+  const text = { type: "string" };
+  try {
+    parsed = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        output: { ...text, default: process.env.OUT || join(root, "build/gpu-report") },
+        model: { ...text, multiple: true, default: ["7b", "13b", "34b"] },
+        repetitions: { ...text, default: "3" },
+        threads: { ...text, default: String(Math.min(8, availableParallelism())) },
+        cuda: text,
+        limit: { ...text, default: "3600" },
+        total: { ...text, default: "36000" },
+        test: { ...text, multiple: true },
+        fresh: { type: "boolean", default: false },
+        "dry-run": { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    throw new Failure(error.message, help);
+  }
+  const { values, positionals } = parsed;
+  const unknown = positionals.filter((name) => !partNames.includes(name));
+  if (unknown.length > 0) throw new Failure(`There is no part ${unknown.join(", ")}.`, help);
+  return {
+    parts: positionals.length > 0 ? positionals : partNames,
+    output: resolve(values.output),
+    limit: whole("limit", values.limit),
+    total: whole("total", values.total),
+    fresh: values.fresh,
+    help: values.help,
+    options: {
+      models: values.model,
+      repetitions: whole("repetitions", values.repetitions),
+      threads: whole("threads", values.threads),
+      dryRun: values["dry-run"],
+      cuda: values.cuda,
+      tests: values.test,
+    },
+  };
+}
+
+/** Runs one part to its end or its limit, and passes on what it prints, line by line. */
+function runPart(name, options, seconds, log) {
+  const program = join(import.meta.dirname, "parts", `${name}.mjs`);
+  rmSync(join(stateFolder, name), { recursive: true, force: true });
+  const child = spawn(process.execPath, [program, JSON.stringify(options)], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NO_COLOR: "1" },
+    detached: true, // a group of its own, so that its servers and workers end with it
+  });
+  const endGroup = () => {
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // It has ended.
+    }
+  };
+  process.once("exit", endGroup);
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => log(`[${name}] ${line}`));
+  }
+  const timer = setTimeout(() => {
+    endGroup();
+    const reason = `not finished after ${seconds} s`;
+    saveResult(name, { ...readResult(name), status: "cut", seconds, reason });
+    log(`[${name}] ${reason}`);
+  }, 1000 * seconds);
+  return new Promise((done) => {
+    child.on("close", () => {
+      clearTimeout(timer);
+      process.off("exit", endGroup);
+      endGroup();
+      const result = readResult(name);
+      if (result?.status === "running") saveResult(name, { ...result, status: "failed" });
+      log(`[${name}] ${readResult(name)?.status ?? "failed"}`);
+      done();
+    });
+  });
+}
+
+await runWhenMain(import.meta, async (args) => {
+  const { parts, output, limit, total, fresh, help: isHelp, options } = readArguments(args);
+  if (isHelp) return console.log(help);
+  if (fresh) rmSync(stateFolder, { recursive: true, force: true });
+  mkdirSync(output, { recursive: true });
+  mkdirSync(stateFolder, { recursive: true });
+  const started = performance.now();
+  const elapsed = () => Math.round((performance.now() - started) / 1000);
+  const logFile = join(stateFolder, "report.log");
+  const log = (line) => {
+    console.log(line);
+    appendFileSync(logFile, `${line}\n`);
+  };
+  const write = () => {
+    const results = Object.fromEntries(partNames.map((name) => [name, readResult(name)]));
+    writeFileSync(join(output, "report.md"), reportPage(results));
+    writeFileSync(join(output, "report.json"), JSON.stringify(reportData(results), null, 2));
+    copyFileSync(logFile, join(output, "report.log"));
+  };
+  log(`\nreport.mjs ${args.join(" ")}`);
+  const writing = setInterval(write, 5000);
+  for (const together of PARTS) {
+    const chosen = Object.keys(together).filter((name) => parts.includes(name));
+    if (chosen.length === 0) continue;
+    if (elapsed() >= total) {
+      log(`${chosen.join(", ")}: no time left`);
+      continue;
+    }
+    say(`${chosen.join(", ")} (after ${elapsed()} s)`);
+    const secondsFor = (name) => Math.min(together[name], limit, Math.max(1, total - elapsed()));
+    await Promise.all(chosen.map((name) => runPart(name, options, secondsFor(name), log)));
+    write();
+  }
+  clearInterval(writing);
+  write();
+  say(`the report is in ${output} (after ${elapsed()} s)`);
+});
