@@ -35,6 +35,7 @@ export interface NativeLoadOptions {
   readonly rope?: RopeOptions | undefined;
   readonly warmup?: boolean | undefined;
   readonly flashAttention?: boolean | undefined;
+  readonly kvUnified?: boolean | undefined;
   readonly maxQueue?: number | undefined;
   readonly maxDraft?: number | undefined;
   readonly adaptiveDraft?: boolean | undefined;

@@ -83,7 +83,7 @@ export class CodeLlama implements AsyncDisposable {
     return this.#engine.loras.map(({ name }) => name);
   }
 
-  /** Tokens that the KV cache holds, all sequences together. */
+  /** Tokens that one sequence may have, its prompt and what is generated together. */
   get contextSize(): number {
     return this.#engine.contextSize;
   }

@@ -54,6 +54,8 @@ export interface EngineStats {
   readonly kvCellsCached: number;
   /** Tokens that the KV cache holds in all. */
   readonly kvCells: number;
+  /** Tokens that one sequence may have: all of those, or its share (`kvUnified`). */
+  readonly contextSize: number;
   /** Host memory that `promptCacheBytes` and `loadPrefix` take. */
   readonly promptCacheBytes: number;
   /** Tokens of all prompts so far that were found in the prefix cache, and that were not. */

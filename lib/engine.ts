@@ -28,6 +28,8 @@ export class Engine {
   readonly model: NativeModel;
   /** Tokens that the KV cache holds; 0 when only the vocabulary was loaded. */
   readonly contextSize: number;
+  /** In how many parts sequences divide the KV cache; 1 where they share it. */
+  readonly kvParts: number;
   #closing = false;
   readonly #grammars = new Grammars();
   #lastId = 0;
@@ -45,7 +47,9 @@ export class Engine {
     this.#listener = listener;
     this.#closed = closed;
     this.model = native.model();
-    this.contextSize = native.stats().kvCells;
+    const { kvCells, contextSize } = native.stats();
+    this.contextSize = contextSize;
+    this.kvParts = contextSize === 0 ? 1 : kvCells / contextSize;
   }
 
   /** Starts an engine and waits until its model is loaded. Rejects with the signal's reason. */

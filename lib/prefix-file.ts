@@ -28,6 +28,8 @@ interface Header {
   readonly llamaCommit: string;
   readonly model: string;
   readonly rope: RopeOptions;
+  /** Parts of the KV cache, which the state's layout depends on: 1 where sequences share it. */
+  readonly kvParts: number;
   readonly loraScales: readonly number[];
   readonly tokens: number;
   readonly stateBytes: number;
@@ -61,6 +63,7 @@ export function savePrefix(
       llamaCommit: addon().llamaCommit,
       model: await fingerprint(modelPath),
       rope: engine.rope,
+      kvParts: engine.kvParts,
       loraScales: scalesOf(engine, shared.loraScales),
       tokens: tokens.length,
       stateBytes: state.byteLength,
@@ -89,6 +92,15 @@ export async function loadPrefix(
   }
   if (!isDeepStrictEqual(header.rope, engine.rope)) {
     throw refusal(where, path, "was saved with other rope options");
+  }
+  if (header.kvParts !== engine.kvParts) {
+    const parts = (count: number) => (count === 1 ? "shared by all" : `divided in ${count}`);
+    throw refusal(
+      where,
+      path,
+      `was saved with a KV cache ${parts(header.kvParts)}, and this one is ` +
+        `${parts(engine.kvParts)} (kvUnified, parallel)`,
+    );
   }
   if (header.loraScales.length !== engine.loras.length) {
     throw refusal(where, path, "was saved with other LoRA adapters");
@@ -146,11 +158,12 @@ async function read(path: string, where: string) {
 function readHeader(json: Buffer): Header | undefined {
   try {
     const header: unknown = JSON.parse(json.toString());
-    const { llamaCommit, model, rope, loraScales, tokens, stateBytes, checksum } = Object(header);
-    const counts = [tokens, stateBytes, checksum];
+    const { llamaCommit, model, rope, kvParts, loraScales, tokens, stateBytes, checksum } =
+      Object(header);
+    const counts = [kvParts, tokens, stateBytes, checksum];
     if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0)) return undefined;
     if (!Array.isArray(loraScales) || !loraScales.every(Number.isFinite)) return undefined;
-    return { llamaCommit, model, rope, loraScales, tokens, stateBytes, checksum };
+    return { llamaCommit, model, rope, kvParts, loraScales, tokens, stateBytes, checksum };
   } catch {
     return undefined;
   }

@@ -201,6 +201,9 @@ ContextOptions ReadContextOptions(const Napi::Object& object) {
   reader.Read("promptCacheBytes", &options.prompt_cache_bytes);
   reader.Nested("rope", [&](const Reader& rope) { options.rope = ReadRope(rope); });
   options.flash_attention = ReadFlashAttention(reader.Get("flashAttention"));
+  std::optional<bool> kv_unified;
+  reader.Read("kvUnified", &kv_unified);
+  if (kv_unified) options.kv_layout = *kv_unified ? KvLayout::kShared : KvLayout::kSeparate;
   return options;
 }
 

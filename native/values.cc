@@ -159,6 +159,7 @@ Napi::Value ToValue(Napi::Env env, const EngineStats& stats) {
   object.Set("kvCellsUsed", stats.kv_cells_used);
   object.Set("kvCellsCached", stats.kv_cells_cached);
   object.Set("kvCells", stats.kv_cells);
+  object.Set("contextSize", stats.context_size);
   object.Set("promptCacheBytes", static_cast<double>(stats.prompt_cache_bytes));
   object.Set("draftTokens", static_cast<double>(stats.draft_tokens));
   object.Set("acceptedTokens", static_cast<double>(stats.accepted_tokens));

@@ -12,6 +12,7 @@ export const help = `Compiles llama.cpp and the addon into build/Release.
   --debug               without optimisation, into build/Debug
   --sanitize=KIND       address, thread or undefined, into a folder of its own
   --tests               engine_test too, the engine's own tests
+  --programs            llama.cpp's own programs too, for the bench to compare with
 `;
 
 /** The switches of a plain build: this machine's CPU, and Metal where there is one. */
@@ -23,6 +24,7 @@ export const defaultSwitches = Object.freeze({
   debug: false,
   sanitize: "",
   tests: false,
+  programs: false,
 });
 
 /**
@@ -44,6 +46,7 @@ export function readSwitches(args) {
         debug: { type: "boolean", default: false },
         sanitize: { type: "string", default: "" },
         tests: { type: "boolean", default: false },
+        programs: { type: "boolean", default: false },
       },
     }));
   } catch (error) {
@@ -93,6 +96,7 @@ export function cmakeVariables(switches, { llama, output }) {
     NODE_CODELLAMA_OUTPUT: output,
     NODE_CODELLAMA_SANITIZE: switches.sanitize,
     NODE_CODELLAMA_TESTS: flag(switches.tests),
+    NODE_CODELLAMA_PROGRAMS: flag(switches.programs),
     NODE_CODELLAMA_CPU_VARIANTS: flag(switches.cpuVariants),
     GGML_CUDA: flag(switches.cuda),
     GGML_METAL: flag(switches.metal),

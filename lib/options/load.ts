@@ -39,9 +39,10 @@ export interface LoraOptions {
 
 export interface LoadOptions {
   /**
-   * Tokens that the KV cache holds, shared by all sequences; one sequence may use all of them.
-   * Default: the length the model was trained at, but no more than half of the free memory holds.
-   * Range 8 to 2³¹-1; rounded up to a multiple of 256.
+   * Tokens that the KV cache holds, all sequences together; what one may use of them, `kvUnified`
+   * says. Default: the length the model was trained at, or that for each sequence where they are
+   * divided, but no more than half of the free memory holds. Range 8 to 2³¹-1; rounded up to a
+   * multiple of 256.
    */
   readonly contextSize?: number;
   /** Sequences that run at once; further requests wait. Default 4; range 1 to 256. */
@@ -74,13 +75,22 @@ export interface LoadOptions {
    */
   readonly flashAttention?: boolean | "auto";
   /**
+   * Whether all sequences share the tokens of `contextSize` (true), so that one may use all of them
+   * and common beginnings are kept once, or each has its part, `contextSize / parallel` (false):
+   * many independent streams are faster then, as none looks at what belongs to another, and common
+   * beginnings are copied. Default `"auto"`: divided on a GPU for 8 sequences and more, if each gets
+   * at least 4,096 tokens or the length the model was trained at.
+   */
+  readonly kvUnified?: boolean | "auto";
+  /**
    * Keeps what is computed for prompts that begin alike, as far as the KV cache has room: the next
    * turn of a chat, the next keystroke. Reused tokens were computed in other company and are
    * rounded differently; without it, a request that runs alone gives the same text bit for bit.
-   * `maxTokens` is what is kept beyond what running requests hold: every step of a stream looks at
-   * it in passing, so that more of it slows streams down. Without effect on models whose state
-   * cannot be shared in part (recurrent ones, sliding windows). Default true: 4096 tokens, and
-   * 1024 without flash attention, where the look costs more; range 1 to 2³¹-1.
+   * `maxTokens` is what is kept beyond what running requests hold: where sequences share the KV
+   * cache (`kvUnified`), every step of a stream looks at it in passing, so that more of it slows
+   * streams down. Without effect on models whose state cannot be shared in part (recurrent ones,
+   * sliding windows). Default true: 4096 tokens, 1024 without flash attention, where the look costs
+   * more, and any number where the KV cache is divided; range 1 to 2³¹-1.
    */
   readonly prefixCache?: boolean | { readonly maxTokens?: number };
   /**
@@ -144,6 +154,7 @@ const rules: Rules = {
   kvCacheType: anything, // a name or an object: checkKvCacheType()
   rope: anything, // ropeOptions()
   flashAttention: either(boolean, auto),
+  kvUnified: either(boolean, auto),
   prefixCache: anything, // true, false or an object: prefixCacheTokens()
   promptCacheBytes: integer(0, Number.MAX_SAFE_INTEGER),
   speculation: anything, // true, false or an object: speculation()
@@ -196,6 +207,7 @@ export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): Nat
     kvTypeV: v,
     rope: ropeOptions(options.rope, where),
     flashAttention: options.flashAttention === "auto" ? undefined : options.flashAttention,
+    kvUnified: options.kvUnified === "auto" ? undefined : options.kvUnified,
     prefixCacheTokens: prefixCacheTokens(options.prefixCache, where),
     promptCacheBytes: options.promptCacheBytes,
     ...speculation(options.speculation, where),

@@ -20,4 +20,8 @@ HeadSizes SizesOfHeads(const Model& model);
 // off all the same where a device has none.)
 bool WantsFlashAttention(const Model& model, const ContextOptions& options);
 
+// Whether each sequence gets KV cells of its own: as the options say, or where it pays. Only for
+// models whose cells can be shared at all.
+bool WantsSeparateCells(const Model& model, const ContextOptions& options);
+
 }  // namespace codellama

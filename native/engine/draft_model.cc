@@ -43,6 +43,7 @@ std::shared_ptr<const Model> Checked(std::shared_ptr<const Model> model, const M
 
 ContextOptions OptionsFor(ContextOptions options, uint32_t cells) {
   options.context_size = cells;
+  options.kv_layout = KvLayout::kShared;
   options.max_draft = 0;
   options.prompt_cache_bytes = 0;
   options.rope = {};  // those are the first model's

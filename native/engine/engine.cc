@@ -146,7 +146,7 @@ void Engine::Apply(SubmitCommand command) {
         parts_->KindNumber(command.request.lora_scales, command.request.embedding.has_value());
     auto request =
         std::make_unique<ActiveRequest>(std::move(command.request), *model_, &parts_->grammars,
-                                        parts_->runner.cells(), command.submitted);
+                                        parts_->runner.sequence_cells(), command.submitted);
     request->sequence()->arrival = arrivals_++;
     request->sequence()->kind = kind;
     parts_->scheduler.Add(request->sequence());
@@ -192,6 +192,8 @@ std::optional<Clock::time_point> Engine::NextDeadline() const {
 
 void Engine::Step() {
   parts_->speculation.Draft(requests_, prefill_pacer_);
+  const Workload load = parts_->scheduler.workload();
+  parts_->scheduler.SetPrefillChunk(prefill_pacer_.Chunk(load.streams, load.prompts));
   Plan plan = parts_->scheduler.Schedule();
   PublishStats();  // the computing may take long
   for (Sequence* sequence : parts_->cells.Apply(plan.operations)) {
@@ -245,7 +247,6 @@ void Engine::Measure(const Plan& plan, double seconds) {
     drafted += scheduled.drafted;
   }
   prefill_pacer_.OnStep(prefill + drafted, decode, seconds);
-  parts_->scheduler.SetPrefillChunk(prefill_pacer_.Chunk());
   if (prefill > 0) prefill_throughput_.Add(prefill, seconds);
   step_seconds_ = seconds;
 }
@@ -386,6 +387,7 @@ void Engine::PublishStats() {
   stats_.kv_cells_used = parts_->scheduler.cells_used();
   stats_.kv_cells_cached = parts_->scheduler.cells_cached();
   stats_.kv_cells = parts_->runner.cells();
+  stats_.context_size = parts_->runner.sequence_cells();
   stats_.prompt_cache_bytes = parts_->prompts.bytes();
   stats_.draft_tokens = draft_tokens_;
   stats_.accepted_tokens = accepted_tokens_;

@@ -28,6 +28,7 @@ struct EngineStats {
   uint32_t kv_cells_used = 0;
   uint32_t kv_cells_cached = 0;
   uint32_t kv_cells = 0;
+  uint32_t context_size = 0;  // cells that one sequence may have
   uint64_t prompt_cache_bytes = 0;
   PrefixCounts prefixes;
   uint64_t draft_tokens = 0;

@@ -3,22 +3,29 @@
 #include <utility>
 
 #include "attention.h"
+#include "separate_cells.h"
+#include "shared_cells.h"
 
 namespace codellama {
 
 namespace {
 
-SchedulerLimits LimitsOf(const Model& model, const ModelRunner& runner,
-                         const ContextOptions& options) {
-  SchedulerLimits limits;
+std::unique_ptr<KvCells> LayOutCells(const Model& model, const ModelRunner& runner,
+                                     const ContextOptions& options, PromptStore* store) {
+  if (runner.separate()) {
+    SeparateCellLimits limits;
+    limits.slots = options.parallel;
+    limits.cells = runner.sequence_cells();
+    limits.cached_cells = options.prefix_cache_tokens.value_or(limits.cached_cells);
+    return std::make_unique<SeparateCells>(limits, store);
+  }
+  SharedCellLimits limits;
   limits.slots = options.parallel;
   limits.cells = runner.cells();
-  limits.batch_tokens = runner.batch_size();
   limits.cached_sequences = runner.cached_sequences();
-  limits.extra_rows = options.ExtraRows();
   limits.cached_cells =
       options.prefix_cache_tokens.value_or(WantsFlashAttention(model, options) ? 4096 : 1024);
-  return limits;
+  return std::make_unique<SharedCells>(limits, store);
 }
 
 std::unique_ptr<DraftModel> LoadDraftModel(const Model& model, ModelOptions model_options,
@@ -41,7 +48,8 @@ EngineParts::EngineParts(const std::shared_ptr<const Model>& loaded,
     : model(loaded),
       runner(loaded, options, abort),
       prompts(options.prompt_cache_bytes),
-      scheduler(LimitsOf(*loaded, runner, options), &prompts),
+      scheduler({.batch_tokens = runner.batch_size(), .extra_rows = options.ExtraRows()},
+                LayOutCells(*loaded, runner, options, &prompts)),
       cells(&runner, &prompts),
       speculation(options,
                   LoadDraftModel(*loaded, model_options, options, runner.cells(), closing, abort)),

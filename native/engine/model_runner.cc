@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -12,6 +13,7 @@
 #include "backend.h"
 #include "error.h"
 #include "ggml-cpu.h"
+#include "kv_cells.h"
 #include "llama.h"
 #include "machine.h"
 #include "rope.h"
@@ -64,12 +66,13 @@ uint64_t LargestContext(const Model& model) {
 }
 
 // The default leaves half of the free memory to others.
-uint32_t ChooseContextSize(const Model& model, const ContextOptions& options) {
+uint32_t ChooseContextSize(const Model& model, const ContextOptions& options, bool separate) {
   const uint64_t cell = KvBytesPerCell(model, options);
   const uint64_t largest = LargestContext(model);
   const auto available = AvailableMemory();
   if (options.context_size == 0) {
     uint64_t size = static_cast<uint64_t>(std::max(model.facts().training_context, 256));
+    if (separate) size *= options.parallel;
     if (available && cell > 0) size = std::min(size, *available / 2 / cell);
     return static_cast<uint32_t>(std::min(std::max(size, kCellBlock), largest));
   }
@@ -162,14 +165,18 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   const int32_t threads = options.threads > 0 ? options.threads : UsableCores();
   const int32_t prefill_threads = options.prefill_threads > 0 ? options.prefill_threads : threads;
 
+  const bool shares_cells = SharesCells(*model_);
+  separate_ = shares_cells && options.parallel > 1 && WantsSeparateCells(*model_, options);
+  has_states_ = shares_cells;
+
   llama_context_params params = llama_context_default_params();
-  params.n_ctx = ChooseContextSize(*model_, options);
+  params.n_ctx = ChooseContextSize(*model_, options, separate_);
   params.n_batch = std::min(options.batch_size, params.n_ctx);
   params.n_ubatch = std::min(options.micro_batch_size, params.n_batch);
-  if (SharesCells(*model_)) {
+  if (shares_cells && !separate_) {
     cached_sequences_ = std::min(kCachedSequences, kMaxSequences - options.parallel);
   }
-  // With one pool of cells llama.cpp takes all its sequence ids; this counts rows of output.
+  // With one pool of cells llama.cpp takes all its sequence ids, and this counts rows of output.
   params.n_seq_max = options.parallel;
   params.n_outputs_max = options.parallel + options.ExtraRows();
   params.n_threads = threads;
@@ -177,8 +184,7 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   params.flash_attn_type = FlashAttentionType(*model_, options);
   params.type_k = ParseKvType(options.kv_type_k);
   params.type_v = ParseKvType(options.kv_type_v);
-  // One pool of cells: any sequence may use all of them, and prefill and decode share a pass.
-  params.kv_unified = true;
+  params.kv_unified = !separate_;
   params.pooling_type = LLAMA_POOLING_TYPE_NONE;
   params.no_perf = true;
   SetRope(options.rope, *model_, &params);
@@ -196,6 +202,7 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
                     log.text());
   }
   cells_ = llama_n_ctx(context_.get());
+  sequence_cells_ = llama_n_ctx_seq(context_.get());
   batch_size_ = llama_n_batch(context_.get());
   batch_ = std::make_unique<Batch>(batch_size_);
   AttachThreads(threads, prefill_threads);
@@ -233,25 +240,93 @@ void ModelRunner::Use(const BatchKind& kind) {
 }
 
 RunStatus ModelRunner::Run(const std::vector<ScheduledTokens>& batch) {
-  llama_batch& rows = batch_->batch;
-  rows.n_tokens = 0;
-  entry_rows_.clear();
-  for (const ScheduledTokens& scheduled : batch) {
-    const Sequence& sequence = *scheduled.sequence;
-    const int32_t first = rows.n_tokens;
-    for (uint32_t i = 0; i < scheduled.count + scheduled.drafted; i++) {
-      const int32_t row = rows.n_tokens++;
-      rows.token[row] = i < scheduled.count ? sequence.tokens[scheduled.first + i]
-                                            : sequence.draft[i - scheduled.count];
-      rows.pos[row] = static_cast<llama_pos>(scheduled.first + i);
-      rows.n_seq_id[row] = 1;
-      rows.seq_id[row][0] = sequence.slot;
-      rows.logits[row] = static_cast<int8_t>(i + 1 >= scheduled.count || sequence.all_outputs);
+  batch_->batch.n_tokens = 0;
+  entry_rows_.assign(batch.size(), {});
+  bridges_.clear();
+  if (separate_) {
+    LayOutSeparate(batch);
+  } else {
+    for (size_t entry = 0; entry < batch.size(); entry++) {
+      AddRows(batch, entry, 0, batch[entry].count + batch[entry].drafted);
     }
-    entry_rows_.push_back({first, rows.n_tokens - 1 - static_cast<int32_t>(scheduled.drafted)});
   }
+  const RunStatus status = Decode();
+  for (const DropCells& bridge : bridges_) Apply(bridge);
+  return status;
+}
 
-  return Decode();
+void ModelRunner::AddRows(const std::vector<ScheduledTokens>& batch, size_t entry, uint32_t from,
+                          uint32_t to) {
+  const ScheduledTokens& scheduled = batch[entry];
+  const Sequence& sequence = *scheduled.sequence;
+  EntryRows& rows = entry_rows_[entry];
+  rows.count = scheduled.count;
+  for (uint32_t i = from; i < to; i++) {
+    const Token token = i < scheduled.count ? sequence.tokens[scheduled.first + i]
+                                            : sequence.draft[i - scheduled.count];
+    const bool output = i + 1 >= scheduled.count || sequence.all_outputs;
+    const int32_t row = AddRow(token, scheduled.first + i, sequence.slot, output);
+    if (i == 0) rows.first = row;
+    if (i == 1) rows.second = row;
+  }
+}
+
+int32_t ModelRunner::AddRow(Token token, uint32_t position, int32_t slot, bool output) {
+  llama_batch& rows = batch_->batch;
+  const int32_t row = rows.n_tokens++;
+  rows.token[row] = token;
+  rows.pos[row] = static_cast<llama_pos>(position);
+  rows.n_seq_id[row] = 1;
+  rows.seq_id[row][0] = slot;
+  rows.logits[row] = static_cast<int8_t>(output);
+  return row;
+}
+
+// llama.cpp makes its passes like this (llama_batch_allocr::split_equal): the first sequence that
+// is left, those behind it in the batch whose ids go up by one, and as many tokens of each as the
+// shortest of them has. So first come the streams, side by side, then prompts and drafts, where
+// only neighbours of one length go together: those of other lengths would cut each other short.
+void ModelRunner::LayOutSeparate(const std::vector<ScheduledTokens>& batch) {
+  std::vector<size_t> by_slot(batch.size());
+  std::iota(by_slot.begin(), by_slot.end(), 0);
+  const auto slot = [&](size_t entry) { return batch[entry].sequence->slot; };
+  const auto length = [&](size_t entry) { return batch[entry].count + batch[entry].drafted; };
+  std::sort(by_slot.begin(), by_slot.end(),
+            [&](size_t left, size_t right) { return slot(left) < slot(right); });
+
+  uint32_t from = 0;
+  if (std::any_of(by_slot.begin(), by_slot.end(), [&](size_t e) { return length(e) == 1; })) {
+    size_t tokens = 0;
+    for (const size_t entry : by_slot) tokens += length(entry);
+    from = 1;
+    for (size_t i = 0; i < by_slot.size(); i++) {
+      if (i > 0) Bridge(slot(by_slot[i - 1]), slot(by_slot[i]), tokens);
+      AddRows(batch, by_slot[i], 0, 1);
+    }
+  }
+  // From the last slot to the first, so that the ids go up inside a group alone.
+  for (size_t end = by_slot.size(); end > 0;) {
+    size_t begin = end - 1;
+    while (begin > 0 && length(by_slot[begin - 1]) == length(by_slot[begin]) &&
+           slot(by_slot[begin - 1]) + 1 == slot(by_slot[begin])) {
+      begin--;
+    }
+    for (size_t i = begin; i < end; i++) AddRows(batch, by_slot[i], from, length(by_slot[i]));
+    end = begin;
+  }
+}
+
+void ModelRunner::Bridge(int32_t before, int32_t behind, size_t batch_tokens) {
+  const int32_t gap = behind - before - 1;
+  if (gap > kBridgedSlots || batch_tokens + bridges_.size() + gap > batch_size_) return;
+  for (int32_t slot = before + 1; slot < behind; slot++) {
+    if (Computed(slot) >= sequence_cells_) return;
+  }
+  for (int32_t slot = before + 1; slot < behind; slot++) {
+    const uint32_t held = Computed(slot);
+    AddRow(0, held, slot, false);
+    bridges_.push_back({slot, held});
+  }
 }
 
 RunStatus ModelRunner::Decode() {
@@ -286,16 +361,16 @@ void ModelRunner::WarmUp() {
 }
 
 const float* ModelRunner::Logits(size_t entry, uint32_t drafted) const {
-  return LogitsOfRow(entry_rows_[entry].last + static_cast<int32_t>(drafted));
+  const EntryRows& rows = entry_rows_[entry];
+  return LogitsOfRow(rows.At(rows.count - 1 + drafted));
 }
 
 const float* ModelRunner::PromptLogits(size_t entry, uint32_t index) const {
-  return LogitsOfRow(entry_rows_[entry].first + static_cast<int32_t>(index));
+  return LogitsOfRow(entry_rows_[entry].At(index));
 }
 
 const float* ModelRunner::Embedding(size_t entry, uint32_t index) const {
-  const float* embedding = llama_get_embeddings_ith(
-      context_.get(), entry_rows_[entry].first + static_cast<int32_t>(index));
+  const float* embedding = llama_get_embeddings_ith(context_.get(), entry_rows_[entry].At(index));
   if (embedding == nullptr) throw Error(ErrorCode::kBackendFailed, "llama.cpp gave no embedding");
   return embedding;
 }
@@ -316,12 +391,18 @@ void ModelRunner::Apply(const ShareCells& share) {
   const auto last = static_cast<llama_pos>(share.last);
   if (share.from == share.to || first >= last) return;
   llama_memory_t memory = llama_get_memory(context_.get());
+  if (separate_) {
+    // Only all of a slot's cells can be copied; those of the copy beyond `last` are given up.
+    llama_memory_seq_cp(memory, share.from, share.to, -1, -1);
+    llama_memory_seq_rm(memory, share.to, last, -1);
+    return;
+  }
   llama_memory_seq_rm(memory, share.to, first, last);
   llama_memory_seq_cp(memory, share.from, share.to, first, last);
 }
 
 std::vector<uint8_t> ModelRunner::State(int32_t sequence) const {
-  if (cached_sequences_ == 0) return {};
+  if (!has_states_) return {};
   try {
     std::vector<uint8_t> state(llama_state_seq_get_size(context_.get(), sequence));
     state.resize(llama_state_seq_get_data(context_.get(), state.data(), state.size(), sequence));

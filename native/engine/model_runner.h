@@ -76,7 +76,11 @@ class ModelRunner {
   // Sequences of the KV cache, behind the slots, that can share cells with them; 0 where the
   // model's memory cannot be taken apart, or the options say so.
   uint32_t cached_sequences() const { return cached_sequences_; }
+  // KV cells of all sequences together, and those that one sequence may have.
   uint32_t cells() const { return cells_; }
+  uint32_t sequence_cells() const { return sequence_cells_; }
+  // Whether each slot has cells of its own.
+  bool separate() const { return separate_; }
   uint32_t batch_size() const { return batch_size_; }
 
  private:
@@ -88,6 +92,13 @@ class ModelRunner {
   };
   struct Batch;
 
+  // Rows of the entry's tokens [from, to), where its draft counts as more of them.
+  void AddRows(const std::vector<ScheduledTokens>& batch, size_t entry, uint32_t from, uint32_t to);
+  int32_t AddRow(Token token, uint32_t position, int32_t slot, bool output);
+  // In the order in which llama.cpp computes the rows of separate cells in the fewest passes.
+  void LayOutSeparate(const std::vector<ScheduledTokens>& batch);
+  // Gives rows to the slots between two that have one.
+  void Bridge(int32_t before, int32_t behind, size_t batch_tokens);
   const float* LogitsOfRow(int32_t row) const;
   RunStatus Decode();
   void WarmUp();
@@ -99,13 +110,24 @@ class ModelRunner {
   std::unique_ptr<ggml_threadpool, FreeThreadpool> prefill_threadpool_;
   std::unique_ptr<llama_context, FreeContext> context_;
   std::unique_ptr<Batch> batch_;
+  // Where an entry's rows are. That of its first token may lie apart, the others follow each other.
   struct EntryRows {
     int32_t first = 0;
-    int32_t last = 0;  // of its tokens; the draft's rows follow
+    int32_t second = 0;
+    uint32_t count = 0;  // of its tokens, without the draft
+
+    int32_t At(uint32_t index) const {
+      return index == 0 ? first : second + static_cast<int32_t>(index) - 1;
+    }
   };
   std::vector<EntryRows> entry_rows_;
+  // Slots that have a row in the batch only to lie between others, with the cells they hold.
+  std::vector<DropCells> bridges_;
   std::optional<BatchKind> kind_;
   uint32_t cells_ = 0;
+  uint32_t sequence_cells_ = 0;
+  bool separate_ = false;
+  bool has_states_ = false;
   uint32_t batch_size_ = 0;
   uint32_t cached_sequences_ = 0;
 };

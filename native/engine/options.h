@@ -50,6 +50,9 @@ struct ModelOptions {
 
 enum class FlashAttention { kAuto, kOff, kOn };
 
+// Whether all sequences share one pool of KV cells, or each has cells of its own.
+enum class KvLayout { kAuto, kShared, kSeparate };
+
 enum class RopeScaling { kAsInFile, kNone, kLinear, kYarn };
 
 // How positions turn into angles. Zeros, and the YaRN numbers below zero, mean: as in the file.
@@ -65,9 +68,10 @@ struct RopeOptions {
 };
 
 struct ContextOptions {
-  // KV cells, shared by all sequences; one sequence may use all of them. 0 means the training
-  // length, bounded by free memory.
+  // KV cells of all sequences together. 0 means the training length, or with separate cells that
+  // of each sequence, bounded by free memory.
   uint32_t context_size = 0;
+  KvLayout kv_layout = KvLayout::kAuto;
   uint32_t parallel = 4;  // sequences that run at once
   // Requests that may wait for one of those places; more are refused.
   uint32_t max_queue = std::numeric_limits<uint32_t>::max();
@@ -85,9 +89,10 @@ struct ContextOptions {
   FlashAttention flash_attention = FlashAttention::kAuto;
   RopeOptions rope;
   bool warmup = true;  // computes a token before the first request comes
-  // KV cells that no running sequence needs and that are kept for prompts to come. Every step of
-  // every stream looks at them in passing, so more is not always better. 0 is off; by default
-  // 4,096, and a quarter of that without flash attention, where the look costs more.
+  // KV cells that no running sequence needs and that are kept for prompts to come. Where cells are
+  // shared every step of every stream looks at them in passing, so more is not always better. 0 is
+  // off; by default 4,096, a quarter of that without flash attention, where the look costs more,
+  // and all there are where cells are separate.
   std::optional<uint32_t> prefix_cache_tokens;
   // Bytes of host memory for cells that the KV cache had no room for. 0 keeps none.
   uint64_t prompt_cache_bytes = 0;

@@ -16,36 +16,28 @@ constexpr uint32_t kLargest = 2048;
 // A step with a chunk takes as long as its streams and so many of their steps more.
 constexpr double kStreamSteps = 1.5;
 
-// Of the newest measurement in the running mean.
-constexpr double kWeight = 0.25;
+// Where more prompts wait than streams run, the streams stop for longer, up to this: nobody who
+// reads along notices.
+constexpr double kUnnoticedSeconds = 0.1;
 
 }  // namespace
 
 void PrefillPacer::OnStep(uint32_t prompt_tokens, uint32_t stream_tokens, double seconds) {
   if (prompt_tokens == 0) {
-    stream_steps_[stream_steps_seen_++ % kStepsRemembered] = seconds;
+    stream_steps_.Add(stream_tokens, seconds);
     return;
   }
-  const double streams = stream_tokens > 0 ? MedianStreamStep() : 0;
   // A step may be faster than the median of streams alone.
-  const double measured = std::max(seconds - streams, seconds / 10) / prompt_tokens;
-  double& mean = seconds_per_prompt_token_;
-  mean = mean == 0 ? measured : mean + kWeight * (measured - mean);
+  prompt_tokens_.Add(prompt_tokens,
+                     std::max(seconds - stream_steps_.Seconds(stream_tokens), seconds / 10));
 }
 
-uint32_t PrefillPacer::Chunk() const {
-  if (stream_steps_seen_ == 0 || seconds_per_prompt_token_ == 0) return kFirstGuess;
-  const double tokens = kStreamSteps * MedianStreamStep() / seconds_per_prompt_token_;
-  return static_cast<uint32_t>(std::clamp<double>(tokens, kSmallest, kLargest));
-}
-
-double PrefillPacer::MedianStreamStep() const {
-  auto steps = stream_steps_;
-  const size_t count = std::min(stream_steps_seen_, kStepsRemembered);
-  if (count == 0) return 0;
-  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(count / 2);
-  std::nth_element(steps.begin(), middle, steps.begin() + static_cast<std::ptrdiff_t>(count));
-  return *middle;
+uint32_t PrefillPacer::Chunk(uint32_t streams, uint32_t prompts) const {
+  if (!stream_steps_.known() || !prompt_tokens_.known()) return kFirstGuess;
+  const double steps = kStreamSteps * stream_steps_.Seconds(std::max(streams, 1U));
+  const double weighed = steps * prompts / std::max(streams, 1U);
+  const double seconds = std::max(steps, std::min(weighed, kUnnoticedSeconds));
+  return std::clamp(prompt_tokens_.RowsWithin(seconds), kSmallest, kLargest);
 }
 
 }  // namespace codellama

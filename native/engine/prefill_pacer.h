@@ -2,9 +2,9 @@
 // measured, for it differs a hundredfold between models and machines.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
+
+#include "step_times.h"
 
 namespace codellama {
 
@@ -13,19 +13,19 @@ class PrefillPacer {
   // A step computed so many tokens of prompts, or of drafts, and of streams.
   void OnStep(uint32_t prompt_tokens, uint32_t stream_tokens, double seconds);
 
-  // Of streams alone, and of each token more in a step; 0 while unknown.
-  double MedianStreamStep() const;
-  double SecondsPerPromptToken() const { return seconds_per_prompt_token_; }
+  // Of steps with streams alone, by how many there are.
+  const StepTimes& stream_steps() const { return stream_steps_; }
 
-  // Prompt tokens of the next step, if it carries streams too.
-  uint32_t Chunk() const;
+  // Of prompt tokens or drafts beside them, by how many there are.
+  const StepTimes& prompt_tokens() const { return prompt_tokens_; }
+
+  // Prompt tokens of the next step, if it carries streams too, of which there are so many. Each of
+  // the prompts that wait to be computed weighs as much as a stream.
+  uint32_t Chunk(uint32_t streams, uint32_t prompts) const;
 
  private:
-  static constexpr size_t kStepsRemembered = 31;
-
-  std::array<double, kStepsRemembered> stream_steps_ = {};  // seconds; a ring
-  size_t stream_steps_seen_ = 0;
-  double seconds_per_prompt_token_ = 0;
+  StepTimes stream_steps_;
+  StepTimes prompt_tokens_;
 };
 
 }  // namespace codellama

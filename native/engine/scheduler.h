@@ -3,28 +3,22 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "cell_operation.h"
-#include "prefix_cache.h"
+#include "kv_cells.h"
 #include "sequence.h"
 
 namespace codellama {
 
 struct SchedulerLimits {
-  uint32_t slots = 4;            // sequences that run at once
-  uint32_t cells = 4096;         // KV cells, shared by all sequences
   uint32_t batch_tokens = 2048;  // tokens of one batch
   // Prompt tokens of one batch while a stream is decoding: a long prompt holds no stream up for
   // longer than these take. See SetPrefillChunk().
   uint32_t prefill_chunk = 128;
   // Rows of logits of one batch beyond one for each sequence: for drafts and scored prompts.
   uint32_t extra_rows = 0;
-  // Sequences of the KV cache, behind the slots, that the prefix cache may have. 0 is no cache.
-  uint32_t cached_sequences = 0;
-  // Cells that it may hold beside those of running sequences. With 0 nothing outlives those who
-  // share it, and only the sequences of a group do.
-  uint32_t cached_cells = 4096;
 };
 
 // Tokens [first, first + count) of the sequence are computed in this step.
@@ -46,6 +40,12 @@ struct PrefixCounts {
   }
 };
 
+// What the next step could compute.
+struct Workload {
+  uint32_t streams = 0;  // sequences that decode
+  uint32_t prompts = 0;  // others that run, or wait and find a free slot
+};
+
 struct Plan {
   uint32_t kind = 0;  // of all its sequences
   std::vector<ScheduledTokens> batch;
@@ -61,7 +61,7 @@ struct Plan {
 //      last (lowest priority, then newest) is put back into the queue until one is.
 //   2. Prompt tokens up to the chunk, by priority; inside one, prompts that were begun come first.
 //      New sequences begin while a slot is free and their whole prompt fits beside what runs.
-//   3. A prompt takes over what the prefix cache has of it, and waits for a running one that
+//   3. A prompt takes over what is cached of it, and waits for a running one that
 //      computes more of the same beginning, unless that one has a lower priority.
 //   4. A sequence that was overtaken often enough rises in priority, so that none waits for ever.
 //   5. Sequences of several kinds take turns, step by step.
@@ -69,20 +69,19 @@ struct Plan {
 // A request that cannot fit even alone must not be added; the engine refuses it.
 class Scheduler {
  public:
-  // The store, which may be null, must outlive it.
-  explicit Scheduler(SchedulerLimits limits, PromptStore* store = nullptr);
+  Scheduler(SchedulerLimits limits, std::unique_ptr<KvCells> cells);
 
   // The sequence stays the caller's and must outlive its Remove().
   void Add(Sequence* sequence);
 
-  // `keep` lets the prefix cache have what is computed. Returns what is to be done to the cells.
+  // `keep` lets prompts to come have what is computed. Returns what is to be done to the cells.
   CellOperations Remove(Sequence* sequence, bool keep);
 
   // Lets others share the prompt, which is now computed, while this sequence goes on.
   CellOperations SharePrompt(Sequence* sequence);
 
   // The KV cache was emptied, and nothing runs.
-  void ForgetPrefixes() { prefixes_.Clear(); }
+  void ForgetPrefixes() { cells_->Forget(); }
 
   Plan Schedule();
 
@@ -91,10 +90,12 @@ class Scheduler {
   uint32_t running() const { return static_cast<uint32_t>(running_.size()); }
   uint32_t waiting() const { return static_cast<uint32_t>(waiting_.size()); }
   // Cells that running sequences need, those of shared prefixes once.
-  uint32_t cells_used() const;
+  uint32_t cells_used() const { return cells_->used(); }
   bool HoldsNoCells() const { return cells_used() == 0 && cells_cached() == 0; }
-  // Cells that the prefix cache keeps beside them.
-  uint32_t cells_cached() const { return prefixes_.cells() - prefixes_.locked_cells(); }
+  // Cells that are kept beside them for prompts to come.
+  uint32_t cells_cached() const { return cells_->cached(); }
+
+  Workload workload() const;
 
   const PrefixCounts& prefix_counts() const { return prefix_counts_; }
 
@@ -116,35 +117,19 @@ class Scheduler {
   void Overtake(const Sequence* admitted);
   void YieldPausedSlots(Plan* plan);
   void Preempt(Sequence* sequence, Plan* plan);
-  // Gives the sequence's slot and cells up.
-  void Retire(Sequence* sequence, bool keep, CellOperations* operations);
-  bool SharesPrefixes(const Sequence* sequence) const;
-  // Takes over what is cached of the tokens.
-  void TakePrefix(Sequence* sequence);
-  // Takes over what the store has of the tokens, where that is more.
-  void TakeStored(Sequence* sequence, Plan* plan);
-  void GiveBackPrefix(Sequence* sequence);
   // Whether a running sequence is about to compute more of the same beginning than is cached.
   bool WaitsForPrefix(const Sequence* sequence) const;
   // Makes room for one more cell; false when `claimant` itself had to give way.
   bool MakeRoom(const Sequence* claimant, Plan* plan);
-  // Cells that the running sequences need for the tokens they already have.
-  size_t ClaimedCells() const;
-  uint32_t FreeCells() const;
-  // Evicts prefixes beyond what the cache may hold.
-  void TrimCache(Plan* plan);
-  // Evicts prefixes until so many cells are free, or none is left to evict.
-  void EvictFor(uint32_t cells, Plan* plan);
   void TakePrompt(Sequence* sequence, Plan* plan);
-  void Take(Sequence* sequence, uint32_t count, Plan* plan);
-  void TakeDraft(ScheduledTokens* scheduled);
+  // Returns how many of them there was room for.
+  uint32_t Take(Sequence* sequence, uint32_t wanted, Plan* plan);
+  void TakeDraft(ScheduledTokens* scheduled, Plan* plan);
 
   SchedulerLimits limits_;
   std::vector<Sequence*> waiting_;  // sorted by Before()
   std::vector<Sequence*> running_;  // sorted by Before()
-  std::vector<int32_t> free_slots_;
-  PromptStore* const store_;
-  PrefixCache prefixes_;
+  const std::unique_ptr<KvCells> cells_;
   PrefixCounts prefix_counts_;
 
   // Of the plan being made.

@@ -25,6 +25,8 @@ class Speculation {
   void Draft(const Requests& requests, const PrefillPacer& pacer);
 
  private:
+  DraftCosts CostsOf(const Requests& requests, const PrefillPacer& pacer) const;
+
   const uint32_t max_draft_;
   const bool adaptive_;
   const std::unique_ptr<DraftModel> model_;

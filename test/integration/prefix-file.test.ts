@@ -87,6 +87,24 @@ describe("a saved prefix", () => {
     await other.close();
   });
 
+  test("of a KV cache that is divided otherwise is refused", async () => {
+    const other = await loadTinyModel({ parallel: 4, contextSize: 8192, kvUnified: false });
+    await expect(other.loadPrefix(file)).rejects.toThrow(
+      /a KV cache shared by all, and this one is divided in 4 \(kvUnified, parallel\)/,
+    );
+    const divided = join(folder, "divided.prefix");
+    await other.savePrefix(divided, prefix);
+    const question = `${prefix}def subtract(a, b):`;
+    const computed = await other.generate(question, greedy);
+    await other.close();
+    const same = await loadTinyModel({ parallel: 4, contextSize: 8192, kvUnified: false });
+    await same.loadPrefix(divided);
+    const restored = await same.generate(question, greedy);
+    expect(restored.usage.cachedTokens).toBeGreaterThan(restored.usage.promptTokens - 20);
+    expect(restored.text).toBe(computed.text);
+    await same.close();
+  });
+
   test("larger than the context is refused", async () => {
     const small = await loadTinyModel({ contextSize: 256 });
     await expect(small.loadPrefix(file)).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });

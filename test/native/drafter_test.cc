@@ -74,20 +74,60 @@ TEST(DrafterLearnsHowOftenItIsRight) {
   CHECK(wrong.acceptance() < 0.5);
 }
 
+namespace {
+
+// Where each token more takes so long.
+StepTimes Proportional(double seconds) {
+  StepTimes times;
+  for (uint32_t rows = 1; rows <= 64; rows *= 2) times.Add(rows, rows * seconds);
+  return times;
+}
+
+uint32_t Best(double step, double token, uint32_t streams, double acceptance) {
+  const StepTimes times = Proportional(token);
+  return BestDraftLength({.step_seconds = step, .streams = streams, .tokens = &times}, acceptance,
+                         16);
+}
+
+}  // namespace
+
 TEST(DraftLengthIsZeroUntilCostsAreKnown) {
-  CHECK_EQ(BestDraftLength({0, 0.001, 1}, 0.99, 16), 0U);
-  CHECK_EQ(BestDraftLength({0.01, 0, 1}, 0.99, 16), 0U);
+  const StepTimes unknown;
+  const StepTimes known = Proportional(0.001);
+  CHECK_EQ(BestDraftLength({.step_seconds = 0, .tokens = &known}, 0.99, 16), 0U);
+  CHECK_EQ(BestDraftLength({.step_seconds = 0.01, .tokens = &unknown}, 0.99, 16), 0U);
 }
 
 TEST(DraftLengthGrowsWithAcceptanceAndShrinksWithCost) {
-  CHECK_EQ(BestDraftLength({0.1, 0.001, 1}, 1, 16), 16U);
-  CHECK_EQ(BestDraftLength({0.1, 0.001, 1}, 0, 16), 0U);
-  CHECK(BestDraftLength({0.1, 0.001, 1}, 0.9, 16) > BestDraftLength({0.1, 0.001, 1}, 0.5, 16));
-  CHECK(BestDraftLength({0.1, 0.001, 1}, 0.9, 16) > BestDraftLength({0.1, 0.05, 1}, 0.9, 16));
-  CHECK_EQ(BestDraftLength({0.1, 0.1, 1}, 0.9, 16), 0U);
+  CHECK_EQ(Best(0.1, 0.001, 1, 1), 16U);
+  CHECK_EQ(Best(0.1, 0.001, 1, 0), 0U);
+  CHECK(Best(0.1, 0.001, 1, 0.9) > Best(0.1, 0.001, 1, 0.5));
+  CHECK(Best(0.1, 0.001, 1, 0.9) > Best(0.1, 0.05, 1, 0.9));
+  CHECK_EQ(Best(0.1, 0.1, 1, 0.9), 0U);
 }
 
 TEST(DraftLengthIsZeroWhenManyStreamsWouldWait) {
-  CHECK(BestDraftLength({0.1, 0.02, 1}, 0.8, 16) > 0);
-  CHECK_EQ(BestDraftLength({0.1, 0.02, 32}, 0.8, 16), 0U);
+  CHECK(Best(0.1, 0.02, 1, 0.8) > 0);
+  CHECK_EQ(Best(0.1, 0.02, 32, 0.8), 0U);
+}
+
+TEST(DraftLengthCountsWhatGuessingTakes) {
+  const StepTimes times = Proportional(0.001);
+  CHECK_EQ(BestDraftLength({.step_seconds = 0.1, .tokens = &times, .guess_seconds = 0.2}, 0.9, 16),
+           0U);
+}
+
+TEST(DraftLengthIsTheLongestWhereTokensAreFree) {
+  CHECK_EQ(BestDraftLength({.step_seconds = 1}, 0.5, 16), 16U);
+}
+
+TEST(DraftLengthSeesThatOtherDraftsHaveFilledWhatIsCheap) {
+  StepTimes times;  // 16 tokens are nearly free, the next ones are not
+  times.Add(1, 0.0001);
+  times.Add(15, 0.0001);
+  times.Add(31, 10);
+  DraftCosts costs = {.step_seconds = 0.01, .tokens = &times};
+  CHECK(BestDraftLength(costs, 0.9, 8) == 8U);
+  costs.drafted = 15;
+  CHECK_EQ(BestDraftLength(costs, 0.9, 8), 0U);
 }

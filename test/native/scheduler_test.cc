@@ -2,19 +2,39 @@
 
 #include <algorithm>
 #include <deque>
+#include <memory>
 #include <random>
 
 #include "check.h"
+#include "engine/shared_cells.h"
 
 using namespace codellama;
 
 namespace {
 
+// Of a scheduler over one pool of cells.
+struct Limits {
+  uint32_t slots = 4;
+  uint32_t cells = 4096;
+  uint32_t batch_tokens = 2048;
+  uint32_t prefill_chunk = 128;
+  uint32_t cached_sequences = 0;
+
+  std::unique_ptr<KvCells> Cells() const {
+    return std::make_unique<SharedCells>(
+        SharedCellLimits{.slots = slots, .cells = cells, .cached_sequences = cached_sequences});
+  }
+};
+
 // Sequences around a scheduler, computed by pretending: what a plan holds counts as computed, and
 // a sequence that has caught up gets one more token.
 class World {
  public:
-  explicit World(SchedulerLimits limits) : scheduler(limits) {}
+  explicit World(Limits limits) : World(limits, limits.Cells()) {}
+
+  World(Limits limits, std::unique_ptr<KvCells> cells)
+      : scheduler({.batch_tokens = limits.batch_tokens, .prefill_chunk = limits.prefill_chunk},
+                  std::move(cells)) {}
 
   Sequence* Add(uint32_t prompt, Priority priority = Priority::kNormal) {
     return Add(std::vector<Token>(prompt, 1), priority);
