@@ -1,4 +1,4 @@
-import type { Engine } from "./engine.ts";
+import type { EnginePort } from "./engine-port.ts";
 import type { EngineCall, RequestFunction, Script, TextFilter } from "./generation.ts";
 import { RequestOutput } from "./request-output.ts";
 import {
@@ -35,10 +35,11 @@ interface Hypothesis {
  * under way have in common, so that each of them costs one token a step.
  */
 export function beamSearch(
-  engine: Engine,
+  engine: EnginePort,
   options: BeamOptions,
   script: (request: RequestFunction) => Promise<GenerationResult>,
 ): Script<GenerationResult> {
+  engine.requireVocabulary("beams");
   return (request, show) =>
     script(async (call, { filter } = {}) => {
       const search = new BeamSearch(engine, options, call, request);
@@ -53,18 +54,26 @@ export function beamSearch(
 }
 
 class BeamSearch {
-  readonly #engine: Engine;
+  readonly #engine: EnginePort;
   readonly #options: BeamOptions;
   readonly #call: EngineCall;
+  readonly #prompt: Int32Array;
   readonly #request: RequestFunction;
   readonly #ends: ReadonlySet<number>;
   readonly #started = performance.now();
   #first: RequestResult | undefined;
 
-  constructor(engine: Engine, options: BeamOptions, call: EngineCall, request: RequestFunction) {
+  constructor(
+    engine: EnginePort,
+    options: BeamOptions,
+    call: EngineCall,
+    request: RequestFunction,
+  ) {
     this.#engine = engine;
     this.#options = options;
+    if (!(call.prompt instanceof Int32Array)) throw new RangeError("beams need tokens");
     this.#call = call;
+    this.#prompt = call.prompt;
     this.#request = request;
     this.#ends = new Set(engine.model.endOfGenerationTokens);
   }
@@ -98,8 +107,7 @@ class BeamSearch {
   }
 
   #lengthLimit(): number {
-    const { maxTokens, prompt } = this.#call;
-    return Math.min(maxTokens, this.#engine.contextSize - prompt.length);
+    return Math.min(this.#call.maxTokens, this.#engine.contextSize - this.#prompt.length);
   }
 
   /** No text under way can get better than the whole ones. */
@@ -117,7 +125,7 @@ class BeamSearch {
   async #step(
     hypothesis: Hypothesis,
   ): Promise<{ finishReason: FinishReason; hypotheses: Hypothesis[] }> {
-    const { prompt, timeoutMs } = this.#call;
+    const { timeoutMs } = this.#call;
     const passed = performance.now() - this.#started;
     if (timeoutMs !== undefined && passed >= timeoutMs) {
       return { finishReason: "timeout", hypotheses: [] };
@@ -125,7 +133,7 @@ class BeamSearch {
     const result = await this.#request(
       {
         ...this.#call,
-        prompt: Int32Array.of(...prompt, ...hypothesis.tokens.map(({ token }) => token)),
+        prompt: Int32Array.of(...this.#prompt, ...hypothesis.tokens.map(({ token }) => token)),
         maxTokens: 1,
         stop: undefined,
         temperature: 0,

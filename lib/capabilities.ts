@@ -1,8 +1,8 @@
 import type { ModelInfo } from "./engine-info.ts";
 import { CodeLlamaError } from "./errors.ts";
 
-/** How a dialog becomes a prompt. */
-export type ChatFormat = "llama-2" | "codellama-70b" | "template";
+/** How a dialog becomes a prompt; `"remote"`: a remote engine sees to it. */
+export type ChatFormat = "llama-2" | "codellama-70b" | "template" | "remote";
 
 /** What a loaded model can do. */
 export interface Capabilities {

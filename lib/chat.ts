@@ -1,7 +1,8 @@
 import { beamSearch } from "./beams.ts";
 import { type Capabilities, requireCapability } from "./capabilities.ts";
+import { dialogPrompt } from "./chat-prompt.ts";
 import { choices } from "./choices.ts";
-import type { Engine } from "./engine.ts";
+import type { EnginePort } from "./engine-port.ts";
 import { Generation, type RequestFunction, type TextFilter } from "./generation.ts";
 import { fitHistory, roomForPrompt } from "./history.ts";
 import { type ChatOptions, chatMode } from "./options/chat.ts";
@@ -12,12 +13,12 @@ import {
   type RequestOptions,
   requestOptions,
 } from "./options/generate.ts";
-import { type ChatModel, chatPrompt } from "./prompt/chat.ts";
+import type { ChatModel } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 
 /** Answers a dialog. */
 export function chat(
-  engine: Engine,
+  engine: EnginePort,
   capabilities: Capabilities,
   messages: readonly ChatMessage[],
   options: ChatOptions,
@@ -25,15 +26,16 @@ export function chat(
   const where = "chat()";
   const call = chatCall(engine, capabilities, options, where);
   const model = chatModel(engine, capabilities);
-  const parts = chatPrompt(messages, model, options, where);
+  const encode = dialogPrompt(engine, model, messages, options, where);
+  if (options.overflow === "truncate") engine.requireVocabulary(`${where}: overflow: "truncate"`);
   const answer = async (request: RequestFunction) => {
     if (options.overflow === "truncate") {
       const room = roomForPrompt(engine, call.maxTokens);
       const { prompt } = await fitHistory(engine, model, messages, options, room, where);
       return request({ ...call, prompt }, { filter: leadingSpace });
     }
-    const tokens = engine.encodePrompt(parts);
-    const prompt = tokens instanceof Int32Array ? tokens : await tokens;
+    const made = encode();
+    const prompt = made instanceof Promise ? await made : made;
     return request({ ...call, prompt }, { filter: leadingSpace });
   };
   const beams = beamOptions(options, where);
@@ -44,7 +46,7 @@ export function chat(
 }
 
 /** What the prompts of a model's dialogs are made with. */
-export function chatModel(engine: Engine, capabilities: Capabilities): ChatModel {
+export function chatModel(engine: EnginePort, capabilities: Capabilities): ChatModel {
   const { model } = engine;
   const encode = (text: string, special: boolean) => engine.encode([{ text, special }]);
   return {
@@ -58,7 +60,7 @@ export function chatModel(engine: Engine, capabilities: Capabilities): ChatModel
 
 /** Checks that the model can answer, and how. */
 export function chatCall(
-  engine: Engine,
+  engine: EnginePort,
   capabilities: Capabilities,
   options: ChatOptions,
   where: string,

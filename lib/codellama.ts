@@ -7,10 +7,13 @@ import { completionPrompt } from "./completion.ts";
 import { type EmbedInput, type EmbedResult, embed } from "./embed.ts";
 import { Engine } from "./engine.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
+import type { EnginePort } from "./engine-port.ts";
+import { CodeLlamaError } from "./errors.ts";
 import { Generation, type RequestFunction } from "./generation.ts";
 import { chooseOrder, type InfillResult, infill, layOut } from "./infill.ts";
 import type { ChatOptions } from "./options/chat.ts";
 import { boolean, checkOptions, integer, invalidArgument, show } from "./options/check.ts";
+import type { ConnectOptions } from "./options/connect.ts";
 import type { EmbedOptions } from "./options/embed.ts";
 import {
   beamOptions,
@@ -43,23 +46,33 @@ export interface DetokenizeOptions {
   readonly special?: boolean;
 }
 
+/** A model in this process, and its file. */
+interface LoadedModel {
+  readonly engine: Engine;
+  readonly path: string;
+}
+
 /**
- * A loaded model and its engine. Any number of requests may run side by side.
+ * A loaded model and its engine, here or at a remote. Any number of requests may run side by side.
  *
  * @example
  * await using llama = await CodeLlama.load("codellama-7b.Q4_K_M.gguf");
  * for await (const { text } of llama.generate("def fibonacci(")) process.stdout.write(text);
  */
 export class CodeLlama implements AsyncDisposable {
-  readonly #engine: Engine;
-  readonly #modelPath: string;
+  readonly #engine: EnginePort;
+  readonly #loaded: LoadedModel | undefined;
   /** What the model can do. */
   readonly capabilities: Capabilities;
 
-  private constructor(engine: Engine, modelPath: string) {
+  private constructor(
+    engine: EnginePort,
+    capabilities: Capabilities,
+    loaded: LoadedModel | undefined,
+  ) {
     this.#engine = engine;
-    this.#modelPath = modelPath;
-    this.capabilities = capabilitiesOf(engine.model, basename(modelPath));
+    this.#loaded = loaded;
+    this.capabilities = capabilities;
   }
 
   /**
@@ -71,7 +84,28 @@ export class CodeLlama implements AsyncDisposable {
   static async load(modelPath: string, options: LoadOptions = {}): Promise<CodeLlama> {
     const native = nativeLoadOptions(modelPath, options);
     const engine = await Engine.start(native, options.onProgress, options.signal);
-    return new CodeLlama(engine, modelPath);
+    const capabilities = capabilitiesOf(engine.model, basename(modelPath));
+    return new CodeLlama(engine, capabilities, { engine, path: modelPath });
+  }
+
+  /**
+   * The same API over a remote engine that speaks OpenAI's dialect: our own server, llama-server,
+   * vLLM, TGI, LMDeploy and others. With `tokenizer` prompts are made here, token for token. What
+   * the remote cannot do, or not as asked, is refused with `CAPABILITY_MISSING`.
+   * @throws CodeLlamaError `INVALID_ARGUMENT`, `MODEL_NOT_FOUND` for a model that it has not,
+   *   `REMOTE_FAILED`; for the tokenizer's file as `load`; or the reason of `options.signal`
+   *
+   * @example
+   * await using llama = await CodeLlama.connect("http://gpu.example:8080", {
+   *   apiKey: process.env.CODELLAMA_API_KEY,
+   *   tokenizer: "codellama-7b.Q4_K_M.gguf",
+   * });
+   */
+  static async connect(url: string | URL, options: ConnectOptions = {}): Promise<CodeLlama> {
+    // Whoever loads models here does not wait for it.
+    const { connect } = await import("./remote/connect.ts");
+    const { engine, capabilities } = await connect(url, options);
+    return new CodeLlama(engine, capabilities, undefined);
   }
 
   get model(): ModelInfo {
@@ -83,7 +117,10 @@ export class CodeLlama implements AsyncDisposable {
     return this.#engine.loras.map(({ name }) => name);
   }
 
-  /** Tokens that one sequence may have, its prompt and what is generated together. */
+  /**
+   * Tokens that one sequence may have, its prompt and what is generated together; `Infinity` where a
+   * remote does not tell.
+   */
   get contextSize(): number {
     return this.#engine.contextSize;
   }
@@ -109,8 +146,8 @@ export class CodeLlama implements AsyncDisposable {
       requireCapability(this.capabilities, "python", engine.model.name, where);
     }
     const complete = async (request: RequestFunction) => {
-      const tokens = completionPrompt(engine, prompt, options, call.maxTokens);
-      return request({ ...call, prompt: tokens instanceof Int32Array ? tokens : await tokens });
+      const made = completionPrompt(engine, prompt, options, call.maxTokens);
+      return request({ ...call, prompt: made instanceof Promise ? await made : made });
     };
     const beams = beamOptions(options, where);
     const script = beams
@@ -171,7 +208,8 @@ export class CodeLlama implements AsyncDisposable {
     prompt: string | Int32Array,
     options: PrefixOptions = {},
   ): Promise<PrefixResult> {
-    return savePrefix(this.#engine, this.#modelPath, path, prompt, options).then();
+    const { engine, path: modelPath } = this.#requireLoaded("savePrefix()");
+    return savePrefix(engine, modelPath, path, prompt, options).then();
   }
 
   /**
@@ -181,7 +219,8 @@ export class CodeLlama implements AsyncDisposable {
    *   one; `CONTEXT_OVERFLOW`, `CLOSED`
    */
   loadPrefix(path: string): Promise<PrefixResult> {
-    return loadPrefix(this.#engine, this.#modelPath, path);
+    const { engine, path: modelPath } = this.#requireLoaded("loadPrefix()");
+    return loadPrefix(engine, modelPath, path);
   }
 
   /**
@@ -203,6 +242,7 @@ export class CodeLlama implements AsyncDisposable {
     const where = "encodeInfill()";
     const [prefix = "", ...rest] = readHoles(input, where);
     this.#engine.requireOpen(where);
+    this.#engine.requireVocabulary(where);
     requireCapability(this.capabilities, "infill", this.model.name, where);
     const order = typeof input === "string" ? "auto" : (input.order ?? "auto");
     const isCodeLlama = this.capabilities.codeLlama !== undefined;
@@ -225,6 +265,7 @@ export class CodeLlama implements AsyncDisposable {
   ): Int32Array {
     const where = "encodeChat()";
     this.#engine.requireOpen(where);
+    this.#engine.requireVocabulary(where);
     const model = chatModel(this.#engine, this.capabilities);
     return this.#engine.encode(chatPrompt(messages, model, options, where));
   }
@@ -249,6 +290,7 @@ export class CodeLlama implements AsyncDisposable {
     const where = "tokenizeLong()";
     checkText(text, options, where);
     this.#engine.requireOpen(where);
+    this.#engine.requireVocabulary(where);
     const { bos } = this.model.specialTokens;
     const start = options.bos === true && bos !== undefined ? [bos] : [];
     const parts = [...start, { text, special: options.special ?? false }];
@@ -310,6 +352,14 @@ export class CodeLlama implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #requireLoaded(where: string): LoadedModel {
+    if (this.#loaded !== undefined) return this.#loaded;
+    throw new CodeLlamaError(
+      "CAPABILITY_MISSING",
+      `${where}: a remote engine's KV cache cannot be had`,
+    );
   }
 }
 

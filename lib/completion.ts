@@ -1,20 +1,26 @@
-import type { Engine } from "./engine.ts";
+import type { EnginePort } from "./engine-port.ts";
+import type { EnginePrompt } from "./generation.ts";
 import { roomForPrompt } from "./history.ts";
 import type { GenerateOptions } from "./options/generate.ts";
 import type { PromptPart } from "./prompt/parts.ts";
 import { truncate } from "./prompt/truncate.ts";
 
-/** The tokens that `generate` gives the model, cut to fit where the options say so. */
+/**
+ * The prompt that `generate` gives the model, cut to fit where the options say so.
+ * @throws CodeLlamaError `CAPABILITY_MISSING` where cutting needs a vocabulary
+ */
 export function completionPrompt(
-  engine: Engine,
+  engine: EnginePort,
   prompt: string | Int32Array,
   options: GenerateOptions,
   maxTokens: number,
-): Int32Array | Promise<Int32Array> {
+): EnginePrompt | Promise<EnginePrompt> {
   const { addsBos, specialTokens } = engine.model;
   const start = addsBos && specialTokens.bos !== undefined ? [specialTokens.bos] : [];
   const special = options.special ?? false;
   const parts = (text: string): PromptPart[] => [...start, { text, special }];
+  if (options.overflow === "truncate") engine.requireVocabulary('generate(): overflow: "truncate"');
+  if (typeof prompt === "string" && !engine.hasVocabulary) return { text: prompt, special };
   if (options.overflow !== "truncate") {
     return typeof prompt === "string" ? engine.encodePrompt(parts(prompt)) : prompt;
   }
@@ -28,7 +34,7 @@ export function completionPrompt(
  * @throws CodeLlamaError `CLOSED`, `CONTEXT_OVERFLOW`
  */
 export function textPrompt(
-  engine: Engine,
+  engine: EnginePort,
   text: string,
   length: "fitting" | "whole" = "fitting",
 ): Int32Array | Promise<Int32Array> {
@@ -39,7 +45,7 @@ export function textPrompt(
 }
 
 async function truncated(
-  engine: Engine,
+  engine: EnginePort,
   prompt: string,
   room: number,
   parts: (text: string) => PromptPart[],

@@ -1,6 +1,6 @@
 import { textPrompt } from "./completion.ts";
-import type { Engine } from "./engine.ts";
-import { Generation } from "./generation.ts";
+import type { EnginePort } from "./engine-port.ts";
+import { type EnginePrompt, Generation } from "./generation.ts";
 import { checkOptions, invalidArgument, show } from "./options/check.ts";
 import { type EmbedOptions, embedRules } from "./options/embed.ts";
 import { sharedOptions } from "./options/generate.ts";
@@ -19,7 +19,7 @@ const window = 4;
 
 /** Makes a vector of each text, as many side by side as the engine runs. */
 export function embed(
-  engine: Engine,
+  engine: EnginePort,
   input: EmbedInput | readonly EmbedInput[],
   options: EmbedOptions,
 ): Generation<EmbedResult> {
@@ -44,7 +44,7 @@ export function embed(
     const rest = texts.entries();
     const work = async () => {
       for (const [index, text] of rest) {
-        const prompt = typeof text === "string" ? await textPrompt(engine, text) : text;
+        const prompt = await embedPrompt(engine, text);
         const { embedding, usage } = await request({ ...call, prompt }, { held: true });
         if (embedding === undefined) continue; // cancelled
         embeddings[index] = options.normalize === false ? embedding : normalized(embedding);
@@ -54,6 +54,11 @@ export function embed(
     await Promise.all(Array.from({ length: window }, work));
     return { embeddings, usage: { promptTokens } };
   });
+}
+
+function embedPrompt(engine: EnginePort, text: EmbedInput): EnginePrompt | Promise<EnginePrompt> {
+  if (typeof text !== "string") return text;
+  return engine.hasVocabulary ? textPrompt(engine, text) : { text, special: false };
 }
 
 function isInput(value: unknown): value is EmbedInput {

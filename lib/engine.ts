@@ -9,9 +9,11 @@ import type {
 } from "./binding.ts";
 import type { EngineListener } from "./engine-events.ts";
 import type { EngineStats } from "./engine-info.ts";
+import type { EnginePort } from "./engine-port.ts";
 import { EngineRequest } from "./engine-request.ts";
 import { startEngine } from "./engine-start.ts";
 import { CodeLlamaError, callNative, fromNative } from "./errors.ts";
+import type { EngineCall } from "./generation.ts";
 import { Grammars } from "./grammars.ts";
 import type { RopeOptions } from "./options/rope.ts";
 import type { Structure } from "./options/structure.ts";
@@ -21,7 +23,7 @@ import type { PromptPart } from "./prompt/parts.ts";
 const encodedHere = 4096; // UTF-16 units
 
 /** The addon's engine with its requests, as the API's modes use it. */
-export class Engine {
+export class Engine implements EnginePort {
   readonly #native: NativeEngine;
   readonly #listener: EngineListener;
   readonly #closed: Promise<void>;
@@ -30,6 +32,8 @@ export class Engine {
   readonly contextSize: number;
   /** In how many parts sequences divide the KV cache; 1 where they share it. */
   readonly kvParts: number;
+  readonly hasVocabulary = true;
+  readonly healsTokens = true;
   #closing = false;
   readonly #grammars = new Grammars();
   #lastId = 0;
@@ -78,6 +82,8 @@ export class Engine {
     }
   }
 
+  requireVocabulary(): void {}
+
   /** A number for requests that have one prompt. */
   newGroup(): number {
     this.#lastGroup = (this.#lastGroup % 0xffff_ffff) + 1;
@@ -86,14 +92,16 @@ export class Engine {
 
   /** @throws CodeLlamaError `CLOSED` */
   submit(
-    request: Omit<NativeRequest, "id">,
+    call: EngineCall & Pick<NativeRequest, "grammar">,
     onOutput: (output: NativeOutput) => void,
   ): EngineRequest {
+    const { prompt } = call;
+    if (!(prompt instanceof Int32Array)) throw new TypeError("this engine takes tokens");
     this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
     const id = this.#lastId;
     const submitted = new EngineRequest(this.#native, id, onOutput);
     this.#listener.requests.set(id, submitted);
-    if (!this.#native.submit({ ...request, id })) {
+    if (!this.#native.submit({ ...call, prompt, id })) {
       this.#listener.requests.delete(id);
       throw new CodeLlamaError("CLOSED", "the engine has stopped");
     }

@@ -15,6 +15,7 @@
  * | `ABORTED` | loading or generating was cancelled without a reason of its own |
  * | `CLOSED` | the engine was closed |
  * | `BACKEND_FAILED` | llama.cpp or the device failed while computing |
+ * | `REMOTE_FAILED` | a remote engine cannot be reached, refuses, or answers what cannot be understood |
  * | `ADDON_MISSING` | the native addon is neither prebuilt nor compiled, or cannot be loaded |
  */
 export type CodeLlamaErrorCode =
@@ -30,6 +31,7 @@ export type CodeLlamaErrorCode =
   | "ABORTED"
   | "CLOSED"
   | "BACKEND_FAILED"
+  | "REMOTE_FAILED"
   | "ADDON_MISSING";
 
 // Registered, so that the ESM and the CommonJS copy of this package know each other's errors.
@@ -38,11 +40,18 @@ const marker: unique symbol = Symbol.for("node-codellama.error");
 /** The one error class of this package. `message` says what, where and what is allowed. */
 export class CodeLlamaError extends Error {
   readonly code: CodeLlamaErrorCode;
+  /** HTTP status of a remote engine's answer, with `REMOTE_FAILED`. */
+  readonly status?: number;
   readonly [marker] = true;
 
-  constructor(code: CodeLlamaErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: CodeLlamaErrorCode,
+    message: string,
+    { status, ...options }: ErrorOptions & { readonly status?: number } = {},
+  ) {
     super(message, options);
     this.code = code;
+    if (status !== undefined) this.status = status;
   }
 
   /** Like `instanceof`, but also true for errors of another copy of this package. */

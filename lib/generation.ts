@@ -1,9 +1,9 @@
 import { addAbortListener, removeAbortListener } from "./abort-listeners.ts";
 import type { NativeRequest } from "./binding.ts";
-import type { Engine } from "./engine.ts";
-import type { EngineRequest } from "./engine-request.ts";
+import { type EnginePort, promptLength, type RunningRequest } from "./engine-port.ts";
 import { CodeLlamaError } from "./errors.ts";
 import type { Structure } from "./options/structure.ts";
+import type { RemotePrompt } from "./prompt/remote-prompt.ts";
 import { RequestOutput } from "./request-output.ts";
 import {
   type Answer,
@@ -25,8 +25,12 @@ export interface Chunk {
   readonly index: number;
 }
 
+/** A prompt as an engine takes it. */
+export type EnginePrompt = Int32Array | RemotePrompt;
+
 /** A request to the engine. */
-export type EngineCall = Omit<NativeRequest, "id" | "grammar"> & {
+export type EngineCall = Omit<NativeRequest, "id" | "grammar" | "prompt"> & {
+  readonly prompt: EnginePrompt;
   readonly seed: number;
   readonly structure?: Structure | undefined;
 };
@@ -72,11 +76,11 @@ const lowWaterMark = 64;
 export class Generation<Result = GenerationResult>
   implements PromiseLike<Result>, AsyncIterable<Chunk>
 {
-  readonly #engine: Engine;
+  readonly #engine: EnginePort;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.cancel();
   readonly #result: Promise<Result>;
-  readonly #requests = new Set<EngineRequest>();
+  readonly #requests = new Set<RunningRequest>();
   #text = "";
 
   #iterated = false;
@@ -93,7 +97,7 @@ export class Generation<Result = GenerationResult>
   #wake: (() => void) | undefined;
 
   /** @internal Starts the script at once. */
-  constructor(engine: Engine, signal: AbortSignal | undefined, script: Script<Result>) {
+  constructor(engine: EnginePort, signal: AbortSignal | undefined, script: Script<Result>) {
     this.#engine = engine;
     this.#signal = signal;
     this.#result = this.#run(script);
@@ -242,7 +246,7 @@ export class Generation<Result = GenerationResult>
     return toResult(call, output, {
       finishReason: "abort",
       stopString: "",
-      promptTokens: call.prompt.length,
+      promptTokens: promptLength(call.prompt),
       cachedTokens: 0,
       completionTokens: 0,
       draftTokens: 0,

@@ -1,10 +1,12 @@
-import type { Engine } from "./engine.ts";
+import { dialogPrompt } from "./chat-prompt.ts";
+import { type EnginePort, promptLength } from "./engine-port.ts";
 import { CodeLlamaError } from "./errors.ts";
-import { type ChatModel, type ChatPromptOptions, chatPrompt } from "./prompt/chat.ts";
+import type { EnginePrompt } from "./generation.ts";
+import type { ChatModel, ChatPromptOptions } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 
 export interface FittedHistory {
-  readonly prompt: Int32Array;
+  readonly prompt: EnginePrompt;
   /** Messages that were left out, the oldest first. */
   readonly dropped: readonly ChatMessage[];
 }
@@ -12,10 +14,11 @@ export interface FittedHistory {
 /**
  * A dialog's prompt of at most `limit` tokens, without the oldest turns where it would be longer.
  * The system message and the last message always stay; if they alone are too long, the prompt is.
+ * All of it stays where the engine makes the tokens.
  * @throws CodeLlamaError as `chatPrompt`; `CONTEXT_OVERFLOW`
  */
 export async function fitHistory(
-  engine: Engine,
+  engine: EnginePort,
   chat: ChatModel,
   messages: readonly ChatMessage[],
   options: ChatPromptOptions,
@@ -30,18 +33,19 @@ export async function fitHistory(
   let target = limit;
   for (let first = 0; ; first = nextTurn(turns, first)) {
     const kept = [...system, ...turns.slice(first), ...question];
-    const prompt = await encode(engine, chatPrompt(kept, chat, options, where));
+    const prompt = await orOverflow(dialogPrompt(engine, chat, kept, options, where));
     const isLast = first >= turns.length;
-    if (prompt instanceof Int32Array && (prompt.length <= target || isLast)) {
+    if (prompt instanceof CodeLlamaError) {
+      if (isLast) throw prompt;
+    } else if (isLast || promptLength(prompt) <= target) {
       return { prompt, dropped: turns.slice(0, first) };
     }
-    if (isLast) throw prompt;
     target = Math.floor((limit * 3) / 4);
   }
 }
 
 /** Room for an answer of so many tokens, or of a quarter of the context where that is less. */
-export function roomForPrompt(engine: Engine, maxTokens: number): number {
+export function roomForPrompt(engine: EnginePort, maxTokens: number): number {
   return engine.contextSize - Math.min(maxTokens, engine.contextSize >> 2);
 }
 
@@ -52,9 +56,9 @@ function nextTurn(turns: readonly ChatMessage[], first: number): number {
 }
 
 /** The prompt's tokens; or the error where it is too long for sure. */
-async function encode(engine: Engine, parts: ReturnType<typeof chatPrompt>) {
+async function orOverflow(encode: () => EnginePrompt | Promise<EnginePrompt>) {
   try {
-    return await engine.encodePrompt(parts);
+    return await encode();
   } catch (error) {
     if (CodeLlamaError.isInstance(error) && error.code === "CONTEXT_OVERFLOW") return error;
     throw error;

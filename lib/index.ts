@@ -12,6 +12,7 @@ export type { Chunk, Generation } from "./generation.ts";
 export type { InfillResult } from "./infill.ts";
 export { type GgufFacts, inspectModel } from "./models/inspect.ts";
 export type { ChatOptions } from "./options/chat.ts";
+export type { ConnectOptions, RemoteKind } from "./options/connect.ts";
 export type { EmbedOptions } from "./options/embed.ts";
 export type {
   DryOptions,

@@ -1,7 +1,7 @@
 import type { NativeModel } from "./binding.ts";
 import { type Capabilities, requireCapability } from "./capabilities.ts";
 import { choices } from "./choices.ts";
-import type { Engine } from "./engine.ts";
+import type { EnginePort } from "./engine-port.ts";
 import { Generation, type RequestFunction } from "./generation.ts";
 import { choiceCounts, requestOptions } from "./options/generate.ts";
 import { type InfillInput, type InfillOptions, infillMode, readHoles } from "./options/infill.ts";
@@ -23,7 +23,7 @@ export interface InfillResult extends GenerationResult {
 
 /** Fills the holes of a text from left to right, each one seeing the earlier results. */
 export function infill(
-  engine: Engine,
+  engine: EnginePort,
   capabilities: Capabilities,
   input: string | InfillInput,
   options: InfillOptions,
@@ -32,13 +32,19 @@ export function infill(
   const texts = readHoles(input, where);
   engine.requireContext(where);
   const call = requestOptions(options, infillMode, engine, where);
+  if (!capabilities.infill) engine.requireVocabulary(where);
   requireCapability(capabilities, "infill", engine.model.name, where);
   const wanted = (typeof input === "string" ? undefined : input.order) ?? options.order ?? "auto";
   const isCodeLlama = capabilities.codeLlama !== undefined;
-  const healing = options.tokenHealing ?? true;
+  const healing = options.tokenHealing ?? engine.healsTokens;
+  if (!engine.hasVocabulary) requireRemoteLayout(engine, input, options, where);
   const stop = options.singleLine ? [...(call.stop ?? []), "\n"] : call.stop;
 
   const fill = async (request: RequestFunction, prefix: string, suffix: string) => {
+    const filter = options.trim === "overlap" ? () => new OverlapTrimmer(suffix) : undefined;
+    if (!engine.hasVocabulary) {
+      return request({ ...call, stop, prompt: { prefix, suffix } }, { filter });
+    }
     const order = wanted === "auto" ? chooseOrder(prefix, isCodeLlama, healing) : wanted;
     const prompt = await encodeFitting(
       engine,
@@ -49,7 +55,6 @@ export function infill(
       call.maxTokens,
     );
     const tokenHealing = order === "spm" && healing && !atLineStart(prefix);
-    const filter = options.trim === "overlap" ? () => new OverlapTrimmer(suffix) : undefined;
     return request({ ...call, stop, prompt, tokenHealing }, { filter });
   };
 
@@ -72,9 +77,24 @@ export function infill(
   return new Generation(engine, options.signal, script);
 }
 
+/** A remote engine that lays the hole out itself does it in its own way. */
+function requireRemoteLayout(
+  engine: EnginePort,
+  input: string | InfillInput,
+  options: InfillOptions,
+  where: string,
+): void {
+  const names = ["tokenHealing", "overflow", "context", "contextTokens", "path"] as const;
+  for (const name of names) {
+    if (options[name] !== undefined) engine.requireVocabulary(`${where}: ${name}`);
+  }
+  const order = typeof input === "string" ? options.order : (input.order ?? options.order);
+  if (order !== undefined && order !== "auto") engine.requireVocabulary(`${where}: order`);
+}
+
 /** The prompt's tokens, with the context, and cut where it is too long. */
 async function encodeFitting(
-  engine: Engine,
+  engine: EnginePort,
   isCodeLlama: boolean,
   surroundings: Surroundings,
   order: InfillOrder,

@@ -1,5 +1,5 @@
 import { textPrompt } from "./completion.ts";
-import type { Engine } from "./engine.ts";
+import type { EnginePort } from "./engine-port.ts";
 import { Generation } from "./generation.ts";
 import { checkOptions, invalidArgument, show } from "./options/check.ts";
 import { sharedOptions } from "./options/generate.ts";
@@ -16,7 +16,7 @@ export interface PerplexityResult {
 
 /** Measures how well the model foresees a text. */
 export function perplexity(
-  engine: Engine,
+  engine: EnginePort,
   text: string | Int32Array,
   options: PerplexityOptions,
 ): Generation<PerplexityResult> {
@@ -25,6 +25,7 @@ export function perplexity(
     throw invalidArgument(`${where}: text must be a string or an Int32Array, not ${show(text)}`);
   }
   engine.requireContext(where);
+  if (typeof text === "string") engine.requireVocabulary(`${where} of a text`);
   checkOptions(options, perplexityRules, where);
   const largest = engine.contextSize - 1;
   const windowSize = options.windowSize ?? Math.min(2048, largest);

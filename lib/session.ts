@@ -1,7 +1,8 @@
 import type { Capabilities } from "./capabilities.ts";
 import { chatCall, chatModel, leadingSpace } from "./chat.ts";
+import { dialogPrompt } from "./chat-prompt.ts";
 import type { CodeLlama } from "./codellama.ts";
-import type { Engine } from "./engine.ts";
+import type { EnginePort } from "./engine-port.ts";
 import { Generation } from "./generation.ts";
 import { fitHistory, roomForPrompt } from "./history.ts";
 import { checkOptions, invalidArgument, show } from "./options/check.ts";
@@ -11,7 +12,7 @@ import {
   sendMode,
   sessionRules,
 } from "./options/session.ts";
-import { type ChatModel, chatPrompt } from "./prompt/chat.ts";
+import type { ChatModel } from "./prompt/chat.ts";
 import { type ChatMessage, readDialog } from "./prompt/dialog.ts";
 import type { GenerationResult } from "./result.ts";
 
@@ -34,7 +35,7 @@ export interface SessionData {
  * never the system text. Sessions of one CodeLlama run side by side.
  */
 export class ChatSession {
-  readonly #engine: Engine;
+  readonly #engine: EnginePort;
   readonly #capabilities: Capabilities;
   readonly #model: ChatModel;
   readonly #options: SessionOptions;
@@ -43,12 +44,15 @@ export class ChatSession {
   #answering = false;
 
   /** @internal By `CodeLlama.session()`. */
-  constructor(engine: Engine, capabilities: Capabilities, options: SessionOptions) {
+  constructor(engine: EnginePort, capabilities: Capabilities, options: SessionOptions) {
     const where = "session()";
     checkOptions(options, sessionRules, where);
     const messages = [...(options.messages ?? [])];
     if (options.system !== undefined) messages.unshift({ role: "system", content: options.system });
     readDialog([...messages, { role: "user", content: "" }], where);
+    if (options.maxHistoryTokens !== undefined) {
+      engine.requireVocabulary(`${where}: maxHistoryTokens`);
+    }
     this.#engine = engine;
     this.#capabilities = capabilities;
     this.#model = chatModel(engine, capabilities);
@@ -84,7 +88,7 @@ export class ChatSession {
     const call = chatCall(this.#engine, this.#capabilities, options, where, sendMode);
     const question: ChatMessage = { role: "user", content };
     // What is wrong with the messages is told at once.
-    chatPrompt([...this.messages, question], this.#model, options, where);
+    dialogPrompt(this.#engine, this.#model, [...this.messages, question], options, where);
     return new Generation(this.#engine, options.signal, async (request) => {
       this.#answering = true;
       try {

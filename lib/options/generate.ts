@@ -155,6 +155,12 @@ export interface GenerateOptions extends StructureOptions {
   readonly promptLogprobs?: boolean;
   /** Takes control tokens spelled out in a text prompt, such as `</s>`, as such. Default false. */
   readonly special?: boolean;
+  /**
+   * Writes the prompt's last token anew: where a text ends inside a word, it may be the first half of
+   * a longer one. It then counts as a new one, and `tokens` begins with what is written for it.
+   * Default false.
+   */
+  readonly tokenHealing?: boolean;
   /** Never ends by itself: the end tokens are forbidden. Default false. */
   readonly ignoreEos?: boolean;
   /** Aborts the generation, which then rejects with the signal's reason. */
@@ -162,7 +168,7 @@ export interface GenerateOptions extends StructureOptions {
 }
 
 /** The options of `generate` alone. */
-export type CompletionOption = "mode" | "special" | "ignoreEos" | "promptLogprobs";
+export type CompletionOption = "mode" | "special" | "ignoreEos" | "promptLogprobs" | "tokenHealing";
 
 const lookBack = integer(0, 2 ** 31 - 1);
 const stopText = text;
@@ -232,6 +238,7 @@ export const completionMode: Mode = {
     special: boolean,
     ignoreEos: boolean,
     promptLogprobs: boolean,
+    tokenHealing: boolean,
     ...structureRules,
     ...choiceRules,
     ...beamRules,
@@ -290,6 +297,7 @@ export function requestOptions(
     ...sharedOptions(options, engine, where),
     timeoutMs: options.timeoutMs,
     ignoreEos: options.ignoreEos,
+    tokenHealing: options.tokenHealing,
   };
 }
 
@@ -337,7 +345,13 @@ export function beamOptions(options: GenerateOptions, where: string): BeamOption
     if (options.lengthPenalty === undefined) return undefined;
     throw invalidArgument(`${where}: lengthPenalty needs beams`);
   }
-  for (const name of ["bestOf", "grammar", "jsonSchema", "promptLogprobs"] as const) {
+  for (const name of [
+    "bestOf",
+    "grammar",
+    "jsonSchema",
+    "promptLogprobs",
+    "tokenHealing",
+  ] as const) {
     if (options[name] === undefined) continue;
     throw invalidArgument(`${where}: beams and ${name} exclude each other`);
   }
@@ -358,7 +372,8 @@ function logitBiasPairs(
 ): [number, number][] | undefined {
   if (bias === undefined) return undefined;
   const entries = bias instanceof Map ? [...bias] : Object.entries(bias);
-  const token = integer(0, vocabularySize - 1);
+  // Nobody may know the vocabulary of a remote model.
+  const token = integer(0, (vocabularySize > 0 ? vocabularySize : 2 ** 31) - 1);
   return entries.map(([key, value]) => {
     const id = Number(key);
     if (!token.accepts(id)) {

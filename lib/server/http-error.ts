@@ -48,6 +48,7 @@ const statuses: Readonly<Record<CodeLlamaErrorCode, number>> = {
   OUT_OF_MEMORY: 503,
   ABORTED: 503,
   BACKEND_FAILED: 500,
+  REMOTE_FAILED: 502,
   MODEL_NOT_FOUND: 503,
   MODEL_INVALID: 503,
   MODEL_UNSUPPORTED: 503,

@@ -11,22 +11,24 @@ export interface CompletionLogprobs {
 
 /**
  * @param offset - of the first token's text
+ * @param nameOf - how a token is named
  * @param first - the first token of an echoed prompt, which nothing comes before
  */
 export function completionLogprobs(
   logprobs: readonly TokenLogprobs[],
   offset: number,
+  nameOf: (token: TokenLogprob) => string,
   first?: string,
 ): CompletionLogprobs {
   const texts = logprobs.map(({ text }) => text);
-  const tokens = first === undefined ? texts : [first, ...texts];
+  const names = logprobs.map(nameOf);
   const none = first === undefined ? [] : [null];
   let end = offset;
   return {
-    tokens,
+    tokens: first === undefined ? names : [first, ...names],
     token_logprobs: [...none, ...logprobs.map(({ logprob }) => logprob)],
-    top_logprobs: [...none, ...logprobs.map(({ top }) => byText(top))],
-    text_offset: tokens.map((text) => {
+    top_logprobs: [...none, ...logprobs.map(({ top }) => byName(top, nameOf))],
+    text_offset: (first === undefined ? texts : [first, ...texts]).map((text) => {
       const start = end;
       end += text.length;
       return start;
@@ -34,9 +36,12 @@ export function completionLogprobs(
   };
 }
 
-/** The likeliest first, so that of tokens with one text the likelier stays. */
-function byText(top: readonly TokenLogprob[]): Record<string, number> {
-  return Object.fromEntries(top.toReversed().map(({ text, logprob }) => [text, logprob]));
+/** The likeliest last, so that of tokens with one name the likelier stays. */
+function byName(
+  top: readonly TokenLogprob[],
+  nameOf: (token: TokenLogprob) => string,
+): Record<string, number> {
+  return Object.fromEntries(top.toReversed().map((each) => [nameOf(each), each.logprob]));
 }
 
 /** Logprobs as `/v1/chat/completions` has them. */

@@ -7,6 +7,11 @@ const maxTokens = z
   .min(0)
   .max(2 ** 32 - 1);
 
+const lookBack = z
+  .int()
+  .min(-1)
+  .max(2 ** 31 - 1);
+
 /** How to sample, in the names of OpenAI's API and, where that has none, of llama.cpp's. */
 export const samplingFields = {
   temperature: z.number().min(0).max(100).nullish(),
@@ -24,6 +29,18 @@ export const samplingFields = {
     .min(0)
     .max(2 ** 31 - 1)
     .nullish(),
+  dry_multiplier: z.number().min(0).max(100).nullish(),
+  dry_base: z.number().min(1).max(10).nullish(),
+  dry_allowed_length: z.int().min(0).max(1000).nullish(),
+  /** -1 is the whole context. */
+  dry_penalty_last_n: lookBack.nullish(),
+  dry_sequence_breakers: z.array(z.string().min(1)).max(64).nullish(),
+  xtc_probability: z.number().min(0).max(1).nullish(),
+  xtc_threshold: z.number().min(0).max(1).nullish(),
+  /** 0 is off. */
+  mirostat: z.int().min(0).max(2).nullish(),
+  mirostat_tau: z.number().min(0).max(100).nullish(),
+  mirostat_eta: z.number().min(0).max(1).nullish(),
   frequency_penalty: z.number().min(-100).max(100).nullish(),
   presence_penalty: z.number().min(-100).max(100).nullish(),
   /** -1 is a random one. */
@@ -59,6 +76,9 @@ export function samplingOptions(fields: SamplingFields, limits: HandlerOptions):
     typicalP: fields.typical_p,
     repeatPenalty: fields.repeat_penalty,
     penaltyLastN: fields.repeat_last_n,
+    dry: dry(fields),
+    xtc: xtc(fields),
+    mirostat: mirostat(fields),
     frequencyPenalty: fields.frequency_penalty,
     presencePenalty: fields.presence_penalty,
     seed: seed === null || seed === undefined || seed === -1 ? undefined : seedOf(seed),
@@ -67,6 +87,29 @@ export function samplingOptions(fields: SamplingFields, limits: HandlerOptions):
     priority: fields.priority,
     timeoutMs: limits.requestTimeoutMs,
   });
+}
+
+function dry(fields: SamplingFields): GenerateOptions["dry"] {
+  const { dry_multiplier: multiplier } = fields;
+  if (multiplier == null) return undefined;
+  const rest = present({
+    base: fields.dry_base,
+    allowedLength: fields.dry_allowed_length,
+    lastN: fields.dry_penalty_last_n,
+    sequenceBreakers: fields.dry_sequence_breakers,
+  });
+  return { multiplier, ...rest };
+}
+
+function xtc(fields: SamplingFields): GenerateOptions["xtc"] {
+  const { xtc_probability: probability, xtc_threshold: threshold } = fields;
+  return probability == null ? undefined : { probability, ...present({ threshold }) };
+}
+
+function mirostat(fields: SamplingFields): GenerateOptions["mirostat"] {
+  const { mirostat: version, mirostat_tau: tau, mirostat_eta: eta } = fields;
+  if (version !== 1 && version !== 2) return undefined;
+  return { version, ...present({ tau, eta }) };
 }
 
 type Present<Fields> = { [Name in keyof Fields]?: NonNullable<Fields[Name]> };

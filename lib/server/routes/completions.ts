@@ -1,9 +1,9 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import type { CodeLlama } from "../../codellama.ts";
-import type { Generation } from "../../generation.ts";
+import type { Chunk, Generation } from "../../generation.ts";
 import type { GenerateOptions } from "../../options/generate.ts";
-import type { Answer, GenerationResult } from "../../result.ts";
+import type { Answer, GenerationResult, TokenLogprob } from "../../result.ts";
 import { finishReason, usageOf } from "../completion-answer.ts";
 import type { Followed } from "../exchange.ts";
 import type { ServerEnvironment } from "../handler.ts";
@@ -35,6 +35,12 @@ export const completionSchema = z.object({
   raw: z.boolean().nullish(),
   /** Never ends by itself, as vLLM has it. */
   ignore_eos: z.boolean().nullish(),
+  /** Writes the prompt's last token anew. */
+  token_healing: z.boolean().nullish(),
+  /** Tells the new tokens' ids, in `token_ids`, as vLLM does. */
+  return_token_ids: z.boolean().nullish(),
+  /** Names tokens in `logprobs` by their ids, as `token_id:42`, as vLLM does. */
+  return_tokens_as_token_ids: z.boolean().nullish(),
   grammar: z.string().nullish(),
   json_schema: z.record(z.string(), z.unknown()).nullish(),
 });
@@ -97,7 +103,11 @@ function starter(
       special,
       ignoreEos: body.ignore_eos ?? false,
       promptLogprobs: body.echo === true && body.logprobs != null,
-      ...present({ grammar: body.grammar, jsonSchema: body.json_schema }),
+      ...present({
+        tokenHealing: body.token_healing,
+        grammar: body.grammar,
+        jsonSchema: body.json_schema,
+      }),
     };
     return (prompt) => {
       const hole = special && typeof prompt === "string" ? infillOfTemplate(prompt) : undefined;
@@ -134,10 +144,17 @@ function promptsOf({ prompt }: Body): readonly Prompt[] {
 class ChoiceWriter {
   readonly #llama: CodeLlama;
   readonly #echoes: readonly string[];
+  readonly #tellsIds: boolean;
+  readonly #nameOf: (token: TokenLogprob) => string;
   readonly n: number;
 
   constructor(llama: CodeLlama, body: Body, prompts: readonly Prompt[]) {
     this.#llama = llama;
+    this.#tellsIds = body.return_token_ids === true;
+    this.#nameOf =
+      body.return_tokens_as_token_ids === true
+        ? ({ token }) => `token_id:${token}`
+        : ({ text }) => text;
     this.#echoes = prompts.map((prompt) => (body.echo === true ? this.#textOf(prompt) : ""));
     this.n = body.n ?? 1;
   }
@@ -148,21 +165,52 @@ class ChoiceWriter {
     return (result.choices ?? [result]).map((answer, choice) => ({
       index: prompt * this.n + choice,
       text: echo + answer.text,
-      logprobs: this.#logprobs(answer, echo),
+      logprobs: this.#answerLogprobs(answer, echo),
       finish_reason: finishReason(answer.finishReason),
+      stop_reason: answer.stopString ?? null,
+      ...this.#ids(answer.tokens),
     }));
+  }
+
+  /** A piece of an answer, whose text begins at `offset`. */
+  piece(index: number, { text, tokens, logprobs }: Chunk, offset: number): object {
+    return {
+      index,
+      text,
+      logprobs: logprobs === undefined ? null : completionLogprobs(logprobs, offset, this.#nameOf),
+      finish_reason: null,
+      ...this.#ids(tokens),
+    };
+  }
+
+  /** The end of an answer that was given in pieces, which had so many of its tokens. */
+  end(index: number, answer: Answer, told: number): object {
+    const rest = answer.logprobs?.slice(told) ?? [];
+    return {
+      index,
+      text: "",
+      logprobs:
+        rest.length === 0 ? null : completionLogprobs(rest, answer.text.length, this.#nameOf),
+      finish_reason: finishReason(answer.finishReason),
+      stop_reason: answer.stopString ?? null,
+      ...this.#ids(answer.tokens.slice(told)),
+    };
   }
 
   echo(prompt: number): string {
     return this.#echoes[prompt] ?? "";
   }
 
-  #logprobs(answer: Answer, echo: string): object | null {
+  #ids(tokens: Iterable<number>): object {
+    return this.#tellsIds ? { token_ids: [...tokens] } : {};
+  }
+
+  #answerLogprobs(answer: Answer, echo: string): object | null {
     if (answer.logprobs === undefined) return null;
     if (answer.promptLogprobs === undefined)
-      return completionLogprobs(answer.logprobs, echo.length);
+      return completionLogprobs(answer.logprobs, echo.length, this.#nameOf);
     const all = [...answer.promptLogprobs, ...answer.logprobs];
-    return completionLogprobs(all, 0, "");
+    return completionLogprobs(all, 0, this.#nameOf, "");
   }
 
   #textOf(prompt: Prompt): string {
@@ -179,6 +227,7 @@ async function* completionEvents(
   const event = (choices: readonly object[], rest: object = {}) =>
     JSON.stringify({ ...head, choices, ...rest });
   const offsets = new Map<number, number>();
+  const told = new Map<number, number>();
   for (const [prompt] of followed.entries()) {
     const text = writer.echo(prompt);
     for (let choice = 0; text !== "" && choice < writer.n; choice++) {
@@ -191,17 +240,14 @@ async function* completionEvents(
     const index = source * writer.n + value.index;
     const offset = offsets.get(index) ?? 0;
     offsets.set(index, offset + value.text.length);
-    const logprobs =
-      value.logprobs === undefined ? null : completionLogprobs(value.logprobs, offset);
-    yield event([{ index, text: value.text, logprobs, finish_reason: null }]);
+    told.set(index, (told.get(index) ?? 0) + value.tokens.length);
+    yield event([writer.piece(index, value, offset)]);
   }
   const results = await Promise.all(followed.map(({ result }) => result));
   for (const [prompt, result] of results.entries()) {
     for (const [choice, answer] of (result.choices ?? [result]).entries()) {
       const index = prompt * writer.n + choice;
-      yield event([
-        { index, text: "", logprobs: null, finish_reason: finishReason(answer.finishReason) },
-      ]);
+      yield event([writer.end(index, answer, told.get(index) ?? 0)]);
     }
   }
   if (body.stream_options?.include_usage === true) yield event([], { usage: usageOf(results) });

@@ -1,0 +1,93 @@
+import { abortSignal, checkOptions, integer, invalidArgument, oneOf, show, text } from "./check.ts";
+
+const remoteKinds = [
+  "node-codellama",
+  "llama-server",
+  "vllm",
+  "tgi",
+  "lmdeploy",
+  "openai",
+] as const;
+
+/** Which server a remote engine is. */
+export type RemoteKind = (typeof remoteKinds)[number];
+
+export interface ConnectOptions {
+  /** Sent as `Authorization: Bearer …`, and never shown. Default: none. */
+  readonly apiKey?: string;
+  /** One of the remote's models. Default: the only one that it has. */
+  readonly model?: string;
+  /**
+   * Path of a GGUF file with the remote model's vocabulary, of which nothing else is loaded: the same
+   * model in any quantisation. With it prompts are made here, token for token as in process, and
+   * all of the API works. Default: none; texts and dialogs then go out as they are, and the remote
+   * makes tokens of them in its own way.
+   */
+  readonly tokenizer?: string;
+  /** Default: found by asking. `"openai"` is any other that speaks OpenAI's API. */
+  readonly kind?: RemoteKind;
+  /** Tokens of the longest sequence. Default: what the remote tells, or the training length. */
+  readonly contextSize?: number;
+  /**
+   * How often a request that the remote turned away (429 or 503, before it did anything) is sent
+   * again, after the time that it asked for or a growing pause. Default 2; range 0 to 10.
+   */
+  readonly maxRetries?: number;
+  /** A remote that sends nothing for so long counts as gone. Default 300000; range 1 to 2³¹-1. */
+  readonly idleTimeoutMs?: number;
+  /** Cancels the connecting, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Checks the options; returns the URL's beginning, to which a route is added.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`, which does not show what may be secret
+ */
+export function connectBase(url: unknown, options: ConnectOptions): string {
+  const where = "CodeLlama.connect()";
+  checkOptions(
+    options,
+    {
+      apiKey: headerText,
+      model: text,
+      tokenizer: text,
+      kind: oneOf(...remoteKinds),
+      contextSize: integer(8, 2 ** 31 - 1),
+      maxRetries: integer(0, 10),
+      idleTimeoutMs: integer(1, 2 ** 31 - 1),
+      signal: abortSignal,
+    },
+    where,
+  );
+  const parsed = typeof url === "string" ? parseUrl(url) : url;
+  if (!(parsed instanceof URL) || !/^https?:$/.test(parsed.protocol)) {
+    throw invalidArgument(
+      `${where}: the url must be one of http or https, as "http://127.0.0.1:8080", not ` +
+        (typeof url === "string" ? "a text that is none" : show(url)),
+    );
+  }
+  if (parsed.username !== "" || parsed.password !== "" || parsed.search !== "") {
+    throw invalidArgument(
+      `${where}: the url must have no user, password or query; pass a key as apiKey`,
+    );
+  }
+  // Clients of OpenAI's API are given the address with the version.
+  return parsed.origin + parsed.pathname.replace(/\/+$/, "").replace(/\/v1$/, "");
+}
+
+function parseUrl(url: string): URL | undefined {
+  try {
+    return new URL(url);
+  } catch {
+    return undefined;
+  }
+}
+
+// The value is not shown, as a check's message shows others.
+const headerText = {
+  allowed: "a string of visible ASCII characters",
+  accepts(value: unknown): boolean {
+    if (typeof value === "string" && /^[\x21-\x7e]+$/.test(value)) return true;
+    throw invalidArgument(`CodeLlama.connect(): apiKey must be ${headerText.allowed}`);
+  },
+};

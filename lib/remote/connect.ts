@@ -1,0 +1,105 @@
+import { basename } from "node:path";
+import type { NativeModel } from "../binding.ts";
+import { type Capabilities, capabilitiesOf } from "../capabilities.ts";
+import { Engine } from "../engine.ts";
+import { type ConnectOptions, connectBase, type RemoteKind } from "../options/connect.ts";
+import type { Dialect } from "./dialects/dialect.ts";
+import { llamaServer } from "./dialects/llama-server.ts";
+import { openAiDialects } from "./dialects/openai.ts";
+import { HttpClient } from "./http-client.ts";
+import { probe, type RemoteDescription } from "./probe.ts";
+import { RemoteEngine } from "./remote-engine.ts";
+import { RemoteErrors } from "./remote-error.ts";
+import { requireSameVocabulary } from "./same-vocabulary.ts";
+
+export interface Connection {
+  readonly engine: RemoteEngine;
+  readonly capabilities: Capabilities;
+}
+
+const dialects: readonly Dialect[] = [llamaServer, ...openAiDialects];
+
+/** Finds out what a remote is, and makes an engine of it. */
+export async function connect(url: string | URL, options: ConnectOptions): Promise<Connection> {
+  const base = connectBase(url, options);
+  const { apiKey, signal, tokenizer, maxRetries = 2, idleTimeoutMs = 300_000 } = options;
+  const errors = new RemoteErrors(base, apiKey);
+  const client = new HttpClient({ base, apiKey, maxRetries, errors });
+  const remote = await probe(client, { model: options.model, kind: options.kind }, signal);
+  const dialect = dialectOf(remote.kind);
+  const vocabulary =
+    tokenizer === undefined
+      ? undefined
+      : await Engine.start({ modelPath: tokenizer, vocabularyOnly: true }, undefined, signal);
+  try {
+    if (vocabulary !== undefined) await requireSameVocabulary(client, remote, vocabulary, signal);
+    const model = vocabulary === undefined ? modelFrom(remote) : known(vocabulary.model, remote);
+    const contextSize =
+      options.contextSize ?? remote.contextSize ?? (model.trainingContextSize || Infinity);
+    const capabilities =
+      vocabulary === undefined
+        ? remoteCapabilities(dialect, model, remote)
+        : capabilitiesOf(model, `${basename(tokenizer ?? "")} ${remote.modelId}`);
+    const { modelId } = remote;
+    const facts = { client, dialect, modelId, model, contextSize, vocabulary, idleTimeoutMs };
+    return { engine: new RemoteEngine(facts), capabilities };
+  } catch (error) {
+    await vocabulary?.close();
+    throw error;
+  }
+}
+
+function dialectOf(kind: RemoteKind): Dialect {
+  const dialect = dialects.find((each) => each.kind === kind);
+  if (dialect === undefined) throw new RangeError(`no dialect for ${kind}`);
+  return dialect;
+}
+
+/** What the file of the vocabulary says, and the remote of its own weights. */
+function known(model: NativeModel, remote: RemoteDescription): NativeModel {
+  return {
+    ...model,
+    name: model.name || remote.modelId,
+    parameters: remote.parameters ?? model.parameters,
+    sizeBytes: remote.sizeBytes ?? model.sizeBytes,
+  };
+}
+
+/** A model of which nothing is known but what the remote tells. */
+function modelFrom(remote: RemoteDescription): NativeModel {
+  return {
+    architecture: "",
+    name: remote.modelId,
+    finetune: "",
+    fileType: "",
+    parameters: remote.parameters ?? 0,
+    sizeBytes: remote.sizeBytes ?? 0,
+    trainingContextSize: remote.trainingContextSize ?? 0,
+    embeddingLength: remote.embeddingLength ?? 0,
+    layers: 0,
+    vocabularySize: remote.vocabularySize ?? 0,
+    chatTemplate: "",
+    specialTokens: {},
+    endOfGenerationTokens: [],
+    addsBos: false,
+  };
+}
+
+/** As our server tells them; of another's model only the name tells anything. */
+function remoteCapabilities(
+  { fillsHoles }: Dialect,
+  model: NativeModel,
+  { capabilities }: RemoteDescription,
+): Capabilities {
+  const byName = capabilitiesOf({ ...model, architecture: "llama" }, "");
+  const { codeLlama = byName.codeLlama, infill, chat, python } = capabilities ?? {};
+  return {
+    completion: true,
+    infill: fillsHoles && infill === true,
+    // It has a template or refuses; a base Code Llama would ramble.
+    chat: chat ?? (codeLlama === undefined || codeLlama === "instruct"),
+    python: python ?? codeLlama === "python",
+    codeLlama,
+    chatFormat: "remote",
+  };
+}

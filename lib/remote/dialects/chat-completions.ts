@@ -1,0 +1,49 @@
+import { z } from "zod";
+import type { RemoteDialog } from "../../prompt/remote-prompt.ts";
+import type { RemoteChunk, RemoteExchange, RemoteFacts } from "./dialect.ts";
+import { finishReasons, readUsage, usageSchema } from "./usage.ts";
+
+const eventSchema = z.object({
+  choices: z.array(
+    z.object({
+      delta: z.object({ content: z.string().nullish() }).nullish(),
+      finish_reason: z.string().nullish(),
+    }),
+  ),
+  usage: usageSchema.nullish(),
+});
+
+/** A dialog that the remote lays out itself: `POST /v1/chat/completions`. */
+export function chatExchange(
+  { messages, tools }: RemoteDialog,
+  fields: object,
+  { modelId }: RemoteFacts,
+): RemoteExchange {
+  return {
+    path: "/v1/chat/completions",
+    streams: true,
+    body: {
+      model: modelId,
+      messages,
+      ...(tools !== undefined && { tools }),
+      stream: true,
+      stream_options: { include_usage: true },
+      ...fields,
+    },
+    read: readEvent,
+  };
+}
+
+function readEvent(event: unknown): RemoteChunk | undefined {
+  const { success, data } = eventSchema.safeParse(event);
+  if (!success) return undefined;
+  const [choice] = data.choices;
+  const reason = choice?.finish_reason;
+  return {
+    text: choice?.delta?.content ?? "",
+    tokens: [],
+    finish:
+      reason == null ? undefined : { reason: finishReasons[reason] ?? "stop", stopString: "" },
+    usage: readUsage(data.usage),
+  };
+}

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import type { NativeTokenLogprobs } from "../../binding.ts";
+import { CodeLlamaError } from "../../errors.ts";
+import type { EngineCall } from "../../generation.ts";
+import type { RemoteChunk, RemoteExchange, RemoteFacts } from "./dialect.ts";
+import { finishReasons, readUsage, usageSchema } from "./usage.ts";
+
+const logprobsSchema = z.object({
+  tokens: z.array(z.string()),
+  token_logprobs: z.array(z.number().nullable()),
+  top_logprobs: z.array(z.record(z.string(), z.number()).nullable()).nullish(),
+});
+
+const eventSchema = z.object({
+  choices: z.array(
+    z.object({
+      text: z.string().nullish(),
+      token_ids: z.array(z.int()).nullish(),
+      logprobs: logprobsSchema.nullish(),
+      finish_reason: z.string().nullish(),
+      /** vLLM's and ours: the stop string, or the id of the token that ended it. */
+      stop_reason: z.union([z.string(), z.int()]).nullish(),
+    }),
+  ),
+  usage: usageSchema.nullish(),
+});
+
+/** A prompt that is continued: `POST /v1/completions`. */
+export function completionExchange(
+  call: EngineCall,
+  fields: object,
+  facts: RemoteFacts,
+): RemoteExchange {
+  const { prompt, logprobs, promptLogprobs } = call;
+  if ((logprobs !== undefined || promptLogprobs === true) && facts.spell === undefined) {
+    throw new CodeLlamaError(
+      "CAPABILITY_MISSING",
+      "logprobs: connect with a tokenizer to have them",
+    );
+  }
+  return {
+    path: "/v1/completions",
+    // An echoed prompt's logprobs come whole.
+    streams: promptLogprobs !== true,
+    body: {
+      model: facts.modelId,
+      ...promptFields(prompt),
+      ...(promptLogprobs !== true && { stream: true, stream_options: { include_usage: true } }),
+      ...fields,
+    },
+    read: (event) => readEvent(event, call, facts),
+  };
+}
+
+function promptFields(prompt: EngineCall["prompt"]): object {
+  if (prompt instanceof Int32Array) return { prompt: [...prompt] };
+  if ("text" in prompt) return { prompt: prompt.text };
+  if ("prefix" in prompt) return { prompt: prompt.prefix, suffix: prompt.suffix };
+  throw new RangeError("a dialog is no completion");
+}
+
+function readEvent(
+  event: unknown,
+  { logprobs, promptLogprobs, prompt, stop }: EngineCall,
+  { spell, ends }: RemoteFacts,
+): RemoteChunk | undefined {
+  const { success, data } = eventSchema.safeParse(event);
+  if (!success) return undefined;
+  const [choice] = data.choices;
+  const reason = choice?.finish_reason;
+  const stopped = choice?.stop_reason;
+  const scored =
+    choice?.logprobs == null || spell === undefined
+      ? undefined
+      : readLogprobs(choice.logprobs, logprobs ?? 0, spell);
+  const ofPrompt = promptLogprobs === true && prompt instanceof Int32Array ? prompt.length : 0;
+  return {
+    // An echoed prompt is none of the answer.
+    text: promptLogprobs === true ? "" : (choice?.text ?? ""),
+    tokens: (choice?.token_ids ?? []).filter((token) => !ends.includes(token)),
+    // The prompt's first token has none.
+    promptLogprobs: ofPrompt > 0 ? scored?.slice(1, ofPrompt) : undefined,
+    logprobs: logprobs === undefined ? undefined : scored?.slice(ofPrompt),
+    finish:
+      reason == null
+        ? undefined
+        : {
+            reason: finishReasons[reason] ?? "stop",
+            stopString: typeof stopped === "string" && stop?.includes(stopped) ? stopped : "",
+          },
+    usage: readUsage(data.usage),
+  };
+}
+
+/** Of tokens that are named by their ids: `token_id:42`. */
+function readLogprobs(
+  { tokens, token_logprobs, top_logprobs }: z.output<typeof logprobsSchema>,
+  count: number,
+  spell: (token: number) => string,
+): NativeTokenLogprobs[] {
+  const entry = (name: string, logprob: number) => {
+    const token = Number(name.replace(/^token_id:/, ""));
+    return { token, text: spell(token), logprob };
+  };
+  return tokens.map((name, index) => {
+    const top = Object.entries(top_logprobs?.[index] ?? {})
+      .map(([each, logprob]) => entry(each, logprob))
+      .toSorted((a, b) => b.logprob - a.logprob)
+      .slice(0, count);
+    return { ...entry(name, token_logprobs[index] ?? Number.NEGATIVE_INFINITY), top };
+  });
+}

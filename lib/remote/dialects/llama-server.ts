@@ -1,0 +1,166 @@
+import { z } from "zod";
+import type { EngineCall } from "../../generation.ts";
+import type { FinishReason } from "../../result.ts";
+import { chatExchange } from "./chat-completions.ts";
+import type { Dialect, RemoteChunk, RemoteExchange, RemoteFacts } from "./dialect.ts";
+import { embeddingExchange, serverPooling } from "./embeddings.ts";
+import { llamaWords } from "./llama-words.ts";
+import { type OptionWords, optionFields, roomFor, untilFull } from "./option-words.ts";
+
+const words: OptionWords = {
+  ...llamaWords,
+  maxTokens: (value, call, facts) => ({
+    n_predict: value === untilFull ? -1 : Math.max(0, roomFor(value, call, facts)),
+  }),
+  logitBias: (pairs, { ignoreEos }, { ends }) => ({
+    logit_bias: [
+      ...pairs.map(([token, bias]) => said(token, bias)),
+      ...(ignoreEos ? forbid(ends) : []),
+    ],
+  }),
+  // Its own list of ends lacks Code Llama's, which are forbidden one by one.
+  ignoreEos: (value, { logitBias }, { ends }) => ({
+    ignore_eos: value,
+    ...(value && logitBias === undefined && { logit_bias: forbid(ends) }),
+  }),
+  embedding: serverPooling,
+  logprobs: (count) => ({ n_probs: Math.max(1, count) }),
+};
+
+function said(token: number, bias: number): [number, number | false] {
+  return [token, bias === Number.NEGATIVE_INFINITY ? false : bias];
+}
+
+function forbid(tokens: readonly number[]): [number, false][] {
+  return tokens.map((token) => [token, false]);
+}
+
+// The order of Meta's reference, as in this package.
+const samplers = [
+  "penalties",
+  "dry",
+  "temperature",
+  "top_k",
+  "typ_p",
+  "top_p",
+  "min_p",
+  "xtc",
+] as const;
+
+const scored = z.object({ id: z.int(), token: z.string(), logprob: z.number().nullable() });
+
+const eventSchema = z.object({
+  content: z.string(),
+  tokens: z.array(z.int()).nullish(),
+  stop: z.boolean().nullish(),
+  stop_type: z.string().nullish(),
+  stopping_word: z.string().nullish(),
+  tokens_predicted: z.int().nullish(),
+  tokens_evaluated: z.int().nullish(),
+  timings: z
+    .object({
+      cache_n: z.int().nullish(),
+      draft_n: z.int().nullish(),
+      draft_n_accepted: z.int().nullish(),
+    })
+    .nullish(),
+  completion_probabilities: z.array(scored.extend({ top_logprobs: z.array(scored) })).nullish(),
+});
+
+const stopTypes: Readonly<Record<string, FinishReason>> = {
+  eos: "stop",
+  word: "stop",
+  limit: "length",
+};
+
+/** llama.cpp's own server, by its `/completion`, which takes tokens and gives them back. */
+export const llamaServer: Dialect = {
+  kind: "llama-server",
+  name: "llama-server",
+  takesTokens: true,
+  healsTokens: false,
+  fillsHoles: false,
+  exchange(call, facts) {
+    if (!(call.prompt instanceof Int32Array) && "messages" in call.prompt) {
+      const chatWords: OptionWords = {
+        ...words,
+        logprobs: undefined,
+        structure: ({ text, isJsonSchema }) =>
+          isJsonSchema
+            ? { response_format: { type: "json_object", schema: JSON.parse(text) } }
+            : { grammar: text },
+      };
+      return chatExchange(call.prompt, optionFields(call, chatWords, facts, this.name), facts);
+    }
+    const fields = optionFields(call, words, facts, this.name);
+    if (call.embedding !== undefined) return embeddingExchange(call, fields, facts);
+    return completion(call, facts, fields);
+  },
+};
+
+function completion(call: EngineCall, facts: RemoteFacts, fields: object): RemoteExchange {
+  const { prompt } = call;
+  const isText = !(prompt instanceof Int32Array);
+  return {
+    path: "/completion",
+    streams: true,
+    body: {
+      prompt: isText ? ("text" in prompt ? prompt.text : "") : [...prompt],
+      stream: true,
+      return_tokens: true,
+      cache_prompt: true,
+      samplers,
+      ...fields,
+    },
+    read: (event) => readEvent(event, call, facts),
+  };
+}
+
+function readEvent(
+  event: unknown,
+  { logprobs, ignoreEos }: EngineCall,
+  { ends }: RemoteFacts,
+): RemoteChunk | undefined {
+  const { success, data } = eventSchema.safeParse(event);
+  if (!success) return undefined;
+  const tokens = data.tokens ?? [];
+  const probabilities = data.completion_probabilities?.map(
+    ({ id, token, logprob, top_logprobs }) => ({
+      token: id,
+      text: token,
+      logprob: logprob ?? Number.NEGATIVE_INFINITY,
+      top: top_logprobs
+        .slice(0, logprobs)
+        .map((each) => ({ token: each.id, text: each.token, logprob: each.logprob ?? -Infinity })),
+    }),
+  );
+  // It knows Code Llama's <EOT> by another spelling than the vocabulary has, and would run on.
+  const end = ignoreEos === true ? -1 : tokens.findIndex((token) => ends.includes(token));
+  if (end >= 0) {
+    return {
+      text: end === 0 ? "" : data.content,
+      tokens: tokens.slice(0, end),
+      finish: { reason: "stop", stopString: "" },
+      isLast: true,
+    };
+  }
+  return {
+    text: data.content,
+    tokens,
+    logprobs: probabilities,
+    ...(data.stop === true && {
+      isLast: true,
+      finish: {
+        reason: stopTypes[data.stop_type ?? ""] ?? "stop",
+        stopString: data.stop_type === "word" ? (data.stopping_word ?? "") : "",
+      },
+      usage: {
+        promptTokens: data.tokens_evaluated ?? 0,
+        cachedTokens: data.timings?.cache_n ?? 0,
+        completionTokens: data.tokens_predicted ?? 0,
+        draftTokens: data.timings?.draft_n ?? 0,
+        acceptedTokens: data.timings?.draft_n_accepted ?? 0,
+      },
+    }),
+  };
+}

@@ -1,0 +1,198 @@
+import type { NativeModel, NativeOutput } from "../binding.ts";
+import type { Engine } from "../engine.ts";
+import type { EngineStats } from "../engine-info.ts";
+import { type EnginePort, promptLength } from "../engine-port.ts";
+import { CodeLlamaError } from "../errors.ts";
+import type { EngineCall, EnginePrompt } from "../generation.ts";
+import type { PromptPart } from "../prompt/parts.ts";
+import type { RemoteText } from "../prompt/remote-prompt.ts";
+import type { Dialect, RemoteFacts } from "./dialects/dialect.ts";
+import type { HttpClient } from "./http-client.ts";
+import { RemoteRequest } from "./remote-request.ts";
+
+export interface RemoteEngineOptions {
+  readonly client: HttpClient;
+  readonly dialect: Dialect;
+  readonly modelId: string;
+  readonly model: NativeModel;
+  /** `Infinity` where nobody tells. */
+  readonly contextSize: number;
+  /** The remote model's vocabulary, if it is at hand. */
+  readonly vocabulary: Engine | undefined;
+  readonly idleTimeoutMs: number;
+}
+
+/** An engine that computes elsewhere and is spoken to over HTTP. */
+export class RemoteEngine implements EnginePort {
+  readonly model: NativeModel;
+  readonly contextSize: number;
+  readonly loras = [];
+  readonly hasVocabulary: boolean;
+  readonly healsTokens: boolean;
+  readonly #options: RemoteEngineOptions;
+  readonly #facts: RemoteFacts;
+  readonly #running = new Set<RemoteRequest>();
+  readonly #counts = { hit: 0, miss: 0, draft: 0, accepted: 0 };
+  #closing: Promise<void> | undefined;
+  #lastGroup = 0;
+
+  constructor(options: RemoteEngineOptions) {
+    const { model, contextSize, vocabulary, dialect, modelId } = options;
+    this.#options = options;
+    this.model = model;
+    this.contextSize = contextSize;
+    this.hasVocabulary = vocabulary !== undefined;
+    this.healsTokens = dialect.healsTokens;
+    this.#facts = {
+      modelId,
+      contextSize,
+      ends: vocabulary === undefined ? [] : model.endOfGenerationTokens,
+      spell: vocabulary && spellWith(vocabulary),
+    };
+  }
+
+  requireOpen(where: string): void {
+    if (this.#closing !== undefined) {
+      throw new CodeLlamaError("CLOSED", `${where}: this CodeLlama is closed`);
+    }
+  }
+
+  requireContext(where: string): void {
+    this.requireOpen(where);
+  }
+
+  requireVocabulary(what: string): void {
+    this.#vocabularyFor(what);
+  }
+
+  newGroup(): number {
+    this.#lastGroup++;
+    return this.#lastGroup;
+  }
+
+  submit(call: EngineCall, onOutput: (output: NativeOutput) => void): RemoteRequest {
+    this.requireOpen("the remote engine");
+    this.#requireRoom(call.prompt);
+    const { client, dialect, idleTimeoutMs } = this.#options;
+    const sent = { ...call, prompt: this.#asTaken(call.prompt) };
+    const exchange = dialect.exchange(sent, this.#facts);
+    const request = new RemoteRequest(client, exchange, sent, idleTimeoutMs, onOutput);
+    this.#running.add(request);
+    request.outcome
+      .then((outcome) => {
+        this.#counts.hit += outcome.cachedTokens;
+        this.#counts.miss += outcome.promptTokens - outcome.cachedTokens;
+        this.#counts.draft += outcome.draftTokens;
+        this.#counts.accepted += outcome.acceptedTokens;
+      })
+      .catch(() => {})
+      .finally(() => this.#running.delete(request));
+    return request;
+  }
+
+  encode(parts: readonly PromptPart[]): Int32Array {
+    return this.#vocabularyFor("tokens").encode(parts);
+  }
+
+  encodePrompt(
+    parts: readonly PromptPart[],
+    limit = Math.min(this.contextSize, 2 ** 32 - 1),
+  ): Int32Array | Promise<Int32Array> {
+    return this.#vocabularyFor("tokens").encodePrompt(parts, limit);
+  }
+
+  /** The remote does it. */
+  async compileGrammar(): Promise<undefined> {}
+
+  tokenize(text: string, bos: boolean, special: boolean): Int32Array {
+    return this.#vocabularyFor("tokenize()").tokenize(text, bos, special);
+  }
+
+  detokenize(tokens: Int32Array, special: boolean): string {
+    return this.#vocabularyFor("detokenize()").detokenize(tokens, special);
+  }
+
+  /** Of the requests that were sent from here; what the remote does besides is not told. */
+  stats(): EngineStats {
+    const { hit, miss, draft, accepted } = this.#counts;
+    return {
+      running: this.#running.size,
+      queued: 0,
+      kvCellsUsed: 0,
+      kvCellsCached: 0,
+      kvCells: 0,
+      promptCacheBytes: 0,
+      prefixHitTokens: hit,
+      prefixMissTokens: miss,
+      draftTokens: draft,
+      acceptedTokens: accepted,
+      prefillTokensPerSecond: 0,
+      decodeTokensPerSecond: 0,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const running = [...this.#running];
+    for (const request of running) {
+      request.fail(new CodeLlamaError("CLOSED", "the connection was closed"));
+    }
+    await Promise.allSettled(running.map(({ outcome }) => outcome));
+    await this.#options.vocabulary?.close();
+  }
+
+  #vocabularyFor(what: string): Engine {
+    const { vocabulary } = this.#options;
+    if (vocabulary !== undefined) return vocabulary;
+    throw new CodeLlamaError(
+      "CAPABILITY_MISSING",
+      `${what}: needs the remote model's vocabulary; connect with tokenizer, a GGUF file that has it`,
+    );
+  }
+
+  #requireRoom(prompt: EnginePrompt): void {
+    const length = promptLength(prompt);
+    if (length < this.contextSize) return;
+    throw new CodeLlamaError(
+      "CONTEXT_OVERFLOW",
+      `the prompt has ${length} tokens, and the remote's context ${this.contextSize}`,
+    );
+  }
+
+  /** Tokens as text for a remote that takes no others. */
+  #asTaken(prompt: EnginePrompt): EnginePrompt {
+    const { dialect } = this.#options;
+    if (!(prompt instanceof Int32Array) || dialect.takesTokens) return prompt;
+    return this.#spelled(prompt);
+  }
+
+  /**
+   * For Code Llama that is Meta's layout, `<PRE> {prefix} <SUF>{suffix} <MID>`. Text can be cut into
+   * other tokens than those that it was put together of, so it is tried.
+   */
+  #spelled(prompt: Int32Array): RemoteText {
+    const { name } = this.#options.dialect;
+    const vocabulary = this.#vocabularyFor(`a prompt of tokens, which ${name} does not take`);
+    const { addsBos, specialTokens } = this.model;
+    const begins = addsBos && prompt[0] === specialTokens.bos;
+    const text = vocabulary.detokenize(begins ? prompt.subarray(1) : prompt, true);
+    const again = vocabulary.tokenize(text, begins, true);
+    if (again.length === prompt.length && again.every((token, index) => token === prompt[index])) {
+      return { text, special: true };
+    }
+    throw new CodeLlamaError(
+      "CAPABILITY_MISSING",
+      `${name} takes texts alone, and no text gives the tokens of this prompt`,
+    );
+  }
+}
+
+/** A token's text inside a text. */
+function spellWith(vocabulary: Engine): (token: number) => string {
+  const [before = 0] = vocabulary.tokenize("a", false, false).slice(-1);
+  return (token) => vocabulary.detokenize(Int32Array.of(before, token), false).slice(1);
+}
