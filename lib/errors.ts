@@ -3,7 +3,7 @@
  *
  * | code | when |
  * |---|---|
- * | `MODEL_NOT_FOUND` | the file, or a part of it, does not exist or cannot be read |
+ * | `MODEL_NOT_FOUND` | the file, or a part of it, does not exist or cannot be read; a remote has no such model |
  * | `MODEL_INVALID` | the file is not a GGUF file, or is damaged |
  * | `MODEL_UNSUPPORTED` | a good GGUF file that this version cannot run |
  * | `OUT_OF_MEMORY` | weights or KV cache do not fit into memory |

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { NativeModel, NativeOutput } from "../binding.ts";
 import type { Engine } from "../engine.ts";
 import type { EngineStats } from "../engine-info.ts";
@@ -179,10 +180,13 @@ export class RemoteEngine implements EnginePort {
     const vocabulary = this.#vocabularyFor(`a prompt of tokens, which ${name} does not take`);
     const { addsBos, specialTokens } = this.model;
     const begins = addsBos && prompt[0] === specialTokens.bos;
-    const text = vocabulary.detokenize(begins ? prompt.subarray(1) : prompt, true);
-    const again = vocabulary.tokenize(text, begins, true);
-    if (again.length === prompt.length && again.every((token, index) => token === prompt[index])) {
-      return { text, special: true };
+    // Control tokens are shown with SentencePiece's sign for a space; the first one of a text is implied.
+    const spelled = vocabulary
+      .detokenize(begins ? prompt.subarray(1) : prompt, true)
+      .replaceAll("\u2581", " ");
+    for (const text of [spelled, spelled.replace(/^ /, "")]) {
+      const again = vocabulary.tokenize(text, begins, true);
+      if (isDeepStrictEqual(again, prompt)) return { text, special: true };
     }
     throw new CodeLlamaError(
       "CAPABILITY_MISSING",

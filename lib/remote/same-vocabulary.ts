@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Engine } from "../engine.ts";
+import { CodeLlamaError } from "../errors.ts";
 import { invalidArgument } from "../options/check.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { RemoteDescription } from "./probe.ts";
@@ -24,7 +25,12 @@ export async function requireSameVocabulary(
   if (size !== undefined && size !== ours) throw refusal(`${ours} tokens, and the model ${size}`);
   const body = sampleRequest(remote);
   if (body === undefined) return;
-  const answer = answerSchema.safeParse(await client.post("/tokenize", body, signal));
+  const told = await client.post("/tokenize", body, signal).catch((error: unknown) => {
+    // The route may be closed.
+    if (CodeLlamaError.isInstance(error) && error.status === 404) return undefined;
+    throw error;
+  });
+  const answer = answerSchema.safeParse(told);
   if (!answer.success) return;
   const tokens = vocabulary.tokenize(sample, false, false);
   const { tokens: theirs } = answer.data;

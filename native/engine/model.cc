@@ -1,5 +1,7 @@
 #include "model.h"
 
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "backend.h"
@@ -130,7 +132,8 @@ void Model::ReadFacts() {
   facts_.architecture = Metadata("general.architecture");
   facts_.name = Metadata("general.name");
   facts_.finetune = Metadata("general.finetune");
-  const char* file_type = FileTypeName(llama_model_ftype(get()) & ~LLAMA_FTYPE_GUESSED);
+  const char* file_type = FileTypeName(
+      MetadataNumber("general.file_type").value_or(llama_model_ftype(get()) & ~LLAMA_FTYPE_GUESSED));
   facts_.file_type = file_type == nullptr ? "unknown" : file_type;
   const char* chat_template = llama_model_chat_template(get(), nullptr);
   facts_.chat_template = chat_template == nullptr ? "" : chat_template;
@@ -139,6 +142,20 @@ void Model::ReadFacts() {
   facts_.training_context = llama_model_n_ctx_train(get());
   facts_.embedding_length = llama_model_n_embd(get());
   facts_.layers = llama_model_n_layer(get());
+  if (facts_.layers > 0) return;
+  // With the vocabulary alone llama.cpp reads none of these, but the file says them.
+  const std::string& prefix = facts_.architecture;
+  facts_.training_context = MetadataNumber(prefix + ".context_length").value_or(0);
+  facts_.embedding_length = MetadataNumber(prefix + ".embedding_length").value_or(0);
+  facts_.layers = MetadataNumber(prefix + ".block_count").value_or(0);
+}
+
+std::optional<int32_t> Model::MetadataNumber(const std::string& key) const {
+  const std::string text = Metadata(key);
+  int32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 std::string Model::Metadata(const std::string& key) const {

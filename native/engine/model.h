@@ -56,6 +56,7 @@ class Model {
 
   // A metadata value of the GGUF file as text, "" when absent.
   std::string Metadata(const std::string& key) const;
+  std::optional<int32_t> MetadataNumber(const std::string& key) const;
 
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;

@@ -261,18 +261,4 @@ describe("a request under way", () => {
     expect(() => llama.generate("x")).toThrow(expect.objectContaining({ code: "CLOSED" }));
     await until(() => busy() === 0, "the server is idle");
   });
-
-  test("stands still while nobody reads", async () => {
-    const options = { ignoreEos: true, maxTokens: 1800, temperature: 0 };
-    const slow = remote().generate("x = ", options);
-    const iterator = slow[Symbol.asyncIterator]();
-    await iterator.next();
-    // Others go on meanwhile.
-    const { text } = await remote().generate(prompt, greedy);
-    expect(text).not.toBe("");
-    let length = 1;
-    for (let { done } = await iterator.next(); !done; { done } = await iterator.next()) length++;
-    expect(length).toBeGreaterThan(100);
-    expect((await slow).usage.completionTokens).toBe(1800);
-  });
 });

@@ -136,6 +136,14 @@ describe("vocabularyOnly", () => {
     expect(llama.countTokens("def fibonacci(")).toBe(5);
     expect(() => llama.generate("def")).toThrow(/vocabularyOnly/);
     expect(llama.stats()).toMatchObject({ running: 0, kvCells: 0 });
+    // Capabilities and prompts depend on them.
+    const { layers, trainingContextSize, embeddingLength, fileType } = llama.model;
+    expect({ layers, trainingContextSize, embeddingLength, fileType }).toEqual({
+      layers: 20,
+      trainingContextSize: 2048,
+      embeddingLength: 256,
+      fileType: "Q4_K_M",
+    });
   });
 });
 

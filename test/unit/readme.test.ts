@@ -56,6 +56,14 @@ describe("the README", () => {
     );
   });
 
+  test("lists every option of connect(), and no other", () => {
+    // `signal` is as everywhere.
+    const listed = [...names("Connecting to a remote engine"), "signal"];
+    expect(properties("lib/options/connect.ts", "ConnectOptions").toSorted()).toEqual(
+      listed.toSorted(),
+    );
+  });
+
   test("lists every error code", () => {
     const union = read("lib/errors.ts").split("type CodeLlamaErrorCode =")[1]?.split(";")[0] ?? "";
     const codes = [...union.matchAll(/"(\w+)"/g)].map((match) => match[1]);
