@@ -28,9 +28,13 @@ export async function* readEvents(response) {
 
 const STOP_MS = 5000;
 
-/** Starts a server, and waits until it is well; the caller sets the limit. */
-export async function startServer(program, args, url) {
-  const server = spawn(program, args, { stdio: "ignore" });
+/**
+ * Starts a server, and waits until it is well; the caller sets the limit. `channel` adds one for
+ * messages, where the program is Node.js.
+ */
+export async function startServer(program, args, url, { channel = false } = {}) {
+  const stdio = ["ignore", "ignore", "ignore", ...(channel ? ["ipc"] : [])];
+  const server = spawn(program, args, { stdio });
   process.once("exit", () => server.kill("SIGKILL"));
   while (
     !(await fetch(`${url}/health`).then(
@@ -43,6 +47,7 @@ export async function startServer(program, args, url) {
     await sleep(50);
   }
   return {
+    process: server,
     async close() {
       if ((server.exitCode ?? server.signalCode) !== null) return;
       const ended = once(server, "exit");

@@ -12,7 +12,7 @@ import { buildFolders, defaultSwitches } from "../scripts/build-switches.mjs";
 import { compilerCache, cpuIdentity } from "../scripts/build-tools.mjs";
 import { findProgram, run } from "../scripts/command.mjs";
 import { fetchLlama } from "../scripts/fetch-llama.mjs";
-import { readPin, root } from "../scripts/project.mjs";
+import { readPin, root, runWhenMain } from "../scripts/project.mjs";
 import { note, say } from "../scripts/terminal.mjs";
 import { cacheDirectory } from "./cache.mjs";
 
@@ -84,3 +84,8 @@ export async function buildProgram(name) {
   }).finally(() => progress.stop());
   note(`done in ${progress.seconds} s`);
 }
+
+// `node bench/llama-tools.mjs llama-server`
+await runWhenMain(import.meta, async (names) => {
+  for (const name of names) await buildProgram(name);
+});

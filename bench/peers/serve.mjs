@@ -1,4 +1,5 @@
 /** Our own `serve`, spoken to over HTTP. */
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { GenerationClock } from "../generation-clock.mjs";
 import { freePort, readEvents, startServer } from "../http-server.mjs";
@@ -19,7 +20,22 @@ export async function load({ modelPath, threads, gpuLayers, contextSize, paralle
   };
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-  const server = await startServer(process.execPath, [main, "serve", "--quiet", ...args], url);
+  const watched = new URL("../watched-process.mjs", import.meta.url).href;
+  const server = await startServer(
+    process.execPath,
+    ["--import", watched, main, "serve", "--quiet", ...args],
+    url,
+    { channel: true },
+  );
+
+  /** What the server's own event loop goes through meanwhile. */
+  async function watchServer(call) {
+    server.process.send("watch");
+    const result = await call();
+    server.process.send("stop");
+    const [eventLoop] = await once(server.process, "message");
+    return { result, eventLoop };
+  }
 
   async function generate({ prompt, maxTokens }) {
     const clock = new GenerationClock();
@@ -48,6 +64,7 @@ export async function load({ modelPath, threads, gpuLayers, contextSize, paralle
   return {
     generate,
     generateMany: (requests) => Promise.all(requests.map(generate)),
+    generateWatched: (requests) => watchServer(() => Promise.all(requests.map(generate))),
     close: () => server.close(),
   };
 }

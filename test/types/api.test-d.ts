@@ -1,12 +1,13 @@
 import { expectTypeOf, test } from "vitest";
-import type {
-  Chunk,
+import {
+  type Chunk,
   CodeLlama,
-  CodeLlamaError,
-  GenerateOptions,
-  Generation,
-  GenerationResult,
-  LoadOptions,
+  type CodeLlamaError,
+  type ConnectOptions,
+  type GenerateOptions,
+  type Generation,
+  type GenerationResult,
+  type LoadOptions,
 } from "../../lib/index.ts";
 
 declare const llama: CodeLlama;
@@ -43,6 +44,17 @@ test("results are read-only", () => {
   >();
   // @ts-expect-error
   (({}) as GenerationResult).text = "";
+});
+
+test("a remote engine is a CodeLlama", () => {
+  expectTypeOf(CodeLlama.connect).returns.resolves.toEqualTypeOf<CodeLlama>();
+  expectTypeOf(CodeLlama.connect).parameter(0).toEqualTypeOf<string | URL>();
+  expectTypeOf<{ apiKey: string; tokenizer: string; kind: "vllm" }>().toExtend<ConnectOptions>();
+  // @ts-expect-error
+  CodeLlama.connect("http://127.0.0.1:8080", { kind: "unheard-of" });
+  // @ts-expect-error
+  CodeLlama.connect("http://127.0.0.1:8080", { api_key: "x" });
+  expectTypeOf<CodeLlamaError["status"]>().toEqualTypeOf<number | undefined>();
 });
 
 test("an error's code is a closed union", () => {
