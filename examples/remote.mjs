@@ -13,11 +13,14 @@ const llama = await CodeLlama.connect(server.url, {
   apiKey: "a-secret-key",
   tokenizer: modelPath,
 });
-const { text } = await llama.infill(
-  { prefix: "def fibonacci(n: int) -> int:\n", suffix: "    return a\n" },
-  { temperature: 0, maxTokens: 100 },
+const { fullText } = await llama.infill(
+  {
+    prefix: "def fibonacci(n: int) -> int:\n    a, b = 0, 1\n    for _ in",
+    suffix: ":\n        a, b = b, a + b\n    return a\n",
+  },
+  { temperature: 0, singleLine: true, trim: "overlap" },
 );
-process.stdout.write(text);
+process.stdout.write(fullText);
 
 await llama.close();
 await server.close();

@@ -1,3 +1,4 @@
+import { median } from "../statistics.mjs";
 import { streamRequests, tokensPerSecond } from "./streams.mjs";
 
 const CLIENTS = [1, 8, 32, 128];
@@ -6,6 +7,22 @@ const NEW_TOKENS = 64;
 
 export const summary = `Clients that stream over HTTP at once, ${PARALLEL} computed side by side: 64 prompt + ${NEW_TOKENS} new tokens each`;
 export const peers = ["node-codellama", "serve", "llama-server"];
+
+const OURS = "our serve";
+
+/** What all clients get together, how long one waits, and how the server's own thread fares. */
+async function measure(engine, isWatched, clients, repetition) {
+  const requests = streamRequests(clients, NEW_TOKENS, repetition + 10 * clients);
+  const started = performance.now();
+  const answer = await engine.call(isWatched ? "generateWatched" : "generateMany", requests);
+  const elapsedMs = performance.now() - started;
+  const results = isWatched ? answer.result : answer;
+  return {
+    tokensPerSecond: (1000 * clients * NEW_TOKENS) / elapsedMs,
+    firstTokenMs: median(results.map(({ firstTokenMs }) => firstTokenMs)),
+    delayP99Ms: isWatched ? answer.eventLoop.delayP99Ms : undefined,
+  };
+}
 
 /** @param {import("../main.mjs").Bench} bench */
 export async function run({ models, compute, repetitions, contest }) {
@@ -18,7 +35,7 @@ export async function run({ models, compute, repetitions, contest }) {
       parallel: PARALLEL,
     };
     const plan = {
-      "our serve": { peer: "serve", ...options },
+      [OURS]: { peer: "serve", ...options },
       "llama-server": { peer: "llama-server", ...options },
       "in process": { peer: "node-codellama", ...options },
     };
@@ -30,18 +47,32 @@ export async function run({ models, compute, repetitions, contest }) {
       for (const clients of CLIENTS) {
         const title = `${clients} clients · ${model.name}`;
         const samples = await contest.interleave(title, names, repetitions, (name, repetition) =>
-          tokensPerSecond(
-            engines[name],
-            streamRequests(clients, NEW_TOKENS, repetition + 10 * clients),
-          ),
+          measure(engines[name], name === OURS, clients, repetition),
         );
+        const samplesOf = (measured, names) =>
+          Object.fromEntries(names.map((name) => [name, samples[name].map(measured)]));
         comparisons.push({
           subject: model.name,
           measure: `${clients} clients`,
           unit: "tokens/s",
           better: "higher",
           targets: { "llama-server": 1 },
-          samples,
+          samples: samplesOf(({ tokensPerSecond }) => tokensPerSecond, names),
+        });
+        comparisons.push({
+          subject: model.name,
+          measure: `${clients} clients: first token, median`,
+          unit: "ms",
+          better: "lower",
+          samples: samplesOf(({ firstTokenMs }) => firstTokenMs, names),
+        });
+        comparisons.push({
+          subject: model.name,
+          measure: `${clients} clients: the server's event-loop delay, p99`,
+          unit: "ms",
+          better: "lower",
+          samples: samplesOf(({ delayP99Ms }) => delayP99Ms, [OURS]),
+          limit: 10,
         });
       }
     });

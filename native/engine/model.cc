@@ -132,8 +132,9 @@ void Model::ReadFacts() {
   facts_.architecture = Metadata("general.architecture");
   facts_.name = Metadata("general.name");
   facts_.finetune = Metadata("general.finetune");
-  const char* file_type = FileTypeName(
-      MetadataNumber("general.file_type").value_or(llama_model_ftype(get()) & ~LLAMA_FTYPE_GUESSED));
+  const char* file_type =
+      FileTypeName(MetadataNumber("general.file_type")
+                       .value_or(llama_model_ftype(get()) & ~LLAMA_FTYPE_GUESSED));
   facts_.file_type = file_type == nullptr ? "unknown" : file_type;
   const char* chat_template = llama_model_chat_template(get(), nullptr);
   facts_.chat_template = chat_template == nullptr ? "" : chat_template;
