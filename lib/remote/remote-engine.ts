@@ -122,6 +122,7 @@ export class RemoteEngine implements EnginePort {
       kvCellsUsed: 0,
       kvCellsCached: 0,
       kvCells: 0,
+      contextSize: this.contextSize,
       promptCacheBytes: 0,
       prefixHitTokens: hit,
       prefixMissTokens: miss,
