@@ -1,3 +1,6 @@
+// Not on Windows: the test device is reached over POSIX sockets.
+#ifndef _WIN32
+
 #include "engine/placement.h"
 
 #include <arpa/inet.h>
@@ -197,3 +200,5 @@ TEST(PlacementChoosesAmongDevices) {
   const Placement alone(options, SmallContext(), kLayers);
   CHECK_EQ(alone.gpu_layers(), kLayers);
 }
+
+#endif  // _WIN32
