@@ -27,7 +27,7 @@ import { caseTable, head } from "./report.mjs";
  * @property {Contest} contest what they are started and measured by
  */
 
-/** @typedef {{ threads: number, gpuLayers: number | "auto" }} Compute what every engine computes on */
+/** @typedef {{ threads: number, gpuLayers: number | "auto", splitMode?: string }} Compute what every engine computes on */
 
 const OURS = "node-codellama";
 /** Processes that run at the same time; above it the numbers say little. */
@@ -52,7 +52,8 @@ async function preparePeers(names, compute) {
 
 async function runCase(name, options, models) {
   const { summary, peers: wanted, run } = await import(`./cases/${name}.mjs`);
-  const compute = { threads: options.threads, gpuLayers: options.gpu ? "auto" : 0 };
+  const { threads, gpu, splitMode } = options;
+  const compute = { threads, gpuLayers: gpu ? "auto" : 0, ...(splitMode && { splitMode }) };
   const { peers, leftOut } = await preparePeers(wanted, compute);
   const contest = new Contest();
   const comparisons = await run({ ...options, compute, models, peers, contest });

@@ -21,6 +21,7 @@ export const help = `Measures node-codellama beside its peers, on the same model
   --repetitions N       of each engine in each comparison (default 5)
   --threads N           of each engine (default: all processors)
   --gpu                 all layers on the GPU, in a build made with scripts/build.mjs --cuda --programs
+  --split-mode MODE     how several GPUs share the model: layer, row, tensor (default: layer)
   --output FOLDER       write results.json (every sample), results.md (one table) and chart.svg there
 
 The first run compiles llama-bench, installs the peers into bench/peers and writes a model of 4.1 GB
@@ -48,6 +49,7 @@ export function readOptions(args) {
         repetitions: { type: "string", default: "5" },
         threads: { type: "string", default: String(availableParallelism()) },
         gpu: { type: "boolean", default: false },
+        "split-mode": { type: "string" },
         output: { type: "string" },
         help: { type: "boolean", default: false },
       },
@@ -64,6 +66,7 @@ export function readOptions(args) {
     repetitions: positive("repetitions", values.repetitions),
     threads: positive("threads", values.threads),
     gpu: values.gpu,
+    splitMode: values["split-mode"],
     output: values.output,
     help: values.help,
   };

@@ -1,6 +1,10 @@
 import { createRequire } from "node:module";
+import { join } from "node:path";
+import { findBackendPackages } from "./backend-packages.ts";
+import type { DeviceInfo, Placement } from "./devices.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
 import { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
+import type { NativeDeviceOptions } from "./options/device.ts";
 import type { RopeOptions } from "./options/rope.ts";
 import { packageFile } from "./package-file.ts";
 import type { PromptPart } from "./prompt/parts.ts";
@@ -15,10 +19,9 @@ export interface NativeLora {
   readonly name: string;
 }
 
-export interface NativeLoadOptions {
+export interface NativeLoadOptions extends NativeDeviceOptions {
   readonly modelPath: string;
   readonly draftModelPath?: string | undefined;
-  readonly gpuLayers?: number | undefined;
   readonly useMmap?: boolean | undefined;
   readonly useMlock?: boolean | undefined;
   readonly vocabularyOnly?: boolean | undefined;
@@ -160,6 +163,7 @@ export type NativeEvent =
 
 export interface NativeModel extends ModelInfo {
   readonly addsBos: boolean;
+  readonly placement: Placement;
 }
 
 export interface NativeEngine {
@@ -202,6 +206,15 @@ export interface NativeGgufFile {
   }[];
 }
 
+/** A library that brings a backend: one that was loaded has `backend`, another one `error`. */
+export interface NativeBackend {
+  readonly path: string;
+  readonly backend?: string;
+  /** Such as `"AVX2"`. */
+  readonly features: readonly string[];
+  readonly error?: string;
+}
+
 interface Addon {
   /** Of llama.cpp, which the states of prompts depend on. */
   readonly llamaCommit: string;
@@ -213,6 +226,10 @@ interface Addon {
   inspect(path: string): Promise<NativeGgufFile>;
   /** Reads GBNF, or JSON that is a JSON schema, on another thread. */
   compileGrammar(text: string, isJsonSchema: boolean): Promise<NativeGrammar>;
+  /** Before anything is loaded or listed: afterwards it has no effect. */
+  addBackendFolder(path: string): void;
+  backends(): Promise<readonly NativeBackend[]>;
+  devices(): Promise<readonly DeviceInfo[]>;
   /** Stops all engines of this thread and waits for them: some milliseconds. */
   stopAll(): void;
 }
@@ -228,12 +245,22 @@ export function addon(): Addon {
   return loaded;
 }
 
+/** The addon's file. @throws Error where there is none */
+export function addonFile(): string {
+  return createRequire(import.meta.url)("node-gyp-build").path(packageFile());
+}
+
 function loadAddon(): Addon {
   const require = createRequire(import.meta.url);
   // This module's folder is lib/ or dist/.
   const packageFolder = packageFile();
   try {
     const native: Addon = require("node-gyp-build")(packageFolder);
+    for (const { folder, reason } of findBackendPackages(native.llamaCommit)) {
+      if (folder !== undefined && reason === undefined) {
+        native.addBackendFolder(join(folder, "lib"));
+      }
+    }
     // On process.exit() and after an uncaught exception Node runs none of the addon's hooks.
     process.once("exit", () => native.stopAll());
     return native;

@@ -4,6 +4,7 @@ import { type Capabilities, capabilitiesOf, requireCapability } from "./capabili
 import { chat, chatModel } from "./chat.ts";
 import { choices } from "./choices.ts";
 import { completionPrompt } from "./completion.ts";
+import { type DeviceInfo, listDevices, type Placement } from "./devices.ts";
 import { type EmbedInput, type EmbedResult, embed } from "./embed.ts";
 import { Engine } from "./engine.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
@@ -106,6 +107,19 @@ export class CodeLlama implements AsyncDisposable {
     const { connect } = await import("./remote/connect.ts");
     const { engine, capabilities } = await connect(url, options);
     return new CodeLlama(engine, capabilities, undefined);
+  }
+
+  /**
+   * Lists what there is to compute on, on another thread: a GPU's driver may take a second at first.
+   * @throws CodeLlamaError `ADDON_MISSING`
+   */
+  static devices(): Promise<readonly DeviceInfo[]> {
+    return listDevices();
+  }
+
+  /** Which device computes how many layers. */
+  get placement(): Placement {
+    return this.#engine.model.placement;
   }
 
   get model(): ModelInfo {

@@ -5,6 +5,7 @@ export {
   type DetokenizeOptions,
   type TokenizeOptions,
 } from "./codellama.ts";
+export type { DeviceInfo, DeviceShare, Placement } from "./devices.ts";
 export type { EmbedResult } from "./embed.ts";
 export type { EngineStats, ModelInfo, SpecialTokens } from "./engine-info.ts";
 export { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
@@ -13,6 +14,7 @@ export type { InfillResult } from "./infill.ts";
 export { type GgufFacts, inspectModel } from "./models/inspect.ts";
 export type { ChatOptions } from "./options/chat.ts";
 export type { ConnectOptions, RemoteKind } from "./options/connect.ts";
+export type { DeviceOptions } from "./options/device.ts";
 export type { EmbedOptions } from "./options/embed.ts";
 export type {
   DryOptions,

@@ -1,8 +1,10 @@
 // The addon's exports: llamaCommit, class Engine, inspect(path), compileGrammar(text,
-// isJsonSchema), stopAll(). lib/binding.ts types them.
+// isJsonSchema), addBackendFolder(path), backends(), devices(), stopAll(). lib/binding.ts types
+// them.
 #include <napi.h>
 
 #include "addon_data.h"
+#include "device_worker.h"
 #include "engine/model.h"
 #include "engine_wrap.h"
 #include "grammar_worker.h"
@@ -20,6 +22,9 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("inspect", Napi::Function::New(env, Inspect, "inspect"));
   exports.Set("compileGrammar", Napi::Function::New(env, CompileGrammar, "compileGrammar"));
   exports.Set("llamaCommit", LLAMA_CPP_COMMIT);
+  exports.Set("addBackendFolder", Napi::Function::New<AddBackendFolder>(env, "addBackendFolder"));
+  exports.Set("backends", Napi::Function::New<ListBackendsLater>(env, "backends"));
+  exports.Set("devices", Napi::Function::New<ListDevicesLater>(env, "devices"));
   exports.Set("stopAll", Napi::Function::New(env, StopAll, "stopAll"));
   return exports;
 }

@@ -93,6 +93,13 @@ FlashAttention ReadFlashAttention(const Napi::Value& value) {
   return value.As<Napi::Boolean>() ? FlashAttention::kOn : FlashAttention::kOff;
 }
 
+SplitMode ReadSplitMode(const std::string& name) {
+  if (name == "none") return SplitMode::kNone;
+  if (name == "row") return SplitMode::kRow;
+  if (name == "tensor") return SplitMode::kTensor;
+  return SplitMode::kLayer;
+}
+
 RopeScaling ReadRopeScaling(const std::string& name) {
   if (name == "none") return RopeScaling::kNone;
   if (name == "linear") return RopeScaling::kLinear;
@@ -168,6 +175,14 @@ ModelOptions ReadModelOptions(const Napi::Object& object) {
   reader.Read("modelPath", &options.path);
   reader.Read("draftModelPath", &options.draft_path);
   reader.Read("gpuLayers", &options.gpu_layers);
+  std::string split_mode;
+  reader.Read("splitMode", &split_mode);
+  options.split_mode = ReadSplitMode(split_mode);
+  reader.Read("mainGpu", &options.main_gpu);
+  reader.Each("tensorSplit", [&](const Napi::Value& part) {
+    options.tensor_split.push_back(part.ToNumber().FloatValue());
+  });
+  reader.Read("devices", &options.devices);
   reader.Read("useMmap", &options.use_mmap);
   reader.Read("useMlock", &options.use_mlock);
   reader.Read("vocabularyOnly", &options.vocabulary_only);

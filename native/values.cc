@@ -142,6 +142,24 @@ void SetToken(Napi::Object* object, const char* name, Token token) {
   if (token != kNoToken) object->Set(name, token);
 }
 
+Napi::Object PlacementToValue(Napi::Env env, const Placement& placement) {
+  Napi::Object object = Napi::Object::New(env);
+  Napi::Array devices = Napi::Array::New(env);
+  for (const DeviceShare& share : placement.shares()) {
+    if (share.layers == 0 && share.device == "CPU" && devices.Length() > 0) continue;
+    Napi::Object device = Napi::Object::New(env);
+    device.Set("name", share.device);
+    device.Set("layers", share.layers);
+    device.Set("weightBytes", static_cast<double>(share.weight_bytes));
+    device.Set("contextBytes", static_cast<double>(share.context_bytes));
+    device.Set("computeBytes", static_cast<double>(share.compute_bytes));
+    devices.Set(devices.Length(), device);
+  }
+  object.Set("devices", devices);
+  if (!placement.reason().empty()) object.Set("reason", placement.reason());
+  return object;
+}
+
 }  // namespace
 
 Napi::Value ToValue(Napi::Env env, const Events& events) {
@@ -168,6 +186,38 @@ Napi::Value ToValue(Napi::Env env, const EngineStats& stats) {
   object.Set("prefillTokensPerSecond", stats.prefill_tokens_per_second);
   object.Set("decodeTokensPerSecond", stats.decode_tokens_per_second);
   return object;
+}
+
+Napi::Value ToValue(Napi::Env env, const std::vector<Device>& devices) {
+  Napi::Array array = Napi::Array::New(env, devices.size());
+  for (uint32_t i = 0; i < devices.size(); i++) {
+    const Device& device = devices[i];
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("name", device.name);
+    object.Set("description", device.description);
+    object.Set("backend", device.backend);
+    object.Set("kind", DeviceKindName(device.kind));
+    object.Set("totalMemoryBytes", static_cast<double>(device.total_memory));
+    object.Set("freeMemoryBytes", static_cast<double>(device.free_memory));
+    array.Set(i, object);
+  }
+  return array;
+}
+
+Napi::Value ToValue(Napi::Env env, const std::vector<BackendLibrary>& libraries) {
+  Napi::Array array = Napi::Array::New(env, libraries.size());
+  for (uint32_t i = 0; i < libraries.size(); i++) {
+    const BackendLibrary& library = libraries[i];
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("path", library.path);
+    if (!library.backend.empty()) object.Set("backend", library.backend);
+    if (!library.error.empty()) object.Set("error", library.error);
+    Napi::Array features = Napi::Array::New(env, library.features.size());
+    for (uint32_t j = 0; j < library.features.size(); j++) features.Set(j, library.features[j]);
+    object.Set("features", features);
+    array.Set(i, object);
+  }
+  return array;
 }
 
 Napi::Value ToValue(Napi::Env env, const Model& model) {
@@ -201,6 +251,7 @@ Napi::Value ToValue(Napi::Env env, const Model& model) {
   SetToken(&tokens, "step", special.step);
   object.Set("specialTokens", tokens);
   object.Set("endOfGenerationTokens", PlainArray(env, model.tokenizer().end_of_generation()));
+  object.Set("placement", PlacementToValue(env, model.placement()));
   return object;
 }
 

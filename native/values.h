@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "engine/backend_library.h"
+#include "engine/device.h"
 #include "engine/engine.h"
 #include "engine/event.h"
 #include "engine/gguf/gguf_file.h"
@@ -16,6 +18,8 @@ Napi::Value ToValue(Napi::Env env, const Events& events);
 Napi::Value ToValue(Napi::Env env, const EngineStats& stats);
 Napi::Value ToValue(Napi::Env env, const Model& model);
 Napi::Value ToValue(Napi::Env env, const std::vector<Token>& tokens);
+Napi::Value ToValue(Napi::Env env, const std::vector<Device>& devices);
+Napi::Value ToValue(Napi::Env env, const std::vector<BackendLibrary>& libraries);
 
 // An Error of JavaScript with the code as its `code`; lib/errors.ts makes a CodeLlamaError of it.
 Napi::Error ToJavaScriptError(Napi::Env env, const Error& error);

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { cudaArchitectures } from "./nvidia.mjs";
 import { Failure, root } from "./project.mjs";
 
 /** What `node scripts/build.mjs --help` prints. */
 export const help = `Compiles llama.cpp and the addon into build/Release.
 
-  --cuda [ARCHS]        NVIDIA GPUs, e.g. --cuda or --cuda 86,90
-  --metal, --no-metal   Apple GPUs (on by default on macOS)
+  --cuda [ARCHS]        NVIDIA GPUs: those that are here, or e.g. --cuda 86,90
+  --metal, --no-metal   Apple GPUs (on by default on Apple silicon)
   --vulkan              any GPU with a Vulkan driver
   --cpu-variants        for other machines too: a CPU library for each kind of CPU
   --debug               without optimisation, into build/Debug
@@ -15,10 +16,10 @@ export const help = `Compiles llama.cpp and the addon into build/Release.
   --programs            llama.cpp's own programs too, for the bench to compare with
 `;
 
-/** The switches of a plain build: this machine's CPU, and Metal where there is one. */
+/** The switches of a plain build: this machine's CPU, and Metal where llama.cpp's releases have it. */
 export const defaultSwitches = Object.freeze({
   cuda: false,
-  metal: process.platform === "darwin",
+  metal: process.platform === "darwin" && process.arch === "arm64",
   vulkan: false,
   cpuVariants: false,
   debug: false,
@@ -88,6 +89,13 @@ export function buildFolders({ sanitize, cpuVariants, debug }) {
   };
 }
 
+/** A build for other machines leaves the list of GPUs to llama.cpp, unless one is given. */
+function cudaVariables({ cuda, cpuVariants }) {
+  if (!cuda || (cuda === true && cpuVariants)) return {};
+  const architectures = cuda === true ? cudaArchitectures() : cuda;
+  return architectures === undefined ? {} : { CMAKE_CUDA_ARCHITECTURES: architectures };
+}
+
 /** The switches as CMake variables. Each is always given, so that a switch left out is off again. */
 export function cmakeVariables(switches, { llama, output }) {
   const flag = (value) => (value ? "ON" : "OFF");
@@ -101,7 +109,7 @@ export function cmakeVariables(switches, { llama, output }) {
     GGML_CUDA: flag(switches.cuda),
     GGML_METAL: flag(switches.metal),
     GGML_VULKAN: flag(switches.vulkan),
-    ...(typeof switches.cuda === "string" && { CMAKE_CUDA_ARCHITECTURES: switches.cuda }),
+    ...cudaVariables(switches),
     // One C run-time library for all DLLs: cmake-js's static default gives each its own heap.
     CMAKE_MSVC_RUNTIME_LIBRARY: "MultiThreaded$<$<CONFIG:Debug>:Debug>DLL",
   };

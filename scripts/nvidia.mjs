@@ -1,4 +1,6 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { findProgram } from "./command.mjs";
 
 /**
  * The NVIDIA GPUs that the driver shows.
@@ -28,4 +30,35 @@ export function findGpus() {
       driver,
       architecture: capability.replace(".", ""),
     }));
+}
+
+/**
+ * The architectures to compile for: those of the GPUs here. Where there is none, llama.cpp's own
+ * list for builds that are to run anywhere; left to itself it would ask for a GPU all the same.
+ * @returns {string | undefined} CMake's list; undefined where there is no compiler that takes one
+ */
+export function cudaArchitectures(gpus = findGpus(), version = compilerVersion()) {
+  if (gpus.length > 0) return [...new Set(gpus.map((gpu) => gpu.architecture))].join(";");
+  if (version === undefined) return undefined;
+  // As in ggml/src/ggml-cuda/CMakeLists.txt.
+  return [
+    ...(version < 13 ? ["50-virtual", "61-virtual", "70-virtual"] : []),
+    ...["75-virtual", "80-virtual", "86-real"],
+    ...(version >= 11.8 ? ["89-real", "90-virtual"] : []),
+    ...(version >= 12.8 ? ["120a-real"] : []),
+    ...(version >= 12.9 ? ["121a-real"] : []),
+  ].join(";");
+}
+
+/** The CUDA compiler, also where it is installed and not on PATH. */
+export function findCompiler() {
+  const usual = "/usr/local/cuda/bin/nvcc";
+  return findProgram("nvcc") ?? (existsSync(usual) ? usual : undefined);
+}
+
+function compilerVersion() {
+  const compiler = findCompiler();
+  if (compiler === undefined) return undefined;
+  const text = execFileSync(compiler, ["--version"], { encoding: "utf8" });
+  return Number(/release (\d+\.\d+)/.exec(text)?.[1] ?? Number.NaN);
 }

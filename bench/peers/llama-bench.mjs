@@ -14,11 +14,12 @@ export async function prepare() {
 }
 
 /** Holds the options; each measurement is a run of the program, which loads the model by itself. */
-export async function load({ modelPath, threads, gpuLayers }) {
+export async function load({ modelPath, threads, gpuLayers, splitMode = "layer" }) {
   const layers = gpuLayers === "auto" ? ALL_LAYERS : gpuLayers;
 
   async function measure(...test) {
-    const common = ["-m", modelPath, "-t", threads, "-ngl", layers, "-r", 1, "-o", "json"];
+    const device = ["-t", threads, "-ngl", layers, "-sm", splitMode];
+    const common = ["-m", modelPath, ...device, "-r", 1, "-o", "json"];
     const { stdout } = await run(programPath("llama-bench"), [...common, ...test].map(String));
     return JSON.parse(stdout).at(-1).avg_ts;
   }

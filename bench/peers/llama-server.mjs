@@ -14,7 +14,7 @@ export async function prepare() {
  * `speculation: "ngram"` lets it draft from n-grams; without, it does not, as is its default.
  */
 export async function load(wanted) {
-  const { modelPath, threads, gpuLayers, contextSize, parallel, speculation } = wanted;
+  const { modelPath, threads, gpuLayers, splitMode, contextSize, parallel, speculation } = wanted;
   const port = await freePort();
   const ngl = gpuLayers === "auto" ? ALL_LAYERS : gpuLayers;
   const options = { m: modelPath, t: threads, c: contextSize, np: parallel, ngl, port };
@@ -22,6 +22,7 @@ export async function load(wanted) {
     name.length > 3 ? `--${name}` : `-${name}`,
     String(value),
   ]);
+  if (splitMode) args.push("--split-mode", splitMode);
   if (speculation === "ngram") args.push("--spec-type", "ngram-simple");
   const url = `http://127.0.0.1:${port}`;
   const server = await startServer(programPath("llama-server"), args, url);

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { addChatCommand } from "./chat.ts";
 import { addCompleteCommand } from "./complete.ts";
 import { addDemoCommand } from "./demo.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { addInfillCommand } from "./infill.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { addServeCommand } from "./serve.ts";
@@ -25,6 +26,7 @@ addChatCommand(program);
 addInspectCommand(program);
 addServeCommand(program);
 addTuneCommand(program);
+addDoctorCommand(program);
 addDemoCommand(program);
 
 // A reader that goes away, as `| head` does, is no failure.

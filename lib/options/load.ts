@@ -14,6 +14,7 @@ import {
   show,
   text,
 } from "./check.ts";
+import { type DeviceOptions, deviceOptions, deviceRules } from "./device.ts";
 import { type RopeOptions, ropeOptions } from "./rope.ts";
 
 /** How keys or values are stored in the KV cache: fewer bits take less memory, at some loss. */
@@ -37,12 +38,12 @@ export interface LoraOptions {
   readonly name?: string;
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends DeviceOptions {
   /**
    * Tokens that the KV cache holds, all sequences together; what one may use of them, `kvUnified`
    * says. Default: the length the model was trained at, or that for each sequence where they are
-   * divided, but no more than half of the free memory holds. Range 8 to 2³¹-1; rounded up to a
-   * multiple of 256.
+   * divided, but no more than half of the free memory holds, nor than fits beside the
+   * layers on GPUs. Range 8 to 2³¹-1; rounded up to a multiple of 256.
    */
   readonly contextSize?: number;
   /** Sequences that run at once; further requests wait. Default 4; range 1 to 256. */
@@ -63,8 +64,6 @@ export interface LoadOptions {
   readonly threads?: number;
   /** CPU threads while computing prompts. Default: as `threads`. */
   readonly prefillThreads?: number;
-  /** Layers computed on the GPU, where the addon has a GPU backend. Default `"auto"`: all. */
-  readonly gpuLayers?: number | "auto";
   /** Type of the KV cache, or of its keys and values. Default `"f16"`. */
   readonly kvCacheType?: KvCacheType | { readonly k?: KvCacheType; readonly v?: KvCacheType };
   /** Rotary positions, to read longer contexts than the model was trained with. Default: as in the file. */
@@ -150,7 +149,7 @@ const rules: Rules = {
   microBatchSize: integer(1, 65536),
   threads,
   prefillThreads: threads,
-  gpuLayers: either(integer(0, 10_000), auto),
+  ...deviceRules,
   kvCacheType: anything, // a name or an object: checkKvCacheType()
   rope: anything, // ropeOptions()
   flashAttention: either(boolean, auto),
@@ -202,7 +201,7 @@ export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): Nat
     microBatchSize: options.microBatchSize,
     threads: options.threads,
     prefillThreads: options.prefillThreads,
-    gpuLayers: options.gpuLayers === "auto" ? undefined : options.gpuLayers,
+    ...deviceOptions(options, where),
     kvTypeK: typeof kv === "object" ? kv.k : kv,
     kvTypeV: v,
     rope: ropeOptions(options.rope, where),

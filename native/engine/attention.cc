@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <string>
 
-#include "ggml-backend.h"
 #include "llama.h"
 
 namespace codellama {
@@ -27,11 +26,7 @@ uint32_t VectorStep() {
 #endif
 }
 
-bool IsOnGpu(const Model& model) {
-  const bool has_gpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) != nullptr ||
-                       ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_IGPU) != nullptr;
-  return has_gpu && model.gpu_layers() != 0;
-}
+bool IsOnGpu(const Model& model) { return model.placement().gpu_layers() > 0; }
 
 // With steps of 128 and heads of 64, where all elements are left over, 24 rows behind 1,800 tokens
 // were seen to take 310 ms, and 29 ms without flash attention; streams there were half as fast.
@@ -57,6 +52,11 @@ HeadSizes SizesOfHeads(const Model& model) {
   const uint32_t size = static_cast<uint32_t>(llama_model_n_embd(model.get())) / heads;
   return {Number(model.Metadata(prefix + "key_length"), size),
           Number(model.Metadata(prefix + "value_length"), size)};
+}
+
+bool MayWantSeparateCells(const ContextOptions& options) {
+  if (options.kv_layout != KvLayout::kAuto) return options.kv_layout == KvLayout::kSeparate;
+  return options.parallel >= kManySequences;
 }
 
 bool WantsSeparateCells(const Model& model, const ContextOptions& options) {

@@ -24,4 +24,7 @@ bool WantsFlashAttention(const Model& model, const ContextOptions& options);
 // models whose cells can be shared at all.
 bool WantsSeparateCells(const Model& model, const ContextOptions& options);
 
+// Whether they might on a GPU, before anything is known of the model.
+bool MayWantSeparateCells(const ContextOptions& options);
+
 }  // namespace codellama

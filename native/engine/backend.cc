@@ -3,16 +3,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <mutex>
 
+#include "backend_library.h"
 #include "llama.h"
-
-#ifdef _WIN32
-#include <windows.h>
-#else
-#include <dlfcn.h>
-#endif
 
 namespace codellama {
 
@@ -20,25 +14,6 @@ namespace {
 
 thread_local LogCapture* current_capture = nullptr;
 bool log_to_stderr = false;
-
-#ifdef GGML_BACKEND_DL
-// Of the shared library that this code is in, so that no other folder is searched for backends.
-std::string OwnFolder() {
-#ifdef _WIN32
-  HMODULE module = nullptr;
-  GetModuleHandleExA(
-      GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-      reinterpret_cast<LPCSTR>(&InitializeBackends), &module);
-  wchar_t path[MAX_PATH] = {};
-  GetModuleFileNameW(module, path, MAX_PATH);
-  return std::filesystem::path(path).parent_path().string();
-#else
-  Dl_info info = {};
-  dladdr(reinterpret_cast<void*>(&InitializeBackends), &info);
-  return std::filesystem::path(info.dli_fname).parent_path().string();
-#endif
-}
-#endif
 
 }  // namespace
 
@@ -62,9 +37,7 @@ void InitializeBackends() {
     llama_log_set([](ggml_log_level level, const char* text, void*) { OnLog(level, text); },
                   nullptr);
     llama_backend_init();
-#ifdef GGML_BACKEND_DL
-    ggml_backend_load_all_from_path(OwnFolder().c_str());
-#endif
+    LoadBackendLibraries();
   });
 }
 

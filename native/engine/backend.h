@@ -5,8 +5,11 @@
 
 namespace codellama {
 
-// Loads the backends that lie beside this library, once a process. Any thread.
+// Loads the backends and sets up the log, once a process. Any thread.
 void InitializeBackends();
+
+// Takes a line as llama.cpp logs them; `level` is a ggml_log_level.
+void OnLog(int level, const char* text);
 
 // Collects what llama.cpp logs as a warning or an error on this thread while it lives, since
 // its functions say only that they failed. Other output of llama.cpp is dropped, unless

@@ -89,7 +89,8 @@ bool Engine::Load() {
   InitializeBackends();
   StopEnginesAtExit();
   try {
-    model_ = Model::Load(model_options_, on_progress);
+    const auto turn = TakeLoadingTurn(commands_.closing());
+    model_ = Model::Load(model_options_, context_options_, on_progress);
     if (!model_->vocabulary_only()) {
       parts_ = std::make_unique<EngineParts>(model_, model_options_, context_options_,
                                              &commands_.closing(), &commands_.abort());

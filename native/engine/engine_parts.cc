@@ -35,9 +35,11 @@ std::unique_ptr<DraftModel> LoadDraftModel(const Model& model, ModelOptions mode
   if (model_options.draft_path.empty() || options.max_draft == 0) return nullptr;
   model_options.path = model_options.draft_path;
   model_options.loras.clear();
+  ContextOptions draft_context = options;
+  draft_context.context_size = cells;
   const auto go_on = [closing](float) { return !*closing; };
-  return std::make_unique<DraftModel>(Model::Load(model_options, go_on), model, options, cells,
-                                      abort);
+  return std::make_unique<DraftModel>(Model::Load(model_options, draft_context, go_on), model,
+                                      options, cells, abort);
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ void RequireCausalDecoder(llama_model* model, const std::string& path) {
 
 void Model::Free::operator()(llama_model* model) const { llama_model_free(model); }
 
-std::shared_ptr<const Model> Model::Load(const ModelOptions& options,
+std::shared_ptr<const Model> Model::Load(const ModelOptions& options, const ContextOptions& context,
                                          const LoadProgressCallback& progress) {
   const GgufFile file = ReadGguf(options.path);
   if (options.vocabulary_only) {
@@ -80,8 +80,11 @@ std::shared_ptr<const Model> Model::Load(const ModelOptions& options,
     const LoadProgressCallback& callback;
     bool cancelled = false;
   } state{progress};
+  const auto layers = file.Integer(file.ArchitectureKey("block_count"));
+  auto placement =
+      std::make_unique<Placement>(options, context, static_cast<int32_t>(layers.value_or(0)));
   llama_model_params params = llama_model_default_params();
-  params.n_gpu_layers = options.gpu_layers;
+  placement->Apply(&params);
   params.load_mode = LoadMode(options);
   params.vocab_only = options.vocabulary_only;
   params.use_extra_bufts = options.repack.value_or(HasRoomToRepack(file.file_size));
@@ -94,8 +97,8 @@ std::shared_ptr<const Model> Model::Load(const ModelOptions& options,
 
   std::shared_ptr<Model> model(new Model());
   model->vocabulary_only_ = options.vocabulary_only;
-  model->gpu_layers_ = options.gpu_layers;
   model->position_limit_ = file.PositionLimit();
+  model->placement_ = std::move(placement);
   LogCapture log;
   model->model_.reset(llama_model_load_from_file(options.path.c_str(), params));
   if (state.cancelled) throw Error(ErrorCode::kAborted, "loading was cancelled");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "options.h"
+#include "placement.h"
 #include "tokenizer.h"
 
 struct llama_adapter_lora;
@@ -39,15 +40,17 @@ class Model {
  public:
   // Checks the file, then loads it; InitializeBackends() comes first. Throws kModelNotFound,
   // kModelInvalid, kModelUnsupported, kOutOfMemory, or kAborted when `progress` said so.
+  // The context is made later; here it matters for what fits beside the weights.
   static std::shared_ptr<const Model> Load(const ModelOptions& options,
+                                           const ContextOptions& context,
                                            const LoadProgressCallback& progress);
 
   const ModelFacts& facts() const { return facts_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   bool vocabulary_only() const { return vocabulary_only_; }
-  int32_t gpu_layers() const { return gpu_layers_; }  // asked for; -1 means all
   // How many positions a model with learned positions has: llama.cpp aborts beyond.
   std::optional<uint64_t> position_limit() const { return position_limit_; }
+  const Placement& placement() const { return *placement_; }
   llama_model* get() const { return model_.get(); }
 
   // Parallel arrays of adapters and their scales.
@@ -70,13 +73,13 @@ class Model {
   void LoadAdapters(const std::vector<LoraOptions>& loras, const GgufFile& model);
   void ReadFacts();
 
+  std::unique_ptr<const Placement> placement_;  // outlives the model, which points into it
   std::unique_ptr<llama_model, Free> model_;
   std::unique_ptr<Tokenizer> tokenizer_;
   ModelFacts facts_;
   std::vector<llama_adapter_lora*> adapters_;  // freed with the model
   std::vector<float> adapter_scales_;
   bool vocabulary_only_ = false;
-  int32_t gpu_layers_ = -1;
   std::optional<uint64_t> position_limit_;
 };
 

@@ -14,6 +14,7 @@
 #include "error.h"
 #include "ggml-cpu.h"
 #include "kv_cells.h"
+#include "kv_type.h"
 #include "llama.h"
 #include "machine.h"
 #include "rope.h"
@@ -27,24 +28,6 @@ constexpr uint32_t kMaxSequences = 256;
 
 // Ends of cached runs.
 constexpr uint32_t kCachedSequences = 128;
-
-struct KvType {
-  const char* name;
-  ggml_type type;
-};
-
-constexpr KvType kKvTypes[] = {
-    {"f32", GGML_TYPE_F32},   {"f16", GGML_TYPE_F16},   {"bf16", GGML_TYPE_BF16},
-    {"q8_0", GGML_TYPE_Q8_0}, {"q5_1", GGML_TYPE_Q5_1}, {"q5_0", GGML_TYPE_Q5_0},
-    {"q4_1", GGML_TYPE_Q4_1}, {"q4_0", GGML_TYPE_Q4_0}, {"iq4_nl", GGML_TYPE_IQ4_NL},
-};
-
-ggml_type ParseKvType(const std::string& name) {
-  for (const KvType& known : kKvTypes) {
-    if (name == known.name) return known.type;
-  }
-  throw Error(ErrorCode::kInvalidArgument, "unknown KV cache type " + name);
-}
 
 llama_flash_attn_type FlashAttentionType(const Model& model, const ContextOptions& options) {
   if (!WantsFlashAttention(model, options)) return LLAMA_FLASH_ATTN_TYPE_DISABLED;
@@ -65,14 +48,23 @@ uint64_t LargestContext(const Model& model) {
                                                 std::to_string(kCellBlock) + " are needed");
 }
 
+// Layers on a GPU keep their cells there, and the placement saw to it that there is room.
+uint64_t KvBytesPerCellOnHost(const Model& model, const ContextOptions& options) {
+  const auto layers = static_cast<uint64_t>(std::max(model.facts().layers, 1));
+  const auto on_gpu = static_cast<uint64_t>(std::max(model.placement().gpu_layers(), 0));
+  return KvBytesPerCell(model, options) * (layers - std::min(on_gpu, layers)) / layers;
+}
+
 // The default leaves half of the free memory to others.
 uint32_t ChooseContextSize(const Model& model, const ContextOptions& options, bool separate) {
-  const uint64_t cell = KvBytesPerCell(model, options);
+  const uint64_t cell = KvBytesPerCellOnHost(model, options);
   const uint64_t largest = LargestContext(model);
   const auto available = AvailableMemory();
   if (options.context_size == 0) {
     uint64_t size = static_cast<uint64_t>(std::max(model.facts().training_context, 256));
     if (separate) size *= options.parallel;
+    const uint32_t fitted = model.placement().context_size();
+    if (fitted > 0) size = std::min<uint64_t>(size, fitted);
     if (available && cell > 0) size = std::min(size, *available / 2 / cell);
     return static_cast<uint32_t>(std::min(std::max(size, kCellBlock), largest));
   }

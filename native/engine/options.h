@@ -35,10 +35,17 @@ struct LoraOptions {
   float scale = 1.0F;
 };
 
+enum class SplitMode { kNone, kLayer, kRow, kTensor };
+
 struct ModelOptions {
   std::string path;
   std::string draft_path;   // a smaller model that guesses for this one; "" is none
-  int32_t gpu_layers = -1;  // -1 means all of them
+  int32_t gpu_layers = -1;  // -1 means as many as fit
+  SplitMode split_mode = SplitMode::kLayer;
+  int32_t main_gpu = 0;             // the one device of SplitMode::kNone, by its place among them
+  std::vector<float> tensor_split;  // parts of the devices; empty: by their free memory
+  // Names or places in ListDevices(); nothing means all GPUs, none means the CPU alone.
+  std::optional<std::vector<std::string>> devices;
   bool use_mmap = true;
   bool use_mlock = false;
   bool vocabulary_only = false;

@@ -67,7 +67,7 @@ await runWhenMain(import.meta, async ([file = join(root, ".cache/gpu-carried.tar
       ],
       ...["node_modules", "native/llama.cpp", "dist", ".cache/carried"],
     ],
-    { cwd: root, env: { ...process.env, XZ_OPT: "-6 -T0" } },
+    { cwd: root, env: { XZ_OPT: "-6 -T0", ...process.env } },
   );
   note(`${(statSync(target).size / 2 ** 20).toFixed(1)} MiB`);
 });

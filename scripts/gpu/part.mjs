@@ -98,8 +98,14 @@ export function runShown(command, env = {}) {
   });
 }
 
+/** Says that there is nothing to split over, unless it is a dry run. */
+export function requireSeveralGpus(options) {
+  requireGpu(options);
+  if (!options.dryRun && findGpus().length < 2) throw new Skip("there is one GPU here");
+}
+
 /** Runs cases of the bench; its results lie in a folder of the part's name. */
-export function runBench(name, cases, models, { dryRun, repetitions, threads }) {
+export function runBench(name, cases, models, { dryRun, repetitions, threads }, more = []) {
   const args = models.flatMap((model) => ["--model", model]);
   return runShown([
     process.execPath,
@@ -108,6 +114,6 @@ export function runBench(name, cases, models, { dryRun, repetitions, threads }) 
     ...args,
     ...["--repetitions", String(repetitions), "--threads", String(threads)],
     ...["--output", join(stateFolder, name)],
-    ...(dryRun ? [] : ["--gpu"]),
+    ...(dryRun ? [] : ["--gpu", ...more]),
   ]);
 }

@@ -6,7 +6,7 @@ import { caseTable } from "../../bench/report.mjs";
 import { median } from "../../bench/statistics.mjs";
 import { readLines, stateFolder } from "./part.mjs";
 
-const BENCH_PARTS = ["decode", "streams", "typing"];
+const BENCH_PARTS = ["decode", "streams", "typing", "split-layer", "split-tensor"];
 
 /** What the bench wrote for a part, or undefined. */
 function benchResults(name) {

@@ -24,6 +24,8 @@ const PARTS = [
   { decode: 420 },
   { streams: 420 },
   { typing: 240 },
+  { "split-layer": 240 },
+  { "split-tensor": 240 },
 ];
 const partNames = PARTS.flatMap(Object.keys);
 

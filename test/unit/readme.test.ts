@@ -20,6 +20,11 @@ function properties(path: string, name: string): string[] {
   return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map((match) => match[1] ?? "");
 }
 
+const loadOptionNames = [
+  ...properties("lib/options/load.ts", "LoadOptions"),
+  ...properties("lib/options/device.ts", "DeviceOptions"),
+];
+
 describe("the README", () => {
   test("lists every option of generate(), and no other", () => {
     // `signal` is among the ways to use a Generation.
@@ -33,9 +38,7 @@ describe("the README", () => {
   });
 
   test("lists every option of load(), and no other", () => {
-    expect(properties("lib/options/load.ts", "LoadOptions").toSorted()).toEqual(
-      names("Loading").toSorted(),
-    );
+    expect(loadOptionNames.toSorted()).toEqual(names("Loading").toSorted());
   });
 
   test("lists every option of infill(), chat() and session(), and no other", () => {
@@ -84,7 +87,7 @@ describe("the checks know every documented option", () => {
     ).not.toThrow();
   });
 
-  test.each(properties("lib/options/load.ts", "LoadOptions"))("load: %s", (name) => {
+  test.each(loadOptionNames)("load: %s", (name) => {
     expect(() => nativeLoadOptions("model.gguf", { [name]: undefined })).not.toThrow();
   });
 });

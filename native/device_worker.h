@@ -1,0 +1,17 @@
+// What there is to compute on, looked up off the main thread: a GPU's driver may take a second.
+#pragma once
+
+#include <napi.h>
+
+namespace codellama {
+
+// devices(): a promise of lib/binding.ts's DeviceInfo[].
+Napi::Value ListDevicesLater(const Napi::CallbackInfo& info);
+
+// backends(): a promise of NativeBackend[].
+Napi::Value ListBackendsLater(const Napi::CallbackInfo& info);
+
+// addBackendFolder(path)
+void AddBackendFolder(const Napi::CallbackInfo& info);
+
+}  // namespace codellama
