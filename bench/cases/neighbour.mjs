@@ -35,7 +35,12 @@ export async function run({ models, peers, compute, repetitions, contest }) {
   const comparisons = [];
   for (const model of models.filter(({ name }) => name === "codellama-tiny")) {
     for (const count of COUNTS) {
-      const options = { modelPath: model.path, ...compute, contextSize: 256 * count, parallel: count };
+      const options = {
+        modelPath: model.path,
+        ...compute,
+        contextSize: 256 * count,
+        parallel: count,
+      };
       const samples = await contest.withEngines(samePlan(peers, options), async (engines) => {
         await contest.each("warm-up", peers, (peer) =>
           tokensPerSecond(engines[peer], streamRequests(1, 4, 999)),

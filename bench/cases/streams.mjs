@@ -32,7 +32,12 @@ export async function run({ models, peers, compute, gpu, repetitions, contest })
     for (const count of gpu ? GPU_COUNTS : COUNTS) {
       // Of the 7B more would take hours on a CPU.
       if (!gpu && count > 16 && model.name !== "codellama-tiny") continue;
-      const options = { modelPath: model.path, ...compute, contextSize: 256 * count, parallel: count };
+      const options = {
+        modelPath: model.path,
+        ...compute,
+        contextSize: 256 * count,
+        parallel: count,
+      };
       const title = `${count} streams · ${model.name}`;
       // It answers one after the other, and 64 take it minutes.
       const able = peers.filter((peer) => peer !== "llama-node" || count <= 16);
