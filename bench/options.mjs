@@ -4,11 +4,18 @@ import { parseArgs } from "node:util";
 import { Failure } from "../scripts/project.mjs";
 import { modelNames } from "./models.mjs";
 
+/** What the modules of a folder are called. */
+function moduleNames(folder) {
+  return readdirSync(new URL(folder, import.meta.url))
+    .filter((file) => file.endsWith(".mjs"))
+    .map((file) => file.replace(".mjs", ""))
+    .sort();
+}
+
 /** The cases, by the names of their files. */
-export const caseNames = readdirSync(new URL("cases", import.meta.url))
-  .filter((file) => file.endsWith(".mjs"))
-  .map((file) => file.replace(".mjs", ""))
-  .sort();
+export const caseNames = moduleNames("cases");
+
+const peerNames = moduleNames("peers").filter((name) => name !== "install");
 
 /** What `npm run bench -- --help` prints. */
 export const help = `Measures node-codellama beside its peers, on the same model, threads and tokens.
@@ -20,6 +27,7 @@ export const help = `Measures node-codellama beside its peers, on the same model
                         (default: tiny and 7b)
   --repetitions N       of each engine in each comparison (default 5)
   --threads N           of each engine (default: all processors)
+  --peer NAME           compares with this peer alone; may be repeated (default: all of a case)
   --gpu                 all layers on the GPU, in a build made with scripts/build.mjs --cuda --programs
   --split-mode MODE     how several GPUs share the model: layer, row, tensor (default: layer)
   --output FOLDER       write results.json (every sample), results.md (one table) and chart.svg there
@@ -37,6 +45,13 @@ function positive(name, text) {
   return value;
 }
 
+/** Those to compare with, or undefined for all. */
+function readPeers(names) {
+  const unknown = (names ?? []).filter((name) => !peerNames.includes(name));
+  if (unknown.length === 0) return names;
+  throw new Failure(`There is no peer ${unknown.join(", ")}; there are ${peerNames.join(", ")}.`);
+}
+
 /** Reads the command line. */
 export function readOptions(args) {
   let parsed;
@@ -48,6 +63,7 @@ export function readOptions(args) {
         model: { type: "string", multiple: true, default: ["tiny", "7b"] },
         repetitions: { type: "string", default: "5" },
         threads: { type: "string", default: String(availableParallelism()) },
+        peer: { type: "string", multiple: true },
         gpu: { type: "boolean", default: false },
         "split-mode": { type: "string" },
         output: { type: "string" },
@@ -63,6 +79,7 @@ export function readOptions(args) {
   return {
     cases: positionals.length > 0 ? positionals : caseNames,
     models: values.model,
+    onlyPeers: readPeers(values.peer),
     repetitions: positive("repetitions", values.repetitions),
     threads: positive("threads", values.threads),
     gpu: values.gpu,

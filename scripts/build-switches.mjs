@@ -3,6 +3,9 @@ import { parseArgs } from "node:util";
 import { cudaArchitectures } from "./nvidia.mjs";
 import { Failure, root } from "./project.mjs";
 
+/** What an instrumented build may look for. */
+export const sanitizers = ["address", "thread", "undefined"];
+
 /** What `node scripts/build.mjs --help` prints. */
 export const help = `Compiles llama.cpp and the addon into build/Release.
 
@@ -11,7 +14,7 @@ export const help = `Compiles llama.cpp and the addon into build/Release.
   --vulkan              any GPU with a Vulkan driver
   --cpu-variants        for other machines too: a CPU library for each kind of CPU
   --debug               without optimisation, into build/Debug
-  --sanitize=KIND       address, thread or undefined, into a folder of its own
+  --sanitize=KIND       address (with undefined), thread or undefined, into a folder of its own
   --tests               engine_test too, the engine's own tests
   --programs            llama.cpp's own programs too, for the bench to compare with
 `;
@@ -54,7 +57,7 @@ export function readSwitches(args) {
     throw new Failure(error.message, help);
   }
   const { cuda, "cpu-variants": cpuVariants, ...others } = values;
-  if (!["", "address", "thread", "undefined"].includes(others.sanitize)) {
+  if (!["", ...sanitizers].includes(others.sanitize)) {
     throw new Failure(`--sanitize=${others.sanitize} is not known.`, help);
   }
   return { ...others, cpuVariants, cuda: cuda === undefined ? false : cuda || true };

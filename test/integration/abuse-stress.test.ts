@@ -2,36 +2,44 @@
 //
 //   NODE_CODELLAMA_STRESS_SECONDS=600 NODE_CODELLAMA_TEST_SEED=1 npm test abuse-stress
 //
-// With a sanitizer in the addon, the engine and llama.cpp, on a Node.js without one:
-//
-//   node scripts/build.mjs --sanitize=address
-//   LD_PRELOAD=$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 \
-//     NODE_CODELLAMA_PREBUILD=$PWD/build-address npx vitest run \
-//     --config test/vitest.config.ts --testTimeout 1800000 test/lifetime test/integration
-//
-// and the same with --sanitize=thread, libtsan.so, build-thread and
-// TSAN_OPTIONS=suppressions=test/native/tsan.supp.
+// CONTRIBUTING.md says how to run it with a sanitizer.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { GenerateOptions, Generation, Priority } from "../../lib/index.ts";
+import { writeNoiseLora } from "../helpers/noise-lora.ts";
 import { Random, seedOfRun } from "../helpers/random.ts";
 import { expectSureText, sureLines, surePrompt } from "../helpers/sure-texts.ts";
-import { loadTinyModel, useTinyModel } from "../helpers/tiny-model.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { loadTinyModel, modelPath, useTinyModel } from "../helpers/tiny-model.ts";
 
 const seconds = Number(process.env.NODE_CODELLAMA_STRESS_SECONDS ?? 6);
 const requestsAtOnce = 12;
+/** Of the process, in the second half of a run. */
+const growthAllowed = 64e6;
+/** Below, and with a sanitizer's own memory, growth says nothing. */
+const tellsGrowth = seconds >= 120 && process.env.NODE_CODELLAMA_PREBUILD === undefined;
 
 const seed = seedOfRun();
 const random = new Random(seed);
+const folder = temporaryFolder();
+const lora = join(folder, "noise.gguf");
+writeNoiseLora(lora);
+
 const model = useTinyModel({
   contextSize: 512,
   parallel: 6,
   batchSize: 128,
   promptCacheBytes: 2 ** 22,
   speculation: { adaptive: random.below(2) === 0 },
+  ...(random.below(2) === 0 && { draftModel: modelPath }),
+  loras: [{ path: lora, scale: 0 }],
 });
 
 const priority = () => random.pick<Priority>(["interactive", "normal", "background"]);
+/** Too weak to change a sure text, but not computed together with requests that do without. */
+const loras = () => (random.below(3) === 0 ? { loras: { noise: 0.001 } } : {});
 const endless = { ignoreEos: true, maxTokens: 400 } as const;
 
 /** Options that call for every sampler there is, now and then. */
@@ -59,9 +67,12 @@ function sampling(): GenerateOptions {
 /** A text that must come out as it does alone. */
 function startSure(maxTokens: number): { generation: Generation; line: string } {
   const line = random.pick(sureLines);
-  const options = { temperature: 0, ignoreEos: true, maxTokens, priority: priority() };
+  const common = { temperature: 0, ignoreEos: true, maxTokens, priority: priority() };
+  const options = { ...common, ...loras() };
   return { generation: model.llama.generate(surePrompt(line), options), line };
 }
+
+let savedPrefixes = 0;
 
 /** Each starts a request of its kind and resolves when that came out right. */
 const kinds = [
@@ -82,7 +93,8 @@ const kinds = [
   },
   async function sampled() {
     const prompt = "def add(a, b):\n    return a + b\n".slice(0, 1 + random.below(30));
-    const options = { ...sampling(), maxTokens: random.below(60), priority: priority() };
+    const common = { maxTokens: random.below(60), priority: priority() };
+    const options = { ...sampling(), ...common, ...loras() };
     const { text, tokens, stopString } = await model.llama.generate(prompt, options);
     expect(tokens.length).toBeLessThanOrEqual(options.maxTokens);
     for (const stop of [options.stop ?? []].flat()) expect(text).not.toContain(stop);
@@ -128,9 +140,44 @@ const kinds = [
     });
     expect(JSON.parse(text).length).toBeGreaterThanOrEqual(2);
   },
+  async function followed() {
+    const grammar = 'root ::= [0-9]{3} ("," [0-9]{3}){0,4}';
+    const n = 1 + random.below(3);
+    const options = { grammar, temperature: 1, n, priority: priority() };
+    const { text, choices = [{ text }] } = await model.llama.generate("x = [", options);
+    for (const each of choices) expect(each.text).toMatch(/^\d{3}(,\d{3}){0,4}$/);
+  },
+  async function filled() {
+    const maxTokens = 1 + random.below(24);
+    const input = { prefix: "def add(a, b):\n    return ", suffix: "\n\nprint(add(1, 2))\n" };
+    const order = random.pick(["auto", "psm", "spm"] as const);
+    const options = { maxTokens, order, priority: priority() };
+    const { tokens } = await model.llama.infill(input, options);
+    expect(tokens.length).toBeLessThanOrEqual(maxTokens);
+  },
+  async function late() {
+    const options = { ...endless, timeoutMs: 1 + random.below(500), priority: priority() };
+    const { finishReason } = await model.llama.generate("class Queue:", options);
+    expect(["timeout", "length"]).toContain(finishReason);
+  },
+  async function saved() {
+    const path = join(folder, `${savedPrefixes++}.prefix`);
+    const line = random.pick(sureLines);
+    const prefix = surePrompt(line).repeat(1 + random.below(3));
+    await model.llama.savePrefix(path, prefix);
+    await model.llama.loadPrefix(path);
+    rmSync(path);
+    const { text } = await model.llama.generate(prefix, {
+      temperature: 0,
+      ignoreEos: true,
+      maxTokens: 1 + random.below(20),
+    });
+    expectSureText(text, line);
+  },
   async function several() {
     const line = random.pick(sureLines);
-    const options = { temperature: 0, ignoreEos: true, maxTokens: 1 + random.below(20) };
+    const common = { temperature: 0, ignoreEos: true, maxTokens: 1 + random.below(20) };
+    const options = { ...common, ...loras() };
     const n = 2 + random.below(4);
     const { choices = [] } = await model.llama.generate(surePrompt(line), { ...options, n });
     expect(choices).toHaveLength(n);
@@ -184,17 +231,24 @@ test(`random requests for ${seconds} s (seed ${seed})`, {
 }, async () => {
   const { llama } = model;
   const end = Date.now() + seconds * 1000;
+  let residentHalfway = Number.POSITIVE_INFINITY;
   const workUntilEnd = async (work: () => Promise<void>) => {
     while (Date.now() < end) await work();
   };
   await Promise.all([
     ...Array.from({ length: requestsAtOnce }, () => workUntilEnd(() => random.pick(kinds)())),
     workUntilEnd(loadAnother),
+    sleep(seconds * 500).then(() => {
+      residentHalfway = process.memoryUsage.rss();
+    }),
     workUntilEnd(async () => {
       expect(llama.stats().kvCellsUsed).toBeLessThanOrEqual(512);
       await sleep(1);
     }),
   ]);
   expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
+  if (tellsGrowth) {
+    expect(process.memoryUsage.rss() - residentHalfway).toBeLessThan(growthAllowed);
+  }
   await kinds[0]();
 });

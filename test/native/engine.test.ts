@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, test } from "vitest";
 
 // The engine's own tests are C++: one program, built by `node scripts/build.mjs --tests`.
-const program = fileURLToPath(new URL("../../build/Release/engine_test", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const program = join(process.env.NODE_CODELLAMA_PREBUILD ?? root, "build/Release/engine_test");
 const run = promisify(execFile);
 
 const { stdout } = await run(program, ["--list"]);
