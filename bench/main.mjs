@@ -50,11 +50,17 @@ async function preparePeers(names, compute) {
   return { peers, leftOut };
 }
 
+/** Ours, and of the others those that were asked for. */
+function peersFor(wanted, only) {
+  const ours = [OURS, "serve"];
+  return wanted.filter((peer) => ours.includes(peer) || (only?.includes(peer) ?? true));
+}
+
 async function runCase(name, options, models) {
   const { summary, peers: wanted, run } = await import(`./cases/${name}.mjs`);
   const { threads, gpu, splitMode } = options;
   const compute = { threads, gpuLayers: gpu ? "auto" : 0, ...(splitMode && { splitMode }) };
-  const { peers, leftOut } = await preparePeers(wanted, compute);
+  const { peers, leftOut } = await preparePeers(peersFor(wanted, options.onlyPeers), compute);
   const contest = new Contest();
   const comparisons = await run({ ...options, compute, models, peers, contest });
   clearAnnouncement();

@@ -25,7 +25,7 @@ async function measure(engine, isWatched, clients, repetition) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, compute, repetitions, contest }) {
+export async function run({ models, peers, compute, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     const options = {
@@ -36,7 +36,9 @@ export async function run({ models, compute, repetitions, contest }) {
     };
     const plan = {
       [OURS]: { peer: "serve", ...options },
-      "llama-server": { peer: "llama-server", ...options },
+      ...(peers.includes("llama-server") && {
+        "llama-server": { peer: "llama-server", ...options },
+      }),
       "in process": { peer: "node-codellama", ...options },
     };
     const names = Object.keys(plan);
