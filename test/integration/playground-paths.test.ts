@@ -11,7 +11,7 @@ async function ask(path: string): Promise<{ status: number; body: string }> {
   const { port, hostname } = new URL(shared.server.url);
   const socket = connect(Number(port), hostname);
   await once(socket, "connect");
-  socket.end(`GET ${path} HTTP/1.1\r\nhost: ${hostname}\r\nconnection: close\r\n\r\n`);
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: ${hostname}\r\nconnection: close\r\n\r\n`);
   const answer = await text(socket);
   const [head = "", ...body] = answer.split("\r\n\r\n");
   return { status: Number(head.split(" ")[1]), body: body.join("\r\n\r\n") };
