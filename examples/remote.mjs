@@ -16,9 +16,9 @@ const llama = await CodeLlama.connect(server.url, {
 const { fullText } = await llama.infill(
   {
     prefix: "def fibonacci(n: int) -> int:\n    a, b = 0, 1\n    for _ in",
-    suffix: ":\n        a, b = b, a + b\n    return a\n",
+    suffix: "\n        a, b = b, a + b\n    return a\n",
   },
-  { temperature: 0, singleLine: true, trim: "overlap" },
+  { temperature: 0, singleLine: true },
 );
 process.stdout.write(fullText);
 
