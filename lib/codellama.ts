@@ -117,7 +117,7 @@ export class CodeLlama implements AsyncDisposable {
     return listDevices();
   }
 
-  /** Which device computes how many layers. */
+  /** Which device computes how many layers; none here where a remote does. */
   get placement(): Placement {
     return this.#engine.model.placement;
   }

@@ -55,6 +55,8 @@ function dialectOf(kind: RemoteKind): Dialect {
   return dialect;
 }
 
+const elsewhere = { devices: [], reason: "it is computed by a remote engine" };
+
 /** What the file of the vocabulary says, and the remote of its own weights. */
 function known(model: NativeModel, remote: RemoteDescription): NativeModel {
   return {
@@ -62,6 +64,7 @@ function known(model: NativeModel, remote: RemoteDescription): NativeModel {
     name: model.name || remote.modelId,
     parameters: remote.parameters ?? model.parameters,
     sizeBytes: remote.sizeBytes ?? model.sizeBytes,
+    placement: elsewhere,
   };
 }
 
@@ -82,6 +85,7 @@ function modelFrom(remote: RemoteDescription): NativeModel {
     specialTokens: {},
     endOfGenerationTokens: [],
     addsBos: false,
+    placement: elsewhere,
   };
 }
 

@@ -123,7 +123,10 @@ describe("with the vocabulary at hand", () => {
     expect(remote().encodeChat(dialog)).toEqual(llama.encodeChat(dialog));
     expect(remote().capabilities).toEqual(llama.capabilities);
     expect(remote().contextSize).toBe(llama.contextSize);
-    expect(remote().model).toEqual(llama.model);
+    const { placement, ...model } = remote().model as typeof llama.model & { placement: unknown };
+    expect(llama.model).toMatchObject(model);
+    expect(remote().placement.devices).toEqual([]);
+    expect(placement).toBe(remote().placement);
   });
 
   test("log-probabilities and perplexity are those in process", async () => {
