@@ -59,7 +59,8 @@ export interface LoadOptions extends DeviceOptions {
   readonly microBatchSize?: number;
   /**
    * CPU threads while decoding. Default: the physical cores that this process may use (SMT
-   * siblings count once), within the CPU quota of its container. Range 1 to 512.
+   * siblings count once), within the CPU quota of its container; 1 where all layers are on a GPU.
+   * Range 1 to 512.
    */
   readonly threads?: number;
   /** CPU threads while computing prompts. Default: as `threads`. */

@@ -86,6 +86,13 @@ uint32_t ChooseContextSize(const Model& model, const ContextOptions& options, bo
   return options.context_size;
 }
 
+// With all layers on a GPU the CPU does no more than look embeddings up, and to wake other threads
+// for that takes longer than to do it.
+int32_t DefaultThreads(const Model& model) {
+  const int32_t on_gpu = model.placement().gpu_layers();
+  return on_gpu > 0 && on_gpu >= model.facts().layers ? 1 : UsableCores();
+}
+
 // ggml ends the process when it cannot start a thread, so they are tried out before.
 void RequireThreads(int32_t count) {
   std::promise<void> tried;
@@ -154,7 +161,7 @@ uint64_t KvBytesPerCell(const Model& model, const ContextOptions& options) {
 ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOptions& options,
                          const std::atomic<bool>* abort)
     : model_(std::move(model)) {
-  const int32_t threads = options.threads > 0 ? options.threads : UsableCores();
+  const int32_t threads = options.threads > 0 ? options.threads : DefaultThreads(*model_);
   const int32_t prefill_threads = options.prefill_threads > 0 ? options.prefill_threads : threads;
 
   const bool shares_cells = SharesCells(*model_);
@@ -326,6 +333,8 @@ RunStatus ModelRunner::Decode() {
   const int32_t result = llama_decode(context_.get(), batch_->batch);
   switch (result) {
     case 0:
+      // A GPU computes on when llama_decode returns, and how long steps take is measured.
+      llama_synchronize(context_.get());
       return RunStatus::kDone;
     case 1:
       return RunStatus::kNoRoom;
