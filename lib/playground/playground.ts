@@ -151,7 +151,7 @@ async function chat(): Promise<void> {
   await read("/v1/chat/completions", body, (text) => {
     answer.content += text;
     item.textContent = answer.content;
-    item.scrollIntoView({ block: "nearest" });
+    dialog.scrollTop = dialog.scrollHeight;
   });
   messages = answer.content === "" ? messages.slice(0, -1) : [...messages, answer];
   if (answer.content === "") item.remove();
@@ -162,6 +162,7 @@ function addMessage(role: Message["role"], content: string): HTMLLIElement {
   item.className = role;
   item.textContent = content;
   dialog.append(item);
+  dialog.scrollTop = dialog.scrollHeight;
   return item;
 }
 

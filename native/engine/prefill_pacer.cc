@@ -16,8 +16,11 @@ constexpr uint32_t kLargest = 2048;
 // A step with a chunk takes as long as its streams and so many of their steps more.
 constexpr double kStreamSteps = 1.5;
 
-// Where more prompts wait than streams run, the streams stop for longer, up to this: nobody who
-// reads along notices.
+// Where prompts that wait are many beside the streams, these stop for longer. Each prompt weighs as
+// much as so many streams: it waits for its first token, they for their next.
+constexpr double kPromptWeight = 4;
+
+// But for no longer than this: nobody who reads along notices.
 constexpr double kUnnoticedSeconds = 0.1;
 
 }  // namespace
@@ -35,7 +38,7 @@ void PrefillPacer::OnStep(uint32_t prompt_tokens, uint32_t stream_tokens, double
 uint32_t PrefillPacer::Chunk(uint32_t streams, uint32_t prompts) const {
   if (!stream_steps_.known() || !prompt_tokens_.known()) return kFirstGuess;
   const double steps = kStreamSteps * stream_steps_.Seconds(std::max(streams, 1U));
-  const double weighed = steps * prompts / std::max(streams, 1U);
+  const double weighed = steps * kPromptWeight * prompts / std::max(streams, 1U);
   const double seconds = std::max(steps, std::min(weighed, kUnnoticedSeconds));
   return std::clamp(prompt_tokens_.RowsWithin(seconds), kSmallest, kLargest);
 }

@@ -19,8 +19,8 @@ class PrefillPacer {
   // Of prompt tokens or drafts beside them, by how many there are.
   const StepTimes& prompt_tokens() const { return prompt_tokens_; }
 
-  // Prompt tokens of the next step, if it carries streams too, of which there are so many. Each of
-  // the prompts that wait to be computed weighs as much as a stream.
+  // Prompt tokens of the next step, if it carries streams too, of which there are so many, while so
+  // many prompts wait to be computed.
   uint32_t Chunk(uint32_t streams, uint32_t prompts) const;
 
  private:

@@ -190,11 +190,11 @@ TEST(PlacementChoosesAmongDevices) {
   options.devices = {"99"};
   CHECK_EQ(code(), std::string("INVALID_ARGUMENT"));
   options.devices.reset();
-  options.tensor_split = {1, 1};
+  options.tensor_split.assign(devices.size(), 1.0F);  // the last of them is the CPU
   CHECK_EQ(code(), std::string("INVALID_ARGUMENT"));
   options.tensor_split.clear();
   options.split_mode = SplitMode::kNone;
-  options.main_gpu = 1;
+  options.main_gpu = static_cast<int32_t>(devices.size());
   CHECK_EQ(code(), std::string("INVALID_ARGUMENT"));
   options.main_gpu = 0;
   const Placement alone(options, SmallContext(), kLayers);
