@@ -33,6 +33,7 @@ export async function run({ models, peers, compute, repetitions, contest }) {
       ...compute,
       contextSize: 256 * PARALLEL,
       parallel: PARALLEL,
+      kvUnified: false, // a part of the KV cache for each, as llama-server has it with -np
     };
     const plan = {
       [OURS]: { peer: "serve", ...options },

@@ -37,6 +37,8 @@ export async function run({ models, peers, compute, gpu, repetitions, contest })
         ...compute,
         contextSize: 256 * count,
         parallel: count,
+        // A part of the KV cache for each, as llama-server has it with -np.
+        ...(count >= 8 && { kvUnified: false }),
       };
       const title = `${count} streams · ${model.name}`;
       // It answers one after the other, and 64 take it minutes.

@@ -7,7 +7,7 @@ import { freePort, readEvents, startServer } from "../http-server.mjs";
 export async function prepare() {}
 
 /** Starts a server; `options` are those of {@link import("../engine.mjs").Engine}. */
-export async function load({ modelPath, threads, gpuLayers, contextSize, parallel }) {
+export async function load({ modelPath, threads, gpuLayers, contextSize, parallel, kvUnified }) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const flags = {
@@ -17,6 +17,7 @@ export async function load({ modelPath, threads, gpuLayers, contextSize, paralle
     "context-size": contextSize,
     parallel,
     port,
+    ...(kvUnified !== undefined && { "kv-unified": kvUnified }),
   };
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));

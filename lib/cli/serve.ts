@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import colors from "picocolors";
 import type { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
@@ -11,6 +11,7 @@ interface ServeFlags extends ModelFlags {
   readonly host: string;
   readonly port: number;
   readonly parallel: number;
+  readonly kvUnified: "auto" | "true" | "false";
   readonly maxQueue: number;
   readonly modelName?: string;
   readonly alias?: readonly string[];
@@ -35,6 +36,11 @@ export function addServeCommand(program: Command): void {
     .option("--host <address>", "address to bind", "127.0.0.1")
     .option("-p, --port <number>", "port to bind; 0 is any that is free", parseNumber, 8080)
     .option("--parallel <number>", "requests computed at once", parseNumber, 8)
+    .addOption(
+      new Option("--kv-unified <when>", "whether requests share the KV cache or each has a part")
+        .choices(["auto", "true", "false"])
+        .default("auto"),
+    )
     .option("--max-queue <number>", "requests that may wait; more get 429", parseNumber, 256)
     .option("--model-name <name>", "what clients call the model; default: its own name")
     .option("--alias <name...>", 'other names that clients may use; "*" takes any')
@@ -60,6 +66,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   const loading = new AbortController();
   const llama = loadModel(flags, loading.signal, {
     parallel: flags.parallel,
+    kvUnified: flags.kvUnified === "auto" ? "auto" : flags.kvUnified === "true",
     maxQueue: flags.maxQueue,
   });
   llama.catch(() => {});

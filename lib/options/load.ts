@@ -78,8 +78,8 @@ export interface LoadOptions extends DeviceOptions {
    * Whether all sequences share the tokens of `contextSize` (true), so that one may use all of them
    * and common beginnings are kept once, or each has its part, `contextSize / parallel` (false):
    * many independent streams are faster then, as none looks at what belongs to another, and common
-   * beginnings are copied. Default `"auto"`: divided on a GPU for 8 sequences and more, if each gets
-   * at least 4,096 tokens or the length the model was trained at.
+   * beginnings are copied. Default `"auto"`: divided for 8 sequences and more, if each gets at least
+   * 4,096 tokens or the length the model was trained at.
    */
   readonly kvUnified?: boolean | "auto";
   /**

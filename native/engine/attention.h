@@ -20,11 +20,11 @@ HeadSizes SizesOfHeads(const Model& model);
 // off all the same where a device has none.)
 bool WantsFlashAttention(const Model& model, const ContextOptions& options);
 
-// Whether each sequence gets KV cells of its own: as the options say, or where it pays. Only for
-// models whose cells can be shared at all.
-bool WantsSeparateCells(const Model& model, const ContextOptions& options);
+// Whether each sequence gets its part of so many KV cells: as the options say, or where it pays and
+// leaves each one enough. Only for models whose cells can be shared at all.
+bool WantsSeparateCells(const Model& model, const ContextOptions& options, uint32_t cells);
 
-// Whether they might on a GPU, before anything is known of the model.
+// Whether they might, before anything is known of the model.
 bool MayWantSeparateCells(const ContextOptions& options);
 
 }  // namespace codellama

@@ -165,7 +165,8 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   const int32_t prefill_threads = options.prefill_threads > 0 ? options.prefill_threads : threads;
 
   const bool shares_cells = SharesCells(*model_);
-  separate_ = shares_cells && options.parallel > 1 && WantsSeparateCells(*model_, options);
+  separate_ = shares_cells && options.parallel > 1 &&
+              WantsSeparateCells(*model_, options, ChooseContextSize(*model_, options, true));
   has_states_ = shares_cells;
 
   llama_context_params params = llama_context_default_params();

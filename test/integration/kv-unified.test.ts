@@ -31,6 +31,13 @@ test("one pool is what a sequence may use all of", async () => {
   expect(auto.contextSize).toBe(1024);
 });
 
+test("many sequences have parts of their own by default, if these are long enough", async () => {
+  await using ample = await loadTinyModel({ contextSize: 8 * 2048, parallel: 8 });
+  expect(ample.stats()).toMatchObject({ kvCells: 8 * 2048, contextSize: 2048 });
+  await using scarce = await loadTinyModel({ contextSize: 2048, parallel: 8 });
+  expect(scarce.stats()).toMatchObject({ kvCells: 2048, contextSize: 2048 });
+});
+
 test("many texts at once are those that each gives alone", async () => {
   const { llama } = model;
   const texts = await Promise.all(
