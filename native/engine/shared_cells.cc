@@ -36,6 +36,8 @@ bool SharedCells::Admit(Sequence* sequence, CellOperations* operations) {
     operations->push_back(ShareCells{prefixes_.SequenceOf(sequence->prefix), sequence->slot, 0,
                                      sequence->num_shared});
   }
+  // At once what would be evicted step by step: each step looks at idle cells too.
+  EvictFor(static_cast<uint32_t>(sequence->tokens.size()) - sequence->num_computed, operations);
   return true;
 }
 
