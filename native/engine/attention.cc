@@ -60,9 +60,9 @@ bool MayWantSeparateCells(const ContextOptions& options) {
 }
 
 bool WantsSeparateCells(const Model& model, const ContextOptions& options, uint32_t cells) {
-  if (options.kv_layout != KvLayout::kAuto) return options.kv_layout == KvLayout::kSeparate;
+  if (!MayWantSeparateCells(options)) return false;
   const auto trained = static_cast<uint32_t>(std::max(model.facts().training_context, 0));
-  return MayWantSeparateCells(options) &&
+  return options.kv_layout == KvLayout::kSeparate ||
          cells / options.parallel >= std::min(kAmpleCells, trained);
 }
 

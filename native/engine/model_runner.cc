@@ -167,7 +167,6 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   const bool shares_cells = SharesCells(*model_);
   separate_ = shares_cells && options.parallel > 1 &&
               WantsSeparateCells(*model_, options, ChooseContextSize(*model_, options, true));
-  has_states_ = shares_cells;
 
   llama_context_params params = llama_context_default_params();
   params.n_ctx = ChooseContextSize(*model_, options, separate_);
@@ -404,7 +403,7 @@ void ModelRunner::Apply(const ShareCells& share) {
 }
 
 std::vector<uint8_t> ModelRunner::State(int32_t sequence) const {
-  if (!has_states_) return {};
+  if (!SharesCells(*model_)) return {};
   try {
     std::vector<uint8_t> state(llama_state_seq_get_size(context_.get(), sequence));
     state.resize(llama_state_seq_get_data(context_.get(), state.data(), state.size(), sequence));

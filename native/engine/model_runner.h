@@ -127,7 +127,6 @@ class ModelRunner {
   uint32_t cells_ = 0;
   uint32_t sequence_cells_ = 0;
   bool separate_ = false;
-  bool has_states_ = false;
   uint32_t batch_size_ = 0;
   uint32_t cached_sequences_ = 0;
 };

@@ -190,24 +190,26 @@ void Scheduler::Preempt(Sequence* sequence, Plan* plan) {
 
 bool Scheduler::WaitsForPrefix(const Sequence* sequence) const {
   if (!cells_->Shares(*sequence) || sequence->all_outputs) return false;
-  const auto begins_alike = [&](const Sequence* other) {
+  // With so many tokens cached, or fewer, it is worth waiting.
+  int64_t worth_waiting_up_to = -1;
+  for (const Sequence* other : running_) {
     if (other->paused || other->kind != sequence->kind || !cells_->Shares(*other) ||
         other->num_computed >= other->num_prompt) {
-      return false;
+      continue;
     }
     const bool same_group = sequence->group != 0 && sequence->group == other->group;
     // One of lower priority gets its turn late, which must not be passed on.
-    if (other->priority > sequence->priority && !same_group) return false;
+    if (other->priority > sequence->priority && !same_group) continue;
     const auto end = other->tokens.begin() + other->num_prompt;
     const auto differs =
         std::mismatch(other->tokens.begin(), end, sequence->tokens.begin(), sequence->tokens.end());
     // The last token is computed in any case.
     const size_t common = std::min(static_cast<size_t>(differs.first - other->tokens.begin()),
                                    sequence->tokens.size() - 1);
-    const size_t worth = same_group ? 1 : kWorthSharing;
-    return common >= cells_->CachedLength(*sequence) + worth;
-  };
-  return std::any_of(running_.begin(), running_.end(), begins_alike);
+    const int64_t worth = same_group ? 1 : kWorthSharing;
+    worth_waiting_up_to = std::max(worth_waiting_up_to, static_cast<int64_t>(common) - worth);
+  }
+  return worth_waiting_up_to >= 0 && cells_->CachedLength(*sequence) <= worth_waiting_up_to;
 }
 
 bool Scheduler::MakeRoom(const Sequence* claimant, Plan* plan) {
