@@ -192,6 +192,10 @@ std::optional<Clock::time_point> Engine::NextDeadline() const {
 }
 
 void Engine::Step() {
+  // An empty cache begins at its first cell again: sums depend on where cells lie, and a request
+  // that runs alone shall give the same text each time. Not while a step's outcome is taken: what
+  // it has computed of later entries is not counted yet.
+  if (parts_->scheduler.HoldsNoCells()) parts_->runner.Clear();
   parts_->speculation.Draft(requests_, prefill_pacer_);
   const Workload load = parts_->scheduler.workload();
   parts_->scheduler.SetPrefillChunk(prefill_pacer_.Chunk(load.streams, load.prompts));
@@ -368,9 +372,6 @@ void Engine::FailAll(ErrorCode code, const std::string& message) {
 void Engine::Release(RequestId id, bool keep) {
   parts_->cells.Apply(parts_->scheduler.Remove(requests_.at(id)->sequence(), keep));
   requests_.erase(id);
-  // An empty cache begins at its first cell again: sums depend on where cells lie, and a request
-  // that runs alone shall give the same text each time.
-  if (parts_->scheduler.HoldsNoCells()) parts_->runner.Clear();
 }
 
 void Engine::Emit(Event event) { events_.push_back(std::move(event)); }

@@ -158,6 +158,16 @@ test("several generations run side by side, each as if it were alone", async () 
   for (const [index, { text }] of together.entries()) expectSureText(text, sureLines[index] ?? "");
 });
 
+test("a request that ends in the step of another's prompt leaves that one's cells alone", async () => {
+  const [shortest = "", other = ""] = sureLines;
+  // While it is computed the others arrive, so that they share a step.
+  const first = model.llama.generate(shortest.repeat(200), { ...greedy, maxTokens: 1 });
+  const ending = model.llama.generate(surePrompt(shortest), { ...greedy, maxTokens: 1 });
+  const { text } = await model.llama.generate(surePrompt(other), { ...greedy, maxTokens: 30 });
+  await Promise.all([first, ending]);
+  expectSureText(text, other);
+});
+
 test("stats() tells what runs", async () => {
   const generation = model.llama.generate("def f(", { ...greedy, ignoreEos: true, maxTokens: 300 });
   for await (const _ of generation) break;
