@@ -27,6 +27,10 @@ export const SPEED_FLAGS = {
 
 /** What the programs need besides, and what they don't. */
 const PROGRAM_FLAGS = {
+  // Or they end where ours would without it, on CPUs with AMX.
+  ...(process.platform !== "win32" && {
+    CMAKE_CXX_FLAGS: `-include "${join(root, "native/amx_tiles.h")}"`,
+  }),
   LLAMA_BUILD_COMMON: "ON",
   LLAMA_BUILD_TOOLS: "ON",
   LLAMA_BUILD_SERVER: "ON",

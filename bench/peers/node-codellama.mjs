@@ -12,7 +12,7 @@ export const entry = ENTRY.href;
 /** Checks that the library is built. */
 export async function prepare() {
   if (existsSync(ENTRY)) return;
-  throw new Failure("node-codellama is not built.", "Run `npm run build` first.");
+  throw new Failure("node-codellama is not built.", "Run `npm run setup` first.");
 }
 
 /** Loads a model; `options` are those of {@link import("../engine.mjs").Engine}. */
