@@ -12,12 +12,20 @@ namespace codellama {
 
 namespace {
 
-// exp(-x) is 0 in single precision from here on (the smallest denormal is about e^-103.3).
+// exp(-x) is 0 in single precision from here on (the smallest denormal is about e^-103.3), so that
+// logits that far below the best one change nothing but the time that sorting takes.
 constexpr float kZeroExponent = 104.0F;
+
+constexpr float kNever = -std::numeric_limits<float>::infinity();
 
 bool UsesHistory(const SamplingOptions& options) {
   return options.repeat_penalty != 1.0F || options.frequency_penalty != 0.0F ||
          options.presence_penalty != 0.0F || options.dry.multiplier != 0.0F;
+}
+
+bool FiltersAll(const SamplingOptions& options) {
+  return options.mirostat.version != 0 || options.typical_p < 1.0F ||
+         options.xtc.probability > 0.0F;
 }
 
 [[noreturn]] void ThrowNothingLeft() {
@@ -28,76 +36,79 @@ bool UsesHistory(const SamplingOptions& options) {
 
 void Sampler::Free::operator()(llama_sampler* sampler) const { llama_sampler_free(sampler); }
 
-Sampler::Sampler(const Model& model, const SamplingOptions& options, uint32_t context_size,
-                 const std::vector<Token>& prompt)
-    : vocabulary_size_(model.tokenizer().size()) {
-  const bool shifts_logits = UsesHistory(options) || !options.logit_bias.empty();
-  if (options.ignore_eos) forbidden_ = model.tokenizer().end_of_generation();
-  argmax_ = options.temperature == 0.0F && options.mirostat.version == 0 && !shifts_logits;
-  if (argmax_) return;
-  if (!shifts_logits && options.mirostat.version == 0) {
-    negligible_below_ = kZeroExponent * options.temperature;
+void Sampler::Chain::Add(llama_sampler* sampler) {
+  if (!chain_) {
+    llama_sampler_chain_params params = llama_sampler_chain_default_params();
+    params.no_perf = true;
+    chain_.reset(llama_sampler_chain_init(params));
   }
-  BuildChain(model, options, context_size);
-  if (UsesHistory(options)) {
-    for (const Token token : prompt) llama_sampler_accept(chain_.get(), token);
-  }
+  llama_sampler_chain_add(chain_.get(), sampler);
 }
 
-void Sampler::Add(llama_sampler* sampler) { llama_sampler_chain_add(chain_.get(), sampler); }
+Sampler::Sampler(const Model& model, const SamplingOptions& options, uint32_t context_size,
+                 const std::vector<Token>& prompt)
+    : vocabulary_size_(model.tokenizer().size()),
+      uses_history_(UsesHistory(options)),
+      argmax_(options.temperature == 0.0F && options.mirostat.version == 0),
+      nucleus_{options.temperature, options.top_k, options.top_p, options.min_p},
+      random_(options.seed) {
+  if (options.ignore_eos) forbidden_ = model.tokenizer().end_of_generation();
+  BuildShifts(model, options, context_size);
+  if (!argmax_ && FiltersAll(options)) BuildFilters(options);
+  for (const Token token : prompt) Accept(token);
+}
 
-void Sampler::BuildChain(const Model& model, const SamplingOptions& options,
-                         uint32_t context_size) {
-  const llama_vocab* vocabulary = llama_model_get_vocab(model.get());
-  llama_sampler_chain_params params = llama_sampler_chain_default_params();
-  params.no_perf = true;
-  chain_.reset(llama_sampler_chain_init(params));
-
+void Sampler::BuildShifts(const Model& model, const SamplingOptions& options,
+                          uint32_t context_size) {
   std::vector<llama_logit_bias> bias;
   for (const auto& [token, value] : options.logit_bias) bias.push_back({token, value});
-  for (const Token token : forbidden_) {
-    bias.push_back({token, -std::numeric_limits<float>::infinity()});
+  // The best of all logits is found without a change to them.
+  if (!argmax_ || uses_history_ || !bias.empty()) {
+    for (const Token token : forbidden_) bias.push_back({token, kNever});
   }
+  for (const llama_logit_bias& each : bias) shifted_.insert(each.token);
   if (!bias.empty()) {
-    Add(llama_sampler_init_logit_bias(vocabulary_size_, static_cast<int32_t>(bias.size()),
-                                      bias.data()));
+    shifts_.Add(llama_sampler_init_logit_bias(vocabulary_size_, static_cast<int32_t>(bias.size()),
+                                              bias.data()));
   }
-  Add(llama_sampler_init_penalties(vocabulary_size_, options.penalty_last_n, options.repeat_penalty,
-                                   options.frequency_penalty, options.presence_penalty));
-  if (options.dry.multiplier != 0.0F) {
-    std::vector<const char*> breakers;
-    for (const std::string& breaker : options.dry.sequence_breakers) {
-      breakers.push_back(breaker.c_str());
-    }
-    const int32_t last_n =
-        options.dry.last_n < 0 ? static_cast<int32_t>(context_size) : options.dry.last_n;
-    Add(llama_sampler_init_dry(vocabulary, options.dry.multiplier, options.dry.base,
-                               options.dry.allowed_length, last_n, breakers.data(),
-                               breakers.size()));
+  if (!uses_history_) return;
+  shifts_.Add(llama_sampler_init_penalties(vocabulary_size_, options.penalty_last_n,
+                                           options.repeat_penalty, options.frequency_penalty,
+                                           options.presence_penalty));
+  if (options.dry.multiplier == 0.0F) return;
+  std::vector<const char*> breakers;
+  for (const std::string& breaker : options.dry.sequence_breakers) {
+    breakers.push_back(breaker.c_str());
   }
-  if (options.temperature == 0.0F && options.mirostat.version == 0) {
-    Add(llama_sampler_init_greedy());
-    return;
-  }
-  Add(llama_sampler_init_temp(options.temperature));
+  const int32_t last_n =
+      options.dry.last_n < 0 ? static_cast<int32_t>(context_size) : options.dry.last_n;
+  shifts_.Add(llama_sampler_init_dry(llama_model_get_vocab(model.get()), options.dry.multiplier,
+                                     options.dry.base, options.dry.allowed_length, last_n,
+                                     breakers.data(), breakers.size()));
+}
+
+void Sampler::BuildFilters(const SamplingOptions& options) {
+  filters_.Add(llama_sampler_init_temp(options.temperature));
   if (options.mirostat.version == 1) {
     // 100 is the paper's m.
-    Add(llama_sampler_init_mirostat(vocabulary_size_, options.seed, options.mirostat.tau,
-                                    options.mirostat.eta, 100));
+    filters_.Add(llama_sampler_init_mirostat(vocabulary_size_, options.seed, options.mirostat.tau,
+                                             options.mirostat.eta, 100));
     return;
   }
   if (options.mirostat.version == 2) {
-    Add(llama_sampler_init_mirostat_v2(options.seed, options.mirostat.tau, options.mirostat.eta));
+    filters_.Add(
+        llama_sampler_init_mirostat_v2(options.seed, options.mirostat.tau, options.mirostat.eta));
     return;
   }
-  if (options.top_k > 0) Add(llama_sampler_init_top_k(options.top_k));
-  if (options.typical_p < 1.0F) Add(llama_sampler_init_typical(options.typical_p, 1));
-  if (options.top_p < 1.0F) Add(llama_sampler_init_top_p(options.top_p, 1));
-  if (options.min_p > 0.0F) Add(llama_sampler_init_min_p(options.min_p, 1));
+  if (options.top_k > 0) filters_.Add(llama_sampler_init_top_k(options.top_k));
+  if (options.typical_p < 1.0F) filters_.Add(llama_sampler_init_typical(options.typical_p, 1));
+  if (options.top_p < 1.0F) filters_.Add(llama_sampler_init_top_p(options.top_p, 1));
+  if (options.min_p > 0.0F) filters_.Add(llama_sampler_init_min_p(options.min_p, 1));
   if (options.xtc.probability > 0.0F) {
-    Add(llama_sampler_init_xtc(options.xtc.probability, options.xtc.threshold, 1, options.seed));
+    filters_.Add(
+        llama_sampler_init_xtc(options.xtc.probability, options.xtc.threshold, 1, options.seed));
   }
-  Add(llama_sampler_init_dist(options.seed));
+  filters_.Add(llama_sampler_init_dist(options.seed));
 }
 
 bool Sampler::IsForbidden(Token token) const {
@@ -112,30 +123,51 @@ Token Sampler::BestAllowed(const float* logits) const {
   return best;
 }
 
-Token Sampler::Choose(const float* logits) {
-  const BestLogit best = FindBestLogit(logits, vocabulary_size_);
-  if (best.logit == -std::numeric_limits<float>::infinity()) ThrowNothingLeft();
-  if (argmax_) return IsForbidden(best.token) ? BestAllowed(logits) : best.token;
+const float* Sampler::Shift(const float* logits) const {
+  if (!shifts_) return logits;
+  // One engine thread samples all sequences, so they share the room.
+  thread_local std::vector<float> result;
+  thread_local std::vector<llama_token_data> changed;
+  result.assign(logits, logits + vocabulary_size_);
+  changed.clear();
+  for (const Token token : shifted_) changed.push_back({token, logits[token], 0.0F});
+  llama_token_data_array array = {changed.data(), changed.size(), -1, false};
+  llama_sampler_apply(shifts_.get(), &array);
+  for (size_t i = 0; i < array.size; i++) {
+    result[static_cast<size_t>(array.data[i].id)] = array.data[i].logit;
+  }
+  return result.data();
+}
 
-  // One engine thread samples all sequences, so they share the room for candidates.
+Token Sampler::Choose(const float* logits) {
+  const float* shifted = Shift(logits);
+  const BestLogit best = FindBestLogit(shifted, vocabulary_size_);
+  if (best.logit == kNever) ThrowNothingLeft();
+  if (argmax_) return IsForbidden(best.token) ? BestAllowed(shifted) : best.token;
+  if (filters_) return Filter(shifted, best.logit);
+  return Draw(shifted, vocabulary_size_, best.logit, nucleus_, random_() * 0x1p-32);
+}
+
+Token Sampler::Filter(const float* logits, float best) {
   thread_local std::vector<llama_token_data> candidates;
   candidates.clear();
   candidates.reserve(static_cast<size_t>(vocabulary_size_));
-  const float lowest = negligible_below_ > 0.0F ? best.logit - negligible_below_
-                                                : -std::numeric_limits<float>::infinity();
+  const float lowest = best - kZeroExponent * nucleus_.temperature;
   for (Token token = 0; token < vocabulary_size_; token++) {
     if (logits[token] >= lowest) candidates.push_back({token, logits[token], 0.0F});
   }
   llama_token_data_array array = {candidates.data(), candidates.size(), -1, false};
-  llama_sampler_apply(chain_.get(), &array);
-  if (array.selected < 0 || static_cast<size_t>(array.selected) >= array.size) {
-    ThrowNothingLeft();
-  }
+  llama_sampler_apply(filters_.get(), &array);
+  if (array.selected < 0 || static_cast<size_t>(array.selected) >= array.size) ThrowNothingLeft();
   return array.data[array.selected].id;
 }
 
 void Sampler::Accept(Token token) {
-  if (chain_) llama_sampler_accept(chain_.get(), token);
+  if (uses_history_) {
+    llama_sampler_accept(shifts_.get(), token);
+    shifted_.insert(token);
+  }
+  if (filters_) llama_sampler_accept(filters_.get(), token);
 }
 
 }  // namespace codellama

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <random>
+#include <unordered_set>
 #include <vector>
 
+#include "nucleus.h"
 #include "options.h"
 
 struct llama_sampler;
-struct llama_vocab;
 
 namespace codellama {
 
@@ -35,20 +37,38 @@ class Sampler {
   struct Free {
     void operator()(llama_sampler* sampler) const;
   };
+  // llama.cpp's samplers, one after the other.
+  class Chain {
+   public:
+    void Add(llama_sampler* sampler);
+    llama_sampler* get() const { return chain_.get(); }
+    explicit operator bool() const { return chain_ != nullptr; }
 
-  void BuildChain(const Model& model, const SamplingOptions& options, uint32_t context_size);
-  void Add(llama_sampler* sampler);
+   private:
+    std::unique_ptr<llama_sampler, Free> chain_;
+  };
+
+  void BuildShifts(const Model& model, const SamplingOptions& options, uint32_t context_size);
+  void BuildFilters(const SamplingOptions& options);
+  // The logits with bias, penalties and DRY, which change those of `shifted_` alone.
+  const float* Shift(const float* logits) const;
+  Token Filter(const float* logits, float best);
   bool IsForbidden(Token token) const;
   Token BestAllowed(const float* logits) const;
 
   const int32_t vocabulary_size_;
   std::vector<Token> forbidden_;
+  bool uses_history_ = false;
+  Chain shifts_;
+  // Tokens with a bias, or in the history.
+  std::unordered_set<Token> shifted_;
   // The best logit alone decides.
   bool argmax_ = false;
-  // Logits that far below the best one have a probability that is 0 in single precision, so
-  // leaving them out changes nothing but the time that sorting takes. 0 means keep all.
-  float negligible_below_ = 0.0F;
-  std::unique_ptr<llama_sampler, Free> chain_;
+  Nucleus nucleus_;
+  std::mt19937 random_;
+  // The filters that look at the whole distribution, with temperature and draw; without any of
+  // them the nucleus is all that is needed.
+  Chain filters_;
 };
 
 }  // namespace codellama
