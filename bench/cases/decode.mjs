@@ -11,7 +11,13 @@ export const peers = ["node-codellama", "llama-bench", "node-llama-cpp"];
 export async function run({ models, peers, compute, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
-    const options = { modelPath: model.path, ...compute, contextSize: 512, parallel: 1 };
+    const options = {
+      modelPath: model.path,
+      ...compute,
+      contextSize: 512,
+      parallel: 1,
+      speculation: false, // nobody else guesses here
+    };
     const title = `decode · ${model.name}`;
     const result = await contest.compareRates(title, samePlan(peers, options), repetitions, {
       warmUp: (seed) => ({ prompt: randomPrompt(PROMPT_TOKENS, seed), maxTokens: 8 }),

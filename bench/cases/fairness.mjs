@@ -40,7 +40,12 @@ export async function run({ models, peers, compute, repetitions, contest }) {
     if (model.name !== "codellama-tiny") continue; // of the 7B the prompt alone takes minutes
     const longTokens = Math.min(LONG_TOKENS, trainedTokens(model.path) - SPARE_TOKENS);
     const places = STREAMS + 1;
-    const plan = samePlan(peers, { modelPath: model.path, ...compute, parallel: places });
+    const plan = samePlan(peers, {
+      modelPath: model.path,
+      ...compute,
+      parallel: places,
+      speculation: false, // steps of one kind, to be measured in
+    });
     // llama-server shares the context out evenly.
     for (const [peer, options] of Object.entries(plan)) {
       const each = peer === "llama-server" ? longTokens + SPARE_TOKENS : 1024;

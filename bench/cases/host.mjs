@@ -1,7 +1,7 @@
 import { samePlan } from "../comparison.mjs";
 import { randomPrompt } from "../models.mjs";
 
-const STREAMS = 4;
+const STREAMS = 16;
 const PROMPT_TOKENS = 64;
 const NEW_TOKENS = 128;
 const CONTEXT_TOKENS = 256;
@@ -27,7 +27,13 @@ export async function run({ models, peers, compute, repetitions, contest }) {
   const comparisons = [];
   for (const model of models) {
     const contextSize = STREAMS * CONTEXT_TOKENS;
-    const options = { modelPath: model.path, ...compute, contextSize, parallel: STREAMS };
+    const options = {
+      modelPath: model.path,
+      ...compute,
+      contextSize,
+      parallel: STREAMS,
+      speculation: false, // so that a step is a token, as in the peer
+    };
     const watched = await contest.withEngines(samePlan(peers, options), async (engines) => {
       await contest.each("warm-up", peers, (peer) =>
         engines[peer].call("generateMany", requests(8, repetitions)),

@@ -40,6 +40,7 @@ export async function run({ models, peers, compute, repetitions, contest }) {
         ...compute,
         contextSize: 256 * count,
         parallel: count,
+        speculation: false, // whose gain the neighbour does not take
       };
       const samples = await contest.withEngines(samePlan(peers, options), async (engines) => {
         await contest.each("warm-up", peers, (peer) =>

@@ -37,6 +37,7 @@ export async function run({ models, peers, compute, gpu, repetitions, contest })
         ...compute,
         contextSize: 256 * count,
         parallel: count,
+        speculation: false, // nobody else guesses here
         // A part of the KV cache for each, as llama-server has it with -np.
         ...(count >= 8 && { kvUnified: false }),
       };
