@@ -1,27 +1,43 @@
 /**
- * Packs what a machine without a network needs beside this project's own files: Node.js, the
- * packages that the build, the tests and the bench use, llama.cpp's source, the bundled dist/.
+ * Packs what a machine without a network needs beside this project's own files, in two archives:
+ * Node.js, the packages that the build, the tests and the bench use, llama.cpp's source and the
+ * bundled dist/; and packages that only some integration tests use, for where all is too much.
  *
- *   node scripts/gpu/carry.mjs [FILE]   (default: .cache/gpu-carried.tar.xz)
+ *   node scripts/gpu/carry.mjs [FOLDER]   (default: .cache)
  */
 import { copyFileSync, mkdirSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { bundle } from "../bundle.mjs";
-import { run } from "../command.mjs";
+import { findProgram, run } from "../command.mjs";
 import { fetchLlama } from "../fetch-llama.mjs";
 import { root, runWhenMain } from "../project.mjs";
 import { note, say } from "../terminal.mjs";
 
-/** Packages that only check, publish or need a browser. */
+/** Packages that only bundle, check, publish or need a browser. */
 const UNUSED_PACKAGES = [
   "@andrewbranch",
   "@arethetypeswrong",
+  "@babel",
   "@biomejs",
   "@loaderkit",
   "@publint",
   "clang-format-node",
+  "highlight.js",
   "playwright-core",
   "publint",
+  "typescript",
+];
+
+/** Packages of tests that talk to a loaded model through somebody's client. */
+const TEST_PACKAGES = [
+  "@ai-sdk",
+  "@langchain",
+  ...["core", "resources", "sdk-trace", "sdk-trace-base", "semantic-conventions"].map(
+    (name) => `@opentelemetry/${name}`,
+  ),
+  "ai",
+  "js-tiktoken",
+  "openai",
 ];
 
 /** Folders of llama.cpp that no target of ours is made of. */
@@ -42,32 +58,45 @@ const UNUSED_SOURCES = [
   ].map((backend) => `ggml/src/ggml-${backend}`),
 ];
 
-await runWhenMain(import.meta, async ([file = join(root, ".cache/gpu-carried.tar.xz")]) => {
-  await fetchLlama();
-  await bundle();
-  mkdirSync(join(root, ".cache/carried"), { recursive: true });
-  copyFileSync(process.execPath, join(root, ".cache/carried/node"));
-  const excluded = [
-    ...UNUSED_PACKAGES.map((name) => `node_modules/${name}`),
-    ...UNUSED_SOURCES.map((folder) => `native/llama.cpp/${folder}`),
-  ];
-  const target = resolve(file);
-  say(`Packing ${target}`);
+/** For people who write code, and not for machines. */
+const UNUSED_FILES = ["*.map", "*.d.ts", "*.d.cts", "*.md"];
+
+const inModules = (names) => names.map((name) => `node_modules/${name}`);
+
+async function pack(file, paths, excluded) {
+  say(`Packing ${file}`);
   await run(
     [
-      ...["tar", "-cJf", target, "--anchored", "--exclude=node_modules/.cache"],
+      ...["tar", "-cJf", file, "--anchored", "--exclude=node_modules/.cache"],
       ...["--no-wildcards", ...excluded.map((path) => `--exclude=${path}`)],
-      // Maps of sources and types are for people who write code.
-      ...[
-        "--no-anchored",
-        "--wildcards",
-        "--exclude=*.map",
-        "--exclude=*.d.ts",
-        "--exclude=*.d.cts",
-      ],
-      ...["node_modules", "native/llama.cpp", "dist", ".cache/carried"],
+      ...["--no-anchored", "--wildcards", ...UNUSED_FILES.map((name) => `--exclude=${name}`)],
+      ...paths,
     ],
-    { cwd: root, env: { XZ_OPT: "-6 -T0", ...process.env } },
+    { cwd: root, env: { XZ_OPT: "-9e", ...process.env } },
   );
-  note(`${(statSync(target).size / 2 ** 20).toFixed(1)} MiB`);
+  note(`${(statSync(file).size / 2 ** 20).toFixed(1)} MiB`);
+}
+
+/** This Node.js, without the names that only a debugger reads where there is a tool for that. */
+async function copyNode() {
+  const copy = join(root, ".cache/carried/node");
+  mkdirSync(dirname(copy), { recursive: true });
+  copyFileSync(process.execPath, copy);
+  if (findProgram("strip")) await run(["strip", copy]);
+}
+
+await runWhenMain(import.meta, async ([folder = join(root, ".cache")]) => {
+  await fetchLlama();
+  await bundle();
+  await copyNode();
+  mkdirSync(folder, { recursive: true });
+  await pack(
+    resolve(folder, "gpu-carried.tar.xz"),
+    ["node_modules", "native/llama.cpp", "dist", ".cache/carried"],
+    [
+      ...inModules([...UNUSED_PACKAGES, ...TEST_PACKAGES]),
+      ...UNUSED_SOURCES.map((path) => `native/llama.cpp/${path}`),
+    ],
+  );
+  await pack(resolve(folder, "gpu-carried-tests.tar.xz"), inModules(TEST_PACKAGES), []);
 });

@@ -116,6 +116,14 @@ function bandwidthTable(results) {
   return `Bytes that one stream reads, over what a copy reads and writes:\n\n${markdownTable(columns, rows)}`;
 }
 
+function transformersTable({ samples }) {
+  const rows = Object.entries(samples ?? {})
+    .filter(([, rates]) => rates.length > 0)
+    .map(([streams, rates]) => [streams, median(rates).toFixed(0)]);
+  if (rows.length === 0) return "";
+  return markdownTable([{ title: "streams" }, { title: "tokens/s" }], rows);
+}
+
 /** The page; parts that have not run are left out. */
 export function reportPage(results) {
   const sections = Object.entries(results).flatMap(([name, result]) => {
@@ -127,6 +135,7 @@ export function reportPage(results) {
       build: () => (command ? `\`${command}\`` : ""),
       tests: testLines,
       agreement: agreementLines,
+      transformers: () => transformersTable(result),
     };
     const bench = BENCH_PARTS.includes(name) ? benchResults(name) : undefined;
     const tables = bench

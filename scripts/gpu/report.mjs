@@ -24,6 +24,7 @@ const PARTS = [
   { decode: 420 },
   { streams: 420 },
   { typing: 240 },
+  { transformers: 240 },
   { "split-layer": 240 },
   { "split-tensor": 240 },
 ];

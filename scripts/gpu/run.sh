@@ -2,17 +2,22 @@
 # Starts report.mjs on a machine that has a GPU, CUDA's compiler, cmake and ninja, and no network:
 # unpacks what carry.mjs packed beside this project, unless it is there.
 #
-#   sh scripts/gpu/run.sh CARRIED.tar.xz [report.mjs's arguments]
+#   sh scripts/gpu/run.sh CARRIED.tar.xz... [report.mjs's arguments]
 set -eu
 cd "$(dirname "$0")/../.."
-carried=$1
-shift
-if [ ! -x .cache/carried/node ] || [ "$carried" -nt .cache/carried/node ]; then
-  # python3 where tar finds no xz
-  tar -xf "$carried" || python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(".")' "$carried"
-  touch .cache/carried/node
-  find dist -type f -exec touch {} + # newer than lib/: there is nothing to bundle it with
-fi
+unpacked=.cache/carried/unpacked
+while :; do
+  case "${1-}" in *.tar.xz) ;; *) break ;; esac
+  mark="$unpacked/$(basename "$1")"
+  if [ ! -e "$mark" ] || [ "$1" -nt "$mark" ]; then
+    # python3 where tar finds no xz
+    tar -xf "$1" || python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(".")' "$1"
+    mkdir -p "$unpacked"
+    touch "$mark"
+    find dist -type f -exec touch {} + # newer than lib/: there is nothing to bundle it with
+  fi
+  shift
+done
 [ -d /usr/local/cuda/bin ] && PATH="$PATH:/usr/local/cuda/bin"
 PATH="$PWD/.cache/carried:$PATH"
 export PATH
