@@ -8,5 +8,5 @@
 #include <immintrin.h>
 #undef _tile_loadconfig
 #define _tile_loadconfig(config) \
-  __asm__ volatile("ldtilecfg\t%X0" : : "m"(*reinterpret_cast<const char(*)[64]>(config)))
+  __asm__ volatile("ldtilecfg\t%X0" : : "m"(*reinterpret_cast<const char (*)[64]>(config)))
 #endif
