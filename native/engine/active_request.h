@@ -49,6 +49,7 @@ class ActiveRequest {
   // Takes the hidden state behind the prompt's token at `index`, of a request for an embedding.
   void OnEmbedding(uint32_t index, const float* state) { pool_->Add(index, state); }
   bool embeds() const { return pool_.has_value(); }
+  bool has_grammar() const { return grammar_.has_value(); }
   bool wants_state() const { return wants_state_; }
   Embedded Embedding() const { return {sequence_.id, pool_->Result()}; }
 

@@ -257,7 +257,7 @@ void Engine::Measure(const Plan& plan, double seconds) {
 }
 
 void Engine::AfterStep(const Plan& plan) {
-  uint32_t gained = 0;
+  std::vector<TokenChoice> choices;
   for (size_t entry = 0; entry < plan.batch.size(); entry++) {
     const ScheduledTokens& scheduled = plan.batch[entry];
     Sequence* sequence = scheduled.sequence;
@@ -267,8 +267,18 @@ void Engine::AfterStep(const Plan& plan) {
     if (sequence->Remaining() > 0) continue;
     if (sequence->CompletionTokens() == 0)
       parts_->cells.Apply(parts_->scheduler.SharePrompt(sequence));
-    const uint32_t taken = TakeTokens(plan.batch[entry], entry);
-    if (decoding) gained += taken;
+    TokenChoice& choice = choices.emplace_back();
+    choice.request = requests_.at(sequence->id).get();
+    choice.decoding = decoding;
+    for (uint32_t drafted = 0; drafted <= scheduled.drafted; drafted++) {
+      choice.rows.push_back(parts_->runner.Logits(entry, drafted));
+    }
+  }
+  parts_->chooser.Choose(&choices);
+  uint32_t gained = 0;
+  for (TokenChoice& choice : choices) {
+    if (choice.decoding) gained += static_cast<uint32_t>(choice.delta.tokens.size());
+    TakeTokens(std::move(choice));
   }
   if (gained > 0) decode_throughput_.Add(gained, step_seconds_);
 }
@@ -289,37 +299,26 @@ void Engine::TakePromptOutputs(const ScheduledTokens& scheduled, size_t entry) {
   if (!scored.logprobs.empty()) Emit(std::move(scored));
 }
 
-uint32_t Engine::TakeTokens(const ScheduledTokens& scheduled, size_t entry) {
-  Sequence* sequence = scheduled.sequence;
-  ActiveRequest* request = requests_.at(sequence->id).get();
-  TextDelta delta;
-  delta.id = sequence->id;
-  std::optional<FinishReason> reason;
-  uint32_t accepted = 0;
+void Engine::TakeTokens(TokenChoice choice) {
+  ActiveRequest* request = choice.request;
+  Sequence* sequence = request->sequence();
   try {
-    while (true) {
-      const float* logits = parts_->runner.Logits(entry, accepted);
-      reason = request->OnLogits(logits, model_->tokenizer(), &delta);
-      if (reason || accepted == scheduled.drafted ||
-          sequence->tokens.back() != sequence->draft[accepted]) {
-        break;
-      }
-      accepted++;
-    }
+    if (choice.failure) std::rethrow_exception(choice.failure);
     if (request->wants_state()) Emit(StateOf(*sequence));
   } catch (const Error& error) {
     Fail(sequence->id, error);
-    return accepted;
+    return;
   }
-  const auto gained = static_cast<uint32_t>(delta.tokens.size());
-  sequence->num_computed += accepted;
-  if (accepted < scheduled.drafted) parts_->runner.Truncate(sequence->slot, sequence->num_computed);
-  request->OnVerified(scheduled.drafted, accepted);
-  draft_tokens_ += scheduled.drafted;
-  accepted_tokens_ += accepted;
-  if (!delta.tokens.empty()) Emit(std::move(delta));
-  if (reason) Finish(request, *reason);
-  return gained;
+  const auto drafted = static_cast<uint32_t>(choice.rows.size()) - 1;
+  sequence->num_computed += choice.accepted;
+  if (choice.accepted < drafted) {
+    parts_->runner.Truncate(sequence->slot, sequence->num_computed);
+  }
+  request->OnVerified(drafted, choice.accepted);
+  draft_tokens_ += drafted;
+  accepted_tokens_ += choice.accepted;
+  if (!choice.delta.tokens.empty()) Emit(std::move(choice.delta));
+  if (choice.reason) Finish(request, *choice.reason);
 }
 
 PromptState Engine::StateOf(const Sequence& sequence) const {

@@ -96,8 +96,7 @@ class Engine {
   RunStatus Compute(const Plan& plan);
   void AfterStep(const Plan& plan);
   void TakePromptOutputs(const ScheduledTokens& scheduled, size_t entry);
-  // Takes tokens as long as they are those of the draft, and one more; returns how many.
-  uint32_t TakeTokens(const ScheduledTokens& scheduled, size_t entry);
+  void TakeTokens(TokenChoice choice);
   PromptState StateOf(const Sequence& sequence) const;
   void AfterAbort(const Plan& plan);
   void Measure(const Plan& plan, double seconds);

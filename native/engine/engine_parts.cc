@@ -55,7 +55,8 @@ EngineParts::EngineParts(const std::shared_ptr<const Model>& loaded,
       cells(&runner, &prompts),
       speculation(options,
                   LoadDraftModel(*loaded, model_options, options, runner.cells(), closing, abort)),
-      grammars(&loaded->tokenizer()) {}
+      grammars(&loaded->tokenizer()),
+      chooser(*loaded, ChoosingWorkers(*loaded)) {}
 
 uint32_t EngineParts::KindNumber(const std::vector<float>& lora_scales, bool embeddings) {
   return kinds.Number({lora_scales.empty() ? model->adapter_scales() : lora_scales, embeddings});

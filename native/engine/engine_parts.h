@@ -13,6 +13,7 @@
 #include "prompt_store.h"
 #include "scheduler.h"
 #include "speculation.h"
+#include "token_choice.h"
 
 namespace codellama {
 
@@ -36,6 +37,7 @@ struct EngineParts {
   CellWorker cells;
   Speculation speculation;
   GrammarCache grammars;
+  TokenChooser chooser;
   BatchKinds kinds;
 };
 
