@@ -56,15 +56,19 @@ function peersFor(wanted, only) {
   return wanted.filter((peer) => ours.includes(peer) || (only?.includes(peer) ?? true));
 }
 
-async function runCase(name, options, models) {
+/** Gives the case's result, as far as it is known, after each of its comparisons. */
+async function* runCase(name, options, models) {
   const { summary, peers: wanted, run } = await import(`./cases/${name}.mjs`);
   const { threads, gpu, splitMode } = options;
   const compute = { threads, gpuLayers: gpu ? "auto" : 0, ...(splitMode && { splitMode }) };
   const { peers, leftOut } = await preparePeers(peersFor(wanted, options.onlyPeers), compute);
   const contest = new Contest();
-  const comparisons = await run({ ...options, compute, models, peers, contest });
-  clearAnnouncement();
-  return { name, summary, leftOut: [...leftOut, ...contest.failures], comparisons };
+  const comparisons = [];
+  for await (const comparison of run({ ...options, compute, models, peers, contest })) {
+    comparisons.push(comparison);
+    clearAnnouncement();
+    yield { name, summary, leftOut: [...leftOut, ...contest.failures], comparisons };
+  }
 }
 
 await runWhenMain(import.meta, async (args) => {
@@ -81,11 +85,15 @@ await runWhenMain(import.meta, async (args) => {
   console.log(head(machine, options));
   const report = { machine, options, command: commandLine(args), cases: [] };
   for (const name of options.cases) {
-    const result = await runCase(name, options, models);
+    let result;
+    for await (result of runCase(name, options, models)) {
+      // As it goes, so that an interrupted run keeps what it has.
+      const cases = [...report.cases, result];
+      if (options.output !== undefined) writeOutput(options.output, { ...report, cases });
+    }
+    if (result === undefined) continue; // no model of this run's is one for it
     console.log(`\n${caseTable(result)}`);
     report.cases.push(result);
-    // After each case, so that an interrupted run keeps what it has.
-    if (options.output !== undefined) writeOutput(options.output, report);
   }
   if (options.output !== undefined) note(`table, chart and every sample are in ${options.output}`);
 });

@@ -24,8 +24,7 @@ async function converse(engine, seed) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, compute, repetitions, contest }) {
-  const comparisons = [];
+export async function* run({ models, peers, compute, repetitions, contest }) {
   for (const model of models) {
     const options = { modelPath: model.path, ...compute, contextSize: 2560, parallel: 1 };
     const results = await contest.withEngines(samePlan(peers, options), async (engines) =>
@@ -40,7 +39,7 @@ export async function run({ models, peers, compute, repetitions, contest }) {
     const samplesOf = (name) =>
       Object.fromEntries(peers.map((peer) => [peer, results[peer].map((each) => each[name])]));
     const common = { subject: model.name, better: "lower" };
-    comparisons.push(
+    yield* [
       {
         ...common,
         measure: `first token of answer ${TURNS}`,
@@ -55,7 +54,6 @@ export async function run({ models, peers, compute, repetitions, contest }) {
         samples: samplesOf("share"),
         limit: 0.15,
       },
-    );
+    ];
   }
-  return comparisons;
 }

@@ -8,8 +8,7 @@ export const summary = `One stream, greedy: ${PROMPT_TOKENS} prompt + ${NEW_TOKE
 export const peers = ["node-codellama", "llama-bench", "node-llama-cpp"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, compute, repetitions, contest }) {
-  const comparisons = [];
+export async function* run({ models, peers, compute, repetitions, contest }) {
   for (const model of models) {
     const options = {
       modelPath: model.path,
@@ -24,14 +23,13 @@ export async function run({ models, peers, compute, repetitions, contest }) {
       request: (seed) => ({ prompt: randomPrompt(PROMPT_TOKENS, seed), maxTokens: NEW_TOKENS }),
       rate: "decodeTokensPerSecond",
     });
-    comparisons.push({
+    yield {
       subject: model.name,
       measure: "decode",
       unit: "tokens/s",
       better: "higher",
       targets: { "llama-bench": 0.98, "node-llama-cpp": 1 },
       ...result,
-    });
+    };
   }
-  return comparisons;
 }

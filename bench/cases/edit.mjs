@@ -13,8 +13,7 @@ function repeatingPrompt(seed) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, compute, gpu, repetitions, contest }) {
-  const comparisons = [];
+export async function* run({ models, peers, compute, gpu, repetitions, contest }) {
   for (const model of models.filter(({ name }) => gpu || name === "codellama-tiny")) {
     const options = { modelPath: model.path, ...compute, contextSize: 1024, parallel: 1 };
     const plan = {
@@ -25,7 +24,7 @@ export async function run({ models, peers, compute, gpu, repetitions, contest })
       }),
     };
     const title = `edit · ${model.name}`;
-    comparisons.push({
+    yield {
       subject: model.name,
       measure: "decode",
       unit: "tokens/s",
@@ -36,7 +35,6 @@ export async function run({ models, peers, compute, gpu, repetitions, contest })
         request: (seed) => ({ prompt: repeatingPrompt(seed), maxTokens: NEW_TOKENS }),
         rate: "decodeTokensPerSecond",
       })),
-    });
+    };
   }
-  return comparisons;
 }

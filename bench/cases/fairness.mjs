@@ -34,8 +34,7 @@ async function measure(engine, longTokens, seed) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, compute, repetitions, contest }) {
-  const comparisons = [];
+export async function* run({ models, peers, compute, repetitions, contest }) {
   for (const model of models) {
     if (model.name !== "codellama-tiny") continue; // of the 7B the prompt alone takes minutes
     const longTokens = Math.min(LONG_TOKENS, trainedTokens(model.path) - SPARE_TOKENS);
@@ -56,14 +55,13 @@ export async function run({ models, peers, compute, repetitions, contest }) {
         measure(engines[peer], longTokens, repetition),
       ),
     );
-    comparisons.push({
+    yield {
       subject: model.name,
       measure: `longest pause beside ${longTokens} tokens`,
       unit: "steps",
       better: "lower",
       samples,
       limit: 3,
-    });
+    };
   }
-  return comparisons;
 }

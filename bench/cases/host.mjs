@@ -23,8 +23,7 @@ function cpuShare({ eventLoop }) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, compute, repetitions, contest }) {
-  const comparisons = [];
+export async function* run({ models, peers, compute, repetitions, contest }) {
   for (const model of models) {
     const contextSize = STREAMS * CONTEXT_TOKENS;
     const options = {
@@ -45,7 +44,7 @@ export async function run({ models, peers, compute, repetitions, contest }) {
     const samplesOf = (measure) =>
       Object.fromEntries(peers.map((peer) => [peer, watched[peer].map(measure)]));
     const common = { subject: model.name, better: "lower" };
-    comparisons.push(
+    yield* [
       {
         ...common,
         measure: "event-loop delay, p99",
@@ -60,7 +59,6 @@ export async function run({ models, peers, compute, repetitions, contest }) {
         samples: samplesOf(cpuShare),
         limit: 5,
       },
-    );
+    ];
   }
-  return comparisons;
 }

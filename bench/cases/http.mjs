@@ -25,8 +25,7 @@ async function measure(engine, isWatched, clients, repetition) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, compute, repetitions, contest }) {
-  const comparisons = [];
+export async function* run({ models, peers, compute, repetitions, contest }) {
   for (const model of models) {
     const options = {
       modelPath: model.path,
@@ -43,42 +42,41 @@ export async function run({ models, peers, compute, repetitions, contest }) {
       "in process": { peer: "node-codellama", ...options },
     };
     const names = Object.keys(plan);
-    await contest.withEngines(plan, async (engines) => {
-      await contest.each("warm-up", names, (name) =>
-        tokensPerSecond(engines[name], streamRequests(1, 4, 999)),
-      );
-      for (const clients of CLIENTS) {
+    for (const clients of CLIENTS) {
+      const samples = await contest.withEngines(plan, async (engines) => {
+        await contest.each("warm-up", names, (name) =>
+          tokensPerSecond(engines[name], streamRequests(1, 4, 999)),
+        );
         const title = `${clients} clients · ${model.name}`;
-        const samples = await contest.interleave(title, names, repetitions, (name, repetition) =>
+        return contest.interleave(title, names, repetitions, (name, repetition) =>
           measure(engines[name], name === OURS, clients, repetition),
         );
-        const samplesOf = (measured, names) =>
-          Object.fromEntries(names.map((name) => [name, samples[name].map(measured)]));
-        comparisons.push({
-          subject: model.name,
-          measure: `${clients} clients`,
-          unit: "tokens/s",
-          better: "higher",
-          targets: { "llama-server": 1 },
-          samples: samplesOf(({ tokensPerSecond }) => tokensPerSecond, names),
-        });
-        comparisons.push({
-          subject: model.name,
-          measure: `${clients} clients: first token, median`,
-          unit: "ms",
-          better: "lower",
-          samples: samplesOf(({ firstTokenMs }) => firstTokenMs, names),
-        });
-        comparisons.push({
-          subject: model.name,
-          measure: `${clients} clients: the server's event-loop delay, p99`,
-          unit: "ms",
-          better: "lower",
-          samples: samplesOf(({ delayP99Ms }) => delayP99Ms, [OURS]),
-          limit: 10,
-        });
-      }
-    });
+      });
+      const samplesOf = (measured, names) =>
+        Object.fromEntries(names.map((name) => [name, samples[name].map(measured)]));
+      yield {
+        subject: model.name,
+        measure: `${clients} clients`,
+        unit: "tokens/s",
+        better: "higher",
+        targets: { "llama-server": 1 },
+        samples: samplesOf(({ tokensPerSecond }) => tokensPerSecond, names),
+      };
+      yield {
+        subject: model.name,
+        measure: `${clients} clients: first token, median`,
+        unit: "ms",
+        better: "lower",
+        samples: samplesOf(({ firstTokenMs }) => firstTokenMs, names),
+      };
+      yield {
+        subject: model.name,
+        measure: `${clients} clients: the server's event-loop delay, p99`,
+        unit: "ms",
+        better: "lower",
+        samples: samplesOf(({ delayP99Ms }) => delayP99Ms, [OURS]),
+        limit: 10,
+      };
+    }
   }
-  return comparisons;
 }

@@ -17,7 +17,7 @@ async function importMs(url) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ peers, repetitions, contest }) {
+export async function* run({ peers, repetitions, contest }) {
   const entries = {};
   await contest.each("warm-up", peers, async (peer) => {
     ({ entry: entries[peer] } = await import(`../peers/${peer}.mjs`));
@@ -26,14 +26,12 @@ export async function run({ peers, repetitions, contest }) {
   const samples = await contest.interleave("import", peers, repetitions, (peer) =>
     importMs(entries[peer]),
   );
-  return [
-    {
-      subject: "fresh process",
-      measure: "import",
-      unit: "ms",
-      better: "lower",
-      samples,
-      limit: 40,
-    },
-  ];
+  yield {
+    subject: "fresh process",
+    measure: "import",
+    unit: "ms",
+    better: "lower",
+    samples,
+    limit: 40,
+  };
 }

@@ -11,8 +11,7 @@ export const summary =
 export const peers = ["node-codellama", "node-llama-cpp"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, compute, repetitions, contest }) {
-  const comparisons = [];
+export async function* run({ models, peers, compute, repetitions, contest }) {
   for (const model of models) {
     const options = { modelPath: model.path, ...compute, contextSize: CONTEXT_TOKENS, parallel: 1 };
     const plan = samePlan(peers, options);
@@ -26,14 +25,13 @@ export async function run({ models, peers, compute, repetitions, contest }) {
         return (rssBytes - accounted) / MEGABYTE;
       });
     const title = `memory · ${model.name}`;
-    comparisons.push({
+    yield {
       subject: model.name,
       measure: "resident above model and KV cache",
       unit: "MB",
       better: "lower",
       samples: await contest.interleave(title, Object.keys(plan), repetitions, measure),
       limit: 150,
-    });
+    };
   }
-  return comparisons;
 }

@@ -31,8 +31,7 @@ async function shareWithNeighbour(engine, count, seed) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, compute, repetitions, contest }) {
-  const comparisons = [];
+export async function* run({ models, peers, compute, repetitions, contest }) {
   for (const model of models.filter(({ name }) => name === "codellama-tiny")) {
     for (const count of COUNTS) {
       const options = {
@@ -51,15 +50,14 @@ export async function run({ models, peers, compute, repetitions, contest }) {
           shareWithNeighbour(engines[peer], count, repetition),
         );
       });
-      comparisons.push({
+      yield {
         subject: model.name,
         measure: `${count} ${count === 1 ? "stream" : "streams"}`,
         unit: "share",
         better: "higher",
         samples,
         floor: 0.4,
-      });
+      };
     }
   }
-  return comparisons;
 }

@@ -5,8 +5,7 @@ export const summary = "A prompt of 2,048 tokens (codellama-tiny: 1,900)";
 export const peers = ["node-codellama", "llama-bench", "node-llama-cpp"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, compute, repetitions, contest }) {
-  const comparisons = [];
+export async function* run({ models, peers, compute, repetitions, contest }) {
   for (const { name, path, prefillTokens } of models) {
     // Room for the prompt and the one token that ends the run.
     const contextSize = 256 * Math.ceil((prefillTokens + 1) / 256);
@@ -17,14 +16,13 @@ export async function run({ models, peers, compute, repetitions, contest }) {
       request: (seed) => ({ prompt: randomPrompt(prefillTokens, seed), maxTokens: 1 }),
       rate: "prefillTokensPerSecond",
     });
-    comparisons.push({
+    yield {
       subject: name,
       measure: "prefill",
       unit: "tokens/s",
       better: "higher",
       targets: { "llama-bench": 0.98, "node-llama-cpp": 1 },
       ...result,
-    });
+    };
   }
-  return comparisons;
 }

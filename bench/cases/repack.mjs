@@ -9,8 +9,7 @@ export const summary =
 export const peers = ["node-codellama"];
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, compute, repetitions, contest }) {
-  const comparisons = [];
+export async function* run({ models, compute, repetitions, contest }) {
   for (const model of models) {
     const options = { modelPath: model.path, ...compute, contextSize: 1024, parallel: 1 };
     const plan = {
@@ -24,7 +23,7 @@ export async function run({ models, compute, repetitions, contest }) {
       });
     const title = `repack · ${model.name}`;
     const warmUp = (seed) => ({ prompt: randomPrompt(32, seed), maxTokens: 8 });
-    comparisons.push(
+    yield* [
       {
         subject: model.name,
         measure: "prefill",
@@ -54,7 +53,6 @@ export async function run({ models, compute, repetitions, contest }) {
         better: "lower",
         samples: await contest.interleave(title, Object.keys(plan), repetitions, resident),
       },
-    );
+    ];
   }
-  return comparisons;
 }

@@ -26,8 +26,7 @@ async function requestsPerSecond(engine, all) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, compute, repetitions, contest }) {
-  const comparisons = [];
+export async function* run({ models, peers, compute, repetitions, contest }) {
   for (const model of models) {
     const contextSize = PARALLEL * 1280;
     const options = { modelPath: model.path, ...compute, contextSize, parallel: PARALLEL };
@@ -39,14 +38,13 @@ export async function run({ models, peers, compute, repetitions, contest }) {
         requestsPerSecond(engines[peer], requests(repetition + 1)),
       );
     });
-    comparisons.push({
+    yield {
       subject: model.name,
       measure: "answers",
       unit: "requests/s",
       better: "higher",
       targets: { "llama-server": 1.5 },
       samples,
-    });
+    };
   }
-  return comparisons;
 }

@@ -26,8 +26,7 @@ export async function tokensPerSecond(engine, requests) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, compute, gpu, repetitions, contest }) {
-  const comparisons = [];
+export async function* run({ models, peers, compute, gpu, repetitions, contest }) {
   for (const model of models) {
     for (const count of gpu ? GPU_COUNTS : COUNTS) {
       // Of the 7B more would take hours on a CPU.
@@ -52,15 +51,14 @@ export async function run({ models, peers, compute, gpu, repetitions, contest })
           tokensPerSecond(engines[peer], streamRequests(count, NEW_TOKENS, repetition)),
         );
       });
-      comparisons.push({
+      yield {
         subject: model.name,
         measure: `${count} streams`,
         unit: "tokens/s",
         better: "higher",
         targets: { "llama-server": 1.1, ...(count >= 16 && { "node-llama-cpp": 2 }) },
         samples,
-      });
+      };
     }
   }
-  return comparisons;
 }

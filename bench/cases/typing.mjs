@@ -31,8 +31,7 @@ function keystrokes(seed) {
 }
 
 /** @param {import("../main.mjs").Bench} bench */
-export async function run({ models, peers, compute, gpu, repetitions, contest }) {
-  const comparisons = [];
+export async function* run({ models, peers, compute, gpu, repetitions, contest }) {
   // Random weights say nothing that ends, and 200 prompts of 1,500 tokens take peers an hour on a CPU.
   for (const model of models.filter(({ name }) => gpu || name === "codellama-tiny")) {
     const options = { modelPath: model.path, ...compute, contextSize: 2048, parallel: 1 };
@@ -44,7 +43,7 @@ export async function run({ models, peers, compute, gpu, repetitions, contest })
     const samplesOf = (measure) =>
       Object.fromEntries(peers.map((peer) => [peer, times[peer].map(measure)]));
     const common = { subject: model.name, unit: "ms", better: "lower" };
-    comparisons.push(
+    yield* [
       {
         ...common,
         measure: "first token, median",
@@ -56,7 +55,6 @@ export async function run({ models, peers, compute, gpu, repetitions, contest })
         measure: "first token, nine of ten",
         samples: samplesOf((each) => percentile(each, 0.9)),
       },
-    );
+    ];
   }
-  return comparisons;
 }

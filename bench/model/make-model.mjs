@@ -123,7 +123,8 @@ export function makeModel(path, shapeName, vocabularyPath, onProgress) {
   const shape = SHAPES[shapeName];
   const tensors = planTensors(shape);
   const header = encodeHeader(
-    metadata(`random weights, ${shapeName} shape`, shape, vocabularyPath),
+    // A name of Code Llama's, so that prompts are laid out as for the real one.
+    metadata(`Code Llama ${shapeName}, random weights`, shape, vocabularyPath),
     tensors,
   );
   const dataBytes = tensors.reduce((sum, { bytes }) => sum + aligned(bytes), 0);
