@@ -6,7 +6,7 @@ import { Random } from "../helpers/random.ts";
 import { jsonOf, startTinyServer, until, useTinyServer } from "../helpers/server.ts";
 
 const shared = useTinyServer(
-  { maxBodyBytes: 64 * 1024, heartbeatMs: 50 },
+  { maxBodyBytes: 64 * 1024, heartbeatMs: 10 },
   { parallel: 4, maxQueue: 16, contextSize: 2048 },
 );
 

@@ -105,6 +105,7 @@ std::string CodeOf(Function function) {
 
 TEST(PlacementWithoutGpuStaysOnTheCpuAndSaysWhy) {
   InitializeBackends();
+  if (HasGpu()) return;  // then the tests of placement on a device say more
   const TinyFile file;
   const Placement placement(file.Options(), SmallContext(), kLayers);
   CHECK_EQ(placement.gpu_layers(), 0);
