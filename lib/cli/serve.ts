@@ -20,6 +20,7 @@ interface ServeFlags extends ModelFlags {
   readonly corsOrigin?: readonly string[];
   readonly maxConcurrentPerKey?: number;
   readonly maxBody?: number;
+  readonly maxPrompt?: number;
   readonly timeout?: number;
   readonly raw?: true;
   readonly playground: boolean;
@@ -49,10 +50,15 @@ export function addServeCommand(program: Command): void {
     .option("--cors-origin <origin...>", 'sites whose pages may call; "*" is all')
     .option("--max-concurrent-per-key <number>", "requests of one key at once", parseNumber)
     .option("--max-body <bytes>", "of a request; default 8 MiB", parseNumber)
+    .option("--max-prompt <tokens>", "of a request; default: the context", parseNumber)
     .option("--timeout <seconds>", "a generation that takes longer ends", parseSeconds)
     .option("--raw", "text prompts may spell control tokens, such as <PRE>")
     .option("--no-playground", "no page at /")
-    .option("--grace <seconds>", "for requests under way at the end", parseSeconds, 30_000)
+    .addOption(
+      new Option("--grace <seconds>", "for requests under way at the end")
+        .argParser(parseSeconds)
+        .default(30_000, "30"),
+    )
     .option("--json", "log JSON lines to standard output")
     .option("--quiet", "log no requests")
     .addHelpText("after", "\nCODELLAMA_API_KEY in the environment is an API key too.")
@@ -111,7 +117,7 @@ async function handlerOptions(
   flags: ServeFlags,
   apiKeys: readonly ApiKey[],
 ): Promise<HandlerOptions> {
-  const { modelName, alias, corsOrigin, maxConcurrentPerKey, maxBody, timeout } = flags;
+  const { modelName, alias, corsOrigin, maxConcurrentPerKey, maxBody, maxPrompt, timeout } = flags;
   return {
     apiKeys,
     playground: flags.playground,
@@ -121,6 +127,7 @@ async function handlerOptions(
     ...(corsOrigin !== undefined && { corsOrigins: corsOrigin }),
     ...(maxConcurrentPerKey !== undefined && { maxConcurrentPerKey }),
     ...(maxBody !== undefined && { maxBodyBytes: maxBody }),
+    ...(maxPrompt !== undefined && { maxPromptTokens: maxPrompt }),
     ...(timeout !== undefined && { requestTimeoutMs: timeout }),
     ...(!flags.quiet && { logger: await makeLogger(flags.json ?? false) }),
   };

@@ -56,8 +56,9 @@ export function createHandler(
   }
   app.use(async (context, next) => {
     const { path } = context.req;
-    const known = app.routes.some((route) => route.method !== "ALL" && matches(route.path, path));
-    const exchange = service.exchange(context.req.raw, known ? path : "unknown");
+    // A route and not its path, of which metrics would keep as many as clients think of.
+    const route = app.routes.find((each) => each.method !== "ALL" && matches(each.path, path));
+    const exchange = service.exchange(context.req.raw, route?.path ?? "unknown");
     context.set("exchange", exchange);
     const isOpen = openPaths.has(path) && context.req.method === "GET";
     if (!isOpen) service.open(exchange, context.req.raw.headers);

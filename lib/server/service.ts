@@ -169,7 +169,8 @@ export class Service {
       }),
       ...(error && { code: error.code }),
     };
-    if (status >= 500) logger.error(fields, "request failed");
+    // 503 is said while the model is loaded, and while the server shuts down.
+    if (status >= 500 && status !== 503) logger.error(fields, "request failed");
     else if (status >= 400) logger.warn(fields, "request refused");
     else logger.info(fields, "request");
   }

@@ -18,3 +18,8 @@ export const toolChoiceSchema = z.union(
   ],
   { error: 'must be "none", "auto", "required" or { type: "function", function: { name } }' },
 );
+
+/** Whether a tool has to be called. */
+export function demandsTool(choice: z.output<typeof toolChoiceSchema> | null | undefined): boolean {
+  return choice != null && choice !== "none" && choice !== "auto";
+}

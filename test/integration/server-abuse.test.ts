@@ -63,6 +63,20 @@ describe("bodies", () => {
   });
 });
 
+test.each([
+  ["/v1/completions", { prompt: "x", n: 3, best_of: 2 }, "best_of", "must be at least n"],
+  [
+    "/v1/chat/completions",
+    { messages: [{ role: "user", content: "x" }], tool_choice: "required" },
+    "tool_choice",
+    "demands a tool, and there are no tools",
+  ],
+])("of %s fields that contradict each other are told of", async (path, body, field, problem) => {
+  const { status, error } = await errorOf(await shared.server.post(path, body));
+  expect(status).toBe(400);
+  expect(error).toMatchObject({ param: field, message: `${field}: ${problem}` });
+});
+
 test("every field with a value of every wrong kind gives a 400 that names it, or an answer", async () => {
   const { url } = shared.server;
   const description = await jsonOf(await fetch(`${url}/openapi.json`));

@@ -84,6 +84,15 @@ test("the log has a line for each request, and never its text", async () => {
   expect(JSON.stringify(lines)).not.toContain("secret");
 });
 
+test("metrics know routes, not the paths that clients think of", async () => {
+  const { url } = shared.server;
+  for (const path of ["/v1/models/one", "/v1/models/two", "/three"]) await fetch(url + path);
+  const text = await (await fetch(`${url}/metrics`)).text();
+  expect(text).toContain('requests_total{route="/v1/models/:model",status="404"} 2');
+  expect(text).toContain('requests_total{route="unknown",status="404"} 1');
+  expect(text).not.toMatch(/one|two|three/);
+});
+
 test("metrics count requests and tokens, and tell of the engine", async () => {
   const text = await (await fetch(`${shared.server.url}/metrics`)).text();
   const value = (line: string) => Number(text.split(`\n${line} `)[1]?.split("\n")[0]);

@@ -14,7 +14,7 @@ import { chatLogprobs } from "../logprobs.ts";
 import { readBody } from "../request-body.ts";
 import { generationFields, present, samplingOptions } from "../sampling.ts";
 import type { Service } from "../service.ts";
-import { toolChoiceSchema, toolSchema } from "../tool-schemas.ts";
+import { demandsTool, toolChoiceSchema, toolSchema } from "../tool-schemas.ts";
 
 const responseFormat = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text") }),
@@ -26,17 +26,22 @@ const responseFormat = z.discriminatedUnion("type", [
 ]);
 
 /** The body of `POST /v1/chat/completions`. Unknown fields are let be, as clients send many. */
-export const chatCompletionSchema = z.object({
-  ...generationFields,
-  messages: z.array(messageSchema).min(1),
-  max_completion_tokens: generationFields.max_tokens,
-  logprobs: z.boolean().nullish(),
-  top_logprobs: z.int().min(0).max(100).nullish(),
-  response_format: responseFormat.nullish(),
-  tools: z.array(toolSchema).max(128).nullish(),
-  tool_choice: toolChoiceSchema.nullish(),
-  grammar: z.string().nullish(),
-});
+export const chatCompletionSchema = z
+  .object({
+    ...generationFields,
+    messages: z.array(messageSchema).min(1),
+    max_completion_tokens: generationFields.max_tokens,
+    logprobs: z.boolean().nullish(),
+    top_logprobs: z.int().min(0).max(100).nullish(),
+    response_format: responseFormat.nullish(),
+    tools: z.array(toolSchema).max(128).nullish(),
+    tool_choice: toolChoiceSchema.nullish(),
+    grammar: z.string().nullish(),
+  })
+  .refine(({ tools, tool_choice }) => (tools ?? []).length > 0 || !demandsTool(tool_choice), {
+    path: ["tool_choice"],
+    error: "demands a tool, and there are no tools",
+  });
 
 type Body = z.output<typeof chatCompletionSchema>;
 

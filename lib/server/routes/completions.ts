@@ -18,32 +18,37 @@ import type { Service } from "../service.ts";
 const tokens = z.array(z.int().min(0)).min(1);
 
 /** The body of `POST /v1/completions`. Unknown fields are let be, as clients send many. */
-export const completionSchema = z.object({
-  ...generationFields,
-  prompt: z.union(
-    [z.string(), tokens, z.array(z.string()).min(1).max(128), z.array(tokens).min(1).max(128)],
-    {
-      error: "must be a string, an array of at most 128 strings, or tokens",
-    },
-  ),
-  /** What comes behind the hole: makes it an infill. */
-  suffix: z.string().nullish(),
-  best_of: z.int().min(1).max(128).nullish(),
-  logprobs: z.int().min(0).max(100).nullish(),
-  echo: z.boolean().nullish(),
-  /** Control tokens spelled out in the prompt count as such. */
-  raw: z.boolean().nullish(),
-  /** Never ends by itself, as vLLM has it. */
-  ignore_eos: z.boolean().nullish(),
-  /** Writes the prompt's last token anew. */
-  token_healing: z.boolean().nullish(),
-  /** Tells the new tokens' ids, in `token_ids`, as vLLM does. */
-  return_token_ids: z.boolean().nullish(),
-  /** Names tokens in `logprobs` by their ids, as `token_id:42`, as vLLM does. */
-  return_tokens_as_token_ids: z.boolean().nullish(),
-  grammar: z.string().nullish(),
-  json_schema: z.record(z.string(), z.unknown()).nullish(),
-});
+export const completionSchema = z
+  .object({
+    ...generationFields,
+    prompt: z.union(
+      [z.string(), tokens, z.array(z.string()).min(1).max(128), z.array(tokens).min(1).max(128)],
+      {
+        error: "must be a string, an array of at most 128 strings, or tokens",
+      },
+    ),
+    /** What comes behind the hole: makes it an infill. */
+    suffix: z.string().nullish(),
+    best_of: z.int().min(1).max(128).nullish(),
+    logprobs: z.int().min(0).max(100).nullish(),
+    echo: z.boolean().nullish(),
+    /** Control tokens spelled out in the prompt count as such. */
+    raw: z.boolean().nullish(),
+    /** Never ends by itself, as vLLM has it. */
+    ignore_eos: z.boolean().nullish(),
+    /** Writes the prompt's last token anew. */
+    token_healing: z.boolean().nullish(),
+    /** Tells the new tokens' ids, in `token_ids`, as vLLM does. */
+    return_token_ids: z.boolean().nullish(),
+    /** Names tokens in `logprobs` by their ids, as `token_id:42`, as vLLM does. */
+    return_tokens_as_token_ids: z.boolean().nullish(),
+    grammar: z.string().nullish(),
+    json_schema: z.record(z.string(), z.unknown()).nullish(),
+  })
+  .refine(({ n, best_of }) => (best_of ?? n ?? 1) >= (n ?? 1), {
+    path: ["best_of"],
+    error: "must be at least n",
+  });
 
 type Body = z.output<typeof completionSchema>;
 type Prompt = string | Int32Array;

@@ -8,6 +8,7 @@ import { infillSchema } from "./infill.ts";
 import { applyTemplateSchema, detokenizeSchema, tokenizeSchema } from "./tokens.ts";
 
 interface Described {
+  /** Where it ends in a parameter, this one is the model's name. */
   readonly path: string;
   readonly summary: string;
   readonly body?: z.ZodType;
@@ -42,7 +43,8 @@ const posts: readonly Described[] = [
 ];
 
 const gets: readonly Described[] = [
-  { path: "/v1/models", summary: "The model that is served" },
+  { path: "/v1/models", summary: "A list of the one model that is served" },
+  { path: "/v1/models/{model}", summary: "The model that is served" },
   { path: "/health", summary: "Whether it is loading, ready or draining" },
   { path: "/metrics", summary: "Metrics in Prometheus' text format", type: "text/plain" },
   { path: "/openapi.json", summary: "This description" },
@@ -81,9 +83,11 @@ export function addOpenApiRoute(app: Hono<ServerEnvironment>): void {
   app.get("/openapi.json", (context) => context.json(document));
 }
 
-function describe({ summary, body, type = "application/json", streams }: Described): object {
+function describe({ path, summary, body, type = "application/json", streams }: Described): object {
+  const model = { name: "model", in: "path", required: true, schema: { type: "string" } };
   return {
     summary,
+    ...(path.endsWith("{model}") && { parameters: [model] }),
     ...(body && {
       requestBody: {
         required: true,
