@@ -131,7 +131,7 @@ void KeepShare(double wanted, Candidates* candidates) {
 }  // namespace
 
 Token Draw(const float* logits, int32_t size, float best, const Nucleus& nucleus, double random) {
-  // One engine thread draws for all sequences, so they share the room.
+  // A thread draws for many sequences, which share the room.
   thread_local std::vector<float> weights;
   thread_local Candidates candidates;
   weights.resize(static_cast<size_t>(size));

@@ -125,7 +125,7 @@ Token Sampler::BestAllowed(const float* logits) const {
 
 const float* Sampler::Shift(const float* logits) const {
   if (!shifts_) return logits;
-  // One engine thread samples all sequences, so they share the room.
+  // A thread samples many sequences, which share the room.
   thread_local std::vector<float> result;
   thread_local std::vector<llama_token_data> changed;
   result.assign(logits, logits + vocabulary_size_);
