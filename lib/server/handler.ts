@@ -60,7 +60,7 @@ export function createHandler(
     const route = app.routes.find((each) => each.method !== "ALL" && matches(each.path, path));
     const exchange = service.exchange(context.req.raw, route?.path ?? "unknown");
     context.set("exchange", exchange);
-    const isOpen = openPaths.has(path) && context.req.method === "GET";
+    const isOpen = openPaths.has(path) && ["GET", "HEAD"].includes(context.req.method);
     if (!isOpen) service.open(exchange, context.req.raw.headers);
     const onGone = () => exchange.abort(new HttpError(499, "ABORTED", "the client went away"));
     context.req.raw.signal.addEventListener("abort", onGone, { once: true });

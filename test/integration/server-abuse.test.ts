@@ -195,7 +195,9 @@ describe("a server of its own", () => {
     expect((await post("/v1/completions", body, { headers })).status).toBe(200);
     expect((await long).status).toBe(200);
     expect((await fetch(`${server.url}/metrics`)).status).toBe(401);
-    expect((await fetch(`${server.url}/health`)).status).toBe(200);
+    for (const method of ["GET", "HEAD"]) {
+      expect((await fetch(`${server.url}/health`, { method })).status).toBe(200);
+    }
   });
 
   test("drains: what runs may finish, and the rest is told", async () => {
