@@ -22,3 +22,13 @@ export function usageOf(results: readonly (Answer & { readonly choices?: readonl
     prompt_tokens_details: { cached_tokens: cached },
   };
 }
+
+/** What every event but the last says of usage, where the client asked to be told it at the end. */
+export function usageToCome(body: {
+  readonly stream_options?:
+    | { readonly include_usage?: boolean | null | undefined }
+    | null
+    | undefined;
+}): object {
+  return body.stream_options?.include_usage === true ? { usage: null } : {};
+}

@@ -47,7 +47,12 @@ export const samplingFields = {
   seed: z.int().nullish(),
   stop: z.union([z.string(), z.array(z.string()).max(64)]).nullish(),
   /** From -100, which forbids a token, to 100. */
-  logit_bias: z.record(z.string(), z.number().min(-100).max(100)).nullish(),
+  logit_bias: z
+    .record(
+      z.string().regex(/^\d+$/, { error: "must be the id of a token" }),
+      z.number().min(-100).max(100),
+    )
+    .nullish(),
   priority: z.enum(["interactive", "normal", "background"]).nullish(),
 };
 

@@ -34,6 +34,7 @@ describe("completions", () => {
     expect(chunks.length).toBeGreaterThan(5);
     expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe("stop");
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 14 } });
+    expect(chunks.slice(0, -1).every(({ usage }) => usage === null)).toBe(true);
   });
 
   test("16 tokens where no number is given, as OpenAI has it", async () => {
@@ -256,6 +257,24 @@ describe("what goes wrong", () => {
     const messages = [{ role: "user" as const, content: 5 as unknown as string }];
     const asking = shared.server.openai.chat.completions.create({ model, messages });
     await expect(asking).rejects.toMatchObject({ status: 400, param: "messages[0].content" });
+  });
+
+  test("a logit_bias for what is no token is named", async () => {
+    const { openai } = shared.server;
+    for (const token of ["x", "-1", "1.5"]) {
+      const asked = openai.completions.create({ ...greedy, prompt, logit_bias: { [token]: 1 } });
+      const error = await asked.catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ status: 400, param: `logit_bias.${token}` });
+    }
+  });
+
+  test("top_logprobs without logprobs is refused, not forgotten", async () => {
+    const asked = shared.server.openai.chat.completions.create({
+      ...greedy,
+      messages: [{ role: "user", content: "hi" }],
+      top_logprobs: 2,
+    });
+    await expect(asked).rejects.toMatchObject({ status: 400, param: "top_logprobs" });
   });
 
   test("a prompt that is too long, in a stream too", async () => {

@@ -6,7 +6,7 @@ import { takesTools } from "../../prompt/template.ts";
 import type { Answer, GenerationResult } from "../../result.ts";
 import { planTools, type ToolCall, type ToolPlan, withInstruction } from "../../tool-calls.ts";
 import { chatMessages, messageSchema } from "../chat-messages.ts";
-import { finishReason, usageOf } from "../completion-answer.ts";
+import { finishReason, usageOf, usageToCome } from "../completion-answer.ts";
 import type { Followed } from "../exchange.ts";
 import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http-error.ts";
@@ -41,6 +41,10 @@ export const chatCompletionSchema = z
   .refine(({ tools, tool_choice }) => (tools ?? []).length > 0 || !demandsTool(tool_choice), {
     path: ["tool_choice"],
     error: "demands a tool, and there are no tools",
+  })
+  .refine(({ logprobs, top_logprobs }) => logprobs === true || !top_logprobs, {
+    path: ["top_logprobs"],
+    error: "needs logprobs: true",
   });
 
 type Body = z.output<typeof chatCompletionSchema>;
@@ -130,7 +134,13 @@ async function* chatEvents(
   tools: ToolPlan,
 ): AsyncGenerator<string> {
   const event = (choices: readonly object[], rest: object = {}) =>
-    JSON.stringify({ ...head, object: "chat.completion.chunk", choices, ...rest });
+    JSON.stringify({
+      ...head,
+      object: "chat.completion.chunk",
+      choices,
+      ...usageToCome(body),
+      ...rest,
+    });
   const choice = (index: number, delta: object, reason: string | null, logprobs: object | null) =>
     event([{ index, delta, logprobs, finish_reason: reason }]);
   for (let index = 0; index < (body.n ?? 1); index++) {

@@ -4,7 +4,7 @@ import type { CodeLlama } from "../../codellama.ts";
 import type { Chunk, Generation } from "../../generation.ts";
 import type { GenerateOptions } from "../../options/generate.ts";
 import type { Answer, GenerationResult, TokenLogprob } from "../../result.ts";
-import { finishReason, usageOf } from "../completion-answer.ts";
+import { finishReason, usageOf, usageToCome } from "../completion-answer.ts";
 import type { Followed } from "../exchange.ts";
 import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http-error.ts";
@@ -230,7 +230,7 @@ async function* completionEvents(
   writer: ChoiceWriter,
 ): AsyncGenerator<string> {
   const event = (choices: readonly object[], rest: object = {}) =>
-    JSON.stringify({ ...head, choices, ...rest });
+    JSON.stringify({ ...head, choices, ...usageToCome(body), ...rest });
   const offsets = new Map<number, number>();
   const told = new Map<number, number>();
   for (const [prompt] of followed.entries()) {
