@@ -23,3 +23,12 @@ export const toolChoiceSchema = z.union(
 export function demandsTool(choice: z.output<typeof toolChoiceSchema> | null | undefined): boolean {
   return choice != null && choice !== "none" && choice !== "auto";
 }
+
+/** Whether a choice that names a tool names one of these; others name none. */
+export function isAmong(
+  choice: z.output<typeof toolChoiceSchema> | null | undefined,
+  tools: readonly z.output<typeof toolSchema>[] | null | undefined,
+): boolean {
+  if (choice == null || typeof choice === "string") return true;
+  return (tools ?? []).some((tool) => tool.function.name === choice.function.name);
+}

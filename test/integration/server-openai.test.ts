@@ -277,6 +277,16 @@ describe("what goes wrong", () => {
     await expect(asked).rejects.toMatchObject({ status: 400, param: "top_logprobs" });
   });
 
+  test("a tool_choice that names none of the tools", async () => {
+    const asked = shared.server.openai.chat.completions.create({
+      ...greedy,
+      messages: [{ role: "user", content: "hi" }],
+      tools: [{ type: "function", function: { name: "add", parameters: {} } }],
+      tool_choice: { type: "function", function: { name: "subtract" } },
+    });
+    await expect(asked).rejects.toMatchObject({ status: 400, param: "tool_choice" });
+  });
+
   test("a prompt that is too long, in a stream too", async () => {
     const asking = shared.server.openai.completions.create({
       model,

@@ -14,7 +14,7 @@ import { chatLogprobs } from "../logprobs.ts";
 import { readBody } from "../request-body.ts";
 import { generationFields, present, samplingOptions } from "../sampling.ts";
 import type { Service } from "../service.ts";
-import { demandsTool, toolChoiceSchema, toolSchema } from "../tool-schemas.ts";
+import { demandsTool, isAmong, toolChoiceSchema, toolSchema } from "../tool-schemas.ts";
 
 const responseFormat = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text") }),
@@ -41,6 +41,10 @@ export const chatCompletionSchema = z
   .refine(({ tools, tool_choice }) => (tools ?? []).length > 0 || !demandsTool(tool_choice), {
     path: ["tool_choice"],
     error: "demands a tool, and there are no tools",
+  })
+  .refine(({ tools, tool_choice }) => (tools ?? []).length === 0 || isAmong(tool_choice, tools), {
+    path: ["tool_choice"],
+    error: "names none of the tools",
   })
   .refine(({ logprobs, top_logprobs }) => logprobs === true || !top_logprobs, {
     path: ["top_logprobs"],
