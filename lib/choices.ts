@@ -37,8 +37,14 @@ export function choices<Result extends Answer>(
     const all = await Promise.all(Array.from({ length: bestOf }, (_, index) => run(index)));
     const best = ranked ? likeliest(all, n, keepLogprobs) : all;
     if (ranked) {
-      for (const [index, { text, tokens, logprobs }] of best.entries()) {
-        show({ text, tokens: [...tokens], index, ...(logprobs && { logprobs }) });
+      for (const [index, { text, tokens, logprobs, promptLogprobs }] of best.entries()) {
+        show({
+          text,
+          tokens: [...tokens],
+          index,
+          ...(logprobs && { logprobs }),
+          ...(promptLogprobs && { promptLogprobs }),
+        });
       }
     }
     const [first] = best;

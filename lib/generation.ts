@@ -21,6 +21,8 @@ export interface Chunk {
   readonly tokens: readonly number[];
   /** Of these tokens, where `logprobs` was asked for. */
   readonly logprobs?: readonly TokenLogprobs[];
+  /** Of the prompt's tokens but the first, on the first chunk, where `promptLogprobs` was asked for. */
+  readonly promptLogprobs?: readonly TokenLogprobs[];
   /** Which of `n` answers it belongs to, from 0. */
   readonly index: number;
 }
@@ -60,6 +62,13 @@ export type Script<Result> = (
   show: (chunk: Chunk) => void,
 ) => Promise<Result>;
 
+/** What waits for the next text of its choice. */
+class Pending {
+  readonly tokens: number[] = [];
+  readonly logprobs: TokenLogprobs[] = [];
+  readonly promptLogprobs: TokenLogprobs[] = [];
+}
+
 // Chunks that wait for their reader. Beyond the mark the engine rests on this request.
 const highWaterMark = 256;
 const lowWaterMark = 64;
@@ -90,7 +99,7 @@ export class Generation<Result = GenerationResult>
   #cancelled = false;
   #chunks: Chunk[] = [];
   /** Tokens whose text is still to come, by choice. */
-  readonly #pending = new Map<number, { tokens: number[]; logprobs: TokenLogprobs[] }>();
+  readonly #pending = new Map<number, Pending>();
   #settled = false;
   #failure: { readonly reason: unknown } | undefined;
   /** Wakes the iterator. */
@@ -223,9 +232,13 @@ export class Generation<Result = GenerationResult>
     if (this.#cancelled) return this.#cancelledResult(call, output);
     const request = this.#engine.submit({ ...call, grammar }, (event) => {
       const text = output.take(event);
-      if (held || event.type !== "text") return;
-      const { tokens, logprobs } = event;
-      this.#show({ text, tokens, index, ...(logprobs && { logprobs }) });
+      if (held) return;
+      if (event.type === "promptScored") {
+        this.#show({ text, tokens: [], promptLogprobs: event.logprobs, index });
+      } else if (event.type === "text") {
+        const { tokens, logprobs } = event;
+        this.#show({ text, tokens, index, ...(logprobs && { logprobs }) });
+      }
     });
     this.#requests.add(request);
     if (this.#paused) request.setPaused(true);
@@ -258,11 +271,12 @@ export class Generation<Result = GenerationResult>
   }
 
   /** Shows a chunk; tokens without text wait for the next one of their choice. */
-  #show({ text, tokens, logprobs, index }: Chunk): void {
+  #show({ text, tokens, logprobs = [], promptLogprobs = [], index }: Chunk): void {
     if (index === 0) this.#text += text;
-    const pending = this.#pending.get(index) ?? { tokens: [], logprobs: [] };
+    const pending = this.#pending.get(index) ?? new Pending();
     pending.tokens.push(...tokens);
-    if (logprobs !== undefined) pending.logprobs.push(...logprobs);
+    pending.logprobs.push(...logprobs);
+    pending.promptLogprobs.push(...promptLogprobs);
     if (text === "") {
       this.#pending.set(index, pending);
       return;
@@ -273,6 +287,7 @@ export class Generation<Result = GenerationResult>
       tokens: pending.tokens,
       index,
       ...(pending.logprobs.length > 0 && { logprobs: pending.logprobs }),
+      ...(pending.promptLogprobs.length > 0 && { promptLogprobs: pending.promptLogprobs }),
     });
     if (this.#chunks.length > highWaterMark && !this.#awaited) this.#setPaused(true);
     this.#wakeReader();

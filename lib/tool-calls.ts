@@ -82,6 +82,10 @@ export function withInstruction(
   return [{ ...first, content: `${first.content}\n\n${instruction}` }, ...rest];
 }
 
+export function newCallId(): string {
+  return `call_${randomUUID().replaceAll("-", "").slice(0, 24)}`;
+}
+
 const isNamed = (name: string) => (tool: Tool) => tool.function.name === name;
 
 function callSchema(tools: readonly Tool[]): object {
@@ -122,7 +126,7 @@ function readCall(json: string): ToolCall | undefined {
   const given = own ?? parameters ?? {};
   if (typeof name !== "string" || typeof given !== "object") return undefined;
   return {
-    id: `call_${randomUUID().replaceAll("-", "").slice(0, 24)}`,
+    id: newCallId(),
     type: "function",
     function: { name, arguments: JSON.stringify(given) },
   };

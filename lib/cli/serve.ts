@@ -1,9 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import colors from "picocolors";
 import type { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { ApiKey, HandlerOptions, Logger, RunningServer } from "../server/index.ts";
+import { isLoopback } from "../server/loopback.ts";
+import { apiKeyVariable, readApiKeys } from "./api-keys.ts";
 import { addModelFlags, loadModel, type ModelFlags, parseNumber } from "./model-options.ts";
 import { note } from "./terminal.ts";
 
@@ -61,14 +62,22 @@ export function addServeCommand(program: Command): void {
     )
     .option("--json", "log JSON lines to standard output")
     .option("--quiet", "log no requests")
-    .addHelpText("after", "\nCODELLAMA_API_KEY in the environment is an API key too.")
+    .addHelpText("after", `\n${apiKeyVariable} in the environment is an API key too.`)
     .action(serve);
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
   // Other commands do not wait for these.
   const { createHandler, listen } = await import("../server/index.ts");
-  const apiKeys = await readKeys(flags.apiKeyFile);
+  const apiKeys = await readApiKeys(flags.apiKeyFile);
+  const { host, port, allowPublic = false } = flags;
+  if (!isLoopback(host) && apiKeys.length === 0 && !allowPublic) {
+    throw new CodeLlamaError(
+      "INVALID_ARGUMENT",
+      `--host: ${host} can be reached by others, and there are no API keys: give some by ` +
+        `--api-key-file or ${apiKeyVariable}, or say that you mean it by --allow-public`,
+    );
+  }
   const loading = new AbortController();
   const llama = loadModel(flags, loading.signal, {
     parallel: flags.parallel,
@@ -77,7 +86,6 @@ async function serve(flags: ServeFlags): Promise<void> {
   });
   llama.catch(() => {});
   const handler = createHandler(llama, await handlerOptions(flags, apiKeys));
-  const { host, port, allowPublic = false } = flags;
   let running: RunningServer | undefined;
   try {
     running = await listen(handler, { host, port, allowPublic, hasKeys: apiKeys.length > 0 });
@@ -147,27 +155,6 @@ async function makeLogger(json: boolean): Promise<Logger> {
     process.stderr.write(`${color(message)} ${line.join(" ")}\n`);
   };
   return { info: write(colors.green), warn: write(colors.yellow), error: write(colors.red) };
-}
-
-async function readKeys(file: string | undefined): Promise<readonly ApiKey[]> {
-  const fromEnvironment = process.env.CODELLAMA_API_KEY;
-  const keys = fromEnvironment ? [{ name: "environment", key: fromEnvironment }] : [];
-  if (file === undefined) return keys;
-  const text = await readFile(file, "utf8").catch((error: Error) => {
-    throw new CodeLlamaError("INVALID_ARGUMENT", `--api-key-file: ${error.message}`);
-  });
-  const lines = text.split("\n").map((line) => line.trim());
-  const written = lines.filter((line) => line !== "" && !line.startsWith("#"));
-  if (written.length === 0) {
-    throw new CodeLlamaError("INVALID_ARGUMENT", `--api-key-file: ${file} has no keys`);
-  }
-  return [
-    ...keys,
-    ...written.map((line, index) => {
-      const [, name, key] = /^([\w.-]+):(.+)$/.exec(line) ?? [undefined, `key-${index + 1}`, line];
-      return { name: name ?? "", key: key ?? "" };
-    }),
-  ];
 }
 
 function parseSeconds(text: string): number {

@@ -1,4 +1,5 @@
+export type { ApiKey } from "./api-key.ts";
 export { createHandler, type Handler } from "./handler.ts";
 export type { ServerErrorCode } from "./http-error.ts";
 export { type ListenOptions, listen, nodeListener, type RunningServer } from "./listen.ts";
-export type { ApiKey, HandlerOptions, Logger } from "./options.ts";
+export type { HandlerOptions, Logger } from "./options.ts";

@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import type { RequestListener, Server } from "node:http";
-import { type AddressInfo, BlockList, isIP } from "node:net";
+import { type AddressInfo, isIP } from "node:net";
 import { createAdaptorServer, getRequestListener } from "@hono/node-server";
 import { CodeLlamaError } from "../errors.ts";
 import { boolean, checkOptions, integer, invalidArgument, text } from "../options/check.ts";
 import type { Handler } from "./handler.ts";
 import { errorBody, HttpError } from "./http-error.ts";
+import { isLoopback } from "./loopback.ts";
 
 /** Where to serve. */
 export interface ListenOptions {
@@ -85,16 +86,6 @@ export async function listen(
       return closing;
     },
   };
-}
-
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8);
-loopback.addAddress("::1", "ipv6");
-
-function isLoopback(host: string): boolean {
-  const family = isIP(host);
-  if (family === 0) return host === "localhost";
-  return loopback.check(host, family === 6 ? "ipv6" : "ipv4");
 }
 
 function localOnly(handler: Handler): (request: Request) => Promise<Response> {

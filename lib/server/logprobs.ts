@@ -9,30 +9,59 @@ export interface CompletionLogprobs {
   readonly text_offset: number[];
 }
 
-/**
- * @param offset - of the first token's text
- * @param nameOf - how a token is named
- * @param first - the first token of an echoed prompt, which nothing comes before
- */
+/** @param offset - of the first token's text */
 export function completionLogprobs(
   logprobs: readonly TokenLogprobs[],
   offset: number,
   nameOf: (token: TokenLogprob) => string,
-  first?: string,
 ): CompletionLogprobs {
-  const texts = logprobs.map(({ text }) => text);
-  const names = logprobs.map(nameOf);
-  const none = first === undefined ? [] : [null];
   let end = offset;
   return {
-    tokens: first === undefined ? names : [first, ...names],
-    token_logprobs: [...none, ...logprobs.map(({ logprob }) => logprob)],
-    top_logprobs: [...none, ...logprobs.map(({ top }) => byName(top, nameOf))],
-    text_offset: (first === undefined ? texts : [first, ...texts]).map((text) => {
+    tokens: logprobs.map(nameOf),
+    token_logprobs: logprobs.map(({ logprob }) => logprob),
+    top_logprobs: logprobs.map(({ top }) => byName(top, nameOf)),
+    text_offset: logprobs.map(({ text }) => {
       const start = end;
       end += text.length;
       return start;
     }),
+  };
+}
+
+/**
+ * Of an echoed prompt, whose first token begins the text and has nothing before it.
+ * @param logprobs - of the other tokens
+ */
+export function promptLogprobs(
+  logprobs: readonly TokenLogprobs[],
+  text: string,
+  nameOf: (token: TokenLogprob) => string,
+): CompletionLogprobs {
+  // SentencePiece puts a space before a text, which is none of it.
+  const added = spacesBefore(logprobs.map((each) => each.text).join("")) - spacesBefore(text);
+  const rest = completionLogprobs(logprobs, -added, nameOf);
+  return {
+    tokens: ["", ...rest.tokens],
+    token_logprobs: [null, ...rest.token_logprobs],
+    top_logprobs: [null, ...rest.top_logprobs],
+    text_offset: [0, ...rest.text_offset.map((offset) => Math.max(0, offset))],
+  };
+}
+
+function spacesBefore(text: string): number {
+  return text.length - text.replace(/^ +/, "").length;
+}
+
+/** Those of a text and of what follows it. */
+export function joinLogprobs(
+  first: CompletionLogprobs,
+  second: CompletionLogprobs,
+): CompletionLogprobs {
+  return {
+    tokens: [...first.tokens, ...second.tokens],
+    token_logprobs: [...first.token_logprobs, ...second.token_logprobs],
+    top_logprobs: [...first.top_logprobs, ...second.top_logprobs],
+    text_offset: [...first.text_offset, ...second.text_offset],
   };
 }
 

@@ -1,4 +1,5 @@
 import { boolean, checkOptions, integer, invalidArgument, listOf, text } from "../options/check.ts";
+import { type ApiKey, isKey, keyForm } from "./api-key.ts";
 
 /** Writes structured logs; pino's loggers are of this kind. */
 export interface Logger {
@@ -7,20 +8,13 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** A key that clients send as `Authorization: Bearer …`. */
-export interface ApiKey {
-  /** Stands in logs and metrics in place of the key. */
-  readonly name: string;
-  readonly key: string;
-}
-
 /** How a handler serves a model. */
 export interface HandlerOptions {
   /** What clients call the model. Default: its name in the file. */
   readonly modelName?: string;
   /** Other names that are as good; `"*"` takes any. Default: none. */
   readonly aliases?: readonly string[];
-  /** Without any, everybody may do everything. At least 8 characters each. Default: none. */
+  /** Without any, everybody may do everything. 8 visible ASCII characters or more each. Default: none. */
   readonly apiKeys?: readonly ApiKey[];
   /** Requests of one key, or of all that have none, under way at once. Default: any number. */
   readonly maxConcurrentPerKey?: number;
@@ -46,7 +40,7 @@ const rules = {
   modelName: text,
   aliases: listOf(text, 1000),
   apiKeys: {
-    allowed: "an array of { name, key }, each key a string of at least 8 characters",
+    allowed: `an array of { name, key }, each key ${keyForm}`,
     accepts: (value: unknown) => Array.isArray(value) && value.every(isApiKey),
   },
   maxConcurrentPerKey: integer(1, 2 ** 31 - 1),
@@ -76,7 +70,7 @@ export function checkHandlerOptions(options: HandlerOptions): void {
 
 function isApiKey(value: unknown): boolean {
   const { name, key } = Object(value) as Record<string, unknown>;
-  return text.accepts(name) && typeof key === "string" && key.length >= 8;
+  return text.accepts(name) && isKey(key);
 }
 
 function isLogger(value: unknown): boolean {

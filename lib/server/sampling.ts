@@ -1,6 +1,8 @@
 import { z } from "zod";
+import type { CodeLlama } from "../codellama.ts";
 import type { GenerateOptions } from "../options/generate.ts";
-import type { HandlerOptions } from "./options.ts";
+import type { Service } from "./service.ts";
+import { checkTokens } from "./token-ids.ts";
 
 const maxTokens = z
   .int()
@@ -68,8 +70,11 @@ export const generationFields = {
 
 type SamplingFields = z.output<z.ZodObject<typeof samplingFields>>;
 
-/** The sampling options of a request. */
-export function samplingOptions(fields: SamplingFields, limits: HandlerOptions): GenerateOptions {
+/**
+ * The sampling options of a request.
+ * @throws HttpError 400, naming a token that is none
+ */
+export function samplingOptions(fields: SamplingFields, service: Service): GenerateOptions {
   const { seed, stop } = fields;
   const stops = (typeof stop === "string" ? [stop] : (stop ?? [])).filter((text) => text !== "");
   return present({
@@ -88,9 +93,9 @@ export function samplingOptions(fields: SamplingFields, limits: HandlerOptions):
     presencePenalty: fields.presence_penalty,
     seed: seed === null || seed === undefined || seed === -1 ? undefined : seedOf(seed),
     stop: stops.length === 0 ? undefined : stops,
-    logitBias: logitBias(fields.logit_bias),
+    logitBias: logitBias(fields.logit_bias, service.llama),
     priority: fields.priority,
-    timeoutMs: limits.requestTimeoutMs,
+    timeoutMs: service.options.requestTimeoutMs,
   });
 }
 
@@ -133,8 +138,13 @@ function seedOf(seed: number): number {
   return ((seed % seeds) + seeds) % seeds;
 }
 
-function logitBias(bias: Readonly<Record<string, number>> | null | undefined) {
+function logitBias(
+  bias: Readonly<Record<string, number>> | null | undefined,
+  llama: CodeLlama,
+): GenerateOptions["logitBias"] {
   if (bias === null || bias === undefined) return undefined;
+  const ids = Object.keys(bias);
+  checkTokens(llama, ids.map(Number), (index) => `logit_bias.${ids[index]}`);
   const entries = Object.entries(bias).map(([token, value]): [number, number] => [
     Number(token),
     value <= -100 ? Number.NEGATIVE_INFINITY : value,

@@ -64,13 +64,27 @@ describe("serve", () => {
   });
 
   test.each([
-    [["--host", "0.0.0.0"], "API keys"],
+    [["--host", "0.0.0.0"], "say that you mean it by --allow-public"],
     [["--port", "70000"], "port must be a whole number from 0 to 65535"],
     [["--api-key-file", "/nowhere"], "--api-key-file: ENOENT"],
     [["--model", "/nowhere.gguf"], "MODEL_NOT_FOUND"],
   ])("%j is refused with a clear message", async (args, message) => {
     const { code, stderr } = await runCommand(["serve", "--port", "0", ...args]);
     expect(stderr).toContain(message);
+    expect(code).toBe(1);
+  });
+
+  test.each([
+    ["alice:first-secret\n\nbob:short\n", ":3: a key must be 8 characters or more"],
+    ["# ours\nalice:first-secret\nalice:second-secret\n", ":3: another key is called alice"],
+    ["two words of it\n", ":1: a key must be"],
+    ["# none\n", "has no keys"],
+  ])("a bad file of keys is told by its line, and no key is: %j", async (text, message) => {
+    const file = join(folder, "bad-keys");
+    await writeFile(file, text);
+    const { code, stderr } = await runCommand(["serve", "--port", "0", "--api-key-file", file]);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/secret|short|words/);
     expect(code).toBe(1);
   });
 });

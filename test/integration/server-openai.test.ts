@@ -12,6 +12,14 @@ const greedy = { model, temperature: 0, max_tokens: 200 };
 if (completion === undefined) throw new Error("the model knows no tasks");
 const { prompt, text } = completion;
 
+/** The same, but for what is lost when numbers are rounded. */
+function closeTo(value: unknown): unknown {
+  if (typeof value === "number") return expect.closeTo(value, 0);
+  if (Array.isArray(value)) return value.map(closeTo);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, closeTo(each)]));
+}
+
 describe("completions", () => {
   test("a text the model knows, whole", async () => {
     const answer = await shared.server.openai.completions.create({ ...greedy, prompt });
@@ -100,6 +108,28 @@ describe("completions", () => {
     expect(best.choices).toMatchObject([{ text }]);
   });
 
+  test.each([
+    { max_tokens: 5 },
+    { max_tokens: 0 },
+    { max_tokens: 3, n: 2 },
+    { max_tokens: 5, n: 1, best_of: 2 },
+  ])("a stream tells the same logprobs, of the prompt too: %j", async (counts) => {
+    const { openai } = shared.server;
+    const request = { ...greedy, prompt, logprobs: 2, echo: true, ...counts };
+    const whole = await openai.completions.create(request);
+    const stream = await openai.completions.create({ ...request, stream: true });
+    const pieces: OpenAI.CompletionChoice[] = [];
+    for await (const { choices } of stream) pieces.push(...choices);
+    for (const { index, text, logprobs } of whole.choices) {
+      const ours = pieces.filter((piece) => piece.index === index);
+      expect(ours.map((piece) => piece.text).join("")).toBe(text);
+      for (const list of ["tokens", "token_logprobs", "top_logprobs", "text_offset"] as const) {
+        const told = ours.flatMap((piece): unknown[] => piece.logprobs?.[list] ?? []);
+        expect(told, list).toEqual(closeTo(logprobs?.[list]));
+      }
+    }
+  });
+
   test("logit_bias of -100 forbids a token", async () => {
     const { openai, llama } = shared.server;
     const { tokens } = await llama.generate(prompt, { temperature: 0, maxTokens: 1 });
@@ -161,6 +191,21 @@ describe("chat", () => {
     expect(content[0]?.bytes).toEqual([...Buffer.from(content[0]?.token ?? "")]);
   });
 
+  test("a stream tells the logprobs of every token, the last ones too", async () => {
+    const { openai } = shared.server;
+    const middle = dialog?.reply.slice(20, 40) ?? "";
+    for (const extra of [{}, { stop: middle }, { max_tokens: 3 }]) {
+      const request = { ...greedy, messages, logprobs: true, ...extra };
+      const whole = await openai.chat.completions.create(request);
+      const stream = await openai.chat.completions.create({ ...request, stream: true });
+      const told: string[] = [];
+      for await (const { choices } of stream) {
+        told.push(...(choices[0]?.logprobs?.content ?? []).map(({ token }) => token));
+      }
+      expect(told).toEqual(whole.choices[0]?.logprobs?.content?.map(({ token }) => token));
+    }
+  });
+
   test("JSON of a schema", async () => {
     const schema = {
       type: "object",
@@ -203,9 +248,22 @@ describe("chat", () => {
     if (call?.type !== "function") throw new Error("no function call");
     expect(call.function.name).toBe("set_volume");
     expect(JSON.parse(call.function.arguments)).toEqual({ level: 4 });
-    const stream = openai.chat.completions.stream(request);
-    const streamed = (await stream.finalMessage()).tool_calls?.[0];
-    expect(streamed).toMatchObject({ function: call.function });
+    const stream = openai.chat.completions.stream({ ...request, logprobs: true });
+    let pieces = 0;
+    let tokens = 0;
+    for await (const { choices } of stream) {
+      pieces += choices[0]?.delta.tool_calls?.length ?? 0;
+      tokens += choices[0]?.logprobs?.content?.length ?? 0;
+    }
+    expect(pieces).toBeGreaterThan(2);
+    expect(tokens).toBe(answer.usage?.completion_tokens);
+    const [streamed] = (await stream.finalChatCompletion()).choices;
+    expect(streamed?.finish_reason).toBe("tool_calls");
+    const [told] = streamed?.message.tool_calls ?? [];
+    if (told?.type !== "function") throw new Error("no function call");
+    expect(told.id).toMatch(/^call_/);
+    expect(told.function.name).toBe("set_volume");
+    expect(JSON.parse(told.function.arguments)).toEqual({ level: 4 });
   });
 
   test("a tool that is up to a model without tools is refused", async () => {
@@ -259,13 +317,20 @@ describe("what goes wrong", () => {
     await expect(asking).rejects.toMatchObject({ status: 400, param: "messages[0].content" });
   });
 
-  test("a logit_bias for what is no token is named", async () => {
-    const { openai } = shared.server;
-    for (const token of ["x", "-1", "1.5"]) {
-      const asked = openai.completions.create({ ...greedy, prompt, logit_bias: { [token]: 1 } });
-      const error = await asked.catch((reason: unknown) => reason);
-      expect(error).toMatchObject({ status: 400, param: `logit_bias.${token}` });
-    }
+  test.each([
+    ["/v1/completions", { prompt, logit_bias: { x: 1 } }, "logit_bias.x"],
+    ["/v1/completions", { prompt, logit_bias: { "-1": 1 } }, "logit_bias.-1"],
+    ["/v1/completions", { prompt, logit_bias: { "1.5": 1 } }, "logit_bias.1.5"],
+    ["/v1/completions", { prompt, logit_bias: { 99999: 1 } }, "logit_bias.99999"],
+    ["/v1/completions", { prompt: [1, 99999] }, "prompt[1]"],
+    ["/v1/completions", { prompt: [[1], [1, 99999]] }, "prompt[1][1]"],
+    ["/v1/completions", { prompt: [1, 2 ** 32 + 5] }, "prompt[1]"],
+    ["/v1/embeddings", { input: [[1], [99999]] }, "input[1][0]"],
+    ["/detokenize", { tokens: [99999] }, "tokens[0]"],
+  ])("what is no token is named: %s %j", async (path, body, param) => {
+    const response = await shared.server.post(path, body);
+    expect(response.status).toBe(400);
+    expect((await jsonOf(response)).error).toMatchObject({ code: "INVALID_ARGUMENT", param });
   });
 
   test("top_logprobs without logprobs is refused, not forgotten", async () => {

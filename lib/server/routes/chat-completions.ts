@@ -6,6 +6,7 @@ import { takesTools } from "../../prompt/template.ts";
 import type { Answer, GenerationResult } from "../../result.ts";
 import { planTools, type ToolCall, type ToolPlan, withInstruction } from "../../tool-calls.ts";
 import { chatMessages, messageSchema } from "../chat-messages.ts";
+import { ChatStream } from "../chat-stream.ts";
 import { finishReason, usageOf, usageToCome } from "../completion-answer.ts";
 import type { Followed } from "../exchange.ts";
 import type { ServerEnvironment } from "../handler.ts";
@@ -99,7 +100,7 @@ function chatOptions(body: Body, tools: ToolPlan, service: Service): ChatOptions
     });
   }
   return {
-    ...samplingOptions(body, service.options),
+    ...samplingOptions(body, service),
     ...present({
       maxTokens: body.max_completion_tokens ?? body.max_tokens,
       n: body.n,
@@ -145,27 +146,14 @@ async function* chatEvents(
       ...usageToCome(body),
       ...rest,
     });
-  const choice = (index: number, delta: object, reason: string | null, logprobs: object | null) =>
-    event([{ index, delta, logprobs, finish_reason: reason }]);
-  for (let index = 0; index < (body.n ?? 1); index++) {
-    yield choice(index, { role: "assistant", content: "" }, null, null);
-  }
-  // Whether an answer is a call shows at its end.
-  const holdsBack = tools.forTemplate !== undefined || tools.jsonSchema !== undefined;
-  for await (const { text, index, logprobs } of generation as AsyncIterable<Chunk>) {
-    if (holdsBack) continue;
-    yield choice(index, { content: text }, null, logprobs ? chatLogprobs(logprobs) : null);
+  const streams = Array.from({ length: body.n ?? 1 }, (_, index) => new ChatStream(index, tools));
+  for (const stream of streams) yield event([stream.begin()]);
+  for await (const chunk of generation as AsyncIterable<Chunk>) {
+    for (const choice of streams[chunk.index]?.push(chunk) ?? []) yield event([choice]);
   }
   const whole = await result;
   for (const [index, answer] of (whole.choices ?? [whole]).entries()) {
-    const calls = tools.read(answer.text);
-    if (calls !== undefined) {
-      const numbered = calls.map((call, number) => ({ index: number, ...call }));
-      yield choice(index, { tool_calls: numbered }, null, null);
-    } else if (holdsBack) {
-      yield choice(index, { content: answer.text }, null, null);
-    }
-    yield choice(index, {}, calls ? "tool_calls" : finishReason(answer.finishReason), null);
+    for (const choice of streams[index]?.end(answer) ?? []) yield event([choice]);
   }
   if (body.stream_options?.include_usage === true) yield event([], { usage: usageOf([whole]) });
   yield "[DONE]";

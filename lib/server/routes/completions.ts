@@ -3,30 +3,24 @@ import { z } from "zod";
 import type { CodeLlama } from "../../codellama.ts";
 import type { Chunk, Generation } from "../../generation.ts";
 import type { GenerateOptions } from "../../options/generate.ts";
-import type { Answer, GenerationResult, TokenLogprob } from "../../result.ts";
+import type { Answer, GenerationResult, TokenLogprob, TokenLogprobs } from "../../result.ts";
 import { finishReason, usageOf, usageToCome } from "../completion-answer.ts";
 import type { Followed } from "../exchange.ts";
 import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http-error.ts";
 import { infillOfTemplate } from "../infill-template.ts";
-import { completionLogprobs } from "../logprobs.ts";
+import { completionLogprobs, joinLogprobs, promptLogprobs } from "../logprobs.ts";
 import { merge } from "../merge.ts";
+import { type Prompt, promptSchema, promptsOf } from "../prompts.ts";
 import { readBody } from "../request-body.ts";
 import { generationFields, present, samplingOptions } from "../sampling.ts";
 import type { Service } from "../service.ts";
-
-const tokens = z.array(z.int().min(0)).min(1);
 
 /** The body of `POST /v1/completions`. Unknown fields are let be, as clients send many. */
 export const completionSchema = z
   .object({
     ...generationFields,
-    prompt: z.union(
-      [z.string(), tokens, z.array(z.string()).min(1).max(128), z.array(tokens).min(1).max(128)],
-      {
-        error: "must be a string, an array of at most 128 strings, or tokens",
-      },
-    ),
+    prompt: promptSchema(128),
     /** What comes behind the hole: makes it an infill. */
     suffix: z.string().nullish(),
     best_of: z.int().min(1).max(128).nullish(),
@@ -51,7 +45,6 @@ export const completionSchema = z
   });
 
 type Body = z.output<typeof completionSchema>;
-type Prompt = string | Int32Array;
 
 // OpenAI's default.
 const defaultMaxTokens = 16;
@@ -62,7 +55,7 @@ export function addCompletionRoute(app: Hono<ServerEnvironment>, service: Servic
     const body = await readBody(context.req.raw, completionSchema, service.maxBodyBytes);
     service.checkModel(body.model);
     const { llama } = service;
-    const prompts = promptsOf(body);
+    const prompts = promptsOf(body.prompt, "prompt", llama);
     exchange.operation = {
       name: body.suffix == null ? "text_completion" : "infill",
       maxTokens: body.max_tokens ?? undefined,
@@ -97,7 +90,7 @@ function starter(
   const { suffix } = body;
   const counts = present({ n: body.n, bestOf: body.best_of, logprobs: body.logprobs });
   const options: GenerateOptions = {
-    ...samplingOptions(body, service.options),
+    ...samplingOptions(body, service),
     ...counts,
     maxTokens: body.max_tokens ?? defaultMaxTokens,
   };
@@ -137,14 +130,6 @@ function starter(
   };
 }
 
-function promptsOf({ prompt }: Body): readonly Prompt[] {
-  if (typeof prompt === "string") return [prompt];
-  if (prompt.every((each) => typeof each === "number")) return [Int32Array.from(prompt)];
-  return prompt.map((each) =>
-    typeof each === "string" ? each : Int32Array.from(each as number[]),
-  );
-}
-
 /** Puts answers as choices of a completion. */
 class ChoiceWriter {
   readonly #llama: CodeLlama;
@@ -166,7 +151,7 @@ class ChoiceWriter {
 
   /** The answers to the prompt of that index. */
   choices(result: GenerationResult, prompt: number): object[] {
-    const echo = this.#echoes[prompt] ?? "";
+    const echo = this.echo(prompt * this.n);
     return (result.choices ?? [result]).map((answer, choice) => ({
       index: prompt * this.n + choice,
       text: echo + answer.text,
@@ -175,6 +160,18 @@ class ChoiceWriter {
       stop_reason: answer.stopString ?? null,
       ...this.#ids(answer.tokens),
     }));
+  }
+
+  /** An answer's prompt, as its first piece; undefined where none is asked for. */
+  echoPiece(index: number, logprobs?: readonly TokenLogprobs[]): object | undefined {
+    const text = this.echo(index);
+    if (text === "") return undefined;
+    return {
+      index,
+      text,
+      logprobs: logprobs === undefined ? null : promptLogprobs(logprobs, text, this.#nameOf),
+      finish_reason: null,
+    };
   }
 
   /** A piece of an answer, whose text begins at `offset`. */
@@ -195,15 +192,18 @@ class ChoiceWriter {
       index,
       text: "",
       logprobs:
-        rest.length === 0 ? null : completionLogprobs(rest, answer.text.length, this.#nameOf),
+        rest.length === 0
+          ? null
+          : completionLogprobs(rest, this.echo(index).length + answer.text.length, this.#nameOf),
       finish_reason: finishReason(answer.finishReason),
       stop_reason: answer.stopString ?? null,
       ...this.#ids(answer.tokens.slice(told)),
     };
   }
 
-  echo(prompt: number): string {
-    return this.#echoes[prompt] ?? "";
+  /** The text of an answer's prompt, where that is asked for. */
+  echo(index: number): string {
+    return this.#echoes[Math.floor(index / this.n)] ?? "";
   }
 
   #ids(tokens: Iterable<number>): object {
@@ -212,10 +212,9 @@ class ChoiceWriter {
 
   #answerLogprobs(answer: Answer, echo: string): object | null {
     if (answer.logprobs === undefined) return null;
-    if (answer.promptLogprobs === undefined)
-      return completionLogprobs(answer.logprobs, echo.length, this.#nameOf);
-    const all = [...answer.promptLogprobs, ...answer.logprobs];
-    return completionLogprobs(all, 0, this.#nameOf, "");
+    const own = completionLogprobs(answer.logprobs, echo.length, this.#nameOf);
+    if (answer.promptLogprobs === undefined) return own;
+    return joinLogprobs(promptLogprobs(answer.promptLogprobs, echo, this.#nameOf), own);
   }
 
   #textOf(prompt: Prompt): string {
@@ -233,16 +232,19 @@ async function* completionEvents(
     JSON.stringify({ ...head, choices, ...usageToCome(body), ...rest });
   const offsets = new Map<number, number>();
   const told = new Map<number, number>();
-  for (const [prompt] of followed.entries()) {
-    const text = writer.echo(prompt);
-    for (let choice = 0; text !== "" && choice < writer.n; choice++) {
-      const index = prompt * writer.n + choice;
-      offsets.set(index, text.length);
-      yield event([{ index, text, logprobs: null, finish_reason: null }]);
-    }
+  function* echo(index: number, logprobs?: readonly TokenLogprobs[]) {
+    if (offsets.has(index)) return;
+    offsets.set(index, writer.echo(index).length);
+    const piece = writer.echoPiece(index, logprobs);
+    if (piece !== undefined) yield event([piece]);
+  }
+  // With logprobs the prompt is told once it is computed.
+  for (let index = 0; body.logprobs == null && index < followed.length * writer.n; index++) {
+    yield* echo(index);
   }
   for await (const { source, value } of merge(followed.map(({ generation }) => generation))) {
     const index = source * writer.n + value.index;
+    yield* echo(index, value.promptLogprobs);
     const offset = offsets.get(index) ?? 0;
     offsets.set(index, offset + value.text.length);
     told.set(index, (told.get(index) ?? 0) + value.tokens.length);
@@ -252,6 +254,7 @@ async function* completionEvents(
   for (const [prompt, result] of results.entries()) {
     for (const [choice, answer] of (result.choices ?? [result]).entries()) {
       const index = prompt * writer.n + choice;
+      yield* echo(index, answer.promptLogprobs);
       yield event([writer.end(index, answer, told.get(index) ?? 0)]);
     }
   }

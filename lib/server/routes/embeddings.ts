@@ -2,20 +2,14 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http-error.ts";
+import { promptSchema, promptsOf } from "../prompts.ts";
 import { readBody } from "../request-body.ts";
 import type { Service } from "../service.ts";
-
-const tokens = z.array(z.int().min(0)).min(1);
 
 /** The body of `POST /v1/embeddings`. */
 export const embeddingSchema = z.object({
   model: z.string().nullish(),
-  input: z.union(
-    [z.string(), tokens, z.array(z.string()).min(1).max(2048), z.array(tokens).min(1).max(2048)],
-    {
-      error: "must be a string, an array of at most 2048 strings, or tokens",
-    },
-  ),
+  input: promptSchema(2048),
   encoding_format: z.enum(["float", "base64"]).nullish(),
   dimensions: z.int().min(1).nullish(),
 });
@@ -36,7 +30,7 @@ export function addEmbeddingRoute(app: Hono<ServerEnvironment>, service: Service
       );
     }
     exchange.operation = { name: "embeddings" };
-    const texts = textsOf(body.input);
+    const texts = promptsOf(body.input, "input", llama);
     for (const text of texts) await service.checkLength(text);
     const controller = exchange.controller();
     const { embeddings, usage } = await llama.embed(texts, { signal: controller.signal });
@@ -52,12 +46,6 @@ export function addEmbeddingRoute(app: Hono<ServerEnvironment>, service: Service
       usage: { prompt_tokens: usage.promptTokens, total_tokens: usage.promptTokens },
     });
   });
-}
-
-function textsOf(input: z.output<typeof embeddingSchema>["input"]): (string | Int32Array)[] {
-  if (typeof input === "string") return [input];
-  if (input.every((each) => typeof each === "number")) return [Int32Array.from(input)];
-  return input.map((each) => (typeof each === "string" ? each : Int32Array.from(each as number[])));
 }
 
 /** Little-endian floats, as OpenAI's clients ask for them. */

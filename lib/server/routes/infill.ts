@@ -79,7 +79,7 @@ export function addInfillRoute(app: Hono<ServerEnvironment>, service: Service): 
 function infillOptions(body: Body, service: Service): InfillOptions {
   const { n_predict: limit } = body;
   return {
-    ...samplingOptions(body, service.options),
+    ...samplingOptions(body, service),
     ...present({
       maxTokens: limit === -1 ? service.llama.contextSize : limit,
       n: body.n_cmpl,

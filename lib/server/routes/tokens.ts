@@ -5,6 +5,7 @@ import { chatMessages, messageSchema } from "../chat-messages.ts";
 import type { ServerEnvironment } from "../handler.ts";
 import { readBody } from "../request-body.ts";
 import type { Service } from "../service.ts";
+import { checkTokens, tokensSchema } from "../token-ids.ts";
 
 /** The body of `POST /tokenize`, as llama-server has it. */
 export const tokenizeSchema = z.object({
@@ -15,7 +16,7 @@ export const tokenizeSchema = z.object({
 });
 
 /** The body of `POST /detokenize`. */
-export const detokenizeSchema = z.object({ tokens: z.array(z.int().min(0)) });
+export const detokenizeSchema = z.object({ tokens: tokensSchema });
 
 /** The body of `POST /apply-template`. */
 export const applyTemplateSchema = z.object({ messages: z.array(messageSchema).min(1) });
@@ -36,7 +37,9 @@ export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): 
 
   app.post("/detokenize", async (context) => {
     const { tokens } = await readBody(context.req.raw, detokenizeSchema, service.maxBodyBytes);
-    return context.json({ content: service.llama.detokenize(tokens) });
+    const { llama } = service;
+    checkTokens(llama, tokens, (index) => `tokens[${index}]`);
+    return context.json({ content: llama.detokenize(tokens) });
   });
 
   app.post("/apply-template", async (context) => {

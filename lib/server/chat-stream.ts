@@ -1,0 +1,67 @@
+import type { Chunk } from "../generation.ts";
+import type { Answer, TokenLogprobs } from "../result.ts";
+import type { ToolPlan } from "../tool-calls.ts";
+import { finishReason } from "./completion-answer.ts";
+import { chatLogprobs } from "./logprobs.ts";
+import { ToolCallStream } from "./tool-call-stream.ts";
+
+/** One answer of a chat as OpenAI's events have it: what each tells, as its `choices`. */
+export class ChatStream {
+  readonly #index: number;
+  readonly #tools: ToolPlan;
+  readonly #call: ToolCallStream | undefined;
+  /** Logprobs of tokens that no event has told yet. */
+  #waiting: TokenLogprobs[] = [];
+  #told = 0;
+
+  constructor(index: number, tools: ToolPlan) {
+    this.#index = index;
+    this.#tools = tools;
+    this.#call = tools.jsonSchema === undefined ? undefined : new ToolCallStream();
+  }
+
+  begin(): object {
+    return this.#event({ role: "assistant", content: "" });
+  }
+
+  push({ text, logprobs = [] }: Chunk): readonly object[] {
+    this.#waiting.push(...logprobs);
+    return this.#deltas(text).map((delta) => {
+      const fresh = this.#waiting;
+      this.#waiting = [];
+      this.#told += fresh.length;
+      return this.#event(delta, fresh);
+    });
+  }
+
+  end(answer: Answer): readonly object[] {
+    const calls = this.#tools.read(answer.text);
+    const reason = calls === undefined ? finishReason(answer.finishReason) : "tool_calls";
+    const rest = answer.logprobs?.slice(this.#told);
+    const last = this.#event({}, rest, reason);
+    if (!this.#holdsBack) return [last];
+    const numbered = calls?.map((call, number) => ({ index: number, ...call }));
+    return [this.#event(numbered ? { tool_calls: numbered } : { content: answer.text }), last];
+  }
+
+  /** Whether a model has chosen to call a tool shows at its answer's end. */
+  get #holdsBack(): boolean {
+    return this.#call === undefined && this.#tools.forTemplate !== undefined;
+  }
+
+  #deltas(text: string): readonly object[] {
+    if (this.#call !== undefined) {
+      return this.#call.push(text).map((each) => ({ tool_calls: [each] }));
+    }
+    return this.#holdsBack ? [] : [{ content: text }];
+  }
+
+  #event(delta: object, logprobs: readonly TokenLogprobs[] = [], reason: string | null = null) {
+    return {
+      index: this.#index,
+      delta,
+      logprobs: logprobs.length === 0 ? null : chatLogprobs(logprobs),
+      finish_reason: reason,
+    };
+  }
+}
