@@ -22,6 +22,7 @@ export function removeAbortListener(signal: AbortSignal, onAbort: () => void): v
 }
 
 function callAll(event: Event): void {
-  const signal = event.currentTarget as AbortSignal;
+  // Not currentTarget: Node.js 20 has none for any listener but the first.
+  const signal = event.target as AbortSignal;
   for (const onAbort of waiting.get(signal) ?? []) onAbort();
 }

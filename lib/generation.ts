@@ -126,6 +126,14 @@ export class Generation<Result = GenerationResult>
     for (const request of this.#requests) request.cancel();
   }
 
+  /**
+   * @internal The result, for somebody who reads the text as well: unlike `then` it leaves the work
+   * at rest where the reader falls behind.
+   */
+  get outcome(): Promise<Result> {
+    return this.#result;
+  }
+
   // biome-ignore lint/suspicious/noThenProperty: awaiting it is what it is for
   then<Value = Result, Failure = never>(
     onFulfilled?: ((result: Result) => Value | PromiseLike<Value>) | null,

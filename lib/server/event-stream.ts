@@ -1,4 +1,4 @@
-import { errorBody, toHttpError } from "./http-error.ts";
+import { clientGone, errorBody, toHttpError } from "./http-error.ts";
 
 export interface EventStreamOptions {
   /** Milliseconds without an event after which a comment is sent. */
@@ -63,7 +63,7 @@ export async function eventStream(
       },
       async cancel() {
         // What the source waits for has to end first.
-        end();
+        end(clientGone());
         await events.return?.();
       },
     },

@@ -38,7 +38,8 @@ export class Exchange {
   status = 0;
   error: HttpError | undefined;
 
-  readonly #generations = new Set<Generation<unknown>>();
+  /** Those under way, and when they are no longer. */
+  readonly #generations = new Map<Generation<unknown>, Promise<void>>();
   readonly #controllers: AbortController[] = [];
   readonly #onEnd: (exchange: Exchange) => void;
   #abortReason: unknown;
@@ -53,16 +54,27 @@ export class Exchange {
     this.#onEnd = onEnd;
   }
 
-  /** Ends a generation with the exchange, and counts its tokens. */
-  follow<Result extends Answer>(generation: Generation<Result>): Followed<Result> {
-    this.#generations.add(generation);
+  /**
+   * Ends a generation with the exchange, and counts its tokens.
+   * @param streamed - whether the client reads the text as it comes, and may hold it up
+   */
+  follow<Result extends Answer>(
+    generation: Generation<Result>,
+    streamed: boolean,
+  ): Followed<Result> {
     if (this.#abortReason !== undefined) generation.cancel();
-    const result = generation.then((answer) => {
+    const whole = streamed ? generation.outcome : generation.then();
+    const result = whole.then((answer) => {
       this.#count(answer);
       if (this.#abortReason !== undefined) throw this.#abortReason;
       return answer;
     });
-    result.catch(() => {}).finally(() => this.#generations.delete(generation));
+    const settled = result.then(
+      () => {},
+      () => {},
+    );
+    this.#generations.set(generation, settled);
+    settled.then(() => this.#generations.delete(generation));
     return { generation, result };
   }
 
@@ -77,18 +89,20 @@ export class Exchange {
   /** Ends what is under way; the client, if it is there, is told the reason. */
   abort(reason: unknown): void {
     this.#abortReason ??= reason;
-    for (const generation of this.#generations) generation.cancel();
+    for (const generation of this.#generations.keys()) generation.cancel();
     for (const controller of this.#controllers) controller.abort(this.#abortReason);
   }
 
-  /** The answer is complete, or there will be none. */
+  /** The answer is complete, or there will be none; told once all its tokens are counted. */
   end(status: number, error?: HttpError): void {
     if (this.#ended) return;
     this.#ended = true;
     this.status = status;
     this.error = error;
     this.abort(new DOMException("the exchange is over", "AbortError"));
-    this.#onEnd(this);
+    const settled = [...this.#generations.values()];
+    if (settled.length === 0) this.#onEnd(this);
+    else Promise.all(settled).then(() => this.#onEnd(this));
   }
 
   get durationMs(): number {
@@ -99,7 +113,9 @@ export class Exchange {
     const answers = answer.choices ?? [answer];
     this.promptTokens += answer.usage.promptTokens;
     this.cachedTokens += answer.usage.cachedTokens;
-    this.timeToFirstTokenMs ??= answer.timings.queuedMs + answer.timings.prefillMs;
+    if (answers.some(({ usage }) => usage.completionTokens > 0)) {
+      this.timeToFirstTokenMs ??= answer.timings.queuedMs + answer.timings.prefillMs;
+    }
     for (const { usage, timings, finishReason } of answers) {
       this.completionTokens += usage.completionTokens;
       this.finishReasons.push(finishReason);

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { CodeLlama } from "../codellama.ts";
 import type { Exchange } from "./exchange.ts";
-import { errorBody, HttpError, toHttpError } from "./http-error.ts";
+import { clientGone, errorBody, HttpError, toHttpError } from "./http-error.ts";
 import { checkHandlerOptions, type HandlerOptions } from "./options.ts";
 import { addChatCompletionRoute } from "./routes/chat-completions.ts";
 import { addCompletionRoute } from "./routes/completions.ts";
@@ -62,7 +62,7 @@ export function createHandler(
     context.set("exchange", exchange);
     const isOpen = openPaths.has(path) && ["GET", "HEAD"].includes(context.req.method);
     if (!isOpen) service.open(exchange, context.req.raw.headers);
-    const onGone = () => exchange.abort(new HttpError(499, "ABORTED", "the client went away"));
+    const onGone = () => exchange.abort(clientGone());
     context.req.raw.signal.addEventListener("abort", onGone, { once: true });
     await next();
     context.header("x-request-id", exchange.id);
@@ -71,8 +71,10 @@ export function createHandler(
   app.onError((error, context) => {
     const told = toHttpError(error);
     if (told.status === 500) options.logger?.error({ err: error }, "unexpected failure");
-    context.var.exchange.end(told.status, told);
-    return Response.json(errorBody(told), { status: told.status, headers: told.headers });
+    const { exchange } = context.var;
+    exchange.end(told.status, told);
+    const headers = { ...told.headers, "x-request-id": exchange.id };
+    return Response.json(errorBody(told), { status: told.status, headers });
   });
   app.notFound((context) => {
     const allowed = app.routes

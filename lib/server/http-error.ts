@@ -55,6 +55,11 @@ const statuses: Readonly<Record<CodeLlamaErrorCode, number>> = {
   ADDON_MISSING: 503,
 };
 
+/** Nobody is told, but logs and traces: 499 is nginx's status for it. */
+export function clientGone(): HttpError {
+  return new HttpError(499, "ABORTED", "the client went away");
+}
+
 /** Any failure as one that a client may be told; what is unknown stays in the log. */
 export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;

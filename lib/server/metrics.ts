@@ -84,9 +84,11 @@ export class Metrics {
     const route = exchange.path;
     this.#requests.inc({ route, status: exchange.status });
     this.#duration.observe({ route }, exchange.durationMs / 1000);
-    const { timeToFirstTokenMs, tokenIntervalsMs, keyName: key } = exchange;
-    if (timeToFirstTokenMs === undefined) return;
-    this.#firstToken.observe({ route }, timeToFirstTokenMs / 1000);
+    const { operation, timeToFirstTokenMs, tokenIntervalsMs, keyName: key } = exchange;
+    if (operation === undefined) return;
+    if (timeToFirstTokenMs !== undefined) {
+      this.#firstToken.observe({ route }, timeToFirstTokenMs / 1000);
+    }
     for (const interval of tokenIntervalsMs) this.#interval.observe({ route }, interval / 1000);
     this.#tokens.inc({ kind: "prompt", key }, exchange.promptTokens);
     this.#tokens.inc({ kind: "cached", key }, exchange.cachedTokens);

@@ -5,6 +5,7 @@ import { Exchange } from "./exchange.ts";
 import { HttpError, toHttpError } from "./http-error.ts";
 import { Metrics } from "./metrics.ts";
 import type { HandlerOptions } from "./options.ts";
+import type { Prompt } from "./prompts.ts";
 import { Tracing } from "./tracing.ts";
 
 export type ServiceState = "loading" | "ready" | "failed" | "draining";
@@ -76,12 +77,18 @@ export class Service {
     );
   }
 
-  /** @throws HttpError 400 for a prompt beyond `maxPromptTokens` */
-  async checkLength(prompt: string | Int32Array): Promise<void> {
+  /**
+   * Checks a prompt, which may have several parts, against `maxPromptTokens`.
+   * @throws HttpError 400
+   */
+  async checkLength(...parts: readonly Prompt[]): Promise<void> {
     const limit = this.options.maxPromptTokens;
     if (limit === undefined) return;
-    const tokens = typeof prompt === "string" ? await this.llama.tokenizeLong(prompt) : prompt;
-    const { length } = tokens;
+    let length = 0;
+    for (const part of parts) {
+      length +=
+        typeof part === "string" ? (await this.llama.tokenizeLong(part)).length : part.length;
+    }
     if (length <= limit) return;
     throw new HttpError(400, "CONTEXT_OVERFLOW", `a prompt may have ${limit} tokens at most`);
   }
@@ -98,6 +105,8 @@ export class Service {
       });
     }
     exchange.keyName = this.authentication.nameOf(headers);
+    // Who is busy may still ask how the server is.
+    if (exchange.method !== "POST") return;
     const limit = this.options.maxConcurrentPerKey ?? Number.POSITIVE_INFINITY;
     const theirs = [...this.#exchanges].filter(({ keyName }) => keyName === exchange.keyName);
     if (theirs.length >= limit) {

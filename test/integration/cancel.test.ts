@@ -161,3 +161,16 @@ describe("loading", () => {
     await expect(CodeLlama.load(modelPath, { signal })).rejects.toBe("no");
   });
 });
+
+test("a signal that has other listeners, added before, cancels too", async () => {
+  const { llama } = model;
+  const controller = new AbortController();
+  controller.signal.addEventListener("abort", () => {});
+  const generation = llama.generate("x", {
+    maxTokens: 1000,
+    ignoreEos: true,
+    signal: controller.signal,
+  });
+  setTimeout(() => controller.abort(), 20);
+  await expect(generation).rejects.toMatchObject({ name: "AbortError" });
+});

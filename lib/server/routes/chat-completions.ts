@@ -66,20 +66,22 @@ export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Se
       takesTools(llama.model.chatTemplate),
     );
     const messages = withInstruction(chatMessages(body.messages), tools.instruction);
-    for (const { content } of messages) await service.checkLength(content);
+    await service.checkLength(...messages.map(({ content }) => content));
     exchange.operation = {
       name: "chat",
       maxTokens: body.max_completion_tokens ?? body.max_tokens ?? undefined,
       temperature: body.temperature ?? undefined,
       topP: body.top_p ?? undefined,
     };
-    const followed = exchange.follow(llama.chat(messages, chatOptions(body, tools, service)));
+    const streamed = body.stream === true;
+    const generation = llama.chat(messages, chatOptions(body, tools, service));
+    const followed = exchange.follow(generation, streamed);
     const head = {
       id: `chatcmpl-${exchange.id}`,
       created: Math.floor(Date.now() / 1000),
       model: service.modelName,
     };
-    if (body.stream === true) {
+    if (streamed) {
       return service.stream(exchange, chatEvents(head, body, followed, tools));
     }
     const result = await followed.result;
@@ -147,11 +149,18 @@ async function* chatEvents(
       ...rest,
     });
   const streams = Array.from({ length: body.n ?? 1 }, (_, index) => new ChatStream(index, tools));
-  for (const stream of streams) yield event([stream.begin()]);
+  // Not before there is something to tell: what is refused gets a status of its own.
+  let begun = false;
+  function* begin() {
+    if (!begun) for (const stream of streams) yield event([stream.begin()]);
+    begun = true;
+  }
   for await (const chunk of generation as AsyncIterable<Chunk>) {
+    yield* begin();
     for (const choice of streams[chunk.index]?.push(chunk) ?? []) yield event([choice]);
   }
   const whole = await result;
+  yield* begin();
   for (const [index, answer] of (whole.choices ?? [whole]).entries()) {
     for (const choice of streams[index]?.end(answer) ?? []) yield event([choice]);
   }

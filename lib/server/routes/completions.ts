@@ -62,9 +62,10 @@ export function addCompletionRoute(app: Hono<ServerEnvironment>, service: Servic
       temperature: body.temperature ?? undefined,
       topP: body.top_p ?? undefined,
     };
-    for (const prompt of prompts) await service.checkLength(prompt);
+    for (const prompt of prompts) await service.checkLength(prompt, body.suffix ?? "");
     const start = starter(llama, body, service);
-    const followed = prompts.map((prompt) => exchange.follow(start(prompt)));
+    const streamed = body.stream === true;
+    const followed = prompts.map((prompt) => exchange.follow(start(prompt), streamed));
     const head = {
       id: `cmpl-${exchange.id}`,
       object: "text_completion",
@@ -72,7 +73,7 @@ export function addCompletionRoute(app: Hono<ServerEnvironment>, service: Servic
       model: service.modelName,
     };
     const writer = new ChoiceWriter(llama, body, prompts);
-    if (body.stream === true) {
+    if (streamed) {
       return service.stream(exchange, completionEvents(head, body, followed, writer));
     }
     const results = await Promise.all(followed.map(({ result }) => result));
@@ -232,15 +233,12 @@ async function* completionEvents(
     JSON.stringify({ ...head, choices, ...usageToCome(body), ...rest });
   const offsets = new Map<number, number>();
   const told = new Map<number, number>();
+  // Not before there is something to tell: what is refused gets a status of its own.
   function* echo(index: number, logprobs?: readonly TokenLogprobs[]) {
     if (offsets.has(index)) return;
     offsets.set(index, writer.echo(index).length);
     const piece = writer.echoPiece(index, logprobs);
     if (piece !== undefined) yield event([piece]);
-  }
-  // With logprobs the prompt is told once it is computed.
-  for (let index = 0; body.logprobs == null && index < followed.length * writer.n; index++) {
-    yield* echo(index);
   }
   for await (const { source, value } of merge(followed.map(({ generation }) => generation))) {
     const index = source * writer.n + value.index;

@@ -55,6 +55,8 @@ export function addInfillRoute(app: Hono<ServerEnvironment>, service: Service): 
       prefix: (body.input_prefix ?? "") + (body.prompt ?? ""),
       suffix: body.input_suffix ?? "",
     };
+    const extra = (body.input_extra ?? []).map(({ text }) => text);
+    await service.checkLength(input.prefix, input.suffix, ...extra);
     const options = infillOptions(body, service);
     exchange.operation = {
       name: "infill",
@@ -62,7 +64,7 @@ export function addInfillRoute(app: Hono<ServerEnvironment>, service: Service): 
       temperature: options.temperature,
       topP: options.topP,
     };
-    const followed = exchange.follow(llama.infill(input, options));
+    const followed = exchange.follow(llama.infill(input, options), body.stream === true);
     const fields = body.response_fields ?? [];
     if (body.stream === true) {
       return service.stream(exchange, infillEvents(followed, body, service.modelName));
