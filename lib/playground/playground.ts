@@ -1,17 +1,11 @@
+import { Conversation } from "./conversation.ts";
+import { EditHistory } from "./edit-history.ts";
+import { element } from "./element.ts";
+import { Insertion } from "./insertion.ts";
+import { parameterFault, parameters } from "./parameters.ts";
 import { type ServerEvent, serverEvents } from "./server-events.ts";
 
 type Mode = "complete" | "infill" | "chat";
-
-interface Message {
-  readonly role: "user" | "assistant";
-  content: string;
-}
-
-function element<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
-  const found = document.getElementById(id);
-  if (found instanceof kind) return found;
-  throw new Error(`the page has no ${id}`);
-}
 
 const modes: readonly Mode[] = ["complete", "infill", "chat"];
 const tabs = modes.map((mode) => element(`tab-${mode}`, HTMLButtonElement));
@@ -20,7 +14,12 @@ const texts = {
   infill: element("infill-text", HTMLTextAreaElement),
   chat: element("chat-text", HTMLTextAreaElement),
 };
-const dialog = element("dialog", HTMLOListElement);
+const histories = {
+  complete: new EditHistory(texts.complete, () => end("complete")),
+  infill: new EditHistory(texts.infill, () => end("infill")),
+  chat: new EditHistory(texts.chat),
+};
+const conversation = new Conversation();
 const run = element("run", HTMLButtonElement);
 const stop = element("stop", HTMLButtonElement);
 const clear = element("clear", HTMLButtonElement);
@@ -28,8 +27,7 @@ const status = element("status", HTMLOutputElement);
 const key = element("key", HTMLInputElement);
 
 let mode: Mode = "complete";
-let messages: Message[] = [];
-let running: AbortController | undefined;
+let running: { readonly mode: Mode; readonly controller: AbortController } | undefined;
 
 function show(next: Mode): void {
   mode = next;
@@ -43,39 +41,27 @@ function show(next: Mode): void {
   texts[mode].focus();
 }
 
-/** The parameters as the server takes them; what is empty is left to it. */
-function parameters(): object {
-  const names = {
-    temperature: "temperature",
-    "top-p": "top_p",
-    "max-tokens": "max_tokens",
-    seed: "seed",
-  };
-  const given = Object.entries(names).flatMap(([id, name]) => {
-    const { value, valueAsNumber } = element(id, HTMLInputElement);
-    return value === "" ? [] : [[name, valueAsNumber]];
-  });
-  return Object.fromEntries(given);
-}
-
 function tell(text: string, isError = false): void {
   status.textContent = text;
   status.classList.toggle("error", isError);
 }
 
-/** Writes at the cursor, which stays behind what is written, and keeps the browser's undo. */
-function insert(area: HTMLTextAreaElement, at: number, text: string): number {
-  area.setRangeText(text, at, at, "end");
-  area.scrollTop = area.selectionEnd === area.value.length ? area.scrollHeight : area.scrollTop;
-  return at + text.length;
+/** Ends the answer that comes, or only one of a mode. */
+function end(only?: Mode): void {
+  if (only === undefined || running?.mode === only) running?.controller.abort();
+}
+
+/** Says which of Run and Stop does something. Disabled ones would lose the focus to the page. */
+function setRunning(next: typeof running): void {
+  running = next;
+  run.setAttribute("aria-disabled", String(next !== undefined));
+  stop.setAttribute("aria-disabled", String(next === undefined));
 }
 
 /** Reads an answer, hands its text on, and tells how fast it comes. */
 async function read(path: string, body: object, write: (text: string) => void): Promise<void> {
   const controller = new AbortController();
-  running = controller;
-  run.disabled = true;
-  stop.disabled = false;
+  setRunning({ mode, controller });
   tell("waiting …");
   const began = performance.now();
   let firstAt = 0;
@@ -89,6 +75,7 @@ async function read(path: string, body: object, write: (text: string) => void): 
   };
   try {
     for await (const event of serverEvents(path, body, key.value, controller.signal)) {
+      controller.signal.throwIfAborted(); // Pieces that were here already count no more.
       tokens = event.usage?.completion_tokens ?? event.tokens_predicted ?? tokens;
       const text = textOf(event);
       if (text === "") continue;
@@ -99,12 +86,11 @@ async function read(path: string, body: object, write: (text: string) => void): 
     }
     tell(pieces === 0 ? "nothing came" : speed());
   } catch (error) {
-    if (controller.signal.aborted) tell(`stopped; ${speed()}`);
-    else tell((error as Error).message, true);
+    if (controller.signal.aborted) {
+      tell(pieces === 0 ? "stopped before the first token" : `stopped; ${speed()}`);
+    } else tell((error as Error).message, true);
   } finally {
-    running = undefined;
-    run.disabled = false;
-    stop.disabled = true;
+    setRunning(undefined);
   }
 }
 
@@ -116,60 +102,50 @@ function textOf({ choices, content }: ServerEvent): string {
 async function complete(): Promise<void> {
   const area = texts.complete;
   const body = { ...parameters(), prompt: area.value, stream_options: { include_usage: true } };
-  let end = area.value.length;
-  await read("/v1/completions", body, (text) => {
-    end = insert(area, end, text);
-  });
+  const insertion = new Insertion(histories.complete, area.value.length, area.value.length);
+  area.scrollTop = area.scrollHeight;
+  await read("/v1/completions", body, (text) => insertion.write(text));
+  insertion.end();
 }
 
 async function infill(): Promise<void> {
-  const area = texts.infill;
-  let hole = area.selectionStart;
-  const { max_tokens: limit, ...rest } = parameters() as { max_tokens?: number };
+  const { value, selectionStart, selectionEnd } = texts.infill;
+  const { max_tokens: limit, ...rest } = parameters();
   const body = {
     ...rest,
     ...(limit !== undefined && { n_predict: limit }),
-    input_prefix: area.value.slice(0, hole),
-    input_suffix: area.value.slice(area.selectionEnd),
+    input_prefix: value.slice(0, selectionStart),
+    input_suffix: value.slice(selectionEnd),
   };
-  area.setRangeText("", hole, area.selectionEnd, "end");
-  await read("/infill", body, (text) => {
-    hole = insert(area, hole, text);
-  });
-  area.focus();
+  const insertion = new Insertion(histories.infill, selectionStart, selectionEnd);
+  await read("/infill", body, (text) => insertion.write(text));
+  insertion.end();
 }
 
 async function chat(): Promise<void> {
-  const question = texts.chat.value.trim();
-  if (question === "") return;
-  texts.chat.value = "";
-  messages.push({ role: "user", content: question });
-  addMessage("user", question);
-  const body = { ...parameters(), messages, stream_options: { include_usage: true } };
-  const item = addMessage("assistant", "");
-  const answer: Message = { role: "assistant", content: "" };
-  await read("/v1/chat/completions", body, (text) => {
-    answer.content += text;
-    item.textContent = answer.content;
-    dialog.scrollTop = dialog.scrollHeight;
+  const area = texts.chat;
+  const typed = area.value;
+  if (typed.trim() === "") return;
+  const exchange = conversation.ask(typed.trim());
+  histories.chat.change(exchange, () => {
+    area.value = "";
   });
-  messages = answer.content === "" ? messages.slice(0, -1) : [...messages, answer];
-  if (answer.content === "") item.remove();
-}
-
-function addMessage(role: Message["role"], content: string): HTMLLIElement {
-  const item = document.createElement("li");
-  item.className = role;
-  item.textContent = content;
-  dialog.append(item);
-  dialog.scrollTop = dialog.scrollHeight;
-  return item;
+  const { messages } = conversation;
+  const body = { ...parameters(), messages, stream_options: { include_usage: true } };
+  await read("/v1/chat/completions", body, (text) => exchange.write(text));
+  if (!exchange.settle()) return;
+  histories.chat.change(exchange, () => {
+    area.value = area.value === "" ? typed : `${typed}\n${area.value}`;
+  });
 }
 
 const actions = { complete, infill, chat };
 
 function start(): void {
-  if (running === undefined) void actions[mode]();
+  if (running !== undefined) return;
+  const fault = parameterFault();
+  if (fault === undefined) void actions[mode]();
+  else tell(fault, true);
 }
 
 /** What the model is, and can do. */
@@ -202,22 +178,31 @@ async function describeModel(): Promise<void> {
   }
 }
 
+/** The tab that a key leads to from one of them; those of what the model cannot do are skipped. */
+function tabAt(pressed: string, from: HTMLButtonElement): HTMLButtonElement | undefined {
+  const able = tabs.filter((tab) => !tab.disabled);
+  const index = able.indexOf(from);
+  if (pressed === "ArrowRight") return able[(index + 1) % able.length];
+  if (pressed === "ArrowLeft") return able.at(index - 1);
+  if (pressed === "Home") return able[0];
+  return pressed === "End" ? able.at(-1) : undefined;
+}
+
 for (const [index, tab] of tabs.entries()) {
   tab.addEventListener("click", () => show(modes[index] ?? "complete"));
   tab.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step === undefined) return;
-    const next = tabs[(index + step + tabs.length) % tabs.length];
-    next?.click();
-    next?.focus();
+    const next = tabAt(event.key, tab);
+    if (next === undefined) return;
+    event.preventDefault(); // Home and End would scroll the page.
+    next.click();
+    next.focus();
   });
 }
 run.addEventListener("click", start);
-stop.addEventListener("click", () => running?.abort());
+stop.addEventListener("click", () => end());
 clear.addEventListener("click", () => {
-  running?.abort();
-  messages = [];
-  dialog.replaceChildren();
+  end("chat");
+  conversation.clear();
   texts.chat.focus();
 });
 key.addEventListener("change", () => void describeModel());
@@ -227,7 +212,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     start();
   } else if (event.key === "Escape") {
-    running?.abort();
+    end();
   }
 });
 void describeModel();

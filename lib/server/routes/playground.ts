@@ -18,7 +18,8 @@ export function addPlaygroundRoutes(app: Hono<ServerEnvironment>): void {
         headers: {
           "content-type": type,
           "cache-control": "no-cache",
-          "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+          "content-security-policy":
+            "default-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'",
           "x-content-type-options": "nosniff",
         },
       });

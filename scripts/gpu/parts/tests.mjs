@@ -5,7 +5,7 @@ import { linesFile, requireGpu, runPart, runShown } from "../part.mjs";
 
 const FOLDERS = ["native", "golden", "lifetime", "integration"].map((name) => `test/${name}`);
 /** They need a browser. */
-const EXCLUDED = "test/integration/playground.test.ts";
+const EXCLUDED = "test/integration/playground{,-editing}.test.ts";
 
 await runPart("tests", async (options) => {
   requireGpu(options);
