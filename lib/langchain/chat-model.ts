@@ -1,29 +1,61 @@
 import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
+import type {
+  BaseLanguageModelInput,
+  StructuredOutputMethodOptions,
+} from "@langchain/core/language_models/base";
 import {
   BaseChatModel,
   type BaseChatModelCallOptions,
   type BaseChatModelParams,
+  type BindToolsInput,
 } from "@langchain/core/language_models/chat_models";
 import {
-  AIMessage,
-  AIMessageChunk,
-  type BaseMessage,
-  type StandardMessageStructure,
-  type UsageMetadata,
-} from "@langchain/core/messages";
-import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
+  assembleStructuredOutputPipeline,
+  createContentParser,
+  createFunctionCallingParser,
+} from "@langchain/core/language_models/structured_output";
+import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
+import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
+import { type Runnable, RunnableLambda } from "@langchain/core/runnables";
+import type { SerializableSchema } from "@langchain/core/utils/standard_schema";
+import type { InteropZodType } from "@langchain/core/utils/types";
 import type { CodeLlama } from "../codellama.ts";
+import type { Generation } from "../generation.ts";
 import type { ChatOptions } from "../options/chat.ts";
 import { invalidArgument } from "../options/check.ts";
-import type { ChatMessage } from "../prompt/dialog.ts";
-import type { GenerationResult } from "../result.ts";
+import { takesTools } from "../prompt/template.ts";
+import { planTools, type ToolPlan, withInstruction } from "../tool-calls.ts";
+import { ownOptions, requireOneAnswer } from "./call-options.ts";
+import { chatGenerations, heldChunk, lastChunk, textChunk, tokenUsage } from "./generations.ts";
+import { dialogOf } from "./messages.ts";
+import { requireCall, structureMethod, structureTool } from "./structured-output.ts";
+import { toolChoiceOf, toolsOf } from "./tools.ts";
 
 /** Options of one call: those of `CodeLlama.chat()` beside LangChain's. */
-export interface ChatCodeLlamaCallOptions extends BaseChatModelCallOptions {
+export interface ChatCodeLlamaCallOptions
+  extends BaseChatModelCallOptions,
+    Omit<ChatOptions, "signal" | "stop" | "tools"> {
+  /** The same in one object; those beside it go first. */
   readonly chat?: ChatOptions;
+  readonly tools?: readonly BindToolsInput[];
 }
 
-/** A chat model for LangChain.js, by a loaded model, in this process. */
+type Structure<Output extends Record<string, unknown>> =
+  | SerializableSchema<Output>
+  | InteropZodType<Output>
+  | Record<string, unknown>;
+
+/** What `includeRaw` gives: `parsed` is null where the answer could not be read. */
+interface RawAndParsed<Output> {
+  readonly raw: BaseMessage;
+  readonly parsed: Output;
+}
+
+/**
+ * A chat model for LangChain.js, by a loaded model, in this process. With `n` each prompt has that
+ * many generations, of which `invoke` gives the first. Calls reject with a CodeLlamaError
+ * `INVALID_ARGUMENT` for options and messages that cannot be taken.
+ */
 export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
   readonly #llama: CodeLlama;
   readonly #options: ChatOptions;
@@ -43,19 +75,64 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
     return "node-codellama";
   }
 
+  /**
+   * The model with tools to call. `tool_choice` `"any"`, or a tool's name, makes any model call one;
+   * without it the model chooses, which its chat template must know how to: calls then reject with
+   * `CAPABILITY_MISSING` if it does not.
+   * @throws CodeLlamaError `INVALID_ARGUMENT` for what is no tool
+   */
+  override bindTools(
+    tools: BindToolsInput[],
+    options: Partial<ChatCodeLlamaCallOptions> = {},
+  ): Runnable<BaseLanguageModelInput, AIMessageChunk, ChatCodeLlamaCallOptions> {
+    return this.withConfig({ tools: toolsOf(tools), ...options });
+  }
+
+  /**
+   * The model with answers that are what a schema says: a grammar sees to it. An answer that a limit
+   * cut short rejects with an error of LangChain's parsers.
+   * @param schema - of zod or another library with JSON schemas, or a JSON schema
+   * @param config - `method`: `"functionCalling"`, the default, also tells the model of the schema;
+   *   `"jsonSchema"` and `"jsonMode"` do not
+   * @throws CodeLlamaError `INVALID_ARGUMENT` for another method
+   */
+  override withStructuredOutput<Output extends Record<string, unknown>>(
+    schema: Structure<Output>,
+    config?: StructuredOutputMethodOptions<false>,
+  ): Runnable<BaseLanguageModelInput, Output>;
+  override withStructuredOutput<Output extends Record<string, unknown>>(
+    schema: Structure<Output>,
+    config?: StructuredOutputMethodOptions<true>,
+  ): Runnable<BaseLanguageModelInput, RawAndParsed<Output>>;
+  override withStructuredOutput<Output extends Record<string, unknown>>(
+    schema: Structure<Output>,
+    { name, method, includeRaw = false }: StructuredOutputMethodOptions<boolean> = {},
+  ):
+    | Runnable<BaseLanguageModelInput, Output>
+    | Runnable<BaseLanguageModelInput, RawAndParsed<Output>> {
+    const tool = structureTool(schema, name);
+    const { name: called, parameters } = tool.function;
+    if (structureMethod(method) === "functionCalling") {
+      const model = this.bindTools([tool], { tool_choice: called });
+      const parser = RunnableLambda.from(requireCall).pipe(
+        createFunctionCallingParser<Output>(schema, called),
+      );
+      return assembleStructuredOutputPipeline(model, parser, includeRaw, "StructuredOutput");
+    }
+    const model = this.withConfig({ jsonSchema: parameters ?? {} });
+    const parser = createContentParser<Output>(schema);
+    return assembleStructuredOutputPipeline(model, parser, includeRaw, "StructuredOutput");
+  }
+
   override async _generate(
     messages: BaseMessage[],
     options: this["ParsedCallOptions"],
   ): Promise<ChatResult> {
-    const result = await this.#llama.chat(messages.map(toMessage), this.#optionsOf(options));
-    const { text, finishReason } = result;
-    const message = new AIMessage<StandardMessageStructure>({
-      content: text,
-      usage_metadata: usageOf(result),
-    });
+    const { generation, tools } = this.#start(messages, options);
+    const result = await generation;
     return {
-      generations: [{ text, message, generationInfo: { finishReason } }],
-      llmOutput: { tokenUsage: usageOf(result) },
+      generations: chatGenerations(result, tools),
+      llmOutput: { tokenUsage: tokenUsage(result) },
     };
   }
 
@@ -64,52 +141,64 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
     options: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
-    const generation = this.#llama.chat(messages.map(toMessage), this.#optionsOf(options));
+    requireOneAnswer(this.#optionsOf(options));
+    const { generation, tools } = this.#start(messages, options);
+    const tell = async (chunk: ChatGenerationChunk) => {
+      const fields = { chunk };
+      await runManager?.handleLLMNewToken(
+        chunk.text,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        fields,
+      );
+    };
+    // Whether an answer is a call shows at its end.
+    const holdsBack = tools.forTemplate !== undefined || tools.jsonSchema !== undefined;
     for await (const { text } of generation) {
-      yield new ChatGenerationChunk({ text, message: new AIMessageChunk({ content: text }) });
-      await runManager?.handleLLMNewToken(text);
+      if (holdsBack) continue;
+      const chunk = textChunk(text);
+      yield chunk;
+      await tell(chunk);
     }
     const result = await generation;
-    const message = new AIMessageChunk<StandardMessageStructure>({
-      content: "",
-      usage_metadata: usageOf(result),
-    });
-    const { finishReason } = result;
-    yield new ChatGenerationChunk({ text: "", message, generationInfo: { finishReason } });
+    if (holdsBack) {
+      const chunk = heldChunk(result, tools);
+      yield chunk;
+      await tell(chunk);
+    }
+    yield lastChunk(result);
   }
 
-  #optionsOf({ chat, stop, signal }: this["ParsedCallOptions"]): ChatOptions {
+  #start(
+    messages: readonly BaseMessage[],
+    call: this["ParsedCallOptions"],
+  ): { readonly generation: Generation; readonly tools: ToolPlan } {
+    const knowsTools = takesTools(this.#llama.model.chatTemplate);
+    const tools = planTools(toolsOf(call.tools ?? []), toolChoiceOf(call.tool_choice), knowsTools);
+    const options = this.#optionsOf(call);
+    if (tools.jsonSchema !== undefined && options.jsonSchema !== undefined) {
+      throw invalidArgument("jsonSchema and a demanded tool exclude each other");
+    }
+    const dialog = withInstruction(dialogOf(messages, knowsTools), tools.instruction);
+    const generation = this.#llama.chat(dialog, {
+      ...options,
+      ...(tools.forTemplate !== undefined && { tools: tools.forTemplate }),
+      ...(tools.jsonSchema !== undefined && { jsonSchema: tools.jsonSchema }),
+    });
+    return { generation, tools };
+  }
+
+  #optionsOf(call: this["ParsedCallOptions"]): ChatOptions {
+    const { chat, stop, signal } = call;
+    const { chat: _, ...own } = ownOptions(call) as ChatCodeLlamaCallOptions;
     return {
       ...this.#options,
       ...chat,
+      ...own,
       ...(stop !== undefined && { stop }),
       ...(signal !== undefined && { signal }),
     };
   }
-}
-
-const roles: Readonly<Record<string, ChatMessage["role"]>> = {
-  system: "system",
-  human: "user",
-  ai: "assistant",
-  tool: "tool",
-};
-
-/** @throws CodeLlamaError `INVALID_ARGUMENT` for messages that are no text */
-function toMessage(message: BaseMessage): ChatMessage {
-  const role = roles[message.getType()];
-  if (role === undefined) {
-    throw invalidArgument(`messages of type ${message.getType()} cannot be taken`);
-  }
-  return { role, content: message.text };
-}
-
-function usageOf({ usage }: GenerationResult): UsageMetadata {
-  const { promptTokens, completionTokens, cachedTokens } = usage;
-  return {
-    input_tokens: promptTokens,
-    output_tokens: completionTokens,
-    total_tokens: promptTokens + completionTokens,
-    input_token_details: { cache_read: cachedTokens },
-  };
 }

@@ -1,20 +1,28 @@
 import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
 import {
+  BaseLLM,
   type BaseLLMCallOptions,
   type BaseLLMParams,
-  LLM,
 } from "@langchain/core/language_models/llms";
-import { GenerationChunk } from "@langchain/core/outputs";
+import { GenerationChunk, type LLMResult } from "@langchain/core/outputs";
 import type { CodeLlama } from "../codellama.ts";
 import type { GenerateOptions } from "../options/generate.ts";
+import { ownOptions, requireOneAnswer } from "./call-options.ts";
 
 /** Options of one call: those of `CodeLlama.generate()` beside LangChain's. */
-export interface CodeLlamaLlmCallOptions extends BaseLLMCallOptions {
+export interface CodeLlamaLlmCallOptions
+  extends BaseLLMCallOptions,
+    Omit<GenerateOptions, "signal" | "stop"> {
+  /** The same in one object; those beside it go first. */
   readonly generate?: GenerateOptions;
 }
 
-/** A completion model for LangChain.js, by a loaded model, in this process. */
-export class CodeLlamaLlm extends LLM<CodeLlamaLlmCallOptions> {
+/**
+ * A completion model for LangChain.js, by a loaded model, in this process. With `n` each prompt has
+ * that many generations, of which `invoke` gives the first. Calls reject with a CodeLlamaError
+ * `INVALID_ARGUMENT` for options that cannot be taken.
+ */
+export class CodeLlamaLlm extends BaseLLM<CodeLlamaLlmCallOptions> {
   readonly #llama: CodeLlama;
   readonly #options: GenerateOptions;
 
@@ -33,25 +41,41 @@ export class CodeLlamaLlm extends LLM<CodeLlamaLlmCallOptions> {
     return "node-codellama";
   }
 
-  override async _call(prompt: string, options: this["ParsedCallOptions"]): Promise<string> {
-    return (await this.#llama.generate(prompt, this.#optionsOf(options))).text;
+  override async _generate(prompts: string[], call: this["ParsedCallOptions"]): Promise<LLMResult> {
+    const options = this.#optionsOf(call);
+    const results = await Promise.all(
+      prompts.map((prompt) => this.#llama.generate(prompt, options)),
+    );
+    return {
+      generations: results.map((result) =>
+        (result.choices ?? [result]).map(({ text, finishReason }) => ({
+          text,
+          generationInfo: { finishReason },
+        })),
+      ),
+    };
   }
 
   override async *_streamResponseChunks(
     prompt: string,
-    options: this["ParsedCallOptions"],
+    call: this["ParsedCallOptions"],
     runManager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<GenerationChunk> {
-    for await (const { text } of this.#llama.generate(prompt, this.#optionsOf(options))) {
+    const options = this.#optionsOf(call);
+    requireOneAnswer(options);
+    for await (const { text } of this.#llama.generate(prompt, options)) {
       yield new GenerationChunk({ text });
       await runManager?.handleLLMNewToken(text);
     }
   }
 
-  #optionsOf({ generate, stop, signal }: this["ParsedCallOptions"]): GenerateOptions {
+  #optionsOf(call: this["ParsedCallOptions"]): GenerateOptions {
+    const { generate, stop, signal } = call;
+    const { generate: _, ...own } = ownOptions(call) as CodeLlamaLlmCallOptions;
     return {
       ...this.#options,
       ...generate,
+      ...own,
       ...(stop !== undefined && { stop }),
       ...(signal !== undefined && { signal }),
     };

@@ -1,0 +1,56 @@
+import { AIMessage, type BaseMessage } from "@langchain/core/messages";
+import { OutputParserException } from "@langchain/core/output_parsers";
+import { toJsonSchema } from "@langchain/core/utils/json_schema";
+import { getSchemaDescription } from "@langchain/core/utils/types";
+import { invalidArgument } from "../options/check.ts";
+import type { Tool } from "../tool-calls.ts";
+
+/** How a structure is asked for. */
+export type StructureMethod = "functionCalling" | "jsonSchema";
+
+/**
+ * A call whose arguments the schema describes tells the model of the schema; a JSON schema alone
+ * makes the answer follow it. Any JSON, `"jsonMode"`, would do less than was asked for.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function structureMethod(method: string | undefined): StructureMethod {
+  if (method === undefined || method === "functionCalling") return "functionCalling";
+  if (method === "jsonSchema" || method === "jsonMode") return "jsonSchema";
+  throw invalidArgument(
+    `method must be "functionCalling", "jsonSchema" or "jsonMode", not ${JSON.stringify(method)}`,
+  );
+}
+
+/** A schema as a function that takes it: of zod, a JSON schema, or a function in OpenAI's form. */
+export function structureTool(schema: object, name: string | undefined): Tool {
+  const json: object = toJsonSchema(schema as Parameters<typeof toJsonSchema>[0]);
+  const given = json as { name?: unknown; title?: unknown; description?: unknown };
+  const { parameters } = json as { parameters?: object };
+  const isFunction = typeof given.name === "string" && typeof parameters === "object";
+  const own = [given.name, given.title].find((each) => typeof each === "string");
+  const description =
+    typeof given.description === "string"
+      ? given.description
+      : getSchemaDescription(schema as Record<string, unknown>);
+  return {
+    type: "function",
+    function: {
+      name: name ?? (own as string | undefined) ?? "extract",
+      ...(description !== undefined && { description }),
+      parameters: isFunction ? parameters : json,
+    },
+  };
+}
+
+/**
+ * Lets through an answer that is the call: one that a limit cut short is none.
+ * @throws OutputParserException
+ */
+export function requireCall(message: BaseMessage): AIMessage {
+  if (AIMessage.isInstance(message) && (message.tool_calls ?? []).length > 0) return message;
+  const { finishReason } = message.response_metadata as { finishReason?: string };
+  throw new OutputParserException(
+    `the answer is not the JSON that was asked for; it ended for the reason ${finishReason}`,
+    message.text,
+  );
+}
