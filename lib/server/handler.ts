@@ -99,7 +99,7 @@ export function createHandler(
   addEmbeddingRoute(app, service);
   addInfillRoute(app, service);
   addTokenRoutes(app, service);
-  addOpenApiRoute(app);
+  addOpenApiRoute(app, service);
   if (options.playground === true) addPlaygroundRoutes(app);
 
   const handle = async (request: Request) => await app.fetch(request);

@@ -1,0 +1,105 @@
+import { z } from "zod";
+
+/** Shapes of answers that have names of their own in the description. */
+export const namedAnswers = z.registry<{ id: string }>();
+
+/** Gives a shape its name there. */
+export function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
+  namedAnswers.add(schema, { id });
+  return schema;
+}
+
+export const count = z.int().min(0);
+
+/** What is told instead of an answer. */
+export const errorAnswer = named(
+  "Error",
+  z.object({
+    error: z.object({
+      message: z.string(),
+      type: z.string().describe("The kind that OpenAI's API has for the status"),
+      param: z.string().nullable().describe("The field that is wrong, as messages[0].content"),
+      code: z.string().describe("Tells errors apart, such as CONTEXT_OVERFLOW"),
+    }),
+  }),
+);
+
+/** Of all completions. */
+export const usageAnswer = named(
+  "Usage",
+  z.object({
+    prompt_tokens: count,
+    completion_tokens: count,
+    total_tokens: count,
+    prompt_tokens_details: z.object({ cached_tokens: count }),
+  }),
+);
+
+export const modelAnswer = named(
+  "Model",
+  z.object({
+    id: z.string(),
+    object: z.literal("model"),
+    created: count.describe("Seconds since 1970"),
+    owned_by: z.string(),
+    meta: z.object({
+      context_size: count.nullable().describe("In tokens; null where nobody knows"),
+      training_context_size: count,
+      parameters: count,
+      size_bytes: count,
+      file_type: z.string(),
+      embedding_length: count,
+      vocabulary_size: count,
+      capabilities: z.object({
+        completion: z.literal(true),
+        infill: z.boolean(),
+        chat: z.boolean(),
+        python: z.boolean(),
+        codeLlama: z.enum(["base", "python", "instruct"]).optional(),
+        chatFormat: z.enum(["llama-2", "codellama-70b", "template", "remote"]).optional(),
+      }),
+    }),
+  }),
+);
+
+export const modelListAnswer = named(
+  "ModelList",
+  z.object({ object: z.literal("list"), data: z.array(modelAnswer) }),
+);
+
+export const embeddingsAnswer = named(
+  "Embeddings",
+  z.object({
+    object: z.literal("list"),
+    model: z.string(),
+    data: z.array(
+      z.object({
+        object: z.literal("embedding"),
+        index: count,
+        embedding: z
+          .union([z.array(z.number()), z.string()])
+          .describe("Numbers, or in base64 as little-endian floats of 32 bits"),
+      }),
+    ),
+    usage: z.object({ prompt_tokens: count, total_tokens: count }),
+  }),
+);
+
+export const tokensAnswer = named(
+  "Tokens",
+  z.object({
+    tokens: z
+      .union([z.array(count), z.array(z.object({ id: count, piece: z.string() }))])
+      .describe("Ids, or with with_pieces each beside its text"),
+  }),
+);
+
+export const textAnswer = named("Text", z.object({ content: z.string() }));
+export const promptAnswer = named("Prompt", z.object({ prompt: z.string() }));
+export const healthAnswer = named("Health", z.object({ status: z.literal("ok") }));
+
+/** Of a server that takes no requests for the model: it loads, failed to, or shuts down. */
+export const unwellAnswer = named(
+  "Unwell",
+  z.object({ status: z.enum(["loading", "failed", "draining"]) }),
+);
