@@ -106,6 +106,8 @@ export interface NativeFinished {
 export interface NativeTokenLogprob {
   readonly token: number;
   readonly text: string;
+  /** Where they are no whole text by themselves. */
+  readonly bytes?: Uint8Array;
   readonly logprob: number;
 }
 
@@ -179,6 +181,8 @@ export interface NativeEngine {
   encode(prompt: readonly PromptPart[], limit: number): Int32Array;
   encodeAsync(prompt: readonly PromptPart[], limit: number): Promise<Int32Array>;
   detokenize(tokens: Int32Array, special: boolean): string;
+  /** Of a token inside a text; control tokens by name. */
+  tokenBytes(token: number): Uint8Array;
   model(): NativeModel;
   stats(): EngineStats;
   close(): void;

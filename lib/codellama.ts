@@ -350,6 +350,19 @@ export class CodeLlama implements AsyncDisposable {
     return this.#engine.detokenize(ids, options.special ?? false);
   }
 
+  /**
+   * A token's bytes inside a text, which need be no whole characters; a control token's are its name.
+   * @throws CodeLlamaError `INVALID_ARGUMENT` for an id outside the vocabulary, `CLOSED`
+   */
+  tokenBytes(token: number): Uint8Array {
+    const where = "tokenBytes()";
+    if ((token | 0) !== token) {
+      throw invalidArgument(`${where}: token must be a whole number, not ${show(token)}`);
+    }
+    this.#engine.requireOpen(where);
+    return this.#engine.tokenBytes(token);
+  }
+
   /** @throws CodeLlamaError `CLOSED` */
   stats(): EngineStats {
     this.#engine.requireOpen("stats()");

@@ -47,6 +47,7 @@ export interface EnginePort {
   compileGrammar(structure: Structure): Promise<NativeGrammar | undefined>;
   tokenize(text: string, bos: boolean, special: boolean): Int32Array;
   detokenize(tokens: Int32Array, special: boolean): string;
+  tokenBytes(token: number): Uint8Array;
   stats(): EngineStats;
   close(): Promise<void>;
 }

@@ -156,6 +156,10 @@ export class Engine implements EnginePort {
     return callNative(() => this.#native.detokenize(tokens, special));
   }
 
+  tokenBytes(token: number): Uint8Array {
+    return callNative(() => this.#native.tokenBytes(token));
+  }
+
   stats(): EngineStats {
     return this.#native.stats();
   }

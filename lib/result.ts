@@ -7,6 +7,8 @@ export interface TokenLogprob {
   readonly token: number;
   /** Its text; bytes that are no whole character show as U+FFFD, control tokens as nothing. */
   readonly text: string;
+  /** Its bytes, where they are no whole text by themselves: a part of a character, mostly. */
+  readonly bytes?: Uint8Array;
   /** Natural logarithm of its probability, before bias, penalties, temperature and filters. */
   readonly logprob: number;
 }

@@ -1,7 +1,11 @@
-import { randomUUID } from "node:crypto";
+import type { CodeLlama } from "./codellama.ts";
 import { CodeLlamaError } from "./errors.ts";
 import { invalidArgument } from "./options/check.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
+import { takesTools } from "./prompt/template.ts";
+import { type ToolDialogMessage, tellTools } from "./prompt/tool-results.ts";
+import { newCallId, type ToolCall, ToolCallStream } from "./tool-call-stream.ts";
+import { callSchema } from "./tool-schema.ts";
 
 /** A function that the model may call, in OpenAI's form. */
 export interface Tool {
@@ -9,7 +13,7 @@ export interface Tool {
   readonly function: {
     readonly name: string;
     readonly description?: string | null | undefined;
-    /** A JSON schema; none is any object. */
+    /** A JSON schema of an object; none is an empty list. */
     readonly parameters?: object | null | undefined;
   };
 }
@@ -21,25 +25,35 @@ export type ToolChoice =
   | "required"
   | { readonly type: "function"; readonly function: { readonly name: string } };
 
-export interface ToolCall {
-  readonly id: string;
-  readonly type: "function";
-  readonly function: { readonly name: string; readonly arguments: string };
+/** Calls that an answer is. */
+export interface ReadCalls {
+  readonly calls: readonly ToolCall[];
+  /** Whether the arguments are complete: a limit may cut a demanded call short after its name. */
+  readonly isWhole: boolean;
 }
 
 /** What tools ask of a chat. */
 export interface ToolPlan {
   /** The definitions, for the model's own template. */
   readonly forTemplate?: readonly object[];
-  /** Said to models whose template knows nothing of tools. */
-  readonly instruction?: string;
   /** What an answer has to be where a call is asked for. */
   readonly jsonSchema?: object;
+  /**
+   * The dialog as the model can read it, see `tellTools`, and with what it is told of the tools.
+   * @throws CodeLlamaError `INVALID_ARGUMENT`
+   */
+  dialog(messages: readonly ToolDialogMessage[]): readonly ChatMessage[];
   /** Takes calls out of an answer; undefined where it is just text. */
-  read(text: string): ToolCall[] | undefined;
+  read(text: string): ReadCalls | undefined;
 }
 
-const noTools: ToolPlan = { read: () => undefined };
+/** Whether a model's dialogs have a place for tools. */
+export function knowsTools({
+  capabilities,
+  model,
+}: Pick<CodeLlama, "capabilities" | "model">): boolean {
+  return capabilities.chatFormat === "template" && takesTools(model.chatTemplate);
+}
 
 /**
  * How a model gets to call tools. Where a call is demanded, a grammar sees to it, with any model;
@@ -49,69 +63,66 @@ const noTools: ToolPlan = { read: () => undefined };
 export function planTools(
   tools: readonly Tool[],
   choice: ToolChoice,
-  templateTakesTools: boolean,
+  modelKnowsTools: boolean,
 ): ToolPlan {
-  if (tools.length === 0 || choice === "none") return noTools;
+  const dialog = modelKnowsTools ? (messages: readonly ToolDialogMessage[]) => messages : tellTools;
+  if (tools.length === 0 || choice === "none") return { dialog, read: () => undefined };
   if (choice === "auto") {
-    if (templateTakesTools) return { forTemplate: tools, read: readCalls };
+    if (modelKnowsTools) return { forTemplate: tools, dialog, read: readChosen };
     throw new CodeLlamaError(
       "CAPABILITY_MISSING",
       "tool choice: this model's chat template knows no tools, so it cannot choose one; where a call " +
-        "is required, or a function named, it is made to call one",
+        'is required, or a function named, it is made to call one, and with "none" it answers in text',
     );
   }
   const wanted = choice === "required" ? tools : tools.filter(isNamed(choice.function.name));
   if (wanted.length === 0) {
     throw invalidArgument("tool choice: names none of the tools");
   }
+  const demanded = {
+    jsonSchema: callSchema(wanted.map(({ function: each }) => each)),
+    read: readDemanded,
+  };
+  if (modelKnowsTools) return { ...demanded, forTemplate: wanted, dialog };
+  const instruction = instructionFor(wanted);
   return {
-    ...(templateTakesTools ? { forTemplate: wanted } : { instruction: instructionFor(wanted) }),
-    jsonSchema: callSchema(wanted),
-    read: readCalls,
+    ...demanded,
+    dialog: (messages) => withInstruction(dialog(messages), instruction),
   };
 }
 
 /** The dialog with an instruction in its system text. */
-export function withInstruction(
+function withInstruction(
   messages: readonly ChatMessage[],
-  instruction: string | undefined,
+  instruction: string,
 ): readonly ChatMessage[] {
-  if (instruction === undefined) return messages;
   const [first, ...rest] = messages;
   if (first?.role !== "system") return [{ role: "system", content: instruction }, ...messages];
   return [{ ...first, content: `${first.content}\n\n${instruction}` }, ...rest];
 }
 
-export function newCallId(): string {
-  return `call_${randomUUID().replaceAll("-", "").slice(0, 24)}`;
-}
-
 const isNamed = (name: string) => (tool: Tool) => tool.function.name === name;
-
-function callSchema(tools: readonly Tool[]): object {
-  const schemas = tools.map(({ function: { name, parameters } }) => ({
-    type: "object",
-    properties: { name: { const: name }, arguments: parameters ?? { type: "object" } },
-    required: ["name", "arguments"],
-    additionalProperties: false,
-  }));
-  const [only] = schemas;
-  return only !== undefined && schemas.length === 1 ? only : { anyOf: schemas };
-}
 
 function instructionFor(tools: readonly Tool[]): string {
   const lines = tools.map(({ function: each }) => JSON.stringify(each));
   return `Call one of these functions: answer with JSON, {"name": …, "arguments": …}.\n${lines.join("\n")}`;
 }
 
+/** A call as a grammar enforces it, whole or not. */
+function readDemanded(text: string): ReadCalls | undefined {
+  const stream = new ToolCallStream();
+  stream.push(text);
+  return stream.call && { calls: [stream.call], isWhole: stream.isWhole };
+}
+
 /**
- * Calls in the forms that models write them in: bare JSON, as it is enforced and as Llama 3 has it,
- * or between `<tool_call>` tags, as models of the Hermes kind do.
+ * Calls in the forms that models write them in: bare JSON, as Llama 3 has it, or between
+ * `<tool_call>` tags, as models of the Hermes kind do.
  */
-function readCalls(text: string): ToolCall[] | undefined {
+function readChosen(text: string): ReadCalls | undefined {
   const tagged = [...text.matchAll(/<tool_call>([\s\S]*?)<\/tool_call>/g)].map(([, json]) => json);
   const calls = (tagged.length > 0 ? tagged : [text]).map((json) => readCall(json ?? ""));
-  return calls.every((call) => call !== undefined) ? calls : undefined;
+  return calls.every((call) => call !== undefined) ? { calls, isWhole: true } : undefined;
 }
 
 function readCall(json: string): ToolCall | undefined {

@@ -28,6 +28,7 @@ Napi::Function EngineWrap::Define(Napi::Env env) {
                          InstanceMethod<&EngineWrap::Encode>("encode"),
                          InstanceMethod<&EngineWrap::EncodeLater>("encodeAsync"),
                          InstanceMethod<&EngineWrap::Detokenize>("detokenize"),
+                         InstanceMethod<&EngineWrap::TokenBytes>("tokenBytes"),
                          InstanceMethod<&EngineWrap::Model>("model"),
                          InstanceMethod<&EngineWrap::Stats>("stats"),
                          InstanceMethod<&EngineWrap::Close>("close"),
@@ -143,6 +144,16 @@ Napi::Value EngineWrap::Detokenize(const Napi::CallbackInfo& info) {
     return Napi::String::New(
         info.Env(),
         LoadedModel(info.Env())->tokenizer().Decode(ReadTokens(info[0]), info[1].ToBoolean()));
+  } catch (const Error& error) {
+    throw ToJavaScriptError(info.Env(), error);
+  }
+}
+
+Napi::Value EngineWrap::TokenBytes(const Napi::CallbackInfo& info) {
+  try {
+    return BytesToValue(
+        info.Env(),
+        LoadedModel(info.Env())->tokenizer().NamedPiece(info[0].ToNumber().Int32Value()));
   } catch (const Error& error) {
     throw ToJavaScriptError(info.Env(), error);
   }

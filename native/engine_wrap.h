@@ -33,6 +33,7 @@ class EngineWrap : public Napi::ObjectWrap<EngineWrap>, private EventListener {
   Napi::Value Encode(const Napi::CallbackInfo& info);
   Napi::Value EncodeLater(const Napi::CallbackInfo& info);
   Napi::Value Detokenize(const Napi::CallbackInfo& info);
+  Napi::Value TokenBytes(const Napi::CallbackInfo& info);
   Napi::Value Model(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);

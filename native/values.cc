@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/text_stream.h"
+
 namespace codellama {
 
 namespace {
@@ -39,6 +41,8 @@ Napi::Object ToObject(Napi::Env env, const TokenLogprob& each) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("token", each.token);
   object.Set("text", each.text);
+  // A text of JavaScript would have U+FFFD for them.
+  if (!IsWholeText(each.text)) object.Set("bytes", BytesToValue(env, each.text));
   object.Set("logprob", each.logprob);
   return object;
 }
@@ -258,6 +262,12 @@ Napi::Value ToValue(Napi::Env env, const Model& model) {
 Napi::Value ToValue(Napi::Env env, const std::vector<Token>& tokens) {
   Napi::Int32Array array = Napi::Int32Array::New(env, tokens.size());
   std::memcpy(array.Data(), tokens.data(), tokens.size() * sizeof(Token));
+  return array;
+}
+
+Napi::Value BytesToValue(Napi::Env env, std::string_view bytes) {
+  Napi::Uint8Array array = Napi::Uint8Array::New(env, bytes.size());
+  std::copy(bytes.begin(), bytes.end(), array.Data());
   return array;
 }
 

@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <string_view>
 #include <vector>
 
 #include "engine/backend_library.h"
@@ -20,6 +21,7 @@ Napi::Value ToValue(Napi::Env env, const Model& model);
 Napi::Value ToValue(Napi::Env env, const std::vector<Token>& tokens);
 Napi::Value ToValue(Napi::Env env, const std::vector<Device>& devices);
 Napi::Value ToValue(Napi::Env env, const std::vector<BackendLibrary>& libraries);
+Napi::Value BytesToValue(Napi::Env env, std::string_view bytes);
 
 // An Error of JavaScript with the code as its `code`; lib/errors.ts makes a CodeLlamaError of it.
 Napi::Error ToJavaScriptError(Napi::Env env, const Error& error);

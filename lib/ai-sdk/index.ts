@@ -1,6 +1,7 @@
 import type { EmbeddingModelV3, LanguageModelV3, ProviderV3 } from "@ai-sdk/provider";
 import { NoSuchModelError } from "@ai-sdk/provider";
 import type { CodeLlama } from "../codellama.ts";
+import { checkOptions, invalidArgument, show } from "../options/check.ts";
 import { CodeLlamaEmbeddingModel } from "./embedding-model.ts";
 import { CodeLlamaLanguageModel } from "./language-model.ts";
 
@@ -13,12 +14,19 @@ export interface CodeLlamaProvider extends ProviderV3 {
 
 /**
  * Lets the AI SDK use a loaded model, in this process. Model ids only name the model in results.
+ * @param options - there are none yet
+ * @throws CodeLlamaError `INVALID_ARGUMENT` for what is no loaded model, and for options
  *
  * @example
  * const provider = createCodeLlama(await CodeLlama.load("codellama-7b-instruct.Q4_K_M.gguf"));
  * const { text } = await generateText({ model: provider(), prompt: "Sum an array in JavaScript" });
  */
-export function createCodeLlama(llama: CodeLlama): CodeLlamaProvider {
+export function createCodeLlama(
+  llama: CodeLlama,
+  options: Readonly<Record<string, never>> = {},
+): CodeLlamaProvider {
+  requireModel(llama);
+  checkOptions(options, {}, "createCodeLlama()");
   const languageModel = (modelId = llama.model.name) => new CodeLlamaLanguageModel(llama, modelId);
   return Object.assign(() => languageModel(), {
     specificationVersion: "v3" as const,
@@ -28,4 +36,14 @@ export function createCodeLlama(llama: CodeLlama): CodeLlamaProvider {
       throw new NoSuchModelError({ modelId, modelType: "imageModel" });
     },
   });
+}
+
+// By what it has: the class is another one in a program with both ES modules and CommonJS.
+function requireModel(llama: unknown): void {
+  const { chat, embed, model } = Object(llama) as Record<string, unknown>;
+  if (typeof chat === "function" && typeof embed === "function" && typeof model === "object")
+    return;
+  throw invalidArgument(
+    `createCodeLlama(): llama must be a model of CodeLlama.load() or connect(), not ${show(llama)}`,
+  );
 }

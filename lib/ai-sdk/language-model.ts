@@ -2,7 +2,6 @@ import type {
   LanguageModelV3,
   LanguageModelV3CallOptions,
   LanguageModelV3Content,
-  LanguageModelV3FinishReason,
   LanguageModelV3GenerateResult,
   LanguageModelV3StreamPart,
   LanguageModelV3StreamResult,
@@ -12,15 +11,9 @@ import type {
 import type { CodeLlama } from "../codellama.ts";
 import type { Generation } from "../generation.ts";
 import type { ChatOptions } from "../options/chat.ts";
-import { takesTools } from "../prompt/template.ts";
 import type { GenerationResult } from "../result.ts";
-import {
-  planTools,
-  type Tool,
-  type ToolChoice,
-  type ToolPlan,
-  withInstruction,
-} from "../tool-calls.ts";
+import { knowsTools, planTools, type Tool, type ToolChoice, type ToolPlan } from "../tool-calls.ts";
+import { AnswerParts, finishReason, toolCall, wholeCalls } from "./parts.ts";
 import { dialogOf } from "./prompt.ts";
 
 /** A model that has begun to answer. */
@@ -46,16 +39,9 @@ export class CodeLlamaLanguageModel implements LanguageModelV3 {
   async doGenerate(options: LanguageModelV3CallOptions): Promise<LanguageModelV3GenerateResult> {
     const { generation, tools, warnings } = this.#start(options);
     const result = await generation;
-    const calls = tools.read(result.text);
+    const calls = wholeCalls(tools.read(result.text));
     const content: LanguageModelV3Content[] =
-      calls === undefined
-        ? [{ type: "text", text: result.text }]
-        : calls.map(({ id, function: { name, arguments: input } }) => ({
-            type: "tool-call",
-            toolCallId: id,
-            toolName: name,
-            input,
-          }));
+      calls === undefined ? [{ type: "text", text: result.text }] : calls.map(toolCall);
     return {
       content,
       finishReason: finishReason(result, calls !== undefined),
@@ -93,9 +79,8 @@ export class CodeLlamaLanguageModel implements LanguageModelV3 {
       const { name, description, inputSchema } = tool;
       return [{ type: "function", function: { name, description, parameters: inputSchema } }];
     });
-    const canChoose = takesTools(this.#llama.model.chatTemplate);
-    const tools = planTools(definitions, toolChoice(options), canChoose);
-    const messages = withInstruction(dialogOf(options.prompt), tools.instruction);
+    const tools = planTools(definitions, toolChoice(options), knowsTools(this.#llama));
+    const messages = tools.dialog(dialogOf(options.prompt));
     return { generation: this.#llama.chat(messages, chatOptions(options, tools)), tools, warnings };
   }
 
@@ -107,32 +92,13 @@ export class CodeLlamaLanguageModel implements LanguageModelV3 {
     yield { type: "stream-start", warnings };
     yield { type: "response-metadata", modelId: this.modelId, timestamp: new Date() };
     try {
-      // Whether an answer is a call shows at its end.
-      const holdsBack = tools.forTemplate !== undefined || tools.jsonSchema !== undefined;
-      const id = "text";
-      if (!holdsBack) yield { type: "text-start", id };
-      for await (const { text } of generation) {
-        if (!holdsBack) yield { type: "text-delta", id, delta: text };
-      }
+      const parts = new AnswerParts(tools);
+      yield* parts.begin();
+      for await (const { text } of generation) yield* parts.push(text);
       const result = await generation;
-      const calls = tools.read(result.text);
-      for (const { id: callId, function: called } of calls ?? []) {
-        yield { type: "tool-input-start", id: callId, toolName: called.name };
-        yield { type: "tool-input-delta", id: callId, delta: called.arguments };
-        yield { type: "tool-input-end", id: callId };
-        yield {
-          type: "tool-call",
-          toolCallId: callId,
-          toolName: called.name,
-          input: called.arguments,
-        };
-      }
-      if (holdsBack && calls === undefined) {
-        yield { type: "text-start", id };
-        yield { type: "text-delta", id, delta: result.text };
-      }
-      if (calls === undefined) yield { type: "text-end", id };
-      const reason = finishReason(result, calls !== undefined);
+      yield* parts.end(result);
+      const isCall = wholeCalls(tools.read(result.text)) !== undefined;
+      const reason = finishReason(result, isCall);
       yield { type: "finish", usage: usageOf(result), finishReason: reason };
     } catch (error) {
       yield { type: "error", error };
@@ -170,15 +136,6 @@ function chatOptions(options: LanguageModelV3CallOptions, tools: ToolPlan): Chat
 
 function given<Name extends string, Value>(name: Name, value: Value | undefined) {
   return (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: Value };
-}
-
-function finishReason(
-  { finishReason: raw }: GenerationResult,
-  isCall: boolean,
-): LanguageModelV3FinishReason {
-  if (isCall) return { unified: "tool-calls", raw };
-  if (raw === "stop" || raw === "length") return { unified: raw, raw };
-  return { unified: raw === "abort" ? "other" : "length", raw };
 }
 
 function usageOf({ usage }: GenerationResult): LanguageModelV3Usage {

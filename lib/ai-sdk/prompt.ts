@@ -1,31 +1,66 @@
-import { type LanguageModelV3Prompt, UnsupportedFunctionalityError } from "@ai-sdk/provider";
-import type { ChatMessage } from "../prompt/dialog.ts";
+import {
+  type LanguageModelV3Prompt,
+  type LanguageModelV3ToolResultPart,
+  UnsupportedFunctionalityError,
+} from "@ai-sdk/provider";
+import type { ToolDialogMessage } from "../prompt/tool-results.ts";
 
-type Part = Exclude<LanguageModelV3Prompt[number]["content"], string>[number];
+type Message = LanguageModelV3Prompt[number];
+type Part = Exclude<Message["content"], string>[number];
 
 /**
- * The AI SDK's prompt as a dialog.
+ * The AI SDK's prompt as a dialog, with calls and their results in OpenAI's form.
  * @throws UnsupportedFunctionalityError for files
  */
-export function dialogOf(prompt: LanguageModelV3Prompt): ChatMessage[] {
-  return prompt.map(({ role, content }) => {
-    if (typeof content === "string") return { role, content };
-    return { role, content: content.map(textOf).join("") };
+export function dialogOf(prompt: LanguageModelV3Prompt): ToolDialogMessage[] {
+  return prompt.flatMap(({ role, content }) => {
+    if (typeof content === "string") return [{ role, content }];
+    const parts: readonly Part[] = content;
+    const text = parts.map(textOf).join("");
+    const calls = parts.flatMap(callOf);
+    const results = parts.flatMap(resultOf);
+    if (role === "tool") return results;
+    return [{ role, content: text, ...(calls.length > 0 && { tool_calls: calls }) }, ...results];
   });
 }
 
 function textOf(part: Part): string {
-  switch (part.type) {
+  if (part.type === "file") throw unsupportedFile();
+  return part.type === "text" ? part.text : "";
+}
+
+function callOf(part: Part) {
+  if (part.type !== "tool-call") return [];
+  const called = { name: part.toolName, arguments: JSON.stringify(part.input) };
+  return [{ id: part.toolCallId, type: "function", function: called }];
+}
+
+function resultOf(part: Part): ToolDialogMessage[] {
+  if (part.type !== "tool-result") return [];
+  const { toolCallId, toolName: name, output } = part;
+  return [{ role: "tool", tool_call_id: toolCallId, name, content: outputText(output) }];
+}
+
+function outputText(output: LanguageModelV3ToolResultPart["output"]): string {
+  switch (output.type) {
     case "text":
-      return part.text;
-    case "reasoning":
-    case "tool-approval-response":
-      return "";
-    case "tool-call":
-      return JSON.stringify({ name: part.toolName, arguments: part.input });
-    case "tool-result":
-      return "value" in part.output ? JSON.stringify(part.output.value) : part.output.type;
-    case "file":
-      throw new UnsupportedFunctionalityError({ functionality: "files in prompts" });
+    case "error-text":
+      return output.value;
+    case "json":
+    case "error-json":
+      return JSON.stringify(output.value);
+    case "execution-denied":
+      return output.reason ?? "The user did not allow it.";
+    case "content":
+      return output.value
+        .map((part) => {
+          if (part.type !== "text") throw unsupportedFile();
+          return part.text;
+        })
+        .join("");
   }
+}
+
+function unsupportedFile(): UnsupportedFunctionalityError {
+  return new UnsupportedFunctionalityError({ functionality: "files in prompts" });
 }

@@ -15,6 +15,8 @@ export async function readApiKeys(file: string | undefined): Promise<readonly Ap
   const add = (name: string, key: string, where: string) => {
     if (!isKey(key)) throw refused(`${where}: a key must be ${keyForm}`);
     if (keys.has(name)) throw refused(`${where}: another key is called ${name}`);
+    const same = [...keys.values()].find((other) => other.key === key);
+    if (same !== undefined) throw refused(`${where}: ${same.name} has the same key`);
     keys.set(name, { name, key });
   };
   const own = process.env[apiKeyVariable];

@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import colors from "picocolors";
 import { CodeLlamaError } from "../errors.ts";
 import { withModel } from "./interrupt.ts";
-import { addModelFlags, type ModelFlags, parseNumber } from "./model-options.ts";
+import { addModelFlags, type ModelFlags } from "./model-options.ts";
+import { parseNumber } from "./parsers.ts";
 import { addSamplingFlags, type SamplingFlags, samplingOptions } from "./sampling-options.ts";
 import { note, summary } from "./terminal.ts";
 

@@ -5,7 +5,8 @@ import colors from "picocolors";
 import { CodeLlamaError } from "../errors.ts";
 import type { InfillInput } from "../options/infill.ts";
 import { withModel } from "./interrupt.ts";
-import { addModelFlags, type ModelFlags, parseNumber } from "./model-options.ts";
+import { addModelFlags, type ModelFlags } from "./model-options.ts";
+import { parseNumber } from "./parsers.ts";
 import { addSamplingFlags, type SamplingFlags, samplingOptions } from "./sampling-options.ts";
 import { note, summary } from "./terminal.ts";
 

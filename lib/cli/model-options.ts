@@ -1,9 +1,10 @@
 import { basename } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { embeddedModel } from "../models/embedded.ts";
 import type { LoadOptions } from "../options/load.ts";
+import { wholeNumber } from "./parsers.ts";
 import { note, progressBar } from "./terminal.ts";
 
 export interface ModelFlags {
@@ -17,10 +18,18 @@ export interface ModelFlags {
 export function addModelFlags(command: Command): Command {
   return command
     .option("-m, --model <file>", "GGUF file; default: the package codellama-tiny, if installed")
-    .option("-c, --context-size <tokens>", "tokens that the KV cache holds", parseNumber)
-    .option("-t, --threads <number>", "CPU threads; default: the physical cores", parseNumber)
+    .option(
+      "-c, --context-size <tokens>",
+      "tokens that the KV cache holds",
+      wholeNumber(8, 2 ** 31 - 1),
+    )
+    .option(
+      "-t, --threads <number>",
+      "CPU threads; default: the physical cores",
+      wholeNumber(1, 512),
+    )
     .option("--gpu-layers <number>", 'layers on the GPU, or "auto"', (text) =>
-      text === "auto" ? text : parseNumber(text),
+      text === "auto" ? text : wholeNumber(0, 10_000)(text),
     );
 }
 
@@ -44,12 +53,6 @@ export async function loadModel(
   } finally {
     bar.stop();
   }
-}
-
-export function parseNumber(text: string): number {
-  const number = Number(text);
-  if (text.trim() === "" || Number.isNaN(number)) throw new InvalidArgumentError("Not a number.");
-  return number;
 }
 
 /** The embedded model's path, for a command without `--model`. */

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { parseNumber } from "./model-options.ts";
+import { parseNumber } from "./parsers.ts";
 
 export interface SamplingFlags {
   readonly maxTokens?: number;

@@ -1,11 +1,12 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import colors from "picocolors";
 import type { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { ApiKey, HandlerOptions, Logger, RunningServer } from "../server/index.ts";
 import { isLoopback } from "../server/loopback.ts";
 import { apiKeyVariable, readApiKeys } from "./api-keys.ts";
-import { addModelFlags, loadModel, type ModelFlags, parseNumber } from "./model-options.ts";
+import { addModelFlags, loadModel, type ModelFlags } from "./model-options.ts";
+import { milliseconds, names, notEmpty, origins, wholeNumber } from "./parsers.ts";
 import { note } from "./terminal.ts";
 
 interface ServeFlags extends ModelFlags {
@@ -30,34 +31,50 @@ interface ServeFlags extends ModelFlags {
   readonly quiet?: true;
 }
 
+const most = 2 ** 31 - 1;
+
 export function addServeCommand(program: Command): void {
   const command = program
     .command("serve")
     .description("answer HTTP requests in the dialects of OpenAI's API and of llama.cpp's /infill");
   addModelFlags(command)
-    .option("--host <address>", "address to bind", "127.0.0.1")
-    .option("-p, --port <number>", "port to bind; 0 is any that is free", parseNumber, 8080)
-    .option("--parallel <number>", "requests computed at once", parseNumber, 8)
+    .option("--host <address>", "address to bind", notEmpty, "127.0.0.1")
+    .option(
+      "-p, --port <number>",
+      "port to bind; 0 is any that is free",
+      wholeNumber(0, 65_535),
+      8080,
+    )
+    .option("--parallel <number>", "requests computed at once", wholeNumber(1, 256), 8)
     .addOption(
       new Option("--kv-unified <when>", "whether requests share the KV cache or each has a part")
         .choices(["auto", "true", "false"])
         .default("auto"),
     )
-    .option("--max-queue <number>", "requests that may wait; more get 429", parseNumber, 256)
-    .option("--model-name <name>", "what clients call the model; default: its own name")
-    .option("--alias <name...>", 'other names that clients may use; "*" takes any')
+    .option(
+      "--max-queue <number>",
+      "requests that may wait; more get 429",
+      wholeNumber(0, most),
+      256,
+    )
+    .option("--model-name <name>", "what clients call the model; default: its own name", notEmpty)
+    .option("--alias <name...>", 'other names that clients may use; "*" takes any', names)
     .option("--api-key-file <file>", "API keys, a line each: KEY or NAME:KEY")
     .option("--allow-public", "bind a public address even without API keys")
-    .option("--cors-origin <origin...>", 'sites whose pages may call; "*" is all')
-    .option("--max-concurrent-per-key <number>", "requests of one key at once", parseNumber)
-    .option("--max-body <bytes>", "of a request; default 8 MiB", parseNumber)
-    .option("--max-prompt <tokens>", "of a request; default: the context", parseNumber)
-    .option("--timeout <seconds>", "a generation that takes longer ends", parseSeconds)
+    .option("--cors-origin <origin...>", 'sites whose pages may call; "*" is all', origins)
+    .option(
+      "--max-concurrent-per-key <number>",
+      "requests of one key at once",
+      wholeNumber(1, most),
+    )
+    .option("--max-body <bytes>", "of a request; default 8 MiB", wholeNumber(1024, 2 ** 30))
+    .option("--max-prompt <tokens>", "of a request; default: the context", wholeNumber(1, most))
+    .option("--timeout <seconds>", "a generation that takes longer ends", milliseconds(0.001))
     .option("--raw", "text prompts may spell control tokens, such as <PRE>")
     .option("--no-playground", "no page at /")
     .addOption(
       new Option("--grace <seconds>", "for requests under way at the end")
-        .argParser(parseSeconds)
+        .argParser(milliseconds(0))
         .default(30_000, "30"),
     )
     .option("--json", "log JSON lines to standard output")
@@ -155,10 +172,4 @@ async function makeLogger(json: boolean): Promise<Logger> {
     process.stderr.write(`${color(message)} ${line.join(" ")}\n`);
   };
   return { info: write(colors.green), warn: write(colors.yellow), error: write(colors.red) };
-}
-
-function parseSeconds(text: string): number {
-  const seconds = parseNumber(text);
-  if (seconds < 0) throw new InvalidArgumentError("Must not be negative.");
-  return Math.round(seconds * 1000);
 }

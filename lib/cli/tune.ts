@@ -8,7 +8,8 @@ import type { Measure, TunedOptions } from "../tune/dimensions.ts";
 import type { Trial } from "../tune/trial-log.ts";
 import { type TuneResult, tune } from "../tune/tune.ts";
 import { untilInterrupted } from "./interrupt.ts";
-import { defaultModel, type ModelFlags, parseNumber } from "./model-options.ts";
+import { defaultModel, type ModelFlags } from "./model-options.ts";
+import { parseNumber } from "./parsers.ts";
 import { note, progressBar } from "./terminal.ts";
 
 interface TuneFlags extends Pick<ModelFlags, "model" | "gpuLayers"> {

@@ -23,10 +23,10 @@ import type { CodeLlama } from "../codellama.ts";
 import type { Generation } from "../generation.ts";
 import type { ChatOptions } from "../options/chat.ts";
 import { invalidArgument } from "../options/check.ts";
-import { takesTools } from "../prompt/template.ts";
-import { planTools, type ToolPlan, withInstruction } from "../tool-calls.ts";
+import { knowsTools, planTools, type ToolPlan } from "../tool-calls.ts";
 import { ownOptions, requireOneAnswer } from "./call-options.ts";
-import { chatGenerations, heldChunk, lastChunk, textChunk, tokenUsage } from "./generations.ts";
+import { ChatChunks } from "./chunks.ts";
+import { chatGenerations, lastChunk, tokenUsage } from "./generations.ts";
 import { dialogOf } from "./messages.ts";
 import { requireCall, structureMethod, structureTool } from "./structured-output.ts";
 import { toolChoiceOf, toolsOf } from "./tools.ts";
@@ -154,17 +154,15 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
         fields,
       );
     };
-    // Whether an answer is a call shows at its end.
-    const holdsBack = tools.forTemplate !== undefined || tools.jsonSchema !== undefined;
+    const pieces = new ChatChunks(tools);
     for await (const { text } of generation) {
-      if (holdsBack) continue;
-      const chunk = textChunk(text);
-      yield chunk;
-      await tell(chunk);
+      for (const chunk of pieces.push(text)) {
+        yield chunk;
+        await tell(chunk);
+      }
     }
     const result = await generation;
-    if (holdsBack) {
-      const chunk = heldChunk(result, tools);
+    for (const chunk of pieces.end(result)) {
       yield chunk;
       await tell(chunk);
     }
@@ -175,14 +173,16 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
     messages: readonly BaseMessage[],
     call: this["ParsedCallOptions"],
   ): { readonly generation: Generation; readonly tools: ToolPlan } {
-    const knowsTools = takesTools(this.#llama.model.chatTemplate);
-    const tools = planTools(toolsOf(call.tools ?? []), toolChoiceOf(call.tool_choice), knowsTools);
+    const tools = planTools(
+      toolsOf(call.tools ?? []),
+      toolChoiceOf(call.tool_choice),
+      knowsTools(this.#llama),
+    );
     const options = this.#optionsOf(call);
     if (tools.jsonSchema !== undefined && options.jsonSchema !== undefined) {
       throw invalidArgument("jsonSchema and a demanded tool exclude each other");
     }
-    const dialog = withInstruction(dialogOf(messages, knowsTools), tools.instruction);
-    const generation = this.#llama.chat(dialog, {
+    const generation = this.#llama.chat(tools.dialog(dialogOf(messages)), {
       ...options,
       ...(tools.forTemplate !== undefined && { tools: tools.forTemplate }),
       ...(tools.jsonSchema !== undefined && { jsonSchema: tools.jsonSchema }),

@@ -6,46 +6,41 @@ import {
 } from "@langchain/core/messages";
 import { type ChatGeneration, ChatGenerationChunk } from "@langchain/core/outputs";
 import type { Answer, GenerationResult } from "../result.ts";
-import type { ToolPlan } from "../tool-calls.ts";
+import type { ReadCalls, ToolPlan } from "../tool-calls.ts";
 
 /** Answers as LangChain has them, each a message with its calls or its text. */
 export function chatGenerations(result: GenerationResult, tools: ToolPlan): ChatGeneration[] {
   return (result.choices ?? [result]).map((answer) => {
-    const calls = tools.read(answer.text);
-    const text = calls === undefined ? answer.text : "";
+    const read = tools.read(answer.text);
+    const text = read === undefined ? answer.text : "";
     const message = new AIMessage<StandardMessageStructure>({
       content: text,
       usage_metadata: usageOf(answer),
-      tool_calls: (calls ?? []).map(({ id, function: { name, arguments: json } }) => ({
-        type: "tool_call",
-        id,
-        name,
-        args: JSON.parse(json),
-      })),
+      ...(read !== undefined && callsOf(read)),
     });
     return { text, message, generationInfo: { finishReason: answer.finishReason } };
   });
 }
 
-export function textChunk(text: string): ChatGenerationChunk {
-  return new ChatGenerationChunk({ text, message: new AIMessageChunk({ content: text }) });
-}
-
-/** An answer that was held back until its end, for it may be a call. */
-export function heldChunk(answer: Answer, tools: ToolPlan): ChatGenerationChunk {
-  const calls = tools.read(answer.text);
-  if (calls === undefined) return textChunk(answer.text);
-  const message = new AIMessageChunk({
-    content: "",
-    tool_call_chunks: calls.map(({ id, function: { name, arguments: args } }, index) => ({
-      type: "tool_call_chunk",
-      index,
+/** A call that a limit cut short has no arguments that could be read. */
+function callsOf({ calls, isWhole }: ReadCalls) {
+  if (isWhole) {
+    const whole = calls.map(({ id, function: { name, arguments: json } }) => ({
+      type: "tool_call" as const,
       id,
       name,
-      args,
-    })),
-  });
-  return new ChatGenerationChunk({ text: "", message });
+      args: JSON.parse(json),
+    }));
+    return { tool_calls: whole };
+  }
+  const cut = calls.map(({ id, function: { name, arguments: args } }) => ({
+    type: "invalid_tool_call" as const,
+    id,
+    name,
+    args,
+    error: "the answer ended before the call did",
+  }));
+  return { tool_calls: [], invalid_tool_calls: cut };
 }
 
 /** The end of a stream: why, and what it took. */

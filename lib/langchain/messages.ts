@@ -1,6 +1,7 @@
 import { AIMessage, type BaseMessage, ToolMessage } from "@langchain/core/messages";
 import { invalidArgument } from "../options/check.ts";
 import type { ChatMessage } from "../prompt/dialog.ts";
+import type { ToolDialogMessage } from "../prompt/tool-results.ts";
 
 const roles: Readonly<Record<string, ChatMessage["role"]>> = {
   system: "system",
@@ -20,11 +21,10 @@ const unread = new Set([
 ]);
 
 /**
- * LangChain's messages as a dialog.
- * @param canTellTools - whether the model's template has a place for calls and their results
+ * LangChain's messages as a dialog, with calls and their results in OpenAI's form.
  * @throws CodeLlamaError `INVALID_ARGUMENT` for messages that are no text
  */
-export function dialogOf(messages: readonly BaseMessage[], canTellTools: boolean): ChatMessage[] {
+export function dialogOf(messages: readonly BaseMessage[]): ToolDialogMessage[] {
   return messages.map((message, index) => {
     const where = `messages[${index}]`;
     const type = message.getType();
@@ -32,8 +32,7 @@ export function dialogOf(messages: readonly BaseMessage[], canTellTools: boolean
     if (role === undefined)
       throw invalidArgument(`${where} is of type ${type}, which is not known`);
     checkParts(message, where);
-    if (canTellTools) return { role, content: message.text, ...templateFields(message) };
-    return { role, content: `${message.text}${callsAsText(message)}` };
+    return { role, content: message.text, ...toolFields(message) };
   });
 }
 
@@ -45,26 +44,21 @@ function checkParts({ content }: BaseMessage, where: string): void {
   }
 }
 
-/** What templates that know tools read besides, in OpenAI's form. */
-function templateFields(message: BaseMessage): object {
+function toolFields(message: BaseMessage): Omit<ToolDialogMessage, "role" | "content"> {
   if (ToolMessage.isInstance(message)) {
     return { tool_call_id: message.tool_call_id, ...(message.name && { name: message.name }) };
   }
-  const calls = callsOf(message).map(({ id, name, args }) => ({
-    id,
-    type: "function",
-    function: { name, arguments: JSON.stringify(args) },
-  }));
+  if (!AIMessage.isInstance(message)) return {};
+  const whole = (message.tool_calls ?? []).map(({ id, name, args }) =>
+    callOf(id, name, JSON.stringify(args)),
+  );
+  const cut = (message.invalid_tool_calls ?? []).map(({ id, name, args }) =>
+    callOf(id, name ?? "", args ?? ""),
+  );
+  const calls = [...whole, ...cut];
   return calls.length === 0 ? {} : { tool_calls: calls };
 }
 
-/** Calls in the form that a model without a template for them is made to write. */
-function callsAsText(message: BaseMessage): string {
-  return callsOf(message)
-    .map(({ name, args }) => JSON.stringify({ name, arguments: args }))
-    .join("\n");
-}
-
-function callsOf(message: BaseMessage) {
-  return AIMessage.isInstance(message) ? (message.tool_calls ?? []) : [];
+function callOf(id: string | undefined, name: string, json: string) {
+  return { id, type: "function", function: { name, arguments: json } };
 }

@@ -1,4 +1,4 @@
-import { AIMessage, type BaseMessage } from "@langchain/core/messages";
+import { AIMessage, AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import { OutputParserException } from "@langchain/core/output_parsers";
 import { toJsonSchema } from "@langchain/core/utils/json_schema";
 import { getSchemaDescription } from "@langchain/core/utils/types";
@@ -47,10 +47,22 @@ export function structureTool(schema: object, name: string | undefined): Tool {
  * @throws OutputParserException
  */
 export function requireCall(message: BaseMessage): AIMessage {
-  if (AIMessage.isInstance(message) && (message.tool_calls ?? []).length > 0) return message;
+  if (AIMessage.isInstance(message) && message.tool_calls?.length && !isCut(message))
+    return message;
   const { finishReason } = message.response_metadata as { finishReason?: string };
   throw new OutputParserException(
     `the answer is not the JSON that was asked for; it ended for the reason ${finishReason}`,
     message.text,
   );
+}
+
+/** LangChain reads half of a streamed call as if it were all. */
+function isCut(message: BaseMessage): boolean {
+  if (!AIMessageChunk.isInstance(message)) return false;
+  try {
+    for (const { args } of message.tool_call_chunks ?? []) JSON.parse(args ?? "");
+    return false;
+  } catch {
+    return true;
+  }
 }

@@ -114,6 +114,8 @@ function unknownOption(name: string, known: readonly string[], where: string): C
   const nearest = nearestName(name, known);
   const advice = nearest
     ? `did you mean ${JSON.stringify(nearest)}?`
-    : `known options are ${known.join(", ")}`;
+    : known.length === 0
+      ? "there are none"
+      : `known options are ${known.join(", ")}`;
   return invalidArgument(`${where}: unknown option ${JSON.stringify(name)}; ${advice}`);
 }

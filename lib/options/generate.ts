@@ -81,7 +81,7 @@ export interface GenerateOptions extends StructureOptions {
   readonly frequencyPenalty?: number;
   /** Taken off a recent token's logit once. Default 0; range -100 to 100. */
   readonly presencePenalty?: number;
-  /** Tokens that the three penalties look back at, the prompt's included. Default 64. */
+  /** Tokens that the three penalties look back at, the prompt's included; -1 is the whole context. Default 64. */
   readonly penaltyLastN?: number;
   readonly dry?: DryOptions;
   readonly xtc?: XtcOptions;
@@ -194,7 +194,7 @@ const rules: Rules = {
   repeatPenalty: number(0.01, 100),
   frequencyPenalty: number(-100, 100),
   presencePenalty: number(-100, 100),
-  penaltyLastN: lookBack,
+  penaltyLastN: either(oneOf(-1), lookBack),
   dry: {
     multiplier: number(0, 100),
     base: number(1, 10),

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { isDeepStrictEqual } from "node:util";
 import type { NativeModel, NativeOutput } from "../binding.ts";
 import type { Engine } from "../engine.ts";
@@ -7,7 +8,7 @@ import { CodeLlamaError } from "../errors.ts";
 import type { EngineCall, EnginePrompt } from "../generation.ts";
 import type { PromptPart } from "../prompt/parts.ts";
 import type { RemoteText } from "../prompt/remote-prompt.ts";
-import type { Dialect, RemoteFacts } from "./dialects/dialect.ts";
+import type { Dialect, RemoteFacts, Spelling } from "./dialects/dialect.ts";
 import type { HttpClient } from "./http-client.ts";
 import { RemoteRequest } from "./remote-request.ts";
 
@@ -113,6 +114,10 @@ export class RemoteEngine implements EnginePort {
     return this.#vocabularyFor("detokenize()").detokenize(tokens, special);
   }
 
+  tokenBytes(token: number): Uint8Array {
+    return this.#vocabularyFor("tokenBytes()").tokenBytes(token);
+  }
+
   /** Of the requests that were sent from here; what the remote does besides is not told. */
   stats(): EngineStats {
     const { hit, miss, draft, accepted } = this.#counts;
@@ -196,8 +201,13 @@ export class RemoteEngine implements EnginePort {
   }
 }
 
-/** A token's text inside a text. */
-function spellWith(vocabulary: Engine): (token: number) => string {
+/** Spells tokens as they stand inside a text. */
+function spellWith(vocabulary: Engine): (token: number) => Spelling {
   const [before = 0] = vocabulary.tokenize("a", false, false).slice(-1);
-  return (token) => vocabulary.detokenize(Int32Array.of(before, token), false).slice(1);
+  return (token) => {
+    const text = vocabulary.detokenize(Int32Array.of(before, token), false).slice(1);
+    if (!text.includes("\uFFFD")) return { text };
+    const bytes = vocabulary.tokenBytes(token);
+    return isUtf8(bytes) ? { text } : { text, bytes };
+  };
 }

@@ -1,9 +1,9 @@
 import type { Chunk } from "../generation.ts";
 import type { Answer, TokenLogprobs } from "../result.ts";
+import { ToolCallStream } from "../tool-call-stream.ts";
 import type { ToolPlan } from "../tool-calls.ts";
-import { finishReason } from "./completion-answer.ts";
+import { chatFinishReason } from "./completion-answer.ts";
 import { chatLogprobs } from "./logprobs.ts";
-import { ToolCallStream } from "./tool-call-stream.ts";
 
 /** One answer of a chat as OpenAI's events have it: what each tells, as its `choices`. */
 export class ChatStream {
@@ -35,12 +35,12 @@ export class ChatStream {
   }
 
   end(answer: Answer): readonly object[] {
-    const calls = this.#tools.read(answer.text);
-    const reason = calls === undefined ? finishReason(answer.finishReason) : "tool_calls";
+    const read = this.#tools.read(answer.text);
     const rest = answer.logprobs?.slice(this.#told);
-    const last = this.#event({}, rest, reason);
-    if (!this.#holdsBack) return [last];
-    const numbered = calls?.map((call, number) => ({ index: number, ...call }));
+    const last = this.#event({}, rest, chatFinishReason(answer.finishReason, read));
+    const isUntold = this.#holdsBack || (this.#call !== undefined && read === undefined);
+    if (!isUntold) return [last];
+    const numbered = read?.calls.map((call, number) => ({ index: number, ...call }));
     return [this.#event(numbered ? { tool_calls: numbered } : { content: answer.text }), last];
   }
 

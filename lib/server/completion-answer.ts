@@ -1,8 +1,14 @@
 import type { Answer, FinishReason } from "../result.ts";
+import type { ReadCalls } from "../tool-calls.ts";
 
 /** Why an answer ended, in OpenAI's words. */
 export function finishReason(reason: FinishReason): "stop" | "length" {
   return reason === "stop" || reason === "abort" ? "stop" : "length";
+}
+
+/** The same of a chat: calls that are whole are a reason of their own. */
+export function chatFinishReason(reason: FinishReason, read: ReadCalls | undefined) {
+  return read?.isWhole === true ? "tool_calls" : finishReason(reason);
 }
 
 /** Tokens of prompts and all their answers, as OpenAI's API counts them: each prompt once. */

@@ -66,9 +66,15 @@ export function toHttpError(error: unknown): HttpError {
   if (CodeLlamaError.isInstance(error)) {
     const status = statuses[error.code];
     const headers = status === 429 ? { "retry-after": "1" } : {};
-    return new HttpError(status, error.code, error.message, { headers });
+    const field = error.code === "INVALID_ARGUMENT" ? messageNamed(error.message) : null;
+    return new HttpError(status, error.code, error.message, { field, headers });
   }
   return new HttpError(500, "BACKEND_FAILED", "the server failed");
+}
+
+/** The message of a dialog that an error begins with, such as `chat(): messages[1] must be …`. */
+function messageNamed(text: string): string | null {
+  return /^(?:\w+\(\): )?(messages\[\d+\](?:\.\w+)*)/.exec(text)?.[1] ?? null;
 }
 
 /** An error in OpenAI's shape. */

@@ -91,7 +91,8 @@ export async function listen(
 function localOnly(handler: Handler): (request: Request) => Promise<Response> {
   return async (request) => {
     const { hostname } = new URL(request.url);
-    const bare = hostname.replace(/^\[|\]$/g, "");
+    // A name may end in a dot, as DNS writes them out.
+    const bare = hostname.replace(/^\[|\]$|\.$/g, "");
     if (isLoopback(bare)) return handler(request);
     const error = new HttpError(403, "FORBIDDEN_HOST", `this server is not ${hostname}`);
     return Response.json(errorBody(error), { status: error.status });

@@ -9,22 +9,35 @@ export interface CompletionLogprobs {
   readonly text_offset: number[];
 }
 
-/** @param offset - of the first token's text */
+/** Tells where the texts of tokens that follow each other begin. */
+export class TextOffsets {
+  // A character may take several tokens: the later ones begin where it does.
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  #end: number;
+
+  /** @param start - of the first token's text */
+  constructor(start: number) {
+    this.#end = start;
+  }
+
+  next(token: TokenLogprob): number {
+    const start = this.#end;
+    this.#end += this.#decoder.decode(bytesOf(token), { stream: true }).length;
+    return start;
+  }
+}
+
+/** @param offsets - of the text so far; they go on behind these tokens */
 export function completionLogprobs(
   logprobs: readonly TokenLogprobs[],
-  offset: number,
+  offsets: TextOffsets,
   nameOf: (token: TokenLogprob) => string,
 ): CompletionLogprobs {
-  let end = offset;
   return {
     tokens: logprobs.map(nameOf),
     token_logprobs: logprobs.map(({ logprob }) => logprob),
     top_logprobs: logprobs.map(({ top }) => byName(top, nameOf)),
-    text_offset: logprobs.map(({ text }) => {
-      const start = end;
-      end += text.length;
-      return start;
-    }),
+    text_offset: logprobs.map((each) => offsets.next(each)),
   };
 }
 
@@ -39,7 +52,7 @@ export function promptLogprobs(
 ): CompletionLogprobs {
   // SentencePiece puts a space before a text, which is none of it.
   const added = spacesBefore(logprobs.map((each) => each.text).join("")) - spacesBefore(text);
-  const rest = completionLogprobs(logprobs, -added, nameOf);
+  const rest = completionLogprobs(logprobs, new TextOffsets(-added), nameOf);
   return {
     tokens: ["", ...rest.tokens],
     token_logprobs: [null, ...rest.token_logprobs],
@@ -75,13 +88,17 @@ function byName(
 
 /** Logprobs as `/v1/chat/completions` has them. */
 export function chatLogprobs(logprobs: readonly TokenLogprobs[]): object {
-  const describe = ({ text, logprob }: TokenLogprob) => ({
-    token: text,
-    logprob,
-    bytes: [...Buffer.from(text)],
+  const describe = (token: TokenLogprob) => ({
+    token: token.text,
+    logprob: token.logprob,
+    bytes: [...bytesOf(token)],
   });
   return {
     content: logprobs.map((each) => ({ ...describe(each), top_logprobs: each.top.map(describe) })),
     refusal: null,
   };
+}
+
+function bytesOf({ text, bytes }: TokenLogprob): Uint8Array {
+  return bytes ?? Buffer.from(text);
 }

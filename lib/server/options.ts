@@ -1,5 +1,14 @@
-import { boolean, checkOptions, integer, invalidArgument, listOf, text } from "../options/check.ts";
+import {
+  boolean,
+  checkOptions,
+  integer,
+  invalidArgument,
+  listOf,
+  show,
+  text,
+} from "../options/check.ts";
 import { type ApiKey, isKey, keyForm } from "./api-key.ts";
+import { isOrigin, originForm } from "./origin.ts";
 
 /** Writes structured logs; pino's loggers are of this kind. */
 export interface Logger {
@@ -44,7 +53,7 @@ const rules = {
     accepts: (value: unknown) => Array.isArray(value) && value.every(isApiKey),
   },
   maxConcurrentPerKey: integer(1, 2 ** 31 - 1),
-  corsOrigins: listOf(text, 1000),
+  corsOrigins: listOf({ allowed: originForm, accepts: isOrigin }, 1000),
   maxBodyBytes: integer(1024, 2 ** 30),
   maxPromptTokens: integer(1, 2 ** 31 - 1),
   requestTimeoutMs: integer(1, 2 ** 31 - 1),
@@ -61,11 +70,25 @@ const rules = {
 export function checkHandlerOptions(options: HandlerOptions): void {
   const where = "createHandler()";
   checkOptions(options, rules, where);
-  const names = (options.apiKeys ?? []).map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) {
-    throw invalidArgument(`${where}: apiKeys: two keys have the name ${JSON.stringify(twice)}`);
+  const keys = options.apiKeys ?? [];
+  for (const [index, { name, key }] of keys.entries()) {
+    const others = keys.slice(0, index);
+    if (others.some((other) => other.name === name)) {
+      throw invalidArgument(`${where}: apiKeys: two keys have the name ${JSON.stringify(name)}`);
+    }
+    const same = others.find((other) => other.key === key);
+    if (same === undefined) continue;
+    throw invalidArgument(
+      `${where}: apiKeys: ${JSON.stringify(same.name)} and ${JSON.stringify(name)} have the same key`,
+    );
   }
+}
+
+/** Tells a model from whatever else may be given for one. */
+export function checkModel(llama: unknown): void {
+  const { generate, infill, stats } = Object(llama) as Record<string, unknown>;
+  if ([generate, infill, stats].every((call) => typeof call === "function")) return;
+  throw invalidArgument(`createHandler(): the model must be a CodeLlama, not ${show(llama)}`);
 }
 
 function isApiKey(value: unknown): boolean {

@@ -18,11 +18,23 @@ export async function readBody<Schema extends z.ZodType>(
   const bytes = await readBytes(request, limit);
   const parsed = schema.safeParse(parseJson(bytes));
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = fieldName(issue?.path ?? []);
-  throw new HttpError(400, "INVALID_ARGUMENT", `${field || "the body"}: ${issue?.message}`, {
+  const { path, message } = innermost(parsed.error.issues[0]);
+  const field = fieldName(path);
+  throw new HttpError(400, "INVALID_ARGUMENT", `${field || "the body"}: ${message}`, {
     field: field || null,
   });
+}
+
+type Issue = Pick<z.core.$ZodIssue, "path" | "message">;
+
+/** Inside the one alternative of a union that a value is meant to be, what is wrong with it. */
+function innermost(issue: z.core.$ZodIssue | undefined): Issue {
+  if (issue === undefined) return { path: [], message: "is wrong" };
+  if (issue.code !== "invalid_union") return issue;
+  const [meant, ...others] = issue.errors.filter(([first]) => (first?.path.length ?? 0) > 0);
+  if (meant === undefined || others.length > 0) return issue;
+  const { path, message } = innermost(meant[0]);
+  return { path: [...issue.path, ...path], message };
 }
 
 async function readBytes(request: Request, limit: number): Promise<Uint8Array> {

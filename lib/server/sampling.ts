@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { CodeLlama } from "../codellama.ts";
 import type { GenerateOptions } from "../options/generate.ts";
 import type { Service } from "./service.ts";
-import { checkTokens } from "./token-ids.ts";
+import { checkTokens, tokenSchema } from "./token-ids.ts";
 
 const maxTokens = z
   .int()
@@ -13,6 +13,14 @@ const lookBack = z
   .int()
   .min(-1)
   .max(2 ** 31 - 1);
+
+const biasOfToken = z.number().min(-100).max(100);
+
+/** From -100, which forbids a token, to 100: as OpenAI's API has it, or as llama.cpp's list. */
+const logitBiasSchema = z.union([
+  z.record(z.string().regex(/^\d+$/, { error: "must be the id of a token" }), biasOfToken),
+  z.array(z.tuple([tokenSchema, z.union([biasOfToken, z.literal(false)])])),
+]);
 
 /** How to sample, in the names of OpenAI's API and, where that has none, of llama.cpp's. */
 export const samplingFields = {
@@ -26,11 +34,8 @@ export const samplingFields = {
   min_p: z.number().min(0).max(1).nullish(),
   typical_p: z.number().min(0).max(1).nullish(),
   repeat_penalty: z.number().min(0.01).max(100).nullish(),
-  repeat_last_n: z
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1)
-    .nullish(),
+  /** -1 is the whole context. */
+  repeat_last_n: lookBack.nullish(),
   dry_multiplier: z.number().min(0).max(100).nullish(),
   dry_base: z.number().min(1).max(10).nullish(),
   dry_allowed_length: z.int().min(0).max(1000).nullish(),
@@ -48,13 +53,7 @@ export const samplingFields = {
   /** -1 is a random one. */
   seed: z.int().nullish(),
   stop: z.union([z.string(), z.array(z.string()).max(64)]).nullish(),
-  /** From -100, which forbids a token, to 100. */
-  logit_bias: z
-    .record(
-      z.string().regex(/^\d+$/, { error: "must be the id of a token" }),
-      z.number().min(-100).max(100),
-    )
-    .nullish(),
+  logit_bias: logitBiasSchema.nullish(),
   priority: z.enum(["interactive", "normal", "background"]).nullish(),
 };
 
@@ -78,7 +77,10 @@ export function samplingOptions(fields: SamplingFields, service: Service): Gener
   const { seed, stop } = fields;
   const stops = (typeof stop === "string" ? [stop] : (stop ?? [])).filter((text) => text !== "");
   return present({
-    temperature: fields.temperature,
+    temperature:
+      fields.temperature === null || fields.temperature === undefined
+        ? undefined
+        : Math.max(fields.temperature, 0),
     topP: fields.top_p,
     topK:
       fields.top_k === null || fields.top_k === undefined ? undefined : Math.max(fields.top_k, 0),
@@ -139,15 +141,21 @@ function seedOf(seed: number): number {
 }
 
 function logitBias(
-  bias: Readonly<Record<string, number>> | null | undefined,
+  bias: z.output<typeof logitBiasSchema> | null | undefined,
   llama: CodeLlama,
 ): GenerateOptions["logitBias"] {
   if (bias === null || bias === undefined) return undefined;
-  const ids = Object.keys(bias);
-  checkTokens(llama, ids.map(Number), (index) => `logit_bias.${ids[index]}`);
-  const entries = Object.entries(bias).map(([token, value]): [number, number] => [
-    Number(token),
-    value <= -100 ? Number.NEGATIVE_INFINITY : value,
-  ]);
-  return new Map(entries);
+  const pairs = Array.isArray(bias)
+    ? bias
+    : Object.entries(bias).map(([token, value]) => [Number(token), value] as const);
+  const ids = pairs.map(([token]) => token);
+  checkTokens(llama, ids, (index) =>
+    Array.isArray(bias) ? `logit_bias[${index}][0]` : `logit_bias.${ids[index]}`,
+  );
+  return new Map(
+    pairs.map(([token, value]) => [
+      token,
+      value === false || value <= -100 ? Number.NEGATIVE_INFINITY : value,
+    ]),
+  );
 }

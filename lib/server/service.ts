@@ -4,7 +4,7 @@ import { eventStream } from "./event-stream.ts";
 import { Exchange } from "./exchange.ts";
 import { HttpError, toHttpError } from "./http-error.ts";
 import { Metrics } from "./metrics.ts";
-import type { HandlerOptions } from "./options.ts";
+import { checkModel, type HandlerOptions } from "./options.ts";
 import type { Prompt } from "./prompts.ts";
 import { Tracing } from "./tracing.ts";
 
@@ -30,16 +30,17 @@ export class Service {
     this.authentication = new Authentication(options.apiKeys ?? []);
     this.maxBodyBytes = options.maxBodyBytes ?? 8 * 2 ** 20;
     this.metrics = new Metrics(() => this.#stats());
-    if ("then" in llama) {
-      llama.then(
-        (loaded) => {
+    if (isPromise(llama)) {
+      llama
+        .then((loaded) => {
+          checkModel(loaded);
           this.#llama = loaded;
-        },
-        (error: unknown) => {
-          this.#failure = error;
-        },
-      );
+        })
+        .then(undefined, (error: unknown) => {
+          this.#failure = error ?? new Error("the model could not be loaded");
+        });
     } else {
+      checkModel(llama);
       this.#llama = llama;
     }
   }
@@ -53,7 +54,7 @@ export class Service {
   /** @throws HttpError 503 while there is none */
   get llama(): CodeLlama {
     if (this.#llama !== undefined) return this.#llama;
-    if (this.#failure !== undefined) throw toHttpError(this.#failure);
+    if (this.#failure !== undefined) throw loadFailure(this.#failure);
     throw new HttpError(503, "MODEL_LOADING", "the model is being loaded; try again soon", {
       headers: { "retry-after": "2" },
     });
@@ -180,7 +181,8 @@ export class Service {
     };
     // 503 is said while the model is loaded, and while the server shuts down.
     if (status >= 500 && status !== 503) logger.error(fields, "request failed");
-    else if (status >= 400) logger.warn(fields, "request refused");
+    // Without an error nothing was refused: /health answers so while the model is loaded.
+    else if (status >= 400 && error !== undefined) logger.warn(fields, "request refused");
     else logger.info(fields, "request");
   }
 
@@ -191,6 +193,16 @@ export class Service {
       return undefined; // closed
     }
   }
+}
+
+function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
+  return typeof (Object(value) as Partial<PromiseLike<Value>>).then === "function";
+}
+
+/** Why there is no model; never the fault of the client who asks for it. */
+function loadFailure(error: unknown): HttpError {
+  const told = toHttpError(error);
+  return told.status >= 500 ? told : new HttpError(503, told.code, told.message);
 }
 
 function show(name: string): string {

@@ -2,13 +2,13 @@ import { z } from "zod";
 import type { CodeLlama } from "../codellama.ts";
 import { HttpError } from "./http-error.ts";
 
-/** Tokens by their ids. */
-export const tokensSchema = z.array(
-  z
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1),
-);
+/** A token by its id. */
+export const tokenSchema = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
+
+export const tokensSchema = z.array(tokenSchema);
 
 /**
  * Checks ids against the model's vocabulary, where that is known.

@@ -133,7 +133,7 @@ struct SamplingOptions {
   float repeat_penalty = 1.0F;
   float frequency_penalty = 0.0F;
   float presence_penalty = 0.0F;
-  int32_t penalty_last_n = 64;
+  int32_t penalty_last_n = 64;  // -1 is the whole context
   DryOptions dry;
   XtcOptions xtc;
   MirostatOptions mirostat;

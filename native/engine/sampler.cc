@@ -72,7 +72,10 @@ void Sampler::BuildShifts(const Model& model, const SamplingOptions& options,
                                               bias.data()));
   }
   if (!uses_history_) return;
-  shifts_.Add(llama_sampler_init_penalties(vocabulary_size_, options.penalty_last_n,
+  const auto look_back = [context_size](int32_t last_n) {
+    return last_n < 0 ? static_cast<int32_t>(context_size) : last_n;
+  };
+  shifts_.Add(llama_sampler_init_penalties(vocabulary_size_, look_back(options.penalty_last_n),
                                            options.repeat_penalty, options.frequency_penalty,
                                            options.presence_penalty));
   if (options.dry.multiplier == 0.0F) return;
@@ -80,11 +83,9 @@ void Sampler::BuildShifts(const Model& model, const SamplingOptions& options,
   for (const std::string& breaker : options.dry.sequence_breakers) {
     breakers.push_back(breaker.c_str());
   }
-  const int32_t last_n =
-      options.dry.last_n < 0 ? static_cast<int32_t>(context_size) : options.dry.last_n;
-  shifts_.Add(llama_sampler_init_dry(llama_model_get_vocab(model.get()), options.dry.multiplier,
-                                     options.dry.base, options.dry.allowed_length, last_n,
-                                     breakers.data(), breakers.size()));
+  shifts_.Add(llama_sampler_init_dry(
+      llama_model_get_vocab(model.get()), options.dry.multiplier, options.dry.base,
+      options.dry.allowed_length, look_back(options.dry.last_n), breakers.data(), breakers.size()));
 }
 
 void Sampler::BuildFilters(const SamplingOptions& options) {

@@ -67,6 +67,15 @@ std::string TakeCharacters(std::string* bytes) {
 
 }  // namespace
 
+bool IsWholeText(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const Decoded decoded = DecodeCharacter(bytes);
+    if (decoded.kind != Decoded::kValid) return false;
+    bytes.remove_prefix(decoded.length);
+  }
+  return true;
+}
+
 TextStream::TextStream(std::vector<std::string> stop) : stop_(std::move(stop)) {}
 
 std::string TextStream::Append(std::string_view bytes) {

@@ -8,6 +8,9 @@
 
 namespace codellama {
 
+// Whether these are whole UTF-8 characters.
+bool IsWholeText(std::string_view bytes);
+
 class TextStream {
  public:
   explicit TextStream(std::vector<std::string> stop);

@@ -205,6 +205,11 @@ std::string Tokenizer::Decode(const std::vector<Token>& tokens, bool special) co
 
 std::string Tokenizer::Piece(Token token) const { return PieceText(token, false); }
 
+std::string Tokenizer::NamedPiece(Token token) const {
+  CheckTokens({token});
+  return PieceText(token, true);
+}
+
 std::string Tokenizer::PieceText(Token token, bool special) const {
   std::string piece(32, '\0');
   const auto read = [&] {

@@ -50,6 +50,10 @@ class Tokenizer {
   // The token's bytes inside a text; empty for control tokens. They need not be whole characters.
   std::string Piece(Token token) const;
 
+  // The same, but the names of control tokens. Throws kInvalidArgument for an id that the
+  // vocabulary has not.
+  std::string NamedPiece(Token token) const;
+
   // All pieces but the empty ones, sorted; made when they are first asked for.
   const std::vector<std::pair<std::string, Token>>& SortedPieces() const;
 

@@ -1,4 +1,12 @@
-import { embedMany, generateObject, generateText, jsonSchema, streamText, tool } from "ai";
+import {
+  embedMany,
+  generateObject,
+  generateText,
+  jsonSchema,
+  stepCountIs,
+  streamText,
+  tool,
+} from "ai";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { createCodeLlama } from "../../lib/ai-sdk/index.ts";
@@ -68,6 +76,73 @@ test("a tool is called where a call is required, whole and streamed", async () =
   expect(streamed[0]?.input).toEqual(toolCalls[0]?.input);
   const choosing = generateText({ ...request, toolChoice: "auto" });
   await expect(choosing).rejects.toMatchObject({ code: "CAPABILITY_MISSING" });
+});
+
+test("a tool's result gets an answer in the second step, whole and streamed", async () => {
+  const inputSchema = z.object({ level: z.literal(4) });
+  const request = {
+    model: model(),
+    prompt,
+    ...greedy,
+    tools: { volume: tool({ inputSchema, execute: async ({ level }) => ({ was: level - 1 }) }) },
+    toolChoice: "none" as const,
+    prepareStep: ({ stepNumber }: { readonly stepNumber: number }) =>
+      stepNumber === 0 ? { toolChoice: "required" as const } : {},
+    stopWhen: stepCountIs(2),
+  };
+  const { steps, text } = await generateText(request);
+  expect(steps).toHaveLength(2);
+  expect(text).not.toBe("");
+  const [call] = steps[0]?.toolCalls ?? [];
+  const told = shared.llama.encodeChat([
+    { role: "user", content: prompt },
+    {
+      role: "assistant",
+      content: `{"name": "volume", "arguments": ${JSON.stringify(call?.input)}}`,
+    },
+    { role: "user", content: 'The function volume returned: {"was":3}' },
+  ]);
+  expect(steps[1]?.usage.inputTokens).toBe(told.length);
+  const streamed = await streamText(request).steps;
+  expect(streamed[1]?.text).toBe(text);
+  const twice = await generateText({ ...request, toolChoice: "required" });
+  expect(twice.steps[1]?.toolCalls).toMatchObject([{ toolName: "volume", input: { level: 4 } }]);
+});
+
+test("a tool's input comes piece by piece", async () => {
+  const inputSchema = z.object({ level: z.literal(4), wide: z.literal(true) });
+  const request = {
+    model: model(),
+    prompt,
+    ...greedy,
+    tools: { volume: tool({ inputSchema, execute: async ({ level }) => level }) },
+    toolChoice: "required" as const,
+  };
+  const types: string[] = [];
+  let input = "";
+  for await (const part of streamText(request).fullStream) {
+    if (/^tool-(input|call)/.test(part.type)) types.push(part.type);
+    if (part.type === "tool-input-delta") input += part.delta;
+    if (part.type === "tool-call") expect(part.input).toEqual(JSON.parse(input));
+  }
+  const deltas = types.filter((type) => type === "tool-input-delta");
+  expect(deltas.length).toBeGreaterThan(2);
+  expect(types).toEqual(["tool-input-start", ...deltas, "tool-input-end", "tool-call"]);
+  const cut = { ...request, maxOutputTokens: 12 };
+  expect(await streamText(cut).toolCalls).toEqual([]);
+  expect(await streamText(cut).finishReason).toBe("length");
+  await expect(generateText(cut)).rejects.toThrow(/did not contain a tool call/);
+});
+
+test("what is no model, and options that are unknown, are refused", () => {
+  const refused = expect.objectContaining({ code: "INVALID_ARGUMENT" });
+  for (const wrong of [{}, null, undefined, "model.gguf"]) {
+    expect(() => createCodeLlama(wrong as never)).toThrow(refused);
+  }
+  for (const wrong of [{ foo: 1 }, null, 5]) {
+    expect(() => createCodeLlama(shared.llama, wrong as never)).toThrow(refused);
+  }
+  expect(createCodeLlama(shared.llama, {})().provider).toBe("node-codellama");
 });
 
 test("embedMany embeds", async () => {

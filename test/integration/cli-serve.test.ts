@@ -65,18 +65,38 @@ describe("serve", () => {
 
   test.each([
     [["--host", "0.0.0.0"], "say that you mean it by --allow-public"],
-    [["--port", "70000"], "port must be a whole number from 0 to 65535"],
     [["--api-key-file", "/nowhere"], "--api-key-file: ENOENT"],
     [["--model", "/nowhere.gguf"], "MODEL_NOT_FOUND"],
+    ...[
+      ["--port", "70000", "Must be a whole number from 0 to 65535."],
+      ["--parallel", "0", "Must be a whole number from 1 to 256."],
+      ["--max-queue", "-1", "Must be a whole number from 0 to 2147483647."],
+      ["--max-concurrent-per-key", "0.5", "Must be a whole number from 1 to 2147483647."],
+      ["--max-body", "10", "Must be a whole number from 1024 to 1073741824."],
+      ["--max-prompt", "0", "Must be a whole number from 1 to 2147483647."],
+      ["--context-size", "0", "Must be a whole number from 8 to 2147483647."],
+      ["--threads", "many", "Not a number."],
+      ["--gpu-layers", "-1", "Must be a whole number from 0 to 10000."],
+      ["--timeout", "0.0001", "Must be from 0.001 to 2147483 seconds."],
+      ["--grace", "3000000", "Must be from 0 to 2147483 seconds."],
+      ["--model-name", "", "Must not be empty."],
+      ["--alias", "", "Must not be empty."],
+      ["--cors-origin", "notanorigin", 'Must be "*" or an origin'],
+    ].map(([option = "", value = "", problem]): [string[], string] => [
+      [`${option}=${value}`],
+      `argument '${value}' is invalid. ${problem}`,
+    ]),
   ])("%j is refused with a clear message", async (args, message) => {
     const { code, stderr } = await runCommand(["serve", "--port", "0", ...args]);
     expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/createHandler|listen\(/);
     expect(code).toBe(1);
   });
 
   test.each([
     ["alice:first-secret\n\nbob:short\n", ":3: a key must be 8 characters or more"],
     ["# ours\nalice:first-secret\nalice:second-secret\n", ":3: another key is called alice"],
+    ["alice:first-secret\nfirst-secret\n", ":2: alice has the same key"],
     ["two words of it\n", ":1: a key must be"],
     ["# none\n", "has no keys"],
   ])("a bad file of keys is told by its line, and no key is: %j", async (text, message) => {

@@ -3,6 +3,7 @@ import {
   type AIMessageChunk,
   HumanMessage,
   SystemMessage,
+  ToolMessage,
   type UsageMetadata,
 } from "@langchain/core/messages";
 import { StringOutputParser } from "@langchain/core/output_parsers";
@@ -164,6 +165,46 @@ describe("tools", () => {
     expect(none.text.trim()).toBe(dialog?.reply.trim());
   });
 
+  test("a call comes piece by piece", async () => {
+    const bound = model().bindTools([volume], { tool_choice: "any" });
+    const pieces: string[] = [];
+    for await (const { tool_call_chunks } of await bound.stream(question)) {
+      for (const { args } of tool_call_chunks ?? []) pieces.push(args ?? "");
+    }
+    expect(pieces.length).toBeGreaterThan(2);
+    expect(JSON.parse(pieces.join(""))).toEqual({ level: 4 });
+  });
+
+  test("a call that a limit cuts short is told as one that is not valid", async () => {
+    const bound = model().bindTools([volume], { tool_choice: "any", maxTokens: 20 });
+    const answer = await bound.invoke(question);
+    expect(answer.tool_calls).toEqual([]);
+    expect(answer.invalid_tool_calls).toMatchObject([{ name: "set_volume" }]);
+    expect(answer.text).toBe("");
+  });
+
+  test("a tool's result gets an answer", async () => {
+    const bound = model().bindTools([volume], { tool_choice: "any" });
+    const call = await bound.invoke(question);
+    const { id = "" } = call.tool_calls?.[0] ?? {};
+    const turns = [
+      new HumanMessage(question),
+      call,
+      new ToolMessage({ tool_call_id: id, content: "done" }),
+      new HumanMessage("And now?"),
+    ];
+    const told = shared.llama.encodeChat([
+      { role: "user", content: question },
+      { role: "assistant", content: '{"name": "set_volume", "arguments": {"level":4}}' },
+      { role: "user", content: "The function set_volume returned: done\n\nAnd now?" },
+    ]);
+    const answer = await model().invoke(turns);
+    expect(answer.text).not.toBe("");
+    expect(usageOf(answer).input_tokens).toBe(told.length);
+    const again = await bound.invoke(turns.slice(0, 3));
+    expect(again.tool_calls).toMatchObject([{ name: "set_volume", args: { level: 4 } }]);
+  });
+
   test("the model's calls are told to it", async () => {
     const bound = model().bindTools([volume], { tool_choice: "any", maxTokens: 1 });
     const call = await model().bindTools([volume], { tool_choice: "any" }).invoke(question);
@@ -230,6 +271,22 @@ describe("structured output", () => {
       const config = { method, includeRaw: true } as const;
       const both = await cut.withStructuredOutput(schema, config).invoke(question);
       expect(both.parsed).toBeNull();
+    }
+  });
+
+  test("a stream that is cut short gives no whole structure", async () => {
+    const schema = { ...json, properties: { ...json.properties, size: { const: 123456789 } } };
+    const { text } = await model().invoke(question, { jsonSchema: schema });
+    const tokens = shared.llama.countTokens(text) + 15;
+    for (let maxTokens = 1; maxTokens < tokens; maxTokens += 3) {
+      const cut = new ChatCodeLlama(shared.llama, { temperature: 0, maxTokens });
+      const structured = cut.withStructuredOutput(schema);
+      const read = async () => {
+        for await (const each of await structured.stream(question)) {
+          expect(each).toMatchObject({ size: 123456789 });
+        }
+      };
+      await read().catch((error: unknown) => expect(String(error)).toMatch(/OUTPUT_PARSING/));
     }
   });
 

@@ -90,6 +90,35 @@ describe("promptLogprobs", () => {
   });
 });
 
+test("tokens that are a part of a character tell their bytes, and others do not", async () => {
+  const { logprobs } = await model.llama.generate(prompt, {
+    temperature: 0,
+    grammar: 'root ::= "x👩"',
+    logprobs: 0,
+  });
+  const [letter, ...parts] = logprobs ?? [];
+  expect(letter).toMatchObject({ text: "x" });
+  expect(letter).not.toHaveProperty("bytes");
+  expect(parts.map(({ text }) => text)).toEqual(Array(4).fill("\uFFFD"));
+  const bytes = parts.flatMap((part) => [...(part.bytes ?? [])]);
+  expect(Buffer.from(bytes).toString()).toBe("👩");
+  const lasting = parts.at(-1);
+  expect(lasting && [...model.llama.tokenBytes(lasting.token)]).toEqual([bytes.at(-1)]);
+});
+
+test("the bytes of a token are those inside a text, or a control token's name", () => {
+  const { llama } = model;
+  const { bos = -1 } = llama.model.specialTokens;
+  const [word = -1] = llama.tokenize("def");
+  expect(Buffer.from(llama.tokenBytes(word)).toString()).toBe(" def");
+  expect(Buffer.from(llama.tokenBytes(bos)).toString()).toBe("<s>");
+  for (const token of [-1, 99_999, 2 ** 32 + 5, 1.5]) {
+    expect(() => llama.tokenBytes(token)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
+  }
+});
+
 test("logprobs out of range are refused", () => {
   for (const logprobs of [-1, 1.5, 101]) {
     expect(() => model.llama.generate(prompt, { logprobs })).toThrow(

@@ -79,6 +79,7 @@ test.each([
   ["/v1/chat/completions", { messages, ...greedy }],
   ["/v1/chat/completions", { messages, n: 2, logprobs: true, top_logprobs: 2, ...greedy }],
   ["/v1/chat/completions", called],
+  ["/v1/chat/completions", { ...called, max_tokens: 16 }],
   ["/v1/embeddings", { input: ["def f", "class A"] }],
   ["/v1/embeddings", { input: "def f", encoding_format: "base64" }],
   ["/infill", hole],

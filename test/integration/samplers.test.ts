@@ -99,6 +99,13 @@ describe("penalties", () => {
     expect(new Set(penalised).size).toBeGreaterThan(new Set(plain).size);
   });
 
+  test("penaltyLastN -1 looks at the whole context", async () => {
+    const options = { temperature: 0, presencePenalty: 100 } as const;
+    const far = `x y ${"a b ".repeat(60)}x`;
+    const whole = await tokens({ ...options, penaltyLastN: -1 }, far);
+    expect(whole).toEqual(await tokens({ ...options, penaltyLastN: 2000 }, far));
+  });
+
   test("penaltyLastN 0 looks at nothing", async () => {
     const options = { temperature: 0, presencePenalty: 100, penaltyLastN: 0 } as const;
     expect(await tokens(options, looping)).toEqual(await tokens({ temperature: 0 }, looping));

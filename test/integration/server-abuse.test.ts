@@ -258,6 +258,14 @@ describe("a server of its own", () => {
     const [first] = await once(socket, "data");
     expect(String(first)).toContain(" 403 ");
   });
+
+  test("answers to its name with a dot at the end", async () => {
+    const { hostname, port } = new URL(shared.server.url);
+    const socket = connect(Number(port), hostname);
+    socket.end("GET /v1/models HTTP/1.1\r\nHost: localhost.:80\r\nConnection: close\r\n\r\n");
+    const [first] = await once(socket, "data");
+    expect(String(first)).toContain(" 200 ");
+  });
 });
 
 test("bad options of a handler are told", () => {
@@ -273,10 +281,48 @@ test("bad options of a handler are told", () => {
         { name: "a", key: "also-long-enough" },
       ],
     },
+    {
+      apiKeys: [
+        { name: "a", key: "long-enough" },
+        { name: "b", key: "long-enough" },
+      ],
+    },
+    { corsOrigins: ["notanorigin"] },
+    { corsOrigins: ["https://a.example", "https://a.example/path"] },
+    { corsOrigins: ["https://a.example/"] },
   ];
   for (const options of bad) {
     expect(() => createHandler(llama, options as never)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT" }),
     );
   }
+});
+
+test("origins are as browsers send them", () => {
+  const { llama } = shared.server;
+  const corsOrigins = ["*", "https://a.example", "http://localhost:3000", "vscode-webview://ab12"];
+  expect(createHandler(llama, { corsOrigins })).toBeTypeOf("function");
+});
+
+test("what is no model is refused, and no model that was promised is none", async () => {
+  for (const none of [{}, null, undefined, "model", 5, []]) {
+    expect(() => createHandler(none as never)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
+  }
+  const handler = createHandler(Promise.resolve({}) as never);
+  await new Promise((resolve) => setTimeout(resolve));
+  expect((await handler(new Request("http://localhost/health"))).status).toBe(503);
+  expect((await handler(new Request("http://localhost/v1/models"))).status).toBe(503);
+});
+
+test.each([
+  ["/v1/chat/completions", "messages[1]"],
+  ["/apply-template", "messages[1]"],
+])("the message that is wrong is named: %s", async (path, param) => {
+  const messages = ["user", "user"].map((role) => ({ role, content: "messages[7]" }));
+  const { status, error } = await errorOf(await shared.server.post(path, { messages }));
+  expect(status).toBe(400);
+  expect(error.message).toContain(param);
+  expect(error).toMatchObject({ code: "INVALID_ARGUMENT", param });
 });

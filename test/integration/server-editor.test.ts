@@ -97,6 +97,111 @@ test("a hole the model knows, whole and streamed", async () => {
   expect(events.map(({ stop }) => stop)).toEqual([...events.slice(1).map(() => false), true]);
 });
 
+describe("llama.cpp's fields", () => {
+  const hole = { input_prefix: "def add(a, b):\n    return", input_suffix: "\n" };
+  const greedy = { ...hole, temperature: 0, n_predict: 8 };
+  const refusal = async (body: object) => {
+    const response = await shared.server.post("/infill", body);
+    expect(response.status).toBe(400);
+    return (await jsonOf(response)).error;
+  };
+
+  test.each([
+    ["grammar", 'root ::= "x"'],
+    ["json_schema", {}],
+    ["n_probs", 2],
+    ["ignore_eos", true],
+  ])("%s is refused by name, not forgotten", async (name, value) => {
+    expect(await refusal({ ...hole, [name]: value })).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      param: name,
+      message: expect.stringContaining(name),
+    });
+  });
+
+  test("those that ask for nothing are let be", async () => {
+    const { content } = await infill(greedy);
+    const nothing = { grammar: "", json_schema: null, n_probs: 0, ignore_eos: false };
+    expect((await infill({ ...greedy, ...nothing })).content).toBe(content);
+  });
+
+  test("max_tokens is n_predict, where that is not given", async () => {
+    const { n_predict, ...free } = greedy;
+    expect((await infill({ ...free, max_tokens: 2 })).timings.predicted_n).toBe(2);
+    const both = await infill({ ...free, max_tokens: 2, n_predict: 3 });
+    expect(both.timings.predicted_n).toBe(3);
+    expect((await infill({ ...free, max_tokens: -1 })).stop_type).toBe("eos");
+  });
+
+  test("a temperature below 0 is 0", async () => {
+    const { content } = await infill(greedy);
+    for (let i = 0; i < 3; i++) {
+      expect((await infill({ ...greedy, temperature: -1 })).content).toBe(content);
+    }
+  });
+
+  test("repeat_last_n of -1 looks at the whole context, on other routes too", async () => {
+    const penalty = { repeat_penalty: 100, temperature: 0, max_tokens: 20 };
+    const prompt = `${"a = b + c\n".repeat(30)}def add(a, b):\n    return`;
+    const told = async (route: string, body: object) => {
+      const response = await shared.server.post(route, { ...penalty, ...body });
+      expect(response.status).toBe(200);
+      return jsonOf(response);
+    };
+    const whole = await told("/infill", { input_prefix: prompt, repeat_last_n: -1 });
+    const far = await told("/infill", { input_prefix: prompt, repeat_last_n: 2000 });
+    const none = await told("/infill", { input_prefix: prompt, repeat_last_n: 0 });
+    expect(whole.content).toBe(far.content);
+    expect(whole.content).not.toBe(none.content);
+    const [completion, same] = await Promise.all(
+      [-1, 2000].map((last) => told("/v1/completions", { prompt, repeat_last_n: last })),
+    );
+    expect(completion.choices[0].text).toBe(same.choices[0].text);
+  });
+
+  test("logit_bias may be a list, whose false forbids", async () => {
+    const { llama } = shared.server;
+    // Token healing wants the first one.
+    const [, second = 0] = (
+      await llama.infill({ prefix: hole.input_prefix, suffix: "\n" }, { temperature: 0 })
+    ).tokens;
+    const plain = await infill(greedy);
+    for (const value of [false, -100]) {
+      const forbidden = await infill({ ...greedy, logit_bias: [[second, value]] });
+      expect(forbidden.content, `${value}`).not.toBe(plain.content);
+    }
+    expect((await infill({ ...greedy, logit_bias: [[second, 100]] })).content).toBe(
+      (await infill({ ...greedy, logit_bias: { [second]: 100 } })).content,
+    );
+  });
+
+  test.each([
+    [[[15, true]], "logit_bias[0][1]"],
+    [
+      [
+        [15, 1],
+        ["x", 1],
+      ],
+      "logit_bias[1][0]",
+    ],
+    [[[99_999, 1]], "logit_bias[0][0]"],
+    [[[1, 101]], "logit_bias[0][1]"],
+    [[15], "logit_bias[0]"],
+    [5, "logit_bias"],
+  ])("logit_bias %j is refused, naming %s", async (bias, param) => {
+    expect(await refusal({ ...hole, logit_bias: bias })).toMatchObject({ param });
+  });
+
+  test("a body without any text is refused", async () => {
+    for (const body of [{}, { input_prefix: null, n_predict: 4 }]) {
+      expect(await refusal(body)).toMatchObject({ param: "input_prefix" });
+    }
+    for (const body of [{ input_prefix: "" }, { prompt: "x" }, { input_extra: [] }]) {
+      expect(await infill({ ...body, n_predict: 1 })).toHaveProperty("content");
+    }
+  });
+});
+
 describe("n_indent keeps text inside a block", () => {
   test.each([
     ["a\n    b\nc", 4, 7, true],
@@ -134,6 +239,14 @@ test("tokens and back, and a dialog as its prompt", async () => {
   expect(pieces.tokens).toEqual([
     { id: 822, piece: " def" },
     { id: 285, piece: " f" },
+  ]);
+  const parts = await ask("/tokenize", { content: "👩", with_pieces: true });
+  expect(parts.tokens.map(({ piece }: { piece: unknown }) => piece)).toEqual([
+    " ",
+    [240],
+    [159],
+    [145],
+    [169],
   ]);
   const messages = [{ role: "user", content: "Hi" }];
   expect((await ask("/apply-template", { messages })).prompt).toContain("[INST] Hi [/INST]");

@@ -6,6 +6,7 @@ import {
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
 import { expect, test } from "vitest";
+import { createHandler } from "../../lib/server/index.ts";
 import { useTinyServer } from "../helpers/server.ts";
 
 const spans = new InMemorySpanExporter();
@@ -18,9 +19,8 @@ const lines: { level: string; fields: Record<string, unknown>; message: string }
 const write = (level: string) => (fields: object, message: string) => {
   lines.push({ level, fields: { ...fields }, message });
 };
-const shared = useTinyServer({
-  logger: { info: write("info"), warn: write("warn"), error: write("error") },
-});
+const logger = { info: write("info"), warn: write("warn"), error: write("error") };
+const shared = useTinyServer({ logger });
 const secret = "def very_secret_name(";
 
 test("a generation is a span of the caller's trace, with what the conventions ask for", async () => {
@@ -82,6 +82,18 @@ test("the log has a line for each request, and never its text", async () => {
   });
   expect(lines[1]?.fields).toMatchObject({ operation: "text_completion", completionTokens: 16 });
   expect(JSON.stringify(lines)).not.toContain("secret");
+});
+
+test("to be asked for its health while the model loads is no warning", async () => {
+  lines.length = 0;
+  const loading = createHandler(new Promise<never>(() => {}), { logger });
+  expect((await loading(new Request("http://localhost/health"))).status).toBe(503);
+  expect((await loading(new Request("http://localhost/v1/models"))).status).toBe(503);
+  expect(lines.map(({ level, message }) => [level, message])).toEqual([
+    ["info", "request"],
+    ["warn", "request refused"],
+  ]);
+  expect(lines[0]?.fields).toMatchObject({ path: "/health", status: 503 });
 });
 
 test("metrics know routes, not the paths that clients think of", async () => {

@@ -47,6 +47,7 @@ test("after close() every call throws CLOSED", async () => {
     () => llama.generate("def add("),
     () => llama.tokenize("def add("),
     () => llama.detokenize([1]),
+    () => llama.tokenBytes(1),
     () => llama.countTokens("def add("),
     () => llama.stats(),
   ];

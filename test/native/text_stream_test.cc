@@ -4,6 +4,7 @@
 
 #include "check.h"
 
+using codellama::IsWholeText;
 using codellama::TextStream;
 
 namespace {
@@ -28,6 +29,13 @@ TEST(TextStreamWaitsForWholeCharacters) {
   CHECK_EQ(stream.Append("\xF0\x9F"), "");
   CHECK_EQ(stream.Append("\x9A"), "");
   CHECK_EQ(stream.Append("\x80!"), "\U0001F680!");
+}
+
+TEST(IsWholeTextTellsCharactersFromTheirParts) {
+  for (const char* whole : {"", "a", "\u00E9", " \U0001F680!"}) CHECK(IsWholeText(whole));
+  for (const char* part : {"\xF0", "\x9F", "a\xC3", "\xA9z", "\xED\xA0\x80"}) {
+    CHECK(!IsWholeText(part));
+  }
 }
 
 TEST(TextStreamReplacesWhatIsNoCharacter) {

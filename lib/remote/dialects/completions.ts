@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { NativeTokenLogprobs } from "../../binding.ts";
 import { CodeLlamaError } from "../../errors.ts";
 import type { EngineCall } from "../../generation.ts";
-import type { RemoteChunk, RemoteExchange, RemoteFacts } from "./dialect.ts";
+import type { RemoteChunk, RemoteExchange, RemoteFacts, Spelling } from "./dialect.ts";
 import { finishReasons, readUsage, usageSchema } from "./usage.ts";
 
 const logprobsSchema = z.object({
@@ -96,11 +96,11 @@ function readEvent(
 function readLogprobs(
   { tokens, token_logprobs, top_logprobs }: z.output<typeof logprobsSchema>,
   count: number,
-  spell: (token: number) => string,
+  spell: (token: number) => Spelling,
 ): NativeTokenLogprobs[] {
   const entry = (name: string, logprob: number) => {
     const token = Number(name.replace(/^token_id:/, ""));
-    return { token, text: spell(token), logprob };
+    return { token, ...spell(token), logprob };
   };
   return tokens.map((name, index) => {
     const top = Object.entries(top_logprobs?.[index] ?? {})

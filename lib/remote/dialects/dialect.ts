@@ -1,7 +1,10 @@
-import type { NativeTokenLogprobs } from "../../binding.ts";
+import type { NativeTokenLogprob, NativeTokenLogprobs } from "../../binding.ts";
 import type { EngineCall } from "../../generation.ts";
 import type { RemoteKind } from "../../options/connect.ts";
 import type { FinishReason } from "../../result.ts";
+
+/** What a token is in a text. */
+export type Spelling = Pick<NativeTokenLogprob, "text" | "bytes">;
 
 /** What a dialect needs to know to say a request and to read its answer. */
 export interface RemoteFacts {
@@ -11,8 +14,8 @@ export interface RemoteFacts {
   readonly contextSize: number;
   /** Tokens at which a generation ends; empty without a vocabulary. */
   readonly ends: readonly number[];
-  /** A token's text; undefined without a vocabulary. */
-  readonly spell: ((token: number) => string) | undefined;
+  /** Undefined without a vocabulary. */
+  readonly spell: ((token: number) => Spelling) | undefined;
 }
 
 /** A request as it goes out. */

@@ -89,7 +89,17 @@ export const tokensAnswer = named(
   "Tokens",
   z.object({
     tokens: z
-      .union([z.array(count), z.array(z.object({ id: count, piece: z.string() }))])
+      .union([
+        z.array(count),
+        z.array(
+          z.object({
+            id: count,
+            piece: z
+              .union([z.string(), z.array(z.int().min(0).max(255))])
+              .describe("Its text, or its bytes where they are no whole text by themselves"),
+          }),
+        ),
+      ])
       .describe("Ids, or with with_pieces each beside its text"),
   }),
 );

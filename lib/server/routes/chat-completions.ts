@@ -2,12 +2,11 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import type { Chunk } from "../../generation.ts";
 import type { ChatOptions } from "../../options/chat.ts";
-import { takesTools } from "../../prompt/template.ts";
 import type { Answer, GenerationResult } from "../../result.ts";
-import { planTools, type ToolCall, type ToolPlan, withInstruction } from "../../tool-calls.ts";
+import { knowsTools, planTools, type ReadCalls, type ToolPlan } from "../../tool-calls.ts";
 import { chatMessages, messageSchema } from "../chat-messages.ts";
 import { ChatStream } from "../chat-stream.ts";
-import { finishReason, usageOf, usageToCome } from "../completion-answer.ts";
+import { chatFinishReason, usageOf, usageToCome } from "../completion-answer.ts";
 import type { Followed } from "../exchange.ts";
 import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http-error.ts";
@@ -60,12 +59,8 @@ export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Se
     const body = await readBody(context.req.raw, chatCompletionSchema, service.maxBodyBytes);
     service.checkModel(body.model);
     const { llama } = service;
-    const tools = planTools(
-      body.tools ?? [],
-      body.tool_choice ?? "auto",
-      takesTools(llama.model.chatTemplate),
-    );
-    const messages = withInstruction(chatMessages(body.messages), tools.instruction);
+    const tools = planTools(body.tools ?? [], body.tool_choice ?? "auto", knowsTools(llama));
+    const messages = tools.dialog(chatMessages(body.messages));
     await service.checkLength(...messages.map(({ content }) => content));
     exchange.operation = {
       name: "chat",
@@ -121,16 +116,14 @@ function formatSchema({ response_format: format }: Body): object | undefined {
 }
 
 /** An answer as a message, and why it ended. */
-function finished(answer: Answer, calls: readonly ToolCall[] | undefined): object {
-  if (calls === undefined) {
-    return {
-      message: { role: "assistant", content: answer.text, refusal: null },
-      finish_reason: finishReason(answer.finishReason),
-    };
-  }
+function finished({ text, finishReason }: Answer, read: ReadCalls | undefined): object {
+  const message = { role: "assistant", refusal: null };
   return {
-    message: { role: "assistant", content: null, refusal: null, tool_calls: calls },
-    finish_reason: "tool_calls",
+    message:
+      read === undefined
+        ? { ...message, content: text }
+        : { ...message, content: null, tool_calls: read.calls },
+    finish_reason: chatFinishReason(finishReason, read),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Followed } from "../exchange.ts";
 import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http-error.ts";
 import { infillOfTemplate } from "../infill-template.ts";
-import { completionLogprobs, joinLogprobs, promptLogprobs } from "../logprobs.ts";
+import { completionLogprobs, joinLogprobs, promptLogprobs, TextOffsets } from "../logprobs.ts";
 import { merge } from "../merge.ts";
 import { type Prompt, promptSchema, promptsOf } from "../prompts.ts";
 import { readBody } from "../request-body.ts";
@@ -137,6 +137,8 @@ class ChoiceWriter {
   readonly #echoes: readonly string[];
   readonly #tellsIds: boolean;
   readonly #nameOf: (token: TokenLogprob) => string;
+  /** Of the answers that are given in pieces. */
+  readonly #offsets = new Map<number, TextOffsets>();
   readonly n: number;
 
   constructor(llama: CodeLlama, body: Body, prompts: readonly Prompt[]) {
@@ -175,12 +177,15 @@ class ChoiceWriter {
     };
   }
 
-  /** A piece of an answer, whose text begins at `offset`. */
-  piece(index: number, { text, tokens, logprobs }: Chunk, offset: number): object {
+  /** The next piece of an answer. */
+  piece(index: number, { text, tokens, logprobs }: Chunk): object {
     return {
       index,
       text,
-      logprobs: logprobs === undefined ? null : completionLogprobs(logprobs, offset, this.#nameOf),
+      logprobs:
+        logprobs === undefined
+          ? null
+          : completionLogprobs(logprobs, this.#offsetsOf(index), this.#nameOf),
       finish_reason: null,
       ...this.#ids(tokens),
     };
@@ -193,9 +198,7 @@ class ChoiceWriter {
       index,
       text: "",
       logprobs:
-        rest.length === 0
-          ? null
-          : completionLogprobs(rest, this.echo(index).length + answer.text.length, this.#nameOf),
+        rest.length === 0 ? null : completionLogprobs(rest, this.#offsetsOf(index), this.#nameOf),
       finish_reason: finishReason(answer.finishReason),
       stop_reason: answer.stopString ?? null,
       ...this.#ids(answer.tokens.slice(told)),
@@ -207,13 +210,19 @@ class ChoiceWriter {
     return this.#echoes[Math.floor(index / this.n)] ?? "";
   }
 
+  #offsetsOf(index: number): TextOffsets {
+    const offsets = this.#offsets.get(index) ?? new TextOffsets(this.echo(index).length);
+    this.#offsets.set(index, offsets);
+    return offsets;
+  }
+
   #ids(tokens: Iterable<number>): object {
     return this.#tellsIds ? { token_ids: [...tokens] } : {};
   }
 
   #answerLogprobs(answer: Answer, echo: string): object | null {
     if (answer.logprobs === undefined) return null;
-    const own = completionLogprobs(answer.logprobs, echo.length, this.#nameOf);
+    const own = completionLogprobs(answer.logprobs, new TextOffsets(echo.length), this.#nameOf);
     if (answer.promptLogprobs === undefined) return own;
     return joinLogprobs(promptLogprobs(answer.promptLogprobs, echo, this.#nameOf), own);
   }
@@ -231,22 +240,19 @@ async function* completionEvents(
 ): AsyncGenerator<string> {
   const event = (choices: readonly object[], rest: object = {}) =>
     JSON.stringify({ ...head, choices, ...usageToCome(body), ...rest });
-  const offsets = new Map<number, number>();
   const told = new Map<number, number>();
   // Not before there is something to tell: what is refused gets a status of its own.
   function* echo(index: number, logprobs?: readonly TokenLogprobs[]) {
-    if (offsets.has(index)) return;
-    offsets.set(index, writer.echo(index).length);
+    if (told.has(index)) return;
+    told.set(index, 0);
     const piece = writer.echoPiece(index, logprobs);
     if (piece !== undefined) yield event([piece]);
   }
   for await (const { source, value } of merge(followed.map(({ generation }) => generation))) {
     const index = source * writer.n + value.index;
     yield* echo(index, value.promptLogprobs);
-    const offset = offsets.get(index) ?? 0;
-    offsets.set(index, offset + value.text.length);
     told.set(index, (told.get(index) ?? 0) + value.tokens.length);
-    yield event([writer.piece(index, value, offset)]);
+    yield event([writer.piece(index, value)]);
   }
   const results = await Promise.all(followed.map(({ result }) => result));
   for (const [prompt, result] of results.entries()) {

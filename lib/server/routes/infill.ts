@@ -14,34 +14,58 @@ import type { Service } from "../service.ts";
 
 const extraFile = z.object({ filename: z.string().nullish(), text: z.string() });
 
+/** -1 is no limit. */
+const tokenLimit = z
+  .int()
+  .min(-1)
+  .max(2 ** 31 - 1);
+
+/** A field of llama.cpp's that would change the answer, and is not had here. */
+const notHad = z
+  .unknown()
+  .refine((value) => !value, { error: "is not supported by /infill" })
+  .describe("Not supported: may be null, empty, false or 0")
+  .optional();
+
+const inputs = ["input_prefix", "input_suffix", "prompt", "input_extra"] as const;
+
 /** The body of llama.cpp's `POST /infill`, as llama.vim and llama.vscode send it. */
-export const infillSchema = z.object({
-  ...samplingFields,
-  model: z.string().nullish(),
-  input_prefix: z.string().nullish(),
-  input_suffix: z.string().nullish(),
-  /** The current line up to the cursor: the end of the prefix. */
-  prompt: z.string().nullish(),
-  /** Chunks of other files, the latest last. */
-  input_extra: z.array(extraFile).max(1000).nullish(),
-  /** -1 is no limit; 0 computes the prompt alone, for the next request to find. */
-  n_predict: z
-    .int()
-    .min(-1)
-    .max(2 ** 31 - 1)
-    .nullish(),
-  n_cmpl: z.int().min(1).max(128).nullish(),
-  n_indent: z.int().min(0).max(1000).nullish(),
-  /** Once a line is complete, ends it so long after the first token. */
-  t_max_predict_ms: z
-    .int()
-    .min(-1)
-    .max(2 ** 31 - 1)
-    .nullish(),
-  stream: z.boolean().nullish(),
-  response_fields: z.array(z.string()).max(100).nullish(),
-  lora: z.array(z.object({ id: z.int().min(0), scale: z.number() })).nullish(),
-});
+export const infillSchema = z
+  .object({
+    ...samplingFields,
+    /** Below 0 it is as good as 0. */
+    temperature: z.number().max(100).nullish(),
+    model: z.string().nullish(),
+    input_prefix: z.string().nullish(),
+    input_suffix: z.string().nullish(),
+    /** The current line up to the cursor: the end of the prefix. */
+    prompt: z.string().nullish(),
+    /** Chunks of other files, the latest last. */
+    input_extra: z.array(extraFile).max(1000).nullish(),
+    /** 0 computes the prompt alone, for the next request to find. */
+    n_predict: tokenLimit.nullish(),
+    /** Another name for it, where it is not given. */
+    max_tokens: tokenLimit.nullish(),
+    n_cmpl: z.int().min(1).max(128).nullish(),
+    n_indent: z.int().min(0).max(1000).nullish(),
+    /** Once a line is complete, ends it so long after the first token. */
+    t_max_predict_ms: z
+      .int()
+      .min(-1)
+      .max(2 ** 31 - 1)
+      .nullish(),
+    stream: z.boolean().nullish(),
+    response_fields: z.array(z.string()).max(100).nullish(),
+    lora: z.array(z.object({ id: z.int().min(0), scale: z.number() })).nullish(),
+    grammar: notHad,
+    json_schema: notHad,
+    n_probs: notHad,
+    ignore_eos: notHad,
+  })
+  .refine((body) => inputs.some((name) => body[name] != null), {
+    path: [inputs[0]],
+    error: `is missing, and so are ${inputs.slice(1).join(", ")}`,
+  });
 
 type Body = z.output<typeof infillSchema>;
 
@@ -79,7 +103,7 @@ export function addInfillRoute(app: Hono<ServerEnvironment>, service: Service): 
 }
 
 function infillOptions(body: Body, service: Service): InfillOptions {
-  const { n_predict: limit } = body;
+  const limit = body.n_predict ?? body.max_tokens;
   return {
     ...samplingOptions(body, service),
     ...present({

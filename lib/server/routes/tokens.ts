@@ -1,6 +1,8 @@
+import { isUtf8 } from "node:buffer";
 import type { Hono } from "hono";
 import { z } from "zod";
 import type { CodeLlama } from "../../codellama.ts";
+import { knowsTools, planTools } from "../../tool-calls.ts";
 import { chatMessages, messageSchema } from "../chat-messages.ts";
 import type { ServerEnvironment } from "../handler.ts";
 import { readBody } from "../request-body.ts";
@@ -45,14 +47,14 @@ export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): 
   app.post("/apply-template", async (context) => {
     const body = await readBody(context.req.raw, applyTemplateSchema, service.maxBodyBytes);
     const { llama } = service;
-    const prompt = llama.encodeChat(chatMessages(body.messages));
+    const { dialog } = planTools([], "none", knowsTools(llama));
+    const prompt = llama.encodeChat(dialog(chatMessages(body.messages)));
     return context.json({ prompt: llama.detokenize(prompt, { special: true }) });
   });
 }
 
-/** A token's text inside a text: at the beginning it would lose its space. */
-function pieceOf(llama: CodeLlama, id: number): string {
-  const { newline } = llama.model.specialTokens;
-  if (newline === undefined) return llama.detokenize([id], { special: true });
-  return llama.detokenize([newline, id], { special: true }).replace(/^\n/, "");
+/** A token's text inside a text; its bytes, where they are none by themselves. */
+function pieceOf(llama: CodeLlama, id: number): string | readonly number[] {
+  const bytes = llama.tokenBytes(id);
+  return isUtf8(bytes) ? Buffer.from(bytes).toString() : [...bytes];
 }
