@@ -30,7 +30,7 @@ export function takesTools(source: string): boolean {
  * in what the template itself says, never in a message.
  * @param spellsControlToken - whether a text, taken special, holds control tokens
  * @throws CodeLlamaError `INVALID_ARGUMENT` with the template's own words where it refuses the
- *   dialog; `MODEL_UNSUPPORTED` where the template is broken
+ *   dialog, and for control tokens where they cannot be told apart; `MODEL_UNSUPPORTED` where the template is broken
  */
 export function renderTemplate(
   source: string,
@@ -38,6 +38,7 @@ export function renderTemplate(
   spellsControlToken: (text: string) => boolean,
   where: string,
 ): PromptPart[] {
+  checkSetting(input, spellsControlToken, where);
   const render = compile(source);
   const plain = render(input, where);
   for (const change of [(text: string) => text, (text: string) => text.trim()]) {
@@ -54,6 +55,30 @@ export function renderTemplate(
     );
   }
   return [{ text: plain, special: true }];
+}
+
+/**
+ * What stands around the messages' texts (names and arguments of calls, definitions of tools) is
+ * told as the template's own words, so that it may spell no control tokens.
+ */
+function checkSetting(
+  { messages, tools = [] }: TemplateInput,
+  spellsControlToken: (text: string) => boolean,
+  where: string,
+): void {
+  const spells = (value: unknown) => spellsControlToken(stringsIn(value).join("\n"));
+  const index = messages.findIndex(({ content: _, role: __, ...rest }) => spells(rest));
+  if (index >= 0) {
+    throw invalidArgument(`${where}: messages[${index}] spells a control token beside its content`);
+  }
+  if (spells(tools)) throw invalidArgument(`${where}: a tool's definition spells a control token`);
+}
+
+/** All texts and names in a value. */
+function stringsIn(value: unknown): readonly string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, each]) => [name, ...stringsIn(each)]);
 }
 
 type Render = (input: TemplateInput, where: string) => string;
