@@ -2,6 +2,7 @@ import type { EmbeddingModelV3, LanguageModelV3, ProviderV3 } from "@ai-sdk/prov
 import { NoSuchModelError } from "@ai-sdk/provider";
 import type { CodeLlama } from "../codellama.ts";
 import { checkOptions, invalidArgument, show } from "../options/check.ts";
+import { isModel } from "../options/model.ts";
 import { CodeLlamaEmbeddingModel } from "./embedding-model.ts";
 import { CodeLlamaLanguageModel } from "./language-model.ts";
 
@@ -25,7 +26,11 @@ export function createCodeLlama(
   llama: CodeLlama,
   options: Readonly<Record<string, never>> = {},
 ): CodeLlamaProvider {
-  requireModel(llama);
+  if (!isModel(llama)) {
+    throw invalidArgument(
+      `createCodeLlama(): llama must be a model of CodeLlama.load() or connect(), not ${show(llama)}`,
+    );
+  }
   checkOptions(options, {}, "createCodeLlama()");
   const languageModel = (modelId = llama.model.name) => new CodeLlamaLanguageModel(llama, modelId);
   return Object.assign(() => languageModel(), {
@@ -36,14 +41,4 @@ export function createCodeLlama(
       throw new NoSuchModelError({ modelId, modelType: "imageModel" });
     },
   });
-}
-
-// By what it has: the class is another one in a program with both ES modules and CommonJS.
-function requireModel(llama: unknown): void {
-  const { chat, embed, model } = Object(llama) as Record<string, unknown>;
-  if (typeof chat === "function" && typeof embed === "function" && typeof model === "object")
-    return;
-  throw invalidArgument(
-    `createCodeLlama(): llama must be a model of CodeLlama.load() or connect(), not ${show(llama)}`,
-  );
 }

@@ -81,7 +81,10 @@ export interface GenerateOptions extends StructureOptions {
   readonly frequencyPenalty?: number;
   /** Taken off a recent token's logit once. Default 0; range -100 to 100. */
   readonly presencePenalty?: number;
-  /** Tokens that the three penalties look back at, the prompt's included; -1 is the whole context. Default 64. */
+  /**
+   * Tokens that the three penalties look back at, the prompt's included; -1 is the whole context.
+   * Default 64.
+   */
   readonly penaltyLastN?: number;
   readonly dry?: DryOptions;
   readonly xtc?: XtcOptions;

@@ -30,7 +30,8 @@ export function takesTools(source: string): boolean {
  * in what the template itself says, never in a message.
  * @param spellsControlToken - whether a text, taken special, holds control tokens
  * @throws CodeLlamaError `INVALID_ARGUMENT` with the template's own words where it refuses the
- *   dialog, and for control tokens where they cannot be told apart; `MODEL_UNSUPPORTED` where the template is broken
+ *   dialog, and for control tokens where they cannot be told apart; `MODEL_UNSUPPORTED` where the
+ *   template is broken
  */
 export function renderTemplate(
   source: string,

@@ -7,6 +7,7 @@ import {
   show,
   text,
 } from "../options/check.ts";
+import { isModel } from "../options/model.ts";
 import { type ApiKey, isKey, keyForm } from "./api-key.ts";
 import { isOrigin, originForm } from "./origin.ts";
 
@@ -86,8 +87,7 @@ export function checkHandlerOptions(options: HandlerOptions): void {
 
 /** Tells a model from whatever else may be given for one. */
 export function checkModel(llama: unknown): void {
-  const { generate, infill, stats } = Object(llama) as Record<string, unknown>;
-  if ([generate, infill, stats].every((call) => typeof call === "function")) return;
+  if (isModel(llama)) return;
   throw invalidArgument(`createHandler(): the model must be a CodeLlama, not ${show(llama)}`);
 }
 

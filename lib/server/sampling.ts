@@ -77,13 +77,9 @@ export function samplingOptions(fields: SamplingFields, service: Service): Gener
   const { seed, stop } = fields;
   const stops = (typeof stop === "string" ? [stop] : (stop ?? [])).filter((text) => text !== "");
   return present({
-    temperature:
-      fields.temperature === null || fields.temperature === undefined
-        ? undefined
-        : Math.max(fields.temperature, 0),
+    temperature: notNegative(fields.temperature),
     topP: fields.top_p,
-    topK:
-      fields.top_k === null || fields.top_k === undefined ? undefined : Math.max(fields.top_k, 0),
+    topK: notNegative(fields.top_k),
     minP: fields.min_p,
     typicalP: fields.typical_p,
     repeatPenalty: fields.repeat_penalty,
@@ -99,6 +95,11 @@ export function samplingOptions(fields: SamplingFields, service: Service): Gener
     priority: fields.priority,
     timeoutMs: service.options.requestTimeoutMs,
   });
+}
+
+/** Below 0 is as good as 0, in llama.cpp's API. */
+function notNegative(value: number | null | undefined): number | undefined {
+  return value == null ? undefined : Math.max(value, 0);
 }
 
 function dry(fields: SamplingFields): GenerateOptions["dry"] {

@@ -17,11 +17,11 @@ export const tokensSchema = z.array(tokenSchema);
  */
 export function checkTokens(
   { model }: CodeLlama,
-  ids: ArrayLike<number>,
+  ids: readonly number[],
   nameOf: (index: number) => string,
 ): void {
   const { vocabularySize: size } = model;
-  const index = size === 0 ? -1 : Array.prototype.findIndex.call(ids, (id: number) => id >= size);
+  const index = size === 0 ? -1 : ids.findIndex((id) => id >= size);
   if (index < 0) return;
   const field = nameOf(index);
   throw new HttpError(

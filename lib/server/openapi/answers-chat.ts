@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, named, usageAnswer } from "./answers.ts";
+import { count, named, usageAnswer, usageInEvents } from "./answers.ts";
 
 const head = {
   id: z.string(),
@@ -77,9 +77,6 @@ export const chatEvent = named(
         finish_reason: reason.nullable().describe("null but at the choice's end"),
       }),
     ),
-    usage: usageAnswer
-      .nullable()
-      .optional()
-      .describe("With stream_options.include_usage: null but in the last event"),
+    usage: usageInEvents,
   }),
 );

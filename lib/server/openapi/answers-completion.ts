@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, named, usageAnswer } from "./answers.ts";
+import { count, named, usageAnswer, usageInEvents } from "./answers.ts";
 
 const head = {
   id: z.string(),
@@ -10,7 +10,6 @@ const head = {
 
 const reason = z.enum(["stop", "length"]);
 const stopReason = z.string().nullable().describe("The stop text that ended it");
-const tokenIds = z.array(count).optional().describe("With return_token_ids");
 
 const logprobs = named(
   "CompletionLogprobs",
@@ -22,21 +21,19 @@ const logprobs = named(
   }),
 );
 
+const choice = {
+  index: count,
+  text: z.string(),
+  logprobs: logprobs.nullable(),
+  token_ids: z.array(count).optional().describe("With return_token_ids"),
+};
+
 /** Of `POST /v1/completions`. */
 export const completionAnswer = named(
   "Completion",
   z.object({
     ...head,
-    choices: z.array(
-      z.object({
-        index: count,
-        text: z.string(),
-        logprobs: logprobs.nullable(),
-        finish_reason: reason,
-        stop_reason: stopReason,
-        token_ids: tokenIds,
-      }),
-    ),
+    choices: z.array(z.object({ ...choice, finish_reason: reason, stop_reason: stopReason })),
     usage: usageAnswer,
   }),
 );
@@ -48,17 +45,11 @@ export const completionEvent = named(
     ...head,
     choices: z.array(
       z.object({
-        index: count,
-        text: z.string(),
-        logprobs: logprobs.nullable(),
+        ...choice,
         finish_reason: reason.nullable().describe("null but at the choice's end"),
         stop_reason: stopReason.optional(),
-        token_ids: tokenIds,
       }),
     ),
-    usage: usageAnswer
-      .nullable()
-      .optional()
-      .describe("With stream_options.include_usage: null but in the last event"),
+    usage: usageInEvents,
   }),
 );

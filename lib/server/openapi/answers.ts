@@ -35,6 +35,11 @@ export const usageAnswer = named(
   }),
 );
 
+export const usageInEvents = usageAnswer
+  .nullable()
+  .optional()
+  .describe("With stream_options.include_usage: null but in the last event");
+
 export const modelAnswer = named(
   "Model",
   z.object({

@@ -182,10 +182,7 @@ class ChoiceWriter {
     return {
       index,
       text,
-      logprobs:
-        logprobs === undefined
-          ? null
-          : completionLogprobs(logprobs, this.#offsetsOf(index), this.#nameOf),
+      logprobs: this.#logprobs(index, logprobs),
       finish_reason: null,
       ...this.#ids(tokens),
     };
@@ -193,12 +190,10 @@ class ChoiceWriter {
 
   /** The end of an answer that was given in pieces, which had so many of its tokens. */
   end(index: number, answer: Answer, told: number): object {
-    const rest = answer.logprobs?.slice(told) ?? [];
     return {
       index,
       text: "",
-      logprobs:
-        rest.length === 0 ? null : completionLogprobs(rest, this.#offsetsOf(index), this.#nameOf),
+      logprobs: this.#logprobs(index, answer.logprobs?.slice(told)),
       finish_reason: finishReason(answer.finishReason),
       stop_reason: answer.stopString ?? null,
       ...this.#ids(answer.tokens.slice(told)),
@@ -210,10 +205,12 @@ class ChoiceWriter {
     return this.#echoes[Math.floor(index / this.n)] ?? "";
   }
 
-  #offsetsOf(index: number): TextOffsets {
+  /** Of the next tokens of an answer. */
+  #logprobs(index: number, logprobs: readonly TokenLogprobs[] = []): object | null {
+    if (logprobs.length === 0) return null;
     const offsets = this.#offsets.get(index) ?? new TextOffsets(this.echo(index).length);
     this.#offsets.set(index, offsets);
-    return offsets;
+    return completionLogprobs(logprobs, offsets, this.#nameOf);
   }
 
   #ids(tokens: Iterable<number>): object {
