@@ -91,6 +91,16 @@ export function planTools(
   };
 }
 
+/** Reads the call that an answer has to be; undefined where none is demanded. */
+export function demandedCall({ jsonSchema }: ToolPlan): ToolCallStream | undefined {
+  return jsonSchema === undefined ? undefined : new ToolCallStream();
+}
+
+/** Whether only an answer's end shows what it is: where the model may choose to call a tool. */
+export function isOpen({ forTemplate, jsonSchema }: ToolPlan): boolean {
+  return jsonSchema === undefined && forTemplate !== undefined;
+}
+
 /** The dialog with an instruction in its system text. */
 function withInstruction(
   messages: readonly ChatMessage[],

@@ -4,8 +4,8 @@ import type {
   LanguageModelV3ToolCall,
 } from "@ai-sdk/provider";
 import type { Answer } from "../result.ts";
-import { type ToolCall, ToolCallStream } from "../tool-call-stream.ts";
-import type { ReadCalls, ToolPlan } from "../tool-calls.ts";
+import type { ToolCall, ToolCallStream } from "../tool-call-stream.ts";
+import { demandedCall, isOpen, type ReadCalls, type ToolPlan } from "../tool-calls.ts";
 
 const id = "text";
 
@@ -16,7 +16,7 @@ export class AnswerParts {
 
   constructor(tools: ToolPlan) {
     this.#tools = tools;
-    this.#call = tools.jsonSchema === undefined ? undefined : new ToolCallStream();
+    this.#call = demandedCall(tools);
   }
 
   begin(): readonly LanguageModelV3StreamPart[] {
@@ -44,9 +44,8 @@ export class AnswerParts {
     ];
   }
 
-  /** Whether a model has chosen to call a tool shows at its answer's end. */
   get #isText(): boolean {
-    return this.#call === undefined && this.#tools.forTemplate === undefined;
+    return this.#call === undefined && !isOpen(this.#tools);
   }
 }
 

@@ -1,8 +1,8 @@
 import { AIMessageChunk, type ToolCallChunk } from "@langchain/core/messages";
 import { ChatGenerationChunk } from "@langchain/core/outputs";
 import type { Answer } from "../result.ts";
-import { type ToolCallDelta, ToolCallStream } from "../tool-call-stream.ts";
-import type { ToolPlan } from "../tool-calls.ts";
+import type { ToolCallDelta, ToolCallStream } from "../tool-call-stream.ts";
+import { demandedCall, isOpen, type ToolPlan } from "../tool-calls.ts";
 
 /** An answer's pieces as LangChain has them: of its text, or of the call that was demanded. */
 export class ChatChunks {
@@ -11,26 +11,22 @@ export class ChatChunks {
 
   constructor(tools: ToolPlan) {
     this.#tools = tools;
-    this.#call = tools.jsonSchema === undefined ? undefined : new ToolCallStream();
+    this.#call = demandedCall(tools);
   }
 
   push(text: string): readonly ChatGenerationChunk[] {
     if (this.#call !== undefined) return this.#call.push(text).map((delta) => callChunk(delta));
-    return this.#holdsBack ? [] : [textChunk(text)];
+    return isOpen(this.#tools) ? [] : [textChunk(text)];
   }
 
   /** What was held back until the answer's end, for it might have been a call. */
   end({ text }: Answer): readonly ChatGenerationChunk[] {
     const read = this.#tools.read(text);
     if (read === undefined) {
-      return this.#holdsBack || this.#call !== undefined ? [textChunk(text)] : [];
+      return isOpen(this.#tools) || this.#call !== undefined ? [textChunk(text)] : [];
     }
-    if (!this.#holdsBack) return [];
+    if (!isOpen(this.#tools)) return [];
     return read.calls.map((call, index) => callChunk({ ...call, index }));
-  }
-
-  get #holdsBack(): boolean {
-    return this.#call === undefined && this.#tools.forTemplate !== undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Chunk } from "../generation.ts";
 import type { Answer, TokenLogprobs } from "../result.ts";
-import { ToolCallStream } from "../tool-call-stream.ts";
-import type { ToolPlan } from "../tool-calls.ts";
+import type { ToolCallStream } from "../tool-call-stream.ts";
+import { demandedCall, isOpen, type ToolPlan } from "../tool-calls.ts";
 import { chatFinishReason } from "./completion-answer.ts";
 import { chatLogprobs } from "./logprobs.ts";
 
@@ -17,7 +17,7 @@ export class ChatStream {
   constructor(index: number, tools: ToolPlan) {
     this.#index = index;
     this.#tools = tools;
-    this.#call = tools.jsonSchema === undefined ? undefined : new ToolCallStream();
+    this.#call = demandedCall(tools);
   }
 
   begin(): object {
@@ -38,22 +38,17 @@ export class ChatStream {
     const read = this.#tools.read(answer.text);
     const rest = answer.logprobs?.slice(this.#told);
     const last = this.#event({}, rest, chatFinishReason(answer.finishReason, read));
-    const isUntold = this.#holdsBack || (this.#call !== undefined && read === undefined);
+    const isUntold = isOpen(this.#tools) || (this.#call !== undefined && read === undefined);
     if (!isUntold) return [last];
     const numbered = read?.calls.map((call, number) => ({ index: number, ...call }));
     return [this.#event(numbered ? { tool_calls: numbered } : { content: answer.text }), last];
-  }
-
-  /** Whether a model has chosen to call a tool shows at its answer's end. */
-  get #holdsBack(): boolean {
-    return this.#call === undefined && this.#tools.forTemplate !== undefined;
   }
 
   #deltas(text: string): readonly object[] {
     if (this.#call !== undefined) {
       return this.#call.push(text).map((each) => ({ tool_calls: [each] }));
     }
-    return this.#holdsBack ? [] : [{ content: text }];
+    return isOpen(this.#tools) ? [] : [{ content: text }];
   }
 
   #event(delta: object, logprobs: readonly TokenLogprobs[] = [], reason: string | null = null) {
