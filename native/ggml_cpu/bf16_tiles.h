@@ -1,0 +1,172 @@
+// Factors of products that the matrix unit (Intel AMX) computes, as sums of bfloat16 parts, and the
+// instructions on its eight tiles: 0 to 3 are sums, 4 and 5 the left factor's rows, 6 and 7 the
+// right factor's columns. Where one tile of rows is enough, 2, 3 and 5 stay unused.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace codellama {
+
+constexpr int kTile = 16;          // rows of a tile, and 32-bit lanes of a row
+constexpr int kDepth = 2 * kTile;  // bfloat16s of a row: how deep one product is
+
+// In each lane of a row a pair of bfloat16s.
+struct alignas(64) Tile {
+  __m512i rows[kTile];
+};
+
+// A right factor: halves, with 11 significant bits each.
+struct SplitTile {
+  Tile high, low;
+};
+
+// Two tiles of rows of a left factor: floats, with 24 significant bits each. Until they are split,
+// a row's floats take up the first two places. One row more than used keeps the same row of several
+// of these out of one set of the cache.
+struct alignas(64) SplitRows {
+  enum { kHigh, kMiddle, kLow, kParts };
+  float rows[2 * kTile + 1][kParts][kTile];
+};
+
+inline __m512 AddHalfOfLastBit(__m512 x) {
+  return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(0x8000)));
+}
+
+inline __m512 ClearLowerHalf(__m512 x) {
+  return _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(-0x10000)));
+}
+
+inline __m512i PairUpperHalves(__m512 first, __m512 second) {
+  constexpr __mmask32 kOdd = 0xAAAAAAAA;
+  return _mm512_mask_blend_epi16(kOdd, _mm512_srli_epi32(_mm512_castps_si512(first), 16),
+                                 _mm512_castps_si512(second));
+}
+
+// Pairs both, rounded to bfloat16, and leaves what the rounding took away.
+inline __m512i SplitOff(__m512& first, __m512& second) {
+  const __m512 first_part = ClearLowerHalf(AddHalfOfLastBit(first));
+  const __m512 second_part = ClearLowerHalf(AddHalfOfLastBit(second));
+  first = _mm512_sub_ps(first, first_part);
+  second = _mm512_sub_ps(second, second_part);
+  return PairUpperHalves(first_part, second_part);
+}
+
+inline __m512i LastPart(__m512 first, __m512 second) {
+  return PairUpperHalves(AddHalfOfLastBit(first), AddHalfOfLastBit(second));
+}
+
+inline void Split(__m512 first, __m512 second, SplitTile* tile, int row) {
+  tile->high.rows[row] = SplitOff(first, second);
+  tile->low.rows[row] = LastPart(first, second);
+}
+
+inline void Split(__m512 first, __m512 second, SplitRows* rows, int row) {
+  auto& parts = rows->rows[row];
+  _mm512_store_si512(parts[SplitRows::kHigh], SplitOff(first, second));
+  _mm512_store_si512(parts[SplitRows::kMiddle], SplitOff(first, second));
+  _mm512_store_si512(parts[SplitRows::kLow], LastPart(first, second));
+}
+
+// Exchanges rows and lanes: at first blocks of 8 by 8, at last single ones.
+inline void Transpose(Tile* tile) {
+  const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  __m512i rows[kTile];
+#pragma GCC unroll 16
+  for (int i = 0; i < kTile; i++) rows[i] = tile->rows[i];
+#pragma GCC unroll 4
+  for (int size = kTile / 2; size > 0; size /= 2) {
+    // Lanes from 16 on are the second row's.
+    const __mmask16 second_block = _mm512_test_epi32_mask(lane, _mm512_set1_epi32(size));
+    const __m512i upper =
+        _mm512_mask_add_epi32(lane, second_block, lane, _mm512_set1_epi32(kTile - size));
+    const __m512i lower = _mm512_add_epi32(upper, _mm512_set1_epi32(size));
+#pragma GCC unroll 16
+    for (int i = 0; i < kTile; i++) {
+      if (i & size) continue;
+      const __m512i first = rows[i], second = rows[i + size];
+      rows[i] = _mm512_permutex2var_epi32(first, upper, second);
+      rows[i + size] = _mm512_permutex2var_epi32(first, lower, second);
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kTile; i++) tile->rows[i] = rows[i];
+}
+
+inline void ConfigureTiles() {
+  struct alignas(64) {
+    uint8_t palette = 1, start_row = 0, reserved[14] = {};
+    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {kTile, kTile, kTile, kTile, kTile, kTile, kTile, kTile};
+  } config;
+  _tile_loadconfig(&config);
+}
+
+inline void LoadLeft(const SplitRows& rows, int part, bool both) {
+  constexpr long kStride = sizeof(rows.rows[0]);
+  _tile_loadd(4, rows.rows[0][part], kStride);
+  if (both) _tile_loadd(5, rows.rows[kTile][part], kStride);
+}
+
+inline void LoadRight(const Tile& first, const Tile& second) {
+  _tile_loadd(6, &first, sizeof(__m512i));
+  _tile_loadd(7, &second, sizeof(__m512i));
+}
+
+// Starts a product, and does something else until it is there.
+template <class Meanwhile>
+inline void MultiplyParts(bool both, Meanwhile& meanwhile) {
+  _tile_dpbf16ps(0, 4, 6);
+  _tile_dpbf16ps(1, 4, 7);
+  if (both) {
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  meanwhile();
+}
+
+constexpr int kProducts = 5;  // the sixth, of the low parts, is beyond a float's precision
+
+template <class Meanwhile>
+inline void Multiply(const SplitRows& left, const SplitTile* right, bool both,
+                     Meanwhile& meanwhile) {
+  LoadRight(right[0].low, right[1].low);
+  LoadLeft(left, SplitRows::kHigh, both);
+  MultiplyParts(both, meanwhile);
+  LoadLeft(left, SplitRows::kMiddle, both);
+  MultiplyParts(both, meanwhile);
+  LoadRight(right[0].high, right[1].high);
+  MultiplyParts(both, meanwhile);
+  LoadLeft(left, SplitRows::kLow, both);
+  MultiplyParts(both, meanwhile);
+  LoadLeft(left, SplitRows::kHigh, both);
+  MultiplyParts(both, meanwhile);
+}
+
+inline void ZeroSums() {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+}
+
+inline void LoadSums(const float* sums, bool both, long columns) {
+  const long stride = columns * long(sizeof(float));
+  _tile_loadd(0, sums, stride);
+  _tile_loadd(1, sums + kTile, stride);
+  if (!both) return;
+  _tile_loadd(2, sums + kTile * columns, stride);
+  _tile_loadd(3, sums + kTile * columns + kTile, stride);
+}
+
+inline void StoreSums(float* sums, bool both, long columns) {
+  const long stride = columns * long(sizeof(float));
+  _tile_stored(0, sums, stride);
+  _tile_stored(1, sums + kTile, stride);
+  if (!both) return;
+  _tile_stored(2, sums + kTile * columns, stride);
+  _tile_stored(3, sums + kTile * columns + kTile, stride);
+}
+
+}  // namespace codellama
