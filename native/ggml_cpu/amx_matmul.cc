@@ -27,38 +27,47 @@ struct alignas(64) ActivationBlock {
 // A tile of 32-bit sums.
 using TileSums = int32_t[kTileRows][kTileColumns];
 
-// How much of the weights is made ready at once: for many rows as much as fits into the
-// second-level cache beside them, for few a block at a time, which stays in the first.
-struct WeightGroup {
-  int columns;  // of 16
-  int blocks;   // of 256
-};
-constexpr WeightGroup kManyRows{4, 8};
-constexpr WeightGroup kFewRows{1, 1};
-constexpr int kFewRowsLimit = 32;
+constexpr int kPairRows = 2 * kTileRows;  // rows that are computed together
+
+// Results of a pair of row tiles and a tile of columns, apart from the product: its rows can lie so
+// that they push each other out of the cache.
+using Results = float[kPairRows][kTileColumns];
+
+// Weights that all rows are multiplied with before the next ones follow: one block of so many
+// tiles of columns stays in the first-level cache. Few rows gain nothing from a second one.
+constexpr int kGroupColumns = 2;
+constexpr int kFewRows = 64;
+constexpr int kMostRows = 512;  // whose results a thread keeps
 
 constexpr size_t kAlignment = 64;
 
 int DivideUp(int number, int by) { return (number + by - 1) / by; }
 
+// What a thread works with.
+struct Scratch {
+  WeightTiles weights[kGroupColumns];
+  alignas(64) Results results[kMostRows / kPairRows][kGroupColumns];
+};
+
 // The parts of the work memory.
 struct WorkMemory {
   ActivationBlock* rows;  // row tiles, and in each its blocks
-  WeightTiles* weights;   // of each thread
+  Scratch* scratch;
 
   static size_t Size(int row_count, int columns, int threads) {
-    const size_t row_blocks = size_t(DivideUp(row_count, kTileRows)) * (columns / QK_K);
-    return kAlignment + row_blocks * sizeof(ActivationBlock) +
-           size_t(threads) * kManyRows.columns * kManyRows.blocks * sizeof(WeightTiles);
+    return kAlignment + RowBlocks(row_count, columns) * sizeof(ActivationBlock) +
+           threads * sizeof(Scratch);
   }
 
   WorkMemory(const ggml_compute_params* params, int row_count, int columns) {
-    auto address =
-        (reinterpret_cast<uintptr_t>(params->wdata) + kAlignment - 1) & ~(kAlignment - 1);
-    rows = reinterpret_cast<ActivationBlock*>(address);
-    const size_t row_blocks = size_t(DivideUp(row_count, kTileRows)) * (columns / QK_K);
-    weights = reinterpret_cast<WeightTiles*>(rows + row_blocks) +
-              size_t(params->ith) * kManyRows.columns * kManyRows.blocks;
+    const auto address = reinterpret_cast<uintptr_t>(params->wdata);
+    rows = reinterpret_cast<ActivationBlock*>((address + kAlignment - 1) & ~(kAlignment - 1));
+    scratch = reinterpret_cast<Scratch*>(rows + RowBlocks(row_count, columns)) + params->ith;
+  }
+
+ private:
+  static size_t RowBlocks(int row_count, int columns) {
+    return size_t(DivideUp(row_count, kTileRows)) * (columns / QK_K);
   }
 };
 
@@ -133,58 +142,37 @@ class BlockResult {
   __m512i mins_[4];
 };
 
-// Part of a product: one or two row tiles, 16 columns, some of their blocks.
+// A block's part of a product: a pair of row tiles, or one, and a tile of columns.
 template <class Packed>
 struct Part {
-  const ActivationBlock* rows;  // the first row tile's first block
-  int blocks_in_row;
+  const ActivationBlock* rows[2];
   int row_count;
-  const Packed* packed;        // the column's first block
-  const WeightTiles* weights;  // from `begin` on
-  int begin, end;              // blocks
-  float* result;
-  size_t result_stride;
+  const Packed* packed;
+  const WeightTiles* weights;
+  Results* results;
 };
 
-// What AMX made of a block, for each row tile.
-struct alignas(64) BlockSums {
-  TileSums low[2], high[2];
-};
-
-// The part's results: in the product itself rows can lie so that they push each other out of the
-// cache.
-using Results = float[2 * kTileRows][kTileColumns];
-
+// Multiplies one part after the other: while AMX is at one, the one before is scaled and added.
 template <class Packed>
-void AddTile(const Part<Packed>& part, int block, const BlockSums& sums, int tile, int rows,
-             Results& results) {
-  const BlockResult<Packed> weights(part.packed[block]);
-  const ActivationBlock& activations = part.rows[tile * part.blocks_in_row + block];
-  const TileSums& low = sums.low[tile];
-  const TileSums& high = sums.high[tile];
-  float (*result)[kTileColumns] = results + tile * kTileRows;
-  for (int row = 0; row < rows; row++) {
-    const __m512 sum =
-        weights.Add(_mm512_load_ps(result[row]), _mm512_load_si512(low[row]),
-                    _mm512_load_si512(high[row]), activations.scale[row], activations.sums[row]);
-    _mm512_store_ps(result[row], sum);
+class Pipeline {
+ public:
+  void Multiply(const Part<Packed>& part) {
+    if (part.row_count > kTileRows) {
+      Multiply<2>(part);
+    } else {
+      Multiply<1>(part);
+    }
   }
-}
 
-// AMX multiplies one block while the one before is scaled and added.
-template <class Packed, int kRowTiles, bool kFull>
-void Multiply(const Part<Packed>& part) {
-  alignas(64) Results results;
-  for (int row = 0; row < part.row_count; row++) {
-    _mm512_store_ps(results[row], part.begin == 0
-                                      ? _mm512_setzero_ps()
-                                      : _mm512_loadu_ps(part.result + row * part.result_stride));
+  void Finish() {
+    AddTile(0);
+    AddTile(1);
+    before_.row_count = 0;
   }
-  BlockSums sums[2];
-  const int last_rows = kFull ? kTileRows : part.row_count - (kRowTiles - 1) * kTileRows;
-  for (int block = part.begin; block < part.end; block++) {
-    const WeightTiles& weights = part.weights[block - part.begin];
-    const BlockSums& before = sums[(block + 1) % 2];
+
+ private:
+  template <int kRowTiles>
+  void Multiply(const Part<Packed>& part) {
     _tile_zero(4);
     _tile_zero(5);
     if constexpr (kRowTiles == 2) {
@@ -192,9 +180,9 @@ void Multiply(const Part<Packed>& part) {
       _tile_zero(7);
     }
     for (int step = 0; step < kSteps; step++) {
-      _tile_loadd(0, weights.low[step], kStep);
-      _tile_loadd(1, weights.high[step], kStep);
-      _tile_loadd(2, part.rows[block].quants[step], kStep);
+      _tile_loadd(0, part.weights->low[step], kStep);
+      _tile_loadd(1, part.weights->high[step], kStep);
+      _tile_loadd(2, part.rows[0]->quants[step], kStep);
       _tile_dpbsud(4, 2, 0);
       if constexpr (Packed::kHighIsSigned) {
         _tile_dpbssd(5, 2, 1);
@@ -202,7 +190,7 @@ void Multiply(const Part<Packed>& part) {
         _tile_dpbsud(5, 2, 1);
       }
       if constexpr (kRowTiles == 2) {
-        _tile_loadd(3, part.rows[part.blocks_in_row + block].quants[step], kStep);
+        _tile_loadd(3, part.rows[1]->quants[step], kStep);
         _tile_dpbsud(6, 3, 0);
         if constexpr (Packed::kHighIsSigned) {
           _tile_dpbssd(7, 3, 1);
@@ -210,25 +198,52 @@ void Multiply(const Part<Packed>& part) {
           _tile_dpbsud(7, 3, 1);
         }
       }
-      if (block == part.begin) continue;
-      if (kRowTiles == 2 && step == 1) AddTile(part, block - 1, before, 0, kTileRows, results);
-      if (step == 3) AddTile(part, block - 1, before, kRowTiles - 1, last_rows, results);
+      // Its sums are in memory by then.
+      if (step == 1) AddTile(0);
+      if (step == 3) AddTile(1);
     }
-    BlockSums& now = sums[block % 2];
-    _tile_stored(4, now.low[0], kStep);
-    _tile_stored(5, now.high[0], kStep);
+    turn_ = 1 - turn_;
+    Sums& sums = sums_[turn_];
+    _tile_stored(4, sums.low[0], kStep);
+    _tile_stored(5, sums.high[0], kStep);
     if constexpr (kRowTiles == 2) {
-      _tile_stored(6, now.low[1], kStep);
-      _tile_stored(7, now.high[1], kStep);
+      _tile_stored(6, sums.low[1], kStep);
+      _tile_stored(7, sums.high[1], kStep);
+    }
+    before_ = part;
+  }
+
+  void AddTile(int tile) {
+    const int rows = before_.row_count - tile * kTileRows;
+    if (rows >= kTileRows) {
+      AddRows(tile, kTileRows);
+    } else if (rows > 0) {
+      AddRows(tile, rows);
     }
   }
-  const BlockSums& last = sums[(part.end - 1) % 2];
-  if (kRowTiles == 2) AddTile(part, part.end - 1, last, 0, kTileRows, results);
-  AddTile(part, part.end - 1, last, kRowTiles - 1, last_rows, results);
-  for (int row = 0; row < part.row_count; row++) {
-    _mm512_storeu_ps(part.result + row * part.result_stride, _mm512_load_ps(results[row]));
+
+  void AddRows(int tile, int rows) {
+    const BlockResult<Packed> weights(*before_.packed);
+    const ActivationBlock& activations = *before_.rows[tile];
+    const TileSums& low = sums_[turn_].low[tile];
+    const TileSums& high = sums_[turn_].high[tile];
+    float (*result)[kTileColumns] = *before_.results + tile * kTileRows;
+    for (int row = 0; row < rows; row++) {
+      const __m512 sum =
+          weights.Add(_mm512_load_ps(result[row]), _mm512_load_si512(low[row]),
+                      _mm512_load_si512(high[row]), activations.scale[row], activations.sums[row]);
+      _mm512_store_ps(result[row], sum);
+    }
   }
-}
+
+  struct alignas(64) Sums {
+    TileSums low[2], high[2];
+  };
+
+  Part<Packed> before_{};
+  Sums sums_[2];  // of the part before, and of the one at work
+  int turn_ = 0;
+};
 
 // A product, and how it is divided among threads.
 template <class Packed>
@@ -242,77 +257,74 @@ class Product {
         packed_(static_cast<const Packed*>(product->src[0]->data)),
         input_(static_cast<const float*>(product->src[1]->data)),
         result_(static_cast<float*>(product->data)),
-        memory_(params, row_count_, blocks_ * QK_K),
-        group_(row_count_ <= kFewRowsLimit ? kFewRows : kManyRows) {}
+        memory_(params, row_count_, blocks_ * QK_K) {}
 
   void Compute() {
     const int threads = params_->nth, thread = params_->ith;
     QuantizeRows(input_, blocks_ * QK_K, row_count_ * thread / threads,
                  row_count_ * (thread + 1) / threads, memory_.rows);
+    if (thread == 0) ggml_threadpool_chunk_set(params_->threadpool, threads);
+    ggml_barrier(params_->threadpool);
 
     // Threads take the next piece when they are done with one, as no two are equally fast.
     const int wanted = 4 * threads;
-    const int columns =
-        std::clamp(column_tiles_ / wanted, 1, row_count_ <= kFewRowsLimit ? 16 : kManyRows.columns);
+    const int group = row_count_ <= kFewRows ? 1 : kGroupColumns;
+    const int columns = std::clamp(column_tiles_ / group / wanted, 1, 8) * group;
     const int column_pieces = DivideUp(column_tiles_, columns);
-    const int row_pieces = std::clamp(wanted / column_pieces, 1, DivideUp(row_count_, 128));
-    const int rows = DivideUp(DivideUp(row_count_, row_pieces), 2 * kTileRows) * 2 * kTileRows;
-
-    if (thread == 0) ggml_threadpool_chunk_set(params_->threadpool, threads);
-    ggml_barrier(params_->threadpool);
+    const int row_pieces = std::max(DivideUp(row_count_, kMostRows),
+                                    std::min(wanted / column_pieces, row_count_ / 128));
+    const int rows = DivideUp(DivideUp(row_count_, row_pieces), kPairRows) * kPairRows;
     ConfigureTiles(row_count_);
     for (int piece = thread; piece < column_pieces * row_pieces;
          piece = ggml_threadpool_chunk_add(params_->threadpool, 1)) {
-      const int column = piece % column_pieces * columns;
+      const int begin = piece % column_pieces * columns;
       const int row = piece / column_pieces * rows;
-      Compute(column, std::min(column + columns, column_tiles_), row,
-              std::min(row + rows, row_count_));
+      const int end = std::min(begin + columns, column_tiles_);
+      for (int column = begin; column < end; column += group) {
+        ComputeGroup(column, std::min(group, end - column), row, std::min(rows, row_count_ - row));
+      }
     }
     _tile_release();
   }
 
  private:
-  void Compute(int column_begin, int column_end, int row_begin, int row_end) {
-    for (int column = column_begin; column < column_end; column += group_.columns) {
-      const int columns = std::min(group_.columns, column_end - column);
-      for (int block = 0; block < blocks_; block += group_.blocks) {
-        const int blocks = std::min(group_.blocks, blocks_ - block);
+  void ComputeGroup(int column, int columns, int row_begin, int row_count) {
+    Scratch& scratch = *memory_.scratch;
+    const int pairs = DivideUp(row_count, kPairRows);
+    std::memset(scratch.results, 0, pairs * sizeof scratch.results[0]);
+    Pipeline<Packed> pipeline;
+    for (int block = 0; block < blocks_; block++) {
+      pipeline.Finish();
+      for (int i = 0; i < columns; i++) PackedAt(column + i, block)->Expand(scratch.weights[i]);
+      FinishStores();
+      for (int pair = 0; pair < pairs; pair++) {
+        const int row = pair * kPairRows;
+        const ActivationBlock* rows = RowsAt(row_begin + row, block);
         for (int i = 0; i < columns; i++) {
-          for (int j = 0; j < blocks; j++) {
-            PackedAt(column + i)[block + j].Expand(memory_.weights[i * group_.blocks + j]);
-          }
+          pipeline.Multiply({{rows, rows + blocks_},
+                             std::min(kPairRows, row_count - row),
+                             PackedAt(column + i, block),
+                             &scratch.weights[i],
+                             &scratch.results[pair][i]});
         }
-        FinishStores();
-        for (int row = row_begin; row < row_end; row += 2 * kTileRows) {
-          for (int i = 0; i < columns; i++) {
-            ComputePart(column + i, i, row, std::min(2 * kTileRows, row_end - row), block, blocks);
-          }
-        }
+      }
+    }
+    pipeline.Finish();
+    for (int row = 0; row < row_count; row++) {
+      float* result = result_ + (size_t(row_begin + row) * column_tiles_ + column) * kTileColumns;
+      for (int i = 0; i < columns; i++) {
+        const float* sums = scratch.results[row / kPairRows][i][row % kPairRows];
+        _mm512_storeu_ps(result + i * kTileColumns, _mm512_load_ps(sums));
       }
     }
   }
 
-  void ComputePart(int column, int column_in_group, int row, int rows, int block, int blocks) {
-    const Part<Packed> part{
-        memory_.rows + size_t(row / kTileRows) * blocks_,
-        blocks_,
-        rows,
-        PackedAt(column),
-        memory_.weights + column_in_group * group_.blocks,
-        block,
-        block + blocks,
-        result_ + size_t(row) * column_tiles_ * kTileColumns + column * kTileColumns,
-        size_t(column_tiles_) * kTileColumns};
-    if (rows == 2 * kTileRows) {
-      Multiply<Packed, 2, true>(part);
-    } else if (rows > kTileRows) {
-      Multiply<Packed, 2, false>(part);
-    } else {
-      Multiply<Packed, 1, false>(part);
-    }
+  const Packed* PackedAt(int column, int block) const {
+    return packed_ + size_t(column) * blocks_ + block;
   }
-
-  const Packed* PackedAt(int column) const { return packed_ + size_t(column) * blocks_; }
+  const ActivationBlock* RowsAt(int row, int block) const {
+    return memory_.rows + size_t(row / kTileRows) * blocks_ + block;
+  }
 
   const ggml_compute_params* params_;
   int row_count_, blocks_, column_tiles_;
@@ -320,7 +332,6 @@ class Product {
   const float* input_;
   float* result_;
   WorkMemory memory_;
-  WeightGroup group_;
 };
 
 }  // namespace

@@ -24,9 +24,9 @@ inline float LargestOf256(const float* x) {
   }
   const __m512 magnitude = _mm512_set1_ps(_mm512_reduce_max_ps(largest));
   for (int i = 0; i < 16; i++) {
-    const __m512 elements = _mm512_abs_ps(_mm512_loadu_ps(x + 16 * i));
-    const unsigned found = _mm512_cmp_ps_mask(elements, magnitude, _CMP_EQ_OQ);
-    if (found != 0) return x[16 * i + _tzcnt_u32(found)];
+    const __m512 elements = _mm512_loadu_ps(x + 16 * i);
+    const __mmask16 found = _mm512_cmp_ps_mask(_mm512_abs_ps(elements), magnitude, _CMP_EQ_OQ);
+    if (found != 0) return _mm512_cvtss_f32(_mm512_maskz_compress_ps(found, elements));
   }
   return 0.0f;
 }
