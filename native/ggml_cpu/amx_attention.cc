@@ -15,10 +15,10 @@
 
 #include <algorithm>
 #include <cfloat>
-#include <cstring>
 
 #include "attention_problem.h"
 #include "bf16_tiles.h"
+#include "plain_attention.h"
 
 namespace codellama {
 namespace {
@@ -287,25 +287,12 @@ bool TilesAreGranted() {
   return granted;
 }
 
-bool HasRowsOf(const ggml_tensor* tensor, ggml_type type) {
-  return tensor->type == type && tensor->nb[0] == ggml_type_size(type);
-}
-
 }  // namespace
 
 bool AmxAttentionTakes(const ggml_tensor* node) {
-  const ggml_tensor *query = node->src[0], *key = node->src[1], *value = node->src[2];
-  const ggml_tensor *mask = node->src[3], *sinks = node->src[4];
-  float largest_bias, soft_cap;
-  std::memcpy(&largest_bias, node->op_params + 1, sizeof(float));
-  std::memcpy(&soft_cap, node->op_params + 2, sizeof(float));
-  const int64_t head_size = key->ne[0];
-  return query->ne[1] >= kMinimumRows && HasRowsOf(query, GGML_TYPE_F32) &&
-         HasRowsOf(key, GGML_TYPE_F16) && HasRowsOf(value, GGML_TYPE_F16) &&
-         (!mask || HasRowsOf(mask, GGML_TYPE_F16)) && !sinks && largest_bias == 0 &&
-         soft_cap == 0 && head_size % kDepth == 0 && head_size <= kMaximumHeadSize &&
-         value->ne[0] == head_size && value->ne[2] == key->ne[2] && value->ne[3] == key->ne[3] &&
-         TilesAreGranted();
+  const int64_t head_size = node->src[kKey]->ne[0];
+  return node->src[kQuery]->ne[1] >= kMinimumRows && head_size % kDepth == 0 &&
+         head_size <= kMaximumHeadSize && IsPlainAttention(node) && TilesAreGranted();
 }
 
 size_t AmxAttentionWorkSize(const ggml_tensor* node, int threads) {

@@ -5,7 +5,11 @@
 
 #include "amx_attention.h"
 #include "ggml-cpu-impl.h"
+#include "plain_attention.h"
 #include "row_attention.h"
+
+using codellama::kMask;
+using codellama::kQuery;
 
 namespace {
 
@@ -27,7 +31,7 @@ float SeenShare(const ggml_tensor* mask) {
 // sequences in one cache look at few of its cells, and each at others.
 bool IsPrompt(const ggml_tensor* attention) {
   constexpr float kLeastShare = 0.125f;
-  return SeenShare(attention->src[3]) >= kLeastShare;
+  return SeenShare(attention->src[kMask]) >= kLeastShare;
 }
 
 }  // namespace
@@ -52,7 +56,7 @@ bool codellama_attention(const ggml_compute_params* params, ggml_tensor* attenti
   }
   constexpr int64_t kRowsOfGgmlsTiles = 64;
   if (!takes_rows) return false;
-  if (attention->src[0]->ne[1] >= kRowsOfGgmlsTiles && IsPrompt(attention)) return false;
+  if (attention->src[kQuery]->ne[1] >= kRowsOfGgmlsTiles && IsPrompt(attention)) return false;
   codellama::RowAttention(params, attention);
   return true;
 }

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 
 #include "bf16_tiles.h"
 #include "ggml.h"
+#include "plain_attention.h"
 
 namespace codellama {
 
@@ -42,10 +42,10 @@ struct Problem {
   float scale;
 
   explicit Problem(const ggml_tensor* node)
-      : query(node->src[0]),
-        key(node->src[1]),
-        value(node->src[2]),
-        mask(node->src[3]),
+      : query(node->src[kQuery]),
+        key(node->src[kKey]),
+        value(node->src[kValue]),
+        mask(node->src[kMask]),
         result(node),
         head_size(int(key->ne[0])),
         depths(head_size / kDepth),
@@ -54,9 +54,8 @@ struct Problem {
         heads(key->ne[2] * query->ne[3]),
         sharing(query->ne[2] / key->ne[2]),
         head_rows(sharing * query->ne[1]),
-        mask_rows(mask ? query->ne[1] * mask->ne[2] * mask->ne[3] : 1) {
-    std::memcpy(&scale, node->op_params, sizeof(scale));
-  }
+        mask_rows(mask ? query->ne[1] * mask->ne[2] * mask->ne[3] : 1),
+        scale(AttentionScale(node)) {}
 
   const Half* MaskRow(int64_t i) const {
     if (!mask) return nullptr;

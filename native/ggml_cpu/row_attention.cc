@@ -10,11 +10,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "plain_attention.h"
+#include "seen_cells.h"
+
 namespace codellama {
 namespace {
 
-constexpr int kLanes = 16;  // floats of a vector, and keys looked at together
-constexpr int kQuery = 0, kKey = 1, kValue = 2, kMask = 3, kSinks = 4;
+constexpr int kLanes = 16;      // floats of a vector, and keys looked at together
+constexpr int kRowsAtOnce = 4;  // where they see the same cells
 
 inline __m512 LoadHalves(const void* halves) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(halves)));
@@ -38,47 +41,6 @@ inline __m512 SumEach(__m512 v[kLanes]) {
                        _mm512_shuffle_f32x4(v[0], v[1], 0xdd));
 }
 
-// The cells that a row attends to.
-struct Cells {
-  int32_t* index;
-  float* bias;  // what the mask adds to their scores
-  int count;
-
-  static size_t Size(int64_t cells) { return (cells + kLanes) * (sizeof(int32_t) + sizeof(float)); }
-
-  Cells(char* memory, int64_t cells)
-      : index(reinterpret_cast<int32_t*>(memory)),
-        bias(reinterpret_cast<float*>(index + cells + kLanes)),
-        count(0) {}
-
-  void Read(const ggml_fp16_t* mask, int cells) {
-    count = 0;
-    const __m256i minus_infinity = _mm256_set1_epi16(int16_t(0xfc00));
-    const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    for (int cell = 0; cell < cells; cell += kLanes) {
-      const __mmask16 inside = cells - cell >= kLanes ? 0xffff : (1u << (cells - cell)) - 1;
-      const __m256i halves =
-          mask == nullptr ? _mm256_setzero_si256() : _mm256_maskz_loadu_epi16(inside, mask + cell);
-      const __mmask16 seen = _mm256_mask_cmpneq_epi16_mask(inside, halves, minus_infinity);
-      if (seen == 0) continue;
-      const __m512i cell_indices = _mm512_add_epi32(lanes, _mm512_set1_epi32(cell));
-      _mm512_storeu_si512(index + count, _mm512_maskz_compress_epi32(seen, cell_indices));
-      _mm512_storeu_ps(bias + count, _mm512_maskz_compress_ps(seen, _mm512_cvtph_ps(halves)));
-      count += _mm_popcnt_u32(seen);
-    }
-    PadToLanes();
-  }
-
- private:
-  // Whole vectors: what is too much is the last cell again, with no weight.
-  void PadToLanes() {
-    for (int i = count; i % kLanes != 0; i++) {
-      index[i] = index[count - 1];
-      bias[i] = -INFINITY;
-    }
-  }
-};
-
 // Keys or values of one head.
 struct Heads {
   const char* data;
@@ -94,58 +56,125 @@ struct Heads {
   }
 };
 
-// Scores and values are taken sixteen cells at a time; the softmax follows as they come (Milakov
-// and Gimelshein, arXiv 1805.02867).
-template <int kVectors>
-void AttendToCells(const float* query, float scale, const Heads& keys, const Heads& values,
-                   const Cells& cells, float* result) {
-  __m512 q[kVectors];
-  __m512 sum[kVectors];
-  for (int i = 0; i < kVectors; i++) {
-    q[i] = _mm512_mul_ps(_mm512_loadu_ps(query + kLanes * i), _mm512_set1_ps(scale));
-    sum[i] = _mm512_setzero_ps();
+// A row of a head: what it asks, sees and gets.
+struct Row {
+  const float* query;
+  const Cells* cells;
+  float* result;
+};
+
+// Rows that see the same cells, but for some at the end. Scores and values are taken sixteen cells
+// at a time; the softmax follows as they come (Milakov and Gimelshein, arXiv 1805.02867). A row's
+// numbers are the same with others and alone.
+template <int kVectors, int kRows>
+class Attention {
+ public:
+  Attention(const Row* rows, float scale) : rows_(rows) {
+    for (int r = 0; r < kRows; r++) {
+      for (int i = 0; i < kVectors; i++) {
+        query_[r][i] =
+            _mm512_mul_ps(_mm512_loadu_ps(rows[r].query + kLanes * i), _mm512_set1_ps(scale));
+        sum_[r][i] = _mm512_setzero_ps();
+      }
+      greatest_[r] = -INFINITY;
+      weight_[r] = _mm512_setzero_ps();
+    }
   }
-  float greatest = -INFINITY;
-  __m512 weight = _mm512_setzero_ps();
-  for (int begin = 0; begin < cells.count; begin += kLanes) {
-    const int32_t* index = cells.index + begin;
-    constexpr int kHeadBytes = kVectors * kLanes * sizeof(ggml_fp16_t);
-    values.Prefetch(index, kHeadBytes);
-    if (begin + kLanes < cells.count) keys.Prefetch(index + kLanes, kHeadBytes);
-    __m512 products[kLanes];
+
+  void AddCells(const Heads& keys, const Heads& values) {
+    const Cells& cells = *rows_[kRows - 1].cells;
+    for (int begin = 0; begin < cells.count; begin += kLanes) {
+      const int32_t* index = cells.index + begin;
+      constexpr int kHeadBytes = kVectors * kLanes * sizeof(ggml_fp16_t);
+      values.Prefetch(index, kHeadBytes);
+      if (begin + kLanes < cells.count) keys.Prefetch(index + kLanes, kHeadBytes);
+      MultiplyKeys(keys, index);
+      for (int r = 0; r < kRows; r++) WeighCells(r, rows_[r].cells->bias + begin);
+      for (int i = 0; i < kVectors; i += kVectorsAtOnce) AddValues(values, index, i);
+    }
+  }
+
+  void Finish() const {
+    for (int r = 0; r < kRows; r++) {
+      const float total = _mm512_reduce_add_ps(weight_[r]);
+      const __m512 factor = _mm512_set1_ps(total == 0.0f ? 0.0f : 1.0f / total);
+      for (int i = 0; i < kVectors; i++) {
+        _mm512_storeu_ps(rows_[r].result + kLanes * i, _mm512_mul_ps(sum_[r][i], factor));
+      }
+    }
+  }
+
+ private:
+  void MultiplyKeys(const Heads& keys, const int32_t* index) {
     for (int j = 0; j < kLanes; j++) {
       const char* key = keys.At(index[j]);
-      products[j] = _mm512_mul_ps(q[0], LoadHalves(key));
-      for (int i = 1; i < kVectors; i++) {
-        products[j] = _mm512_fmadd_ps(q[i], LoadHalves(key + 2 * kLanes * i), products[j]);
-      }
-    }
-    const __m512 scores = _mm512_add_ps(SumEach(products), _mm512_loadu_ps(cells.bias + begin));
-
-    const float greatest_here = _mm512_reduce_max_ps(scores);
-    if (greatest_here > greatest) {
-      const __m512 shrink = _mm512_set1_ps(std::exp(greatest - greatest_here));
-      greatest = greatest_here;
-      weight = _mm512_mul_ps(weight, shrink);
-      for (int i = 0; i < kVectors; i++) sum[i] = _mm512_mul_ps(sum[i], shrink);
-    }
-    const __m512 weights = ggml_v_expf(_mm512_sub_ps(scores, _mm512_set1_ps(greatest)));
-    weight = _mm512_add_ps(weight, weights);
-
-    alignas(64) float each[kLanes];
-    _mm512_store_ps(each, weights);
-    for (int j = 0; j < kLanes; j++) {
-      const char* value = values.At(index[j]);
+      __m512 products[kRows];
       for (int i = 0; i < kVectors; i++) {
-        sum[i] =
-            _mm512_fmadd_ps(_mm512_set1_ps(each[j]), LoadHalves(value + 2 * kLanes * i), sum[i]);
+        const __m512 elements = LoadHalves(key + 2 * kLanes * i);
+        for (int r = 0; r < kRows; r++) {
+          products[r] = i == 0 ? _mm512_mul_ps(query_[r][i], elements)
+                               : _mm512_fmadd_ps(query_[r][i], elements, products[r]);
+        }
       }
+      for (int r = 0; r < kRows; r++) products_[r][j] = products[r];
     }
   }
-  const float total = _mm512_reduce_add_ps(weight);
-  const __m512 factor = _mm512_set1_ps(total == 0.0f ? 0.0f : 1.0f / total);
-  for (int i = 0; i < kVectors; i++) {
-    _mm512_storeu_ps(result + kLanes * i, _mm512_mul_ps(sum[i], factor));
+
+  void WeighCells(int r, const float* bias) {
+    const __m512 scores = _mm512_add_ps(SumEach(products_[r]), _mm512_loadu_ps(bias));
+    const float greatest = _mm512_reduce_max_ps(scores);
+    if (greatest > greatest_[r]) {
+      const __m512 shrink = _mm512_set1_ps(std::exp(greatest_[r] - greatest));
+      greatest_[r] = greatest;
+      weight_[r] = _mm512_mul_ps(weight_[r], shrink);
+      for (int i = 0; i < kVectors; i++) sum_[r][i] = _mm512_mul_ps(sum_[r][i], shrink);
+    }
+    const __m512 weights = ggml_v_expf(_mm512_sub_ps(scores, _mm512_set1_ps(greatest_[r])));
+    weight_[r] = _mm512_add_ps(weight_[r], weights);
+    _mm512_store_ps(weights_[r], weights);
+  }
+
+  void AddValues(const Heads& values, const int32_t* index, int first) {
+    __m512 sum[kRows][kVectorsAtOnce];
+    for (int r = 0; r < kRows; r++) std::copy_n(sum_[r] + first, kVectorsAtOnce, sum[r]);
+    for (int j = 0; j < kLanes; j++) {
+      const char* value = values.At(index[j]) + 2 * kLanes * first;
+      for (int i = 0; i < kVectorsAtOnce; i++) {
+        const __m512 elements = LoadHalves(value + 2 * kLanes * i);
+        for (int r = 0; r < kRows; r++) {
+          sum[r][i] = _mm512_fmadd_ps(_mm512_set1_ps(weights_[r][j]), elements, sum[r][i]);
+        }
+      }
+    }
+    for (int r = 0; r < kRows; r++) std::copy_n(sum[r], kVectorsAtOnce, sum_[r] + first);
+  }
+
+  static constexpr int kVectorsAtOnce = 4;  // whose sums fit into registers
+
+  const Row* rows_;
+  __m512 query_[kRows][kVectors];
+  __m512 sum_[kRows][kVectors];
+  __m512 weight_[kRows];
+  float greatest_[kRows];
+  __m512 products_[kRows][kLanes];
+  alignas(64) float weights_[kRows][kLanes];
+};
+
+template <int kVectors>
+void Attend(const Row* rows, int count, float scale, const Heads& keys, const Heads& values) {
+  const auto attend = [&](auto attention) {
+    attention.AddCells(keys, values);
+    attention.Finish();
+  };
+  switch (count) {
+    case 4:
+      return attend(Attention<kVectors, 4>(rows, scale));
+    case 3:
+      return attend(Attention<kVectors, 3>(rows, scale));
+    case 2:
+      return attend(Attention<kVectors, 2>(rows, scale));
+    default:
+      return attend(Attention<kVectors, 1>(rows, scale));
   }
 }
 
@@ -166,8 +195,8 @@ class Operands {
   const float* Query(int row, int head, int batch) const {
     return static_cast<const float*>(At(q_, row, head, batch));
   }
-  Heads Keys(int head, int batch) const { return HeadsOf(k_, head, batch); }
-  Heads Values(int head, int batch) const { return HeadsOf(v_, head, batch); }
+  Heads Keys(int kv_head, int batch) const { return HeadsOf(k_, kv_head, batch); }
+  Heads Values(int kv_head, int batch) const { return HeadsOf(v_, kv_head, batch); }
   // The result has heads before rows.
   float* Result(int row, int head, int batch) const {
     return static_cast<float*>(const_cast<void*>(At(result_, head, row, batch)));
@@ -178,66 +207,112 @@ class Operands {
     return static_cast<const char*>(tensor->data) + i1 * tensor->nb[1] + i2 * tensor->nb[2] +
            i3 * tensor->nb[3];
   }
-  Heads HeadsOf(const ggml_tensor* tensor, int head, int batch) const {
-    const int64_t i2 = head / (q_->ne[2] / tensor->ne[2]);
+  Heads HeadsOf(const ggml_tensor* tensor, int kv_head, int batch) const {
     const int64_t i3 = batch / (q_->ne[3] / tensor->ne[3]);
-    return {static_cast<const char*>(At(tensor, 0, i2, i3)), tensor->nb[1]};
+    return {static_cast<const char*>(At(tensor, 0, kv_head, i3)), tensor->nb[1]};
   }
 
   const ggml_tensor *q_, *k_, *v_, *mask_, *result_;
 };
 
-float OptionOf(const ggml_tensor* attention, int index) {
-  float option;
-  memcpy(&option, reinterpret_cast<const char*>(attention->op_params) + index * sizeof(float),
-         sizeof option);
-  return option;
-}
+// An attention, and a thread's share of it.
+class Work {
+ public:
+  Work(const ggml_compute_params* params, const ggml_tensor* attention)
+      : operands_(attention),
+        head_size_(int(attention->src[kQuery]->ne[0])),
+        rows_(int(attention->src[kQuery]->ne[1])),
+        kv_heads_(int(attention->src[kKey]->ne[2])),
+        sharing_(int(attention->src[kQuery]->ne[2]) / kv_heads_),
+        cell_count_(int(attention->src[kKey]->ne[1])),
+        scale_(AttentionScale(attention)),
+        row_groups_((rows_ + kRowsAtOnce - 1) / kRowsAtOnce) {
+    const size_t cells_size = Cells::Size(cell_count_);
+    char* memory = static_cast<char*>(params->wdata) + params->ith * kRowsAtOnce * cells_size;
+    for (Cells& of_row : cells_) {
+      of_row = Cells(memory, cell_count_);
+      memory += cells_size;
+    }
+    // The mask is read once for all heads where there are rows enough for all threads.
+    const int batches = int(attention->src[kQuery]->ne[3]);
+    heads_at_once_ = row_groups_ * batches >= 2 * params->nth ? kv_heads_ : 1;
+    pieces_ = batches * row_groups_ * (kv_heads_ / heads_at_once_);
+  }
+
+  int pieces() const { return pieces_; }
+
+  void Compute(int piece) {
+    const int pieces_of_group = kv_heads_ / heads_at_once_;
+    const int first_head = piece % pieces_of_group * heads_at_once_;
+    const int first_row = piece / pieces_of_group % row_groups_ * kRowsAtOnce;
+    const int batch = piece / pieces_of_group / row_groups_;
+    const int rows = std::min(kRowsAtOnce, rows_ - first_row);
+    const int rows_together = ReadCells(first_row, rows, batch) ? rows : 1;
+    for (int head = first_head; head < first_head + heads_at_once_; head++) {
+      for (int r = 0; r < rows; r += rows_together) {
+        AttendTogether(first_row, r, rows_together, head, batch);
+      }
+    }
+  }
+
+ private:
+  // Whether the rows see the same cells, but for some at the end.
+  bool ReadCells(int first_row, int rows, int batch) {
+    for (int r = 0; r < rows; r++) {
+      cells_[r].Read(operands_.Mask(first_row + r, batch), cell_count_);
+    }
+    const Cells& of_last = cells_[rows - 1];
+    for (int r = 0; r < rows; r++) {
+      if (!cells_[r].AreFirstOf(of_last)) return false;
+    }
+    for (int r = 0; r < rows; r++) cells_[r].HideUpTo(of_last.padded_count());
+    return true;
+  }
+
+  // Rows, and all query heads that share a head of keys and values.
+  void AttendTogether(int first_row, int begin, int rows, int kv_head, int batch) {
+    const auto attend = head_size_ == 64 ? Attend<4> : Attend<8>;
+    for (int i = 0; i < rows * sharing_; i += kRowsAtOnce) {
+      const int count = std::min(kRowsAtOnce, rows * sharing_ - i);
+      Row group[kRowsAtOnce];
+      for (int j = 0; j < count; j++) {
+        const int r = begin + (i + j) / sharing_;
+        const int head = kv_head * sharing_ + (i + j) % sharing_;
+        group[j] = {operands_.Query(first_row + r, head, batch), &cells_[r],
+                    operands_.Result(first_row + r, head, batch)};
+      }
+      attend(group, count, scale_, operands_.Keys(kv_head, batch),
+             operands_.Values(kv_head, batch));
+    }
+  }
+
+  Operands operands_;
+  int head_size_, rows_, kv_heads_, sharing_, cell_count_;
+  float scale_;
+  int row_groups_, heads_at_once_, pieces_;
+  Cells cells_[kRowsAtOnce];
+};
 
 }  // namespace
 
 bool RowAttentionTakes(const ggml_tensor* attention) {
-  const ggml_tensor* q = attention->src[kQuery];
-  const ggml_tensor* k = attention->src[kKey];
-  const ggml_tensor* v = attention->src[kValue];
+  const int64_t head_size = attention->src[kQuery]->ne[0];
   const ggml_tensor* mask = attention->src[kMask];
-  const float alibi = OptionOf(attention, 1), softcap = OptionOf(attention, 2);
-  return q->type == GGML_TYPE_F32 && k->type == GGML_TYPE_F16 && v->type == GGML_TYPE_F16 &&
-         (q->ne[0] == 64 || q->ne[0] == 128) && v->ne[0] == q->ne[0] && q->nb[0] == sizeof(float) &&
-         k->nb[0] == sizeof(ggml_fp16_t) && v->nb[0] == sizeof(ggml_fp16_t) &&
-         (mask == nullptr || mask->ne[2] == 1) && attention->src[kSinks] == nullptr &&
-         alibi == 0.0f && softcap == 0.0f;
+  return IsPlainAttention(attention) && (head_size == 64 || head_size == 128) &&
+         (mask == nullptr || mask->ne[2] == 1);
 }
 
 size_t RowAttentionWorkSize(const ggml_tensor* attention, int threads) {
-  return threads * Cells::Size(attention->src[kKey]->ne[1]);
+  return threads * kRowsAtOnce * Cells::Size(attention->src[kKey]->ne[1]);
 }
 
 void RowAttention(const ggml_compute_params* params, ggml_tensor* attention) {
-  const ggml_tensor* q = attention->src[kQuery];
-  const int rows = q->ne[1], heads = q->ne[2], batches = q->ne[3];
-  const int64_t cell_count = attention->src[kKey]->ne[1];
-  const float scale = OptionOf(attention, 0);
-  const Operands operands(attention);
-  Cells cells(static_cast<char*>(params->wdata) + params->ith * Cells::Size(cell_count),
-              cell_count);
-
-  // The mask is read once for all heads of a row where there are rows enough for all threads.
-  const int heads_at_once = rows * batches >= 2 * params->nth ? heads : 1;
-  const int pieces_of_row = heads / heads_at_once;
+  Work work(params, attention);
   if (params->ith == 0) ggml_threadpool_chunk_set(params->threadpool, params->nth);
   ggml_barrier(params->threadpool);
-  for (int piece = params->ith; piece < batches * rows * pieces_of_row;
+  for (int piece = params->ith; piece < work.pieces();
        piece = ggml_threadpool_chunk_add(params->threadpool, 1)) {
-    const int first_head = piece % pieces_of_row * heads_at_once;
-    const int row = piece / pieces_of_row % rows;
-    const int batch = piece / pieces_of_row / rows;
-    cells.Read(operands.Mask(row, batch), cell_count);
-    for (int head = first_head; head < first_head + heads_at_once; head++) {
-      const auto attend = q->ne[0] == 64 ? AttendToCells<4> : AttendToCells<8>;
-      attend(operands.Query(row, head, batch), scale, operands.Keys(head, batch),
-             operands.Values(head, batch), cells, operands.Result(row, head, batch));
-    }
+    work.Compute(piece);
   }
 }
 
