@@ -13,25 +13,36 @@ using codellama::kQuery;
 
 namespace {
 
-// The part of the cells that rows attend to, by eight of the rows.
-float SeenShare(const ggml_tensor* mask) {
-  if (mask == nullptr) return 1.0f;
+constexpr int kSampledRows = 8;
+
+// How many of the rows look at a cell, of those that any of them looks at; by eight rows of the
+// mask.
+float ShareOfRows(const ggml_tensor* mask) {
   constexpr ggml_fp16_t kMinusInfinity = 0xfc00;
-  const int64_t rows = std::min<int64_t>(8, mask->ne[1]);
-  int64_t seen = 0;
-  for (int64_t i = 0; i < rows; i++) {
-    const auto* row = reinterpret_cast<const ggml_fp16_t*>(static_cast<const char*>(mask->data) +
-                                                           i * mask->ne[1] / rows * mask->nb[1]);
-    seen += mask->ne[0] - std::count(row, row + mask->ne[0], kMinusInfinity);
+  const ggml_fp16_t* rows[kSampledRows];
+  for (int i = 0; i < kSampledRows; i++) {
+    rows[i] = reinterpret_cast<const ggml_fp16_t*>(static_cast<const char*>(mask->data) +
+                                                   i * mask->ne[1] / kSampledRows * mask->nb[1]);
   }
-  return float(seen) / float(rows * mask->ne[0]);
+  int64_t looks = 0, cells = 0;
+  for (int64_t cell = 0; cell < mask->ne[0]; cell++) {
+    int rows_of_cell = 0;
+    for (const ggml_fp16_t* row : rows) rows_of_cell += row[cell] != kMinusInfinity;
+    looks += rows_of_cell;
+    cells += rows_of_cell != 0;
+  }
+  return cells == 0 ? 0.0f : float(looks) / float(cells * kSampledRows);
 }
 
-// Rows of one prompt look at the same cells, which pays for taking them tile by tile. Those of many
-// sequences in one cache look at few of its cells, and each at others.
-bool IsPrompt(const ggml_tensor* attention) {
-  constexpr float kLeastShare = 0.125f;
-  return SeenShare(attention->src[kMask]) >= kLeastShare;
+// Whether tiles pay: those of the keys and values are made once for all rows, and compute all rows
+// with all cells. A row for itself takes three times as long as in them, but for its own cells
+// alone; making the tiles takes as long as 12 such rows. Rows of one prompt share their cells,
+// those of many sequences don't.
+bool TilesPay(const ggml_tensor* attention) {
+  const auto rows = float(attention->src[kQuery]->ne[1]);
+  const ggml_tensor* mask = attention->src[kMask];
+  const float share = mask == nullptr ? 1.0f : ShareOfRows(mask);
+  return rows * share >= 12.0f + 0.3f * rows;
 }
 
 }  // namespace
@@ -50,13 +61,13 @@ size_t codellama_attention_work_size(const ggml_tensor* attention, int threads) 
 bool codellama_attention(const ggml_compute_params* params, ggml_tensor* attention) {
   if (params->use_ref) return false;
   const bool takes_rows = codellama::RowAttentionTakes(attention);
-  if (codellama::AmxAttentionTakes(attention) && (!takes_rows || IsPrompt(attention))) {
+  if (codellama::AmxAttentionTakes(attention) && (!takes_rows || TilesPay(attention))) {
     codellama::AmxAttention(params, attention);
     return true;
   }
   constexpr int64_t kRowsOfGgmlsTiles = 64;
   if (!takes_rows) return false;
-  if (attention->src[kQuery]->ne[1] >= kRowsOfGgmlsTiles && IsPrompt(attention)) return false;
+  if (attention->src[kQuery]->ne[1] >= kRowsOfGgmlsTiles && TilesPay(attention)) return false;
   codellama::RowAttention(params, attention);
   return true;
 }
