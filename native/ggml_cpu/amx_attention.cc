@@ -18,7 +18,9 @@
 
 #include "attention_problem.h"
 #include "bf16_tiles.h"
+#include "halves.h"
 #include "plain_attention.h"
+#include "rounding.h"
 
 namespace codellama {
 namespace {
@@ -36,10 +38,6 @@ inline __m512 Exp2(__m512 x) {
     power = _mm512_fmadd_ps(power, fraction, _mm512_set1_ps(coefficient));
   }
   return _mm512_scalef_ps(power, x);
-}
-
-inline __m512 LoadHalves(const Half* x) {
-  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)));
 }
 
 // Rows, spread evenly over turns.
@@ -297,13 +295,13 @@ bool AmxAttentionTakes(const ggml_tensor* node) {
 
 size_t AmxAttentionWorkSize(const ggml_tensor* node, int threads) {
   const Problem problem(node);
-  return 63 + Scratch::Size(problem.depths) * threads +
+  return kCacheLine + Scratch::Size(problem.depths) * threads +
          problem.mask_rows * problem.blocks * sizeof(Sight);
 }
 
 void AmxAttention(const ggml_compute_params* params, ggml_tensor* node) {
   const Problem problem(node);
-  const auto memory = (reinterpret_cast<uintptr_t>(params->wdata) + 63) / 64 * 64;
+  const uintptr_t memory = ToCacheLine(reinterpret_cast<uintptr_t>(params->wdata));
   const size_t scratch_size = Scratch::Size(problem.depths);
   auto* sight = reinterpret_cast<Sight*>(memory + scratch_size * params->nth);
   for (int64_t i = params->ith; i < problem.mask_rows; i += params->nth) {
@@ -314,7 +312,7 @@ void AmxAttention(const ggml_compute_params* params, ggml_tensor* node) {
 
   const Scratch scratch(memory + scratch_size * params->ith, problem.depths);
   const Division division(problem, params->nth);
-  ConfigureTiles();
+  ConfigureTiles({kTile, kTile, kTile, kTile, kTile, kTile, kTile, kTile});
   for (int64_t i = params->ith; i < division.parts * problem.heads;
        i = ggml_threadpool_chunk_add(params->threadpool, 1)) {
     // The last rows first: they see most keys.

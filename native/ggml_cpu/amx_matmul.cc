@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "halves.h"
 #include "packed_weights.h"
 #include "q8_rows.h"
+#include "rounding.h"
 
 namespace codellama {
 namespace {
@@ -39,10 +41,6 @@ constexpr int kGroupColumns = 2;
 constexpr int kFewRows = 64;
 constexpr int kMostRows = 512;  // whose results a thread keeps
 
-constexpr size_t kAlignment = 64;
-
-int DivideUp(int number, int by) { return (number + by - 1) / by; }
-
 // What a thread works with.
 struct Scratch {
   WeightTiles weights[kGroupColumns];
@@ -54,28 +52,27 @@ struct WorkMemory {
   ActivationBlock* rows;  // row tiles, and in each its blocks
   Scratch* scratch;
 
-  static size_t Size(int row_count, int columns, int threads) {
-    return kAlignment + RowBlocks(row_count, columns) * sizeof(ActivationBlock) +
+  static size_t Size(int row_count, int blocks, int threads) {
+    return kCacheLine + RowBlocks(row_count, blocks) * sizeof(ActivationBlock) +
            threads * sizeof(Scratch);
   }
 
-  WorkMemory(const ggml_compute_params* params, int row_count, int columns) {
+  WorkMemory(const ggml_compute_params* params, int row_count, int blocks) {
     const auto address = reinterpret_cast<uintptr_t>(params->wdata);
-    rows = reinterpret_cast<ActivationBlock*>((address + kAlignment - 1) & ~(kAlignment - 1));
-    scratch = reinterpret_cast<Scratch*>(rows + RowBlocks(row_count, columns)) + params->ith;
+    rows = reinterpret_cast<ActivationBlock*>(ToCacheLine(address));
+    scratch = reinterpret_cast<Scratch*>(rows + RowBlocks(row_count, blocks)) + params->ith;
   }
 
  private:
-  static size_t RowBlocks(int row_count, int columns) {
-    return size_t(DivideUp(row_count, kTileRows)) * (columns / QK_K);
+  static size_t RowBlocks(int row_count, int blocks) {
+    return size_t(DivideUp(row_count, kTileRows)) * blocks;
   }
 };
 
-void QuantizeRows(const float* x, int columns, int begin, int end, ActivationBlock* rows) {
-  const int blocks = columns / QK_K;
+void QuantizeRows(const float* x, int blocks, int begin, int end, ActivationBlock* rows) {
   for (int row = begin; row < end; row++) {
     for (int i = 0; i < blocks; i++) {
-      const Q8Block quantized = Quantize256(x + size_t(row) * columns + i * QK_K);
+      const Q8Block quantized = Quantize256(x + (size_t(row) * blocks + i) * QK_K);
       ActivationBlock& block = rows[size_t(row / kTileRows) * blocks + i];
       const int r = row % kTileRows;
       for (int step = 0; step < kSteps; step++) {
@@ -91,19 +88,10 @@ void QuantizeRows(const float* x, int columns, int begin, int end, ActivationBlo
 
 // Tiles 0 and 1 hold weights, 2 and 3 activations, 4 to 7 sums. Only the first of two row tiles can
 // be shorter than 16, as it is then the only one: shorter tiles take AMX less time.
-void ConfigureTiles(int rows) {
-  struct alignas(64) {
-    uint8_t palette = 1;
-    uint8_t start_row = 0;
-    uint8_t reserved[14] = {};
-    uint16_t row_bytes[16] = {};
-    uint8_t rows[16] = {};
-  } config;
-  for (int tile = 0; tile < 8; tile++) {
-    config.row_bytes[tile] = kStep;
-    config.rows[tile] = tile < 2 ? kStep / 4 : std::min(rows, kTileRows);
-  }
-  _tile_loadconfig(&config);
+void ConfigureTilesFor(int row_count) {
+  constexpr uint8_t kWeights = kStep / 4;
+  const auto rows = uint8_t(std::min(row_count, kTileRows));
+  ConfigureTiles({kWeights, kWeights, rows, rows, rows, rows, rows, rows});
 }
 
 // Adds the products of a block to rows of the result.
@@ -167,7 +155,6 @@ class Pipeline {
   void Finish() {
     AddTile(0);
     AddTile(1);
-    before_.row_count = 0;
   }
 
  private:
@@ -257,11 +244,11 @@ class Product {
         packed_(static_cast<const Packed*>(product->src[0]->data)),
         input_(static_cast<const float*>(product->src[1]->data)),
         result_(static_cast<float*>(product->data)),
-        memory_(params, row_count_, blocks_ * QK_K) {}
+        memory_(params, row_count_, blocks_) {}
 
   void Compute() {
     const int threads = params_->nth, thread = params_->ith;
-    QuantizeRows(input_, blocks_ * QK_K, row_count_ * thread / threads,
+    QuantizeRows(input_, blocks_, row_count_ * thread / threads,
                  row_count_ * (thread + 1) / threads, memory_.rows);
     if (thread == 0) ggml_threadpool_chunk_set(params_->threadpool, threads);
     ggml_barrier(params_->threadpool);
@@ -271,10 +258,10 @@ class Product {
     const int group = row_count_ <= kFewRows ? 1 : kGroupColumns;
     const int columns = std::clamp(column_tiles_ / group / wanted, 1, 8) * group;
     const int column_pieces = DivideUp(column_tiles_, columns);
-    const int row_pieces = std::max(DivideUp(row_count_, kMostRows),
-                                    std::min(wanted / column_pieces, row_count_ / 128));
+    const int row_pieces = std::max<int>(DivideUp(row_count_, kMostRows),
+                                         std::min(wanted / column_pieces, row_count_ / 128));
     const int rows = DivideUp(DivideUp(row_count_, row_pieces), kPairRows) * kPairRows;
-    ConfigureTiles(row_count_);
+    ConfigureTilesFor(row_count_);
     for (int piece = thread; piece < column_pieces * row_pieces;
          piece = ggml_threadpool_chunk_add(params_->threadpool, 1)) {
       const int begin = piece % column_pieces * columns;
@@ -294,7 +281,6 @@ class Product {
     std::memset(scratch.results, 0, pairs * sizeof scratch.results[0]);
     Pipeline<Packed> pipeline;
     for (int block = 0; block < blocks_; block++) {
-      pipeline.Finish();
       for (int i = 0; i < columns; i++) PackedAt(column + i, block)->Expand(scratch.weights[i]);
       FinishStores();
       for (int pair = 0; pair < pairs; pair++) {
@@ -345,7 +331,7 @@ bool AmxMatmulTakes(const ggml_tensor* weights) {
 
 size_t AmxMatmulWorkSize(const ggml_tensor* product, int threads) {
   if (!AmxMatmulTakes(product->src[0])) return 0;
-  return WorkMemory::Size(int(ggml_nrows(product)), int(product->src[0]->ne[0]), threads);
+  return WorkMemory::Size(int(ggml_nrows(product)), int(product->src[0]->ne[0] / QK_K), threads);
 }
 
 bool AmxMatmul(const ggml_compute_params* params, ggml_tensor* product) {

@@ -14,13 +14,27 @@
 #endif
 
 #if defined(__AMX_TILE__)
+#include <immintrin.h>
+
 #include <atomic>
+#include <cstdint>
 
 namespace codellama {
 
 // What a tile is loaded from has been written when this returns: GCC does not know that loading a
 // tile reads memory.
 inline void FinishStores() { std::atomic_signal_fence(std::memory_order_seq_cst); }
+
+// Gives each of the eight tiles so many rows, of 64 bytes.
+inline void ConfigureTiles(const uint8_t (&rows)[8]) {
+  struct alignas(64) {
+    uint8_t palette = 1, start_row = 0, reserved[14] = {};
+    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {};
+  } config;
+  for (int tile = 0; tile < 8; tile++) config.rows[tile] = rows[tile];
+  _tile_loadconfig(&config);
+}
 
 }  // namespace codellama
 #endif

@@ -8,8 +8,7 @@
 #include "plain_attention.h"
 #include "row_attention.h"
 
-using codellama::kMask;
-using codellama::kQuery;
+using namespace codellama;
 
 namespace {
 
@@ -18,16 +17,14 @@ constexpr int kSampledRows = 8;
 // How many of the rows look at a cell, of those that any of them looks at; by eight rows of the
 // mask.
 float ShareOfRows(const ggml_tensor* mask) {
-  constexpr ggml_fp16_t kMinusInfinity = 0xfc00;
-  const ggml_fp16_t* rows[kSampledRows];
+  const Half* rows[kSampledRows];
   for (int i = 0; i < kSampledRows; i++) {
-    rows[i] = reinterpret_cast<const ggml_fp16_t*>(static_cast<const char*>(mask->data) +
-                                                   i * mask->ne[1] / kSampledRows * mask->nb[1]);
+    rows[i] = RowOf<const Half>(mask, i * mask->ne[1] / kSampledRows, 0, 0);
   }
   int64_t looks = 0, cells = 0;
   for (int64_t cell = 0; cell < mask->ne[0]; cell++) {
     int rows_of_cell = 0;
-    for (const ggml_fp16_t* row : rows) rows_of_cell += row[cell] != kMinusInfinity;
+    for (const Half* row : rows) rows_of_cell += row[cell] != kHidden;
     looks += rows_of_cell;
     cells += rows_of_cell != 0;
   }
@@ -49,25 +46,26 @@ bool TilesPay(const ggml_tensor* attention) {
 
 size_t codellama_attention_work_size(const ggml_tensor* attention, int threads) {
   size_t size = 0;
-  if (codellama::RowAttentionTakes(attention)) {
-    size = codellama::RowAttentionWorkSize(attention, threads);
+  if (RowAttentionTakes(attention)) {
+    size = RowAttentionWorkSize(attention, threads);
   }
-  if (codellama::AmxAttentionTakes(attention)) {
-    size = std::max(size, codellama::AmxAttentionWorkSize(attention, threads));
+  if (AmxAttentionTakes(attention)) {
+    size = std::max(size, AmxAttentionWorkSize(attention, threads));
   }
   return size;
 }
 
 bool codellama_attention(const ggml_compute_params* params, ggml_tensor* attention) {
   if (params->use_ref) return false;
-  const bool takes_rows = codellama::RowAttentionTakes(attention);
-  if (codellama::AmxAttentionTakes(attention) && (!takes_rows || TilesPay(attention))) {
-    codellama::AmxAttention(params, attention);
+  constexpr int64_t kRowsOfGgmlsTiles = 64;
+  const bool has_tiles = AmxAttentionTakes(attention);
+  const bool ggml_has_tiles = attention->src[kQuery]->ne[1] >= kRowsOfGgmlsTiles;
+  const bool tiles_pay = (has_tiles || ggml_has_tiles) && TilesPay(attention);
+  if (RowAttentionTakes(attention) && !tiles_pay) {
+    RowAttention(params, attention);
     return true;
   }
-  constexpr int64_t kRowsOfGgmlsTiles = 64;
-  if (!takes_rows) return false;
-  if (attention->src[kQuery]->ne[1] >= kRowsOfGgmlsTiles && TilesPay(attention)) return false;
-  codellama::RowAttention(params, attention);
+  if (!has_tiles) return false;
+  AmxAttention(params, attention);
   return true;
 }

@@ -10,10 +10,9 @@
 #include "bf16_tiles.h"
 #include "ggml.h"
 #include "plain_attention.h"
+#include "rounding.h"
 
 namespace codellama {
-
-using Half = uint16_t;
 
 constexpr int kStepRows = 2 * kTile;  // query rows that are computed together
 constexpr int kItemRows = 512;        // query rows for which keys and values are split once
@@ -22,14 +21,6 @@ constexpr int kGroup = kDepth;            // keys that are skipped together
 constexpr int kGroups = 4;                // of a block
 constexpr int kBlock = kGroups * kGroup;  // keys between two looks at the maximum
 constexpr float kLog2E = 1.44269504f;
-
-template <class T>
-T* RowOf(const ggml_tensor* tensor, int64_t i1, int64_t i2, int64_t i3) {
-  return reinterpret_cast<T*>(static_cast<char*>(tensor->data) + i1 * tensor->nb[1] +
-                              i2 * tensor->nb[2] + i3 * tensor->nb[3]);
-}
-
-inline int64_t DivideUp(int64_t number, int64_t by) { return (number + by - 1) / by; }
 
 struct Problem {
   const ggml_tensor *query, *key, *value, *mask, *result;
@@ -63,8 +54,6 @@ struct Problem {
     return RowOf<const Half>(mask, i % rows, head % mask->ne[2], head / mask->ne[2]);
   }
 };
-
-constexpr Half kHidden = 0xFC00;  // minus infinity
 
 // What a row sees of a block: a byte for each group.
 using Sight = uint32_t;
@@ -148,7 +137,7 @@ struct Scratch {
   template <class T>
   void Take(int count, T** array) {
     *array = reinterpret_cast<T*>(end_);
-    end_ += (count * sizeof(T) + 63) / 64 * 64;
+    end_ += ToCacheLine(count * sizeof(T));
   }
 
   uintptr_t end_;

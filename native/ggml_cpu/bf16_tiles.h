@@ -94,15 +94,6 @@ inline void Transpose(Tile* tile) {
   for (int i = 0; i < kTile; i++) tile->rows[i] = rows[i];
 }
 
-inline void ConfigureTiles() {
-  struct alignas(64) {
-    uint8_t palette = 1, start_row = 0, reserved[14] = {};
-    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-    uint8_t rows[16] = {kTile, kTile, kTile, kTile, kTile, kTile, kTile, kTile};
-  } config;
-  _tile_loadconfig(&config);
-}
-
 inline void LoadLeft(const SplitRows& rows, int part, bool both) {
   constexpr long kStride = sizeof(rows.rows[0]);
   _tile_loadd(4, rows.rows[0][part], kStride);

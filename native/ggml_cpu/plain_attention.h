@@ -10,6 +10,10 @@ namespace codellama {
 // Where a GGML_OP_FLASH_ATTN_EXT node has its operands.
 enum { kQuery, kKey, kValue, kMask, kSinks };
 
+using Half = ggml_fp16_t;
+
+constexpr Half kHidden = 0xfc00;  // minus infinity, of a cell that the mask hides
+
 // The node's options, in order.
 enum { kScale, kLargestBias, kSoftCap };
 
@@ -23,6 +27,12 @@ inline float AttentionScale(const ggml_tensor* node) { return AttentionOption(no
 
 inline bool HasRowsOf(const ggml_tensor* tensor, ggml_type type) {
   return tensor->type == type && tensor->nb[0] == ggml_type_size(type);
+}
+
+template <class T>
+T* RowOf(const ggml_tensor* tensor, int64_t i1, int64_t i2, int64_t i3) {
+  return reinterpret_cast<T*>(static_cast<char*>(tensor->data) + i1 * tensor->nb[1] +
+                              i2 * tensor->nb[2] + i3 * tensor->nb[3]);
 }
 
 inline bool IsPlainAttention(const ggml_tensor* node) {

@@ -10,18 +10,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "halves.h"
 #include "plain_attention.h"
+#include "rounding.h"
 #include "seen_cells.h"
 
 namespace codellama {
 namespace {
 
-constexpr int kLanes = 16;      // floats of a vector, and keys looked at together
 constexpr int kRowsAtOnce = 4;  // where they see the same cells
-
-inline __m512 LoadHalves(const void* halves) {
-  return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(halves)));
-}
 
 // Element i: the sum of vector i.
 inline __m512 SumEach(__m512 v[kLanes]) {
@@ -85,7 +82,7 @@ class Attention {
     const Cells& cells = *rows_[kRows - 1].cells;
     for (int begin = 0; begin < cells.count; begin += kLanes) {
       const int32_t* index = cells.index + begin;
-      constexpr int kHeadBytes = kVectors * kLanes * sizeof(ggml_fp16_t);
+      constexpr int kHeadBytes = kVectors * kLanes * sizeof(Half);
       values.Prefetch(index, kHeadBytes);
       if (begin + kLanes < cells.count) keys.Prefetch(index + kLanes, kHeadBytes);
       MultiplyKeys(keys, index);
@@ -188,28 +185,24 @@ class Operands {
         mask_(attention->src[kMask]),
         result_(attention) {}
 
-  const ggml_fp16_t* Mask(int row, int batch) const {
+  const Half* Mask(int row, int batch) const {
     if (mask_ == nullptr) return nullptr;
-    return static_cast<const ggml_fp16_t*>(At(mask_, row, 0, batch % mask_->ne[3]));
+    return RowOf<const Half>(mask_, row, 0, batch % mask_->ne[3]);
   }
   const float* Query(int row, int head, int batch) const {
-    return static_cast<const float*>(At(q_, row, head, batch));
+    return RowOf<const float>(q_, row, head, batch);
   }
   Heads Keys(int kv_head, int batch) const { return HeadsOf(k_, kv_head, batch); }
   Heads Values(int kv_head, int batch) const { return HeadsOf(v_, kv_head, batch); }
   // The result has heads before rows.
   float* Result(int row, int head, int batch) const {
-    return static_cast<float*>(const_cast<void*>(At(result_, head, row, batch)));
+    return RowOf<float>(result_, head, row, batch);
   }
 
  private:
-  static const void* At(const ggml_tensor* tensor, int64_t i1, int64_t i2, int64_t i3) {
-    return static_cast<const char*>(tensor->data) + i1 * tensor->nb[1] + i2 * tensor->nb[2] +
-           i3 * tensor->nb[3];
-  }
   Heads HeadsOf(const ggml_tensor* tensor, int kv_head, int batch) const {
-    const int64_t i3 = batch / (q_->ne[3] / tensor->ne[3]);
-    return {static_cast<const char*>(At(tensor, 0, kv_head, i3)), tensor->nb[1]};
+    const int64_t stream = batch / (q_->ne[3] / tensor->ne[3]);
+    return {RowOf<const char>(tensor, 0, kv_head, stream), tensor->nb[1]};
   }
 
   const ggml_tensor *q_, *k_, *v_, *mask_, *result_;
@@ -226,7 +219,7 @@ class Work {
         sharing_(int(attention->src[kQuery]->ne[2]) / kv_heads_),
         cell_count_(int(attention->src[kKey]->ne[1])),
         scale_(AttentionScale(attention)),
-        row_groups_((rows_ + kRowsAtOnce - 1) / kRowsAtOnce) {
+        row_groups_(int(DivideUp(rows_, kRowsAtOnce))) {
     const size_t cells_size = Cells::Size(cell_count_);
     char* memory = static_cast<char*>(params->wdata) + params->ith * kRowsAtOnce * cells_size;
     for (Cells& of_row : cells_) {

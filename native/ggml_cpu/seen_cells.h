@@ -7,7 +7,8 @@
 #include <cmath>
 #include <cstdint>
 
-#include "ggml.h"
+#include "plain_attention.h"
+#include "rounding.h"
 
 namespace codellama {
 
@@ -27,15 +28,15 @@ struct Cells {
 
   Cells() = default;
 
-  void Read(const ggml_fp16_t* mask, int cells) {
+  void Read(const Half* mask, int cells) {
     count = 0;
-    const __m256i minus_infinity = _mm256_set1_epi16(int16_t(0xfc00));
+    const __m256i hidden = _mm256_set1_epi16(int16_t(kHidden));
     const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     for (int cell = 0; cell < cells; cell += kLanes) {
       const __mmask16 inside = cells - cell >= kLanes ? 0xffff : (1u << (cells - cell)) - 1;
       const __m256i halves =
           mask == nullptr ? _mm256_setzero_si256() : _mm256_maskz_loadu_epi16(inside, mask + cell);
-      const __mmask16 seen = _mm256_mask_cmpneq_epi16_mask(inside, halves, minus_infinity);
+      const __mmask16 seen = _mm256_mask_cmpneq_epi16_mask(inside, halves, hidden);
       if (seen == 0) continue;
       const __m512i cell_indices = _mm512_add_epi32(lanes, _mm512_set1_epi32(cell));
       _mm512_storeu_si512(index + count, _mm512_maskz_compress_epi32(seen, cell_indices));
@@ -48,7 +49,7 @@ struct Cells {
     std::fill(bias + count, bias + end, -INFINITY);
   }
 
-  int padded_count() const { return (count + kLanes - 1) / kLanes * kLanes; }
+  int padded_count() const { return int(DivideUp(count, kLanes)) * kLanes; }
 
   // Whether another row sees these cells first, and then perhaps others.
   bool AreFirstOf(const Cells& others) const {

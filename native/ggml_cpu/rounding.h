@@ -1,0 +1,16 @@
+// Whole pieces of something, and whole cache lines.
+#pragma once
+
+#include <cstdint>
+
+namespace codellama {
+
+constexpr int64_t DivideUp(int64_t number, int64_t by) { return (number + by - 1) / by; }
+
+constexpr uintptr_t kCacheLine = 64;
+
+constexpr uintptr_t ToCacheLine(uintptr_t address) {
+  return (address + kCacheLine - 1) / kCacheLine * kCacheLine;
+}
+
+}  // namespace codellama
