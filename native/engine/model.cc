@@ -108,7 +108,12 @@ std::shared_ptr<const Model> Model::Load(const ModelOptions& options, const Cont
   if (llama_vocab_type(vocabulary) == LLAMA_VOCAB_TYPE_NONE) {
     throw Error(ErrorCode::kModelUnsupported, options.path + ": the file has no tokenizer");
   }
-  model->tokenizer_ = std::make_unique<Tokenizer>(vocabulary);
+  // llama.cpp's own default for WordPiece vocabularies, the only ones that need the token.
+  const Token default_unknown =
+      llama_vocab_type(vocabulary) == LLAMA_VOCAB_TYPE_WPM ? 100 : kNoToken;
+  model->tokenizer_ = std::make_unique<Tokenizer>(
+      vocabulary,
+      model->MetadataNumber("tokenizer.ggml.unknown_token_id").value_or(default_unknown));
   if (!options.vocabulary_only) RequireCausalDecoder(model->get(), options.path);
   model->ReadFacts();
   model->LoadAdapters(options.loras, file);

@@ -17,8 +17,8 @@ constexpr std::string_view kEndPieces[] = {"\u2581<EOT>", "<EOT>", "<step>"};
 
 }  // namespace
 
-Tokenizer::Tokenizer(const llama_vocab* vocabulary)
-    : vocabulary_(vocabulary), size_(llama_vocab_n_tokens(vocabulary)) {
+Tokenizer::Tokenizer(const llama_vocab* vocabulary, Token unknown)
+    : vocabulary_(vocabulary), unknown_(unknown), size_(llama_vocab_n_tokens(vocabulary)) {
   special_.bos = llama_vocab_bos(vocabulary);
   special_.eos = llama_vocab_eos(vocabulary);
   special_.eot = llama_vocab_eot(vocabulary);
@@ -153,7 +153,7 @@ std::vector<Token> Tokenizer::EncodeAsIs(std::string_view text, bool special) co
 
 void Tokenizer::SpellOutControlTokens(std::vector<Token>* tokens) const {
   const auto is_control = [this](Token token) {
-    return llama_vocab_is_control(vocabulary_, token);
+    return token != unknown_ && llama_vocab_is_control(vocabulary_, token);
   };
   if (std::none_of(tokens->begin(), tokens->end(), is_control)) return;
   std::vector<Token> spelled;

@@ -32,7 +32,8 @@ struct SpecialTokens {
 
 class Tokenizer {
  public:
-  explicit Tokenizer(const llama_vocab* vocabulary);
+  // `unknown` stands for characters that have no piece; kNoToken for a vocabulary that spells all.
+  Tokenizer(const llama_vocab* vocabulary, Token unknown);
 
   // `bos` puts the beginning-of-sequence token first, where the vocabulary has one. `special`
   // takes control tokens that are spelled out in the text as such; without it none comes of any
@@ -81,11 +82,13 @@ class Tokenizer {
   // Cuts text at the control tokens spelled out in it, the longest first.
   std::vector<PromptPart> SplitAtControlTokens(const PromptText& text) const;
   // Code Llama's vocabulary has the steps on the way to its control tokens, `▁<PRE` and so on,
-  // so SentencePiece merges a plain " <PRE>" into the control token itself. This undoes it.
+  // so SentencePiece merges a plain " <PRE>" into the control token itself. This undoes it. The
+  // unknown token stays: BERT files mark it as a control token, but text cannot spell it.
   void SpellOutControlTokens(std::vector<Token>* tokens) const;
   std::string PieceText(Token token, bool special) const;
 
   const llama_vocab* vocabulary_;
+  Token unknown_;
   int32_t size_ = 0;
   // No text of fewer tokens than length / longest_piece_ exists.
   size_t longest_piece_ = 4;                                   // an unknown character is one token

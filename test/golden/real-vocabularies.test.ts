@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { CodeLlama } from "../../lib/index.ts";
+
+// llama.cpp's source holds the vocabularies of real models and token vectors for most of them.
+const folder = fileURLToPath(new URL("../../native/llama.cpp/models/", import.meta.url));
+const files = readdirSync(folder);
+const vocabularies = files.filter((name) => name.startsWith("ggml-vocab-"));
+const names = vocabularies.filter((name) => name.endsWith(".gguf"));
+
+interface Vector {
+  readonly text: string;
+  readonly tokens: readonly number[];
+}
+
+/** The file of texts has a separator line between two texts; the file of tokens has one line for each text. */
+function readVectors(name: string): readonly Vector[] {
+  const texts = readFileSync(`${folder}${name}.inp`, "utf8").split("\n__ggml_vocab_test__\n");
+  const lines = readFileSync(`${folder}${name}.out`, "utf8").split("\n");
+  return texts.map((text, at) => ({
+    text,
+    tokens: (lines[at] ?? "").split(" ").filter(Boolean).map(Number),
+  }));
+}
+
+const load = (name: string) => CodeLlama.load(`${folder}${name}`, { vocabularyOnly: true });
+
+describe("tokenize() gives the model's own tokens", () => {
+  const withVectors = names.filter((name) => files.includes(`${name}.inp`));
+
+  test("for all vectors that llama.cpp holds", () => {
+    const count = withVectors.reduce((sum, name) => sum + readVectors(name).length, 0);
+    expect([withVectors.length, count]).toEqual([15, 708]);
+  });
+
+  test.each(withVectors)("%s", async (name) => {
+    const llama = await load(name);
+    const vectors = readVectors(name);
+    const actual = vectors.map(({ text }) => ({ text, tokens: [...llama.tokenize(text)] }));
+    await llama.close();
+    expect(actual).toEqual(vectors);
+  });
+});
+
+describe("without vectors, text survives tokenize() and detokenize()", () => {
+  test.each(names.filter((name) => !files.includes(`${name}.inp`)))("%s", async (name) => {
+    const llama = await load(name);
+    // One line without runs of blanks, which the vocabulary of nomic-bert-moe does not keep.
+    const text = "def add(a, b): return a + b";
+    const tokens = llama.tokenize(text);
+    const again = llama.detokenize(tokens);
+    await llama.close();
+    expect(tokens.length).toBeGreaterThan(5);
+    expect(again.trim()).toBe(text);
+  });
+});
