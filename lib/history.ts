@@ -28,20 +28,42 @@ export async function fitHistory(
   const system = messages.slice(0, messages[0]?.role === "system" ? 1 : 0);
   const turns = messages.slice(system.length, -1);
   const question = messages.slice(-1);
-  // Once something must go, a quarter goes: else each turn would drop another one, and what the KV
-  // cache holds would be of no use.
-  let target = limit;
-  for (let first = 0; ; first = nextTurn(turns, first)) {
+  const from = async (first: number) => {
     const kept = [...system, ...turns.slice(first), ...question];
     const prompt = await orOverflow(dialogPrompt(engine, chat, kept, options, where));
-    const isLast = first >= turns.length;
-    if (prompt instanceof CodeLlamaError) {
-      if (isLast) throw prompt;
-    } else if (isLast || promptLength(prompt) <= target) {
-      return { prompt, dropped: turns.slice(0, first) };
+    return { first, prompt };
+  };
+  const fits = (prompt: EnginePrompt | CodeLlamaError, target: number) =>
+    !(prompt instanceof CodeLlamaError) && promptLength(prompt) <= target;
+
+  const whole = await from(0);
+  if (fits(whole.prompt, limit)) return fitted(whole, turns);
+  // Once something must go, a quarter goes: else each turn would drop another one, and what the KV
+  // cache holds would be of no use. A bisection, because each try encodes all that is left.
+  const target = Math.floor((limit * 3) / 4);
+  const starts = turnStarts(turns);
+  let low = 0;
+  let best = await from(turns.length);
+  for (let high = starts.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    const tried = await from(starts[middle] ?? turns.length);
+    if (fits(tried.prompt, target)) {
+      best = tried;
+      high = middle;
+    } else {
+      low = middle + 1;
     }
-    target = Math.floor((limit * 3) / 4);
   }
+  return fitted(best, turns);
+}
+
+/** @throws CodeLlamaError the overflow of a prompt that does not fit with nothing left to drop */
+function fitted(
+  { first, prompt }: { readonly first: number; readonly prompt: EnginePrompt | CodeLlamaError },
+  turns: readonly ChatMessage[],
+): FittedHistory {
+  if (prompt instanceof CodeLlamaError) throw prompt;
+  return { prompt, dropped: turns.slice(0, first) };
 }
 
 /** Room for an answer of so many tokens, or of a quarter of the context where that is less. */
@@ -49,10 +71,9 @@ export function roomForPrompt(engine: EnginePort, maxTokens: number): number {
   return engine.contextSize - Math.min(maxTokens, engine.contextSize >> 2);
 }
 
-/** Where the turn after the one at `first` begins: with a user's message. */
-function nextTurn(turns: readonly ChatMessage[], first: number): number {
-  const next = turns.findIndex(({ role }, index) => index > first && role === "user");
-  return next < 0 ? turns.length : next;
+/** Where turns after the first one begin: with a user's message. */
+function turnStarts(turns: readonly ChatMessage[]): number[] {
+  return turns.flatMap(({ role }, index) => (index > 0 && role === "user" ? [index] : []));
 }
 
 /** The prompt's tokens; or the error where it is too long for sure. */

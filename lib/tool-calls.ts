@@ -130,9 +130,23 @@ function readDemanded(text: string): ReadCalls | undefined {
  * `<tool_call>` tags, as models of the Hermes kind do.
  */
 function readChosen(text: string): ReadCalls | undefined {
-  const tagged = [...text.matchAll(/<tool_call>([\s\S]*?)<\/tool_call>/g)].map(([, json]) => json);
-  const calls = (tagged.length > 0 ? tagged : [text]).map((json) => readCall(json ?? ""));
+  const tagged = betweenTags(text);
+  const calls = (tagged.length > 0 ? tagged : [text]).map(readCall);
   return calls.every((call) => call !== undefined) ? { calls, isWhole: true } : undefined;
+}
+
+const [opening, closing] = ["<tool_call>", "</tool_call>"];
+
+/** Texts between tags, in one pass: a lazy regular expression looks for each missing end anew. */
+function betweenTags(text: string): string[] {
+  const found: string[] = [];
+  for (let place = 0; ; ) {
+    const start = text.indexOf(opening, place);
+    const end = start < 0 ? -1 : text.indexOf(closing, start + opening.length);
+    if (end < 0) return found;
+    found.push(text.slice(start + opening.length, end));
+    place = end + closing.length;
+  }
 }
 
 function readCall(json: string): ToolCall | undefined {

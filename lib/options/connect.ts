@@ -72,7 +72,7 @@ export function connectBase(url: unknown, options: ConnectOptions): string {
     );
   }
   // Clients of OpenAI's API are given the address with the version.
-  return parsed.origin + parsed.pathname.replace(/\/+$/, "").replace(/\/v1$/, "");
+  return parsed.origin + parsed.pathname.replace(/(?<!\/)\/+$/, "").replace(/\/v1$/, "");
 }
 
 function parseUrl(url: string): URL | undefined {

@@ -25,10 +25,10 @@ export async function fittingFiles(
     const body = text.endsWith("\n") || text === "" ? text : `${text}\n`;
     const kept = await wholeLines(path, body, left, count);
     if (kept === undefined) break;
-    fitting.unshift({ path, text: kept });
+    fitting.push({ path, text: kept });
     left -= await count(underComment({ path, text: kept }));
   }
-  return fitting;
+  return fitting.reverse();
 }
 
 /** Files as one text to stand before the prefix, each under a comment with its path. */
@@ -42,7 +42,8 @@ async function wholeLines(path: string, body: string, budget: number, count: Tok
     const tokens = await count(underComment({ path, text: kept }));
     if (tokens <= budget) return kept;
     const length = Math.floor(kept.length * Math.min(budget / tokens, 0.95));
-    const lineEnd = kept.lastIndexOf("\n", length - 1);
+    // lastIndexOf() takes a negative place for 0, where an empty first line has its line break.
+    const lineEnd = length < 1 ? -1 : kept.lastIndexOf("\n", length - 1);
     if (lineEnd < 0) return undefined;
     kept = kept.slice(0, lineEnd + 1);
   }

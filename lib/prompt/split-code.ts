@@ -91,8 +91,9 @@ function pieceEnd(
   while (end < lines.length && tokens + (lines[end]?.tokens ?? 0) <= maxTokens) {
     tokens += lines[end++]?.tokens ?? 0;
   }
-  // Together lines may take a token more than apart.
-  while (end > start + 1 && count(join(lines, start, end)) > maxTokens) end--;
+  // Together lines may take more tokens than apart.
+  const fits = (last: number) => count(join(lines, start, last)) <= maxTokens;
+  if (!fits(end)) end = bisect(start + 1, end, fits);
   if (end === lines.length) return end;
   let best = end;
   for (let place = end; place > start + (end - start) / 2; place--) {
@@ -109,15 +110,23 @@ function overlapStart(
   maxTokens: number,
   count: (text: string) => number,
 ): number {
-  let first = start;
-  while (
-    first > 0 &&
-    count(join(lines, first - 1, start)) <= overlap &&
-    count(join(lines, first - 1, end)) <= maxTokens
-  ) {
-    first--;
+  // Each line has a token at least, so that more of them than `overlap` never fit.
+  const longest = Math.min(start, overlap);
+  const fits = (length: number) =>
+    count(join(lines, start - length, start)) <= overlap &&
+    count(join(lines, start - length, end)) <= maxTokens;
+  return start - bisect(0, longest + 1, fits);
+}
+
+/** The last number that fits, from `fitting` on and before `tooMany`; those after it do not. */
+function bisect(fitting: number, tooMany: number, fits: (number: number) => boolean): number {
+  let [low, high] = [fitting, tooMany];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (fits(middle)) low = middle;
+    else high = middle;
   }
-  return first;
+  return low;
 }
 
 function join(lines: readonly Line[], first: number, end: number): string {

@@ -1,9 +1,24 @@
-// Python's str.strip(): not String.trim(), which keeps U+001C to U+001F and U+0085, and takes U+FEFF.
-const space =
-  "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
-const ends = new RegExp(`^${space}+|${space}+$`, "g");
+/**
+ * White space as Python's str.strip() and str.split() see it. String.trim() differs: it keeps
+ * U+001C to U+001F and U+0085, and takes U+FEFF off.
+ */
+export const whiteSpace: ReadonlySet<string> = new Set(
+  "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008" +
+    "\u2009\u200a\u2028\u2029\u202f\u205f\u3000",
+);
 
 /** A text without the white space around it, as Python sees white space. */
 export function strip(text: string): string {
-  return text.replace(ends, "");
+  const [start, end] = strippedRange(text);
+  return text.slice(start, end);
+}
+
+/** Where a text begins and ends without the white space around it. */
+export function strippedRange(text: string): [start: number, end: number] {
+  // Loops, because the expression `space+$` would start again at each blank inside the text.
+  let start = 0;
+  let end = text.length;
+  while (start < end && whiteSpace.has(text.charAt(start))) start++;
+  while (end > start && whiteSpace.has(text.charAt(end - 1))) end--;
+  return [start, end];
 }

@@ -31,7 +31,8 @@ export async function truncate(
 
 async function beginning(text: string, tokens: number, budget: number, count: TokenCounter) {
   let kept = text;
-  for (let size = tokens; size > budget; size = await count(kept)) {
+  // An empty text may still count, where the prompt has tokens of its own.
+  for (let size = tokens; size > budget && kept !== ""; size = await count(kept)) {
     const length = Math.floor(kept.length * Math.min(budget / size, 0.95));
     kept = wholeLines(kept, length);
   }

@@ -139,6 +139,19 @@ test("chat() drops the oldest turns only where that is asked for", async () => {
   expect(usage.promptTokens).toBeGreaterThan(100);
 });
 
+test("a dialog of 20,000 turns is cut by few looks at it", async () => {
+  await using llama = await loadTinyModel({ contextSize: 256 });
+  const turns = Array.from({ length: 20_000 }, (_, index): ChatMessage[] => [
+    { role: "user", content: `Question ${index}` },
+    { role: "assistant", content: "Yes" },
+  ]);
+  // To encode the rest for each turn that goes would be 200 million turns.
+  const messages: ChatMessage[] = [...turns.flat(), { role: "user", content: "Hi" }];
+  const { usage } = await llama.chat(messages, { overflow: "truncate", maxTokens: 4 });
+  expect(usage.promptTokens).toBeLessThanOrEqual(189);
+  expect(usage.promptTokens).toBeGreaterThan(150);
+});
+
 test("a question that is too long alone is an error, and the history stays", async () => {
   await using llama = await loadTinyModel({ contextSize: 256 });
   const session = llama.session();

@@ -14,6 +14,20 @@ test("source is cut before declarations", () => {
   for (const piece of pieces) expect(piece).toMatch(/^def \w+\(value\):\n/);
 });
 
+test("many short lines are counted a bounded number of times", () => {
+  const text = "x\n".repeat(40_000);
+  let counted = 0;
+  const counter = (piece: string) => {
+    counted += piece.length;
+    // Together lines take more than apart, and the overlap looks for the longest that fits.
+    return piece.length + Math.floor(piece.length / 8);
+  };
+  const pieces = splitCode(text, { maxTokens: 20_000, overlap: 10_000 }, counter);
+  expect(pieces.length).toBeGreaterThan(4);
+  for (const piece of pieces) expect(counter(piece)).toBeLessThanOrEqual(20_000);
+  expect(counted).toBeLessThan(200 * text.length);
+});
+
 test("a text that fits is one piece, and an empty one none", () => {
   expect(splitCode(body("one"), { maxTokens: 100 }, tokens)).toEqual([body("one")]);
   expect(splitCode("", { maxTokens: 100 }, tokens)).toEqual([]);

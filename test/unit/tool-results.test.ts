@@ -67,3 +67,15 @@ test("dialogs without tools stay as they are, and so do all where the template t
   expect(planTools([], "auto", true).dialog(dialog)).toEqual(dialog);
   expect(planTools([], "auto", false).dialog(dialog)).toHaveLength(2);
 });
+
+test("a model's own calls are read in one pass", () => {
+  const tool = { type: "function", function: { name: "f" } } as const;
+  const { read } = planTools([tool], "auto", true);
+  const call = '<tool_call>\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>';
+  expect(read(`So: ${call}\n${call}`)?.calls.map((each) => each.function)).toEqual([
+    { name: "f", arguments: '{"a":1}' },
+    { name: "f", arguments: '{"a":1}' },
+  ]);
+  // Quadratic work would take hours.
+  expect(read("<tool_call>".repeat(1_000_000))).toBeUndefined();
+});

@@ -85,6 +85,30 @@ describe("files of the repository", () => {
     expect(tokens(context)).toBeLessThanOrEqual(100);
   });
 
+  test.each(["\n", "\nimport os\n", "\n\n\n\nx", "\r\n\nx = 1\n"])(
+    "drops a file that begins with an empty line, and whose path does not fit (%j)",
+    async (text) => {
+      const path = "some/other/file_name.py";
+      for (const budget of [0, 1, 2, 3]) {
+        expect(await fittingFiles([{ path, text }], budget, count)).toEqual([]);
+      }
+    },
+  );
+
+  test("counts what is left of a file a bounded number of times", async () => {
+    let counted = 0;
+    const counter = async (text: string) => {
+      counted += text.length;
+      return tokens(text);
+    };
+    const text = "\n".repeat(20_000) + lines("x", 2000);
+    for (const budget of [0, 1, 10, 100]) {
+      counted = 0;
+      await fittingFiles([{ path: "a.py", text }], budget, counter);
+      expect(counted).toBeLessThan(25 * text.length);
+    }
+  });
+
   test("is empty where not even a line fits", async () => {
     expect(await repositoryContext([near], 5, count)).toBe("");
     expect(await repositoryContext([], 100, count)).toBe("");
