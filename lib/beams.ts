@@ -75,7 +75,7 @@ class BeamSearch {
     this.#call = call;
     this.#prompt = call.prompt;
     this.#request = request;
-    this.#ends = new Set(engine.model.endOfGenerationTokens);
+    this.#ends = new Set([...engine.model.endOfGenerationTokens, ...(call.stopTokens ?? [])]);
   }
 
   /** The best answers, best first. */
@@ -136,6 +136,7 @@ class BeamSearch {
         prompt: Int32Array.of(...this.#prompt, ...hypothesis.tokens.map(({ token }) => token)),
         maxTokens: 1,
         stop: undefined,
+        stopTokens: undefined,
         temperature: 0,
         // Else the model's wish to end would end the request, and nothing else be known of it.
         ignoreEos: true,

@@ -58,6 +58,8 @@ export interface NativeRequest {
   readonly tokenHealing?: boolean | undefined;
   readonly maxRepeats?: number | undefined;
   readonly stop?: readonly string[] | undefined;
+  readonly stopTokens?: Int32Array | undefined;
+  readonly prefixCache?: boolean | undefined;
   readonly priority?: string | undefined;
   readonly timeoutMs?: number | undefined;
   /** Requests of one group have one prompt, which is computed once. */

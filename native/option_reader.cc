@@ -231,6 +231,9 @@ Request ReadRequest(const Napi::Object& object) {
   reader.Read("maxTokens", &request.max_tokens);
   reader.Read("maxRepeats", &request.max_repeats);
   reader.Read("stop", &request.stop);
+  const Napi::Value stop_tokens = reader.Get("stopTokens");
+  if (!stop_tokens.IsUndefined()) request.stop_tokens = ReadTokens(stop_tokens);
+  reader.Read("prefixCache", &request.prefix_cache);
   std::string priority;
   reader.Read("priority", &priority);
   request.priority = ReadPriority(priority);

@@ -17,6 +17,7 @@ import {
   text,
 } from "./check.ts";
 import { type Structure, type StructureOptions, structureOf, structureRules } from "./structure.ts";
+import { logitBiasPairs, stopTokenIds } from "./token-options.ts";
 
 /** Which requests go first: an editor's keystroke, a conversation, a batch job. */
 export type Priority = "interactive" | "normal" | "background";
@@ -100,6 +101,13 @@ export interface GenerateOptions extends StructureOptions {
   readonly seed?: number;
   /** Texts that end the generation; they are not part of the result. At most 64. */
   readonly stop?: string | readonly string[];
+  /** Ids of tokens that end the generation; they are not part of the result. At most 64. */
+  readonly stopTokens?: readonly number[];
+  /**
+   * `false` computes the whole prompt: it takes nothing from the prefix cache and leaves nothing
+   * there. `n` answers then compute it `n` times. Default `true`.
+   */
+  readonly prefixCache?: boolean;
   /** Ends with `finishReason: "repetition"` when a block of tokens repeats. Default: off. */
   readonly repetition?: RepetitionOptions;
   /**
@@ -213,6 +221,8 @@ const rules: Rules = {
   },
   seed: integer(0, 2 ** 32 - 2),
   stop: stops,
+  stopTokens: listOf(integer(0, 2 ** 31 - 1), 64),
+  prefixCache: boolean,
   repetition: { maxRepeats: integer(1, 10_000) },
   logprobs: integer(0, 100),
   loras: loraScales,
@@ -293,6 +303,8 @@ export function requestOptions(
     logitBias: logitBiasPairs(options.logitBias, engine.model.vocabularySize, where),
     seed: options.seed ?? Math.floor(Math.random() * (2 ** 32 - 1)),
     stop: typeof options.stop === "string" ? [options.stop] : options.stop,
+    stopTokens: stopTokenIds(options.stopTokens, engine.model.vocabularySize, where),
+    prefixCache: options.prefixCache,
     maxRepeats: options.repetition?.maxRepeats,
     structure: structureOf(options, where),
     logprobs: options.logprobs,
@@ -366,29 +378,4 @@ function requireProperty(object: object | undefined, name: string, where: string
   if (object !== undefined && (object as Record<string, unknown>)[name] === undefined) {
     throw invalidArgument(`${where}: ${name} is missing`);
   }
-}
-
-function logitBiasPairs(
-  bias: GenerateOptions["logitBias"],
-  vocabularySize: number,
-  where: string,
-): [number, number][] | undefined {
-  if (bias === undefined) return undefined;
-  const entries = bias instanceof Map ? [...bias] : Object.entries(bias);
-  // Nobody may know the vocabulary of a remote model.
-  const token = integer(0, (vocabularySize > 0 ? vocabularySize : 2 ** 31) - 1);
-  return entries.map(([key, value]) => {
-    const id = Number(key);
-    if (!token.accepts(id)) {
-      throw invalidArgument(
-        `${where}: logitBias: token id must be ${token.allowed}, not ${show(key)}`,
-      );
-    }
-    if (typeof value !== "number" || !(value <= 1e6)) {
-      throw invalidArgument(
-        `${where}: logitBias[${id}] must be a number from -Infinity to 1000000, not ${show(value)}`,
-      );
-    }
-    return [id, value];
-  });
 }

@@ -35,7 +35,8 @@ Sequence MakeSequence(Request* request, const Tokenizer& tokenizer, uint32_t con
   sequence.max_tokens = request->max_tokens;
   sequence.group = request->group;
   sequence.all_outputs = request->prompt_logprobs || request->embedding;
-  sequence.shares_cells = !request->embedding;  // nobody computes the same kind without outputs
+  // Nobody computes the same kind as an embedding without outputs.
+  sequence.shares_cells = request->prefix_cache && !request->embedding;
   sequence.tokens = std::move(request->tokens);
   sequence.num_prompt = static_cast<uint32_t>(sequence.tokens.size());
   return sequence;
@@ -56,6 +57,7 @@ ActiveRequest::ActiveRequest(Request request, const Model& model, GrammarCache* 
                              uint32_t context_size, Clock::time_point submitted)
     : sequence_(MakeSequence(&request, model.tokenizer(), context_size, &healing_)),
       sampler_(model, request.sampling, context_size, sequence_.tokens),
+      stop_tokens_(std::move(request.stop_tokens)),
       text_(std::move(request.stop)),
       repetition_(request.max_repeats),
       logprobs_(request.logprobs),
@@ -95,7 +97,7 @@ std::optional<FinishReason> ActiveRequest::OnLogits(const float* logits, const T
   if (sequence_.max_tokens == 0) return FinishReason::kLength;
   const bool healing = healing_ && !healing_->done();
   const Token token = Sample(healing ? healing_->Allow(logits) : logits, tokenizer);
-  if (tokenizer.IsEndOfGeneration(token)) return FinishReason::kStop;
+  if (Ends(token, tokenizer)) return FinishReason::kStop;
   sequence_.tokens.push_back(token);
   delta->tokens.push_back(token);
   if (logprobs_) delta->logprobs.push_back(MeasureLogprobs(logits, tokenizer, token, *logprobs_));
@@ -119,6 +121,11 @@ Token ActiveRequest::Sample(const float* logits, const Tokenizer& tokenizer) {
   }
   sampler_.Accept(token);
   return token;
+}
+
+bool ActiveRequest::Ends(Token token, const Tokenizer& tokenizer) const {
+  return tokenizer.IsEndOfGeneration(token) ||
+         std::find(stop_tokens_.begin(), stop_tokens_.end(), token) != stop_tokens_.end();
 }
 
 bool ActiveRequest::MayDraft() const {

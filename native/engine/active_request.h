@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "draft_length.h"
 #include "drafter.h"
@@ -77,6 +78,7 @@ class ActiveRequest {
   static constexpr double kHopedAcceptance = 0.7;
 
   Token Sample(const float* logits, const Tokenizer& tokenizer);
+  bool Ends(Token token, const Tokenizer& tokenizer) const;
   bool MayDraft() const;
   // The last token of all is not worth a guess: nothing follows it.
   uint32_t TokensToGuess() const;
@@ -85,6 +87,7 @@ class ActiveRequest {
   Sequence sequence_;
   Sampler sampler_;
   std::optional<GrammarMatcher> grammar_;
+  const std::vector<Token> stop_tokens_;
   TextStream text_;
   Repetition repetition_;
   Drafter drafter_;

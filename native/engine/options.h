@@ -160,6 +160,9 @@ struct Request {
   uint32_t max_tokens = 0;   // 0 means until the context is full
   uint32_t max_repeats = 0;  // of a block of tokens in a row; 0 means any number
   std::vector<std::string> stop;
+  std::vector<Token>
+      stop_tokens;           // end the text beside the model's own ends; they are not part of it
+  bool prefix_cache = true;  // takes cells of earlier prompts, and leaves its own to later ones
   Priority priority = Priority::kNormal;
   uint32_t timeout_ms = 0;  // from submit to the end; 0 is none
   // Requests of one group have one prompt, which is computed once. 0 is none.

@@ -95,6 +95,31 @@ describe("a generation ends", () => {
     expect((await generation).stopString).toBe(stop[1]);
   });
 
+  test("at a token of stopTokens, which is not part of the text", async () => {
+    const { llama } = model;
+    const free = await llama.generate("def fibonacci(n", greedy);
+    const end = free.tokens[1] ?? 0;
+    const first = free.tokens.indexOf(end);
+    const result = await llama.generate("def fibonacci(n", { ...greedy, stopTokens: [end] });
+    expect([...result.tokens]).toEqual([...free.tokens.slice(0, first)]);
+    expect(result).toMatchObject({ finishReason: "stop", usage: { completionTokens: first } });
+    expect(result.stopString).toBeUndefined();
+    const searched = await llama.generate("def fibonacci(n", {
+      ...greedy,
+      beams: 2,
+      stopTokens: [end],
+    });
+    expect(searched.tokens).not.toContain(end);
+  });
+
+  test.each([[32_016], [-1], [1.5]])("stopTokens of %d is refused", async (token) => {
+    const generation = async () => model.llama.generate("a", { stopTokens: [5, token] });
+    await expect(generation()).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("stopTokens"),
+    });
+  });
+
   test("never before the limit with ignoreEos", async () => {
     const result = await model.llama.generate("def fibonacci(n", { ...greedy, ignoreEos: true });
     expect(result.finishReason).toBe("length");

@@ -45,6 +45,24 @@ describe("a prompt that begins like an earlier one", () => {
     expect((await running).finishReason).toBe("abort");
   });
 
+  test.each([true, false])(
+    "takes and leaves nothing with prefixCache: false, kvUnified %j",
+    async (kvUnified) => {
+      await using llama = await loadTinyModel({ contextSize: 2048, parallel: 4, kvUnified });
+      const alone = { ...greedy, prefixCache: false } as const;
+      await llama.generate(promptOf("alone"), alone);
+      const after = await llama.generate(promptOf("alone"), greedy);
+      expect(after.usage.cachedTokens).toBe(0);
+      for (const n of [1, 2]) {
+        const { text, usage } = await llama.generate(promptOf("alone"), { ...alone, n });
+        expect(usage.cachedTokens).toBe(0);
+        expectSureText(text, line);
+      }
+      const shared = await llama.generate(promptOf("alone"), greedy);
+      expect(shared.usage.cachedTokens).toBe(shared.usage.promptTokens - 1);
+    },
+  );
+
   test("shares the answer too", async () => {
     const { llama } = model;
     const first = await llama.generate(promptOf("answer"), greedy);

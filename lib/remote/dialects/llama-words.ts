@@ -31,6 +31,7 @@ export const llamaWords: OptionWords = {
   },
   seed: named("seed"),
   stop: named("stop"),
+  prefixCache: named("cache_prompt"),
   structure: ({ text, isJsonSchema }) =>
     isJsonSchema ? { json_schema: JSON.parse(text) } : { grammar: text },
 };

@@ -86,6 +86,7 @@ const nodeCodeLlama = dialect({
     priority: named("priority"),
     ignoreEos: named("ignore_eos"),
     tokenHealing: named("token_healing"),
+    stopTokens: (ids) => ({ stop_token_ids: [...ids] }),
   },
   chatWords: {
     structure: (value, call, facts) =>
@@ -116,14 +117,16 @@ const vllm = dialect({
     repeatPenalty: named("repetition_penalty"),
     ignoreEos: named("ignore_eos"),
     structure: jsonFormat,
+    stopTokens: (ids) => ({ stop_token_ids: [...ids] }),
   },
   chatWords: {
     maxTokens: (value) => ({ max_tokens: value === untilFull ? null : value }),
   },
-  extras: ({ ignoreEos }, { ends }) => ({
+  extras: ({ ignoreEos, stopTokens = [] }, { ends }) => ({
     return_token_ids: true,
     // Code Llama's <EOT> is no end to it.
-    ...(ends.length > 0 && ignoreEos !== true && { stop_token_ids: [...ends] }),
+    ...(ends.length > 0 &&
+      ignoreEos !== true && { stop_token_ids: [...new Set([...ends, ...stopTokens])] }),
   }),
 });
 

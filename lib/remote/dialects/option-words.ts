@@ -34,6 +34,7 @@ const neutral: { readonly [Name in OptionName]?: EngineCall[Name] } = {
   priority: "normal",
   ignoreEos: false,
   tokenHealing: false,
+  prefixCache: true,
   promptLogprobs: false,
   promptState: false,
 };
@@ -55,6 +56,8 @@ const optionNames: readonly OptionName[] = [
   "logitBias",
   "seed",
   "stop",
+  "stopTokens",
+  "prefixCache",
   "structure",
   "logprobs",
   "promptLogprobs",
