@@ -1,24 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { runCommand, startCommand } from "../helpers/command-line.ts";
+import { runCommand } from "../helpers/command-line.ts";
+import { serve } from "../helpers/serve.ts";
 import { jsonOf } from "../helpers/server.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
-
-/** Starts `serve` on a free port and waits until it says where it is. */
-async function serve(...args: string[]) {
-  const { child, outcome } = startCommand(["serve", "--port", "0", "--threads", "1", ...args]);
-  let told = "";
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stderr.on("data", (piece) => {
-      told += piece;
-      const found = /Serving .* at (\S+);/.exec(told)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    outcome.then(({ stderr }) => reject(new Error(stderr)));
-  });
-  return { child, outcome, url };
-}
 
 const json = { "content-type": "application/json" };
 
