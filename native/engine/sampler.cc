@@ -29,7 +29,9 @@ bool FiltersAll(const SamplingOptions& options) {
 }
 
 [[noreturn]] void ThrowNothingLeft() {
-  throw Error(ErrorCode::kBackendFailed, "no token is left to choose: every one is forbidden");
+  throw Error(ErrorCode::kInvalidArgument,
+              "no token is left to choose: logitBias, ignoreEos and the grammar together forbid "
+              "every token of the vocabulary; forbid fewer");
 }
 
 }  // namespace
@@ -53,37 +55,33 @@ Sampler::Sampler(const Model& model, const SamplingOptions& options, uint32_t co
       nucleus_{options.temperature, options.top_k, options.top_p, options.min_p},
       random_(options.seed) {
   if (options.ignore_eos) forbidden_ = model.tokenizer().end_of_generation();
-  BuildShifts(model, options, context_size);
+  bias_ = options.logit_bias;
+  // The best of all logits is found without a change to them.
+  if (!argmax_ || uses_history_ || !bias_.empty()) {
+    for (const Token token : forbidden_) bias_.emplace_back(token, kNever);
+  }
+  if (uses_history_) BuildPenalties(model, options, context_size);
   if (!argmax_ && FiltersAll(options)) BuildFilters(options);
   for (const Token token : prompt) Accept(token);
 }
 
-void Sampler::BuildShifts(const Model& model, const SamplingOptions& options,
-                          uint32_t context_size) {
-  std::vector<llama_logit_bias> bias;
-  for (const auto& [token, value] : options.logit_bias) bias.push_back({token, value});
-  // The best of all logits is found without a change to them.
-  if (!argmax_ || uses_history_ || !bias.empty()) {
-    for (const Token token : forbidden_) bias.push_back({token, kNever});
-  }
-  for (const llama_logit_bias& each : bias) shifted_.insert(each.token);
-  if (!bias.empty()) {
-    shifts_.Add(llama_sampler_init_logit_bias(vocabulary_size_, static_cast<int32_t>(bias.size()),
-                                              bias.data()));
-  }
-  if (!uses_history_) return;
-  const auto look_back = [context_size](int32_t last_n) {
-    return last_n < 0 ? static_cast<int32_t>(context_size) : last_n;
+void Sampler::BuildPenalties(const Model& model, const SamplingOptions& options,
+                             uint32_t context_size) {
+  // llama.cpp allocates the whole look-back at once.
+  const auto most =
+      static_cast<int32_t>(std::min<uint32_t>(context_size, std::numeric_limits<int32_t>::max()));
+  const auto look_back = [most](int32_t last_n) {
+    return last_n < 0 ? most : std::min(last_n, most);
   };
-  shifts_.Add(llama_sampler_init_penalties(vocabulary_size_, look_back(options.penalty_last_n),
-                                           options.repeat_penalty, options.frequency_penalty,
-                                           options.presence_penalty));
+  penalties_.Add(llama_sampler_init_penalties(vocabulary_size_, look_back(options.penalty_last_n),
+                                              options.repeat_penalty, options.frequency_penalty,
+                                              options.presence_penalty));
   if (options.dry.multiplier == 0.0F) return;
   std::vector<const char*> breakers;
   for (const std::string& breaker : options.dry.sequence_breakers) {
     breakers.push_back(breaker.c_str());
   }
-  shifts_.Add(llama_sampler_init_dry(
+  penalties_.Add(llama_sampler_init_dry(
       llama_model_get_vocab(model.get()), options.dry.multiplier, options.dry.base,
       options.dry.allowed_length, look_back(options.dry.last_n), breakers.data(), breakers.size()));
 }
@@ -118,26 +116,33 @@ bool Sampler::IsForbidden(Token token) const {
 
 Token Sampler::BestAllowed(const float* logits) const {
   Token best = kNoToken;
+  float highest = kNever;
   for (Token token = 0; token < vocabulary_size_; token++) {
-    if ((best == kNoToken || logits[token] > logits[best]) && !IsForbidden(token)) best = token;
+    if (logits[token] <= highest || IsForbidden(token)) continue;
+    best = token;
+    highest = logits[token];
   }
+  if (best == kNoToken) ThrowNothingLeft();
   return best;
 }
 
 const float* Sampler::Shift(const float* logits) const {
-  if (!shifts_) return logits;
+  if (bias_.empty() && !uses_history_) return logits;
   // A thread samples many sequences, which share the room.
   thread_local std::vector<float> result;
-  thread_local std::vector<llama_token_data> changed;
   result.assign(logits, logits + vocabulary_size_);
-  changed.clear();
-  for (const Token token : shifted_) changed.push_back({token, logits[token], 0.0F});
-  llama_token_data_array array = {changed.data(), changed.size(), -1, false};
-  llama_sampler_apply(shifts_.get(), &array);
-  for (size_t i = 0; i < array.size; i++) {
-    result[static_cast<size_t>(array.data[i].id)] = array.data[i].logit;
-  }
+  for (const auto& [token, bias] : bias_) result[static_cast<size_t>(token)] += bias;
+  if (uses_history_) ApplyPenalties(result.data());
   return result.data();
+}
+
+void Sampler::ApplyPenalties(float* logits) const {
+  thread_local std::vector<llama_token_data> changed;
+  changed.clear();
+  for (const Token token : history_) changed.push_back({token, logits[token], 0.0F});
+  llama_token_data_array array = {changed.data(), changed.size(), -1, false};
+  llama_sampler_apply(penalties_.get(), &array);
+  for (size_t i = 0; i < array.size; i++) logits[array.data[i].id] = array.data[i].logit;
 }
 
 Token Sampler::Choose(const float* logits) {
@@ -165,8 +170,8 @@ Token Sampler::Filter(const float* logits, float best) {
 
 void Sampler::Accept(Token token) {
   if (uses_history_) {
-    llama_sampler_accept(shifts_.get(), token);
-    shifted_.insert(token);
+    llama_sampler_accept(penalties_.get(), token);
+    history_.insert(token);
   }
   if (filters_) llama_sampler_accept(filters_.get(), token);
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <random>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "nucleus.h"
@@ -22,12 +23,13 @@ class Model;
 // replaces the filters.
 class Sampler {
  public:
-  // `prompt` primes the penalties and DRY. `context_size` is what a DRY range of -1 means.
+  // `prompt` primes the penalties and DRY. No look-back is longer than `context_size` tokens, which
+  // is also what a look-back of -1 means.
   Sampler(const Model& model, const SamplingOptions& options, uint32_t context_size,
           const std::vector<Token>& prompt);
 
-  // `logits` has the vocabulary's size. Throws kBackendFailed when they are not numbers, or leave
-  // nothing to choose.
+  // `logits` has the vocabulary's size. Throws kBackendFailed when they are not numbers,
+  // kInvalidArgument when every token is forbidden.
   Token Choose(const float* logits);
 
   // The token becomes part of the history that penalties look at.
@@ -48,10 +50,11 @@ class Sampler {
     std::unique_ptr<llama_sampler, Free> chain_;
   };
 
-  void BuildShifts(const Model& model, const SamplingOptions& options, uint32_t context_size);
+  void BuildPenalties(const Model& model, const SamplingOptions& options, uint32_t context_size);
   void BuildFilters(const SamplingOptions& options);
-  // The logits with bias, penalties and DRY, which change those of `shifted_` alone.
+  // The logits with bias, penalties and DRY.
   const float* Shift(const float* logits) const;
+  void ApplyPenalties(float* logits) const;
   Token Filter(const float* logits, float best);
   bool IsForbidden(Token token) const;
   Token BestAllowed(const float* logits) const;
@@ -59,9 +62,12 @@ class Sampler {
   const int32_t vocabulary_size_;
   std::vector<Token> forbidden_;
   bool uses_history_ = false;
-  Chain shifts_;
-  // Tokens with a bias, or in the history.
-  std::unordered_set<Token> shifted_;
+  // Added to logits. llama.cpp's own sampler searches the candidates for each biased token, which
+  // takes seconds a token for a bias on the whole vocabulary.
+  std::vector<std::pair<Token, float>> bias_;
+  // Penalties and DRY. They change the logits of `history_` alone.
+  Chain penalties_;
+  std::unordered_set<Token> history_;
   // The best logit alone decides.
   bool argmax_ = false;
   Nucleus nucleus_;

@@ -83,7 +83,64 @@ describe("logitBias", () => {
   });
 });
 
+describe("where every token is forbidden", () => {
+  const everyToken = (bias: number) =>
+    new Map(Array.from({ length: model.llama.model.vocabularySize }, (_, token) => [token, bias]));
+  const refused = {
+    code: "INVALID_ARGUMENT",
+    message: expect.stringContaining("no token is left to choose"),
+  };
+
+  test.each<[string, GenerateOptions]>([
+    ["greedy", { temperature: 0 }],
+    ["a draw", wild],
+    ["mirostat", { mirostat: { version: 2 } }],
+    ["XTC", { xtc: { probability: 1 } }],
+    ["penalties", { repeatPenalty: 1.1, dry: { multiplier: 1 } }],
+  ])("the request is refused: %s", async (_, options) => {
+    const logitBias = everyToken(-Infinity);
+    await expect(tokens({ ...options, logitBias })).rejects.toMatchObject(refused);
+  });
+
+  test("by a grammar and the bias together, the request is refused", async () => {
+    const bytes = (token: number) => Buffer.from(model.llama.tokenBytes(token)).toString("latin1");
+    const logitBias = everyToken(0);
+    for (const token of logitBias.keys()) {
+      if (bytes(token).startsWith("y")) logitBias.set(token, -Infinity);
+    }
+    for (const temperature of [0, 1]) {
+      const run = tokens({ temperature, logitBias, grammar: 'root ::= "yes"' });
+      await expect(run).rejects.toMatchObject(refused);
+    }
+  });
+
+  test("by ignoreEos and a grammar that allows only the end, the request is refused", async () => {
+    // The grammar's only way on is a byte that the vocabulary can spell, and that is forbidden too.
+    const logitBias = everyToken(-Infinity);
+    for (const token of model.llama.model.endOfGenerationTokens) logitBias.set(token, 0);
+    const run = tokens({ temperature: 0, logitBias, ignoreEos: true, grammar: 'root ::= "a"*' });
+    await expect(run).rejects.toMatchObject(refused);
+  });
+
+  test("but one, that one is drawn", async () => {
+    const logitBias = everyToken(-Infinity).set(1234, -1e6);
+    expect(await tokens({ ...wild, logitBias, maxTokens: 3 })).toEqual([1234, 1234, 1234]);
+  });
+});
+
 describe("penalties", () => {
+  test("look back no further than the context, however far they are asked to", async () => {
+    // 2 ** 31 - 1 tokens would take 8 GB, and twice that for DRY.
+    const before = process.resourceUsage().maxRSS;
+    const far = 2 ** 31 - 1;
+    const options = { temperature: 0, repeatPenalty: 1.2 } as const;
+    const dry = { multiplier: 1, lastN: far };
+    expect(await tokens({ ...options, penaltyLastN: far, dry }, looping)).toEqual(
+      await tokens({ ...options, penaltyLastN: -1, dry: { multiplier: 1 } }, looping),
+    );
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(500_000);
+  });
+
   const looping = "a b a b a b a b a b a b";
 
   test("presence and frequency keep tokens from coming again", async () => {
