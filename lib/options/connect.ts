@@ -33,7 +33,11 @@ export interface ConnectOptions {
    * again, after the time that it asked for or a growing pause. Default 2; range 0 to 10.
    */
   readonly maxRetries?: number;
-  /** A remote that sends nothing for so long counts as gone. Default 300000; range 1 to 2³¹-1. */
+  /**
+   * A remote that sends nothing useful for so long counts as gone: while it is connected to, before
+   * the head of its answer and inside of it. Comments and events without content are not useful.
+   * Default 300000; range 1 to 2³¹-1.
+   */
   readonly idleTimeoutMs?: number;
   /** Cancels the connecting, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;

@@ -11,6 +11,7 @@ import { probe, type RemoteDescription } from "./probe.ts";
 import { RemoteEngine } from "./remote-engine.ts";
 import { RemoteErrors } from "./remote-error.ts";
 import { requireSameVocabulary } from "./same-vocabulary.ts";
+import type { Watch } from "./watch.ts";
 
 export interface Connection {
   readonly engine: RemoteEngine;
@@ -24,15 +25,22 @@ export async function connect(url: string | URL, options: ConnectOptions): Promi
   const base = connectBase(url, options);
   const { apiKey, signal, tokenizer, maxRetries = 2, idleTimeoutMs = 300_000 } = options;
   const errors = new RemoteErrors(base, apiKey);
-  const client = new HttpClient({ base, apiKey, maxRetries, errors });
-  const remote = await probe(client, { model: options.model, kind: options.kind }, signal);
+  const client = new HttpClient({ base, apiKey, maxRetries, idleTimeoutMs, errors });
+  const watched = async <Value>(work: (watch: Watch) => Promise<Value>): Promise<Value> => {
+    const watch = client.watch(signal);
+    return await work(watch).finally(() => watch.end());
+  };
+  const wanted = { model: options.model, kind: options.kind };
+  const remote = await watched((watch) => probe(client, wanted, watch));
   const dialect = dialectOf(remote.kind);
   const vocabulary =
     tokenizer === undefined
       ? undefined
       : await Engine.start({ modelPath: tokenizer, vocabularyOnly: true }, undefined, signal);
   try {
-    if (vocabulary !== undefined) await requireSameVocabulary(client, remote, vocabulary, signal);
+    if (vocabulary !== undefined) {
+      await watched((watch) => requireSameVocabulary(client, remote, vocabulary, watch));
+    }
     const model = vocabulary === undefined ? modelFrom(remote) : known(vocabulary.model, remote);
     const contextSize =
       options.contextSize ?? remote.contextSize ?? (model.trainingContextSize || Infinity);
@@ -41,7 +49,7 @@ export async function connect(url: string | URL, options: ConnectOptions): Promi
         ? remoteCapabilities(dialect, model, remote)
         : capabilitiesOf(model, `${basename(tokenizer ?? "")} ${remote.modelId}`);
     const { modelId } = remote;
-    const facts = { client, dialect, modelId, model, contextSize, vocabulary, idleTimeoutMs };
+    const facts = { client, dialect, modelId, model, contextSize, vocabulary };
     return { engine: new RemoteEngine(facts), capabilities };
   } catch (error) {
     await vocabulary?.close();
@@ -96,7 +104,8 @@ function remoteCapabilities(
   { capabilities }: RemoteDescription,
 ): Capabilities {
   const byName = capabilitiesOf({ ...model, architecture: "llama" }, "");
-  const { codeLlama = byName.codeLlama, infill, chat, python } = capabilities ?? {};
+  const { infill, chat, python } = capabilities ?? {};
+  const codeLlama = capabilities?.codeLlama ?? byName.codeLlama;
   return {
     completion: true,
     infill: fillsHoles && infill === true,

@@ -1,43 +1,55 @@
 import { z } from "zod";
-import type { Capabilities } from "../capabilities.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { RemoteKind } from "../options/connect.ts";
+import { count as exactCount, listOf, tokenCount } from "./answer-schema.ts";
 import type { HttpClient } from "./http-client.ts";
+import type { Watch } from "./watch.ts";
 
-const count = z.int().min(0).nullish();
+const count = exactCount.nullish();
+const tokens = tokenCount.nullish();
+
+const capabilitiesSchema = z.object({
+  codeLlama: z.enum(["base", "instruct", "python"]).nullish(),
+  infill: z.boolean().nullish(),
+  chat: z.boolean().nullish(),
+  python: z.boolean().nullish(),
+});
 
 // Our server's words, and llama-server's.
 const metaSchema = z.object({
-  context_size: count,
-  n_ctx: count,
-  training_context_size: count,
-  n_ctx_train: count,
-  vocabulary_size: count,
-  n_vocab: count,
+  context_size: tokens,
+  n_ctx: tokens,
+  training_context_size: tokens,
+  n_ctx_train: tokens,
+  vocabulary_size: tokens,
+  n_vocab: tokens,
   parameters: count,
   n_params: count,
   size_bytes: count,
   size: count,
-  embedding_length: count,
-  n_embd: count,
-  capabilities: z.record(z.string(), z.unknown()).nullish(),
+  embedding_length: tokens,
+  n_embd: tokens,
+  capabilities: capabilitiesSchema.nullish(),
 });
 
+// Characters of a model's name.
+const longestName = 1024;
+
 const modelSchema = z.object({
-  id: z.string(),
-  aliases: z.array(z.string()).nullish(),
+  id: z.string().min(1).max(longestName),
+  aliases: listOf(z.string()).nullish(),
   owned_by: z.string().nullish(),
   /** vLLM's. */
-  max_model_len: count,
+  max_model_len: tokens,
   meta: metaSchema.nullish(),
 });
 
-const listSchema = z.object({ data: z.array(modelSchema) });
+const listSchema = z.object({ data: listOf(modelSchema) });
 
-const infoSchema = z.object({ max_total_tokens: z.int() });
+const infoSchema = z.object({ max_total_tokens: tokenCount });
 
 const propsSchema = z.object({
-  default_generation_settings: z.object({ n_ctx: z.int() }),
+  default_generation_settings: z.object({ n_ctx: tokenCount }),
 });
 
 type ListedModel = z.output<typeof modelSchema>;
@@ -53,15 +65,15 @@ export interface RemoteDescription {
   readonly sizeBytes: number | undefined;
   readonly embeddingLength: number | undefined;
   /** Of our own server. */
-  readonly capabilities: Partial<Capabilities> | undefined;
+  readonly capabilities: z.output<typeof capabilitiesSchema> | undefined;
 }
 
-const owners: Readonly<Record<string, RemoteKind>> = {
-  "node-codellama": "node-codellama",
-  llamacpp: "llama-server",
-  vllm: "vllm",
-  lmdeploy: "lmdeploy",
-};
+const kindsByOwner: ReadonlyMap<string, RemoteKind> = new Map([
+  ["node-codellama", "node-codellama"],
+  ["llamacpp", "llama-server"],
+  ["vllm", "vllm"],
+  ["lmdeploy", "lmdeploy"],
+]);
 
 /**
  * Asks a remote what it is and what it has.
@@ -70,21 +82,22 @@ const owners: Readonly<Record<string, RemoteKind>> = {
 export async function probe(
   client: HttpClient,
   wanted: { readonly model: string | undefined; readonly kind: RemoteKind | undefined },
-  signal: AbortSignal | undefined,
+  watch: Watch,
 ): Promise<RemoteDescription> {
-  const answer = await client.find("/v1/models", signal);
+  const answer = await client.find("/v1/models", watch);
   const listed = answer === undefined ? [] : readList(client, answer);
-  const model = await chooseModel(client, listed, wanted.model, signal);
-  const kind = wanted.kind ?? owners[model.owned_by ?? ""] ?? (await otherKind(client, signal));
+  const model = await chooseModel(client, listed, wanted.model, watch);
+  const kind =
+    wanted.kind ?? kindsByOwner.get(model.owned_by ?? "") ?? (await otherKind(client, watch));
   const { meta } = model;
   return {
     kind,
     modelId: wanted.model ?? model.id,
     contextSize:
-      meta?.context_size ??
-      model.max_model_len ??
-      (await contextSizeOf(client, kind, signal)) ??
-      meta?.n_ctx ??
+      (meta?.context_size ||
+        model.max_model_len ||
+        (await contextSizeOf(client, kind, watch)) ||
+        meta?.n_ctx) ??
       undefined,
     trainingContextSize: meta?.training_context_size ?? meta?.n_ctx_train ?? undefined,
     vocabularySize: meta?.vocabulary_size ?? meta?.n_vocab ?? undefined,
@@ -105,10 +118,11 @@ async function chooseModel(
   client: HttpClient,
   listed: readonly ListedModel[],
   wanted: string | undefined,
-  signal: AbortSignal | undefined,
+  watch: Watch,
 ): Promise<ListedModel> {
-  const names = listed.map(({ id }) => JSON.stringify(id)).slice(0, 20);
-  const there = names.length === 0 ? "it lists none" : `it has ${names.join(", ")}`;
+  const names = listed.slice(0, 20).map(({ id }) => JSON.stringify(id));
+  const there =
+    names.length === 0 ? "it lists none" : `it has ${client.errors.quote(names.join(", "))}`;
   if (wanted === undefined) {
     const [only] = listed;
     if (only !== undefined && listed.length === 1) return only;
@@ -122,7 +136,7 @@ async function chooseModel(
   // A gateway without a list is taken at its word.
   if (listed.length === 0) return { id: wanted };
   // An alias of our server's, or a file of a hub's, is known by its own name alone.
-  const described = await client.find(`/v1/models/${encodeURIComponent(wanted)}`, signal);
+  const described = await client.find(`/v1/models/${encodeURIComponent(wanted)}`, watch);
   const { success, data } = modelSchema.safeParse(described);
   if (success) return data;
   throw new CodeLlamaError(
@@ -132,21 +146,22 @@ async function chooseModel(
 }
 
 /** TGI's list names the model's author as the owner; it can be told by a route of its own. */
-async function otherKind(client: HttpClient, signal: AbortSignal | undefined): Promise<RemoteKind> {
-  const info = await client.find("/info", signal).catch(() => undefined);
+async function otherKind(client: HttpClient, watch: Watch): Promise<RemoteKind> {
+  const info = await client.find("/info", watch).catch(() => undefined);
+  watch.signal.throwIfAborted();
   return infoSchema.safeParse(info).success ? "tgi" : "openai";
 }
 
 async function contextSizeOf(
   client: HttpClient,
   kind: RemoteKind,
-  signal: AbortSignal | undefined,
+  watch: Watch,
 ): Promise<number | undefined> {
   if (kind === "tgi") {
-    return infoSchema.safeParse(await client.find("/info", signal)).data?.max_total_tokens;
+    return infoSchema.safeParse(await client.find("/info", watch)).data?.max_total_tokens;
   }
   if (kind !== "llama-server") return undefined;
   // Its list is open to all; here it wants its key.
-  const props = await client.find("/props", signal);
+  const props = await client.find("/props", watch);
   return propsSchema.safeParse(props).data?.default_generation_settings.n_ctx;
 }

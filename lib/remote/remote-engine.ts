@@ -21,7 +21,6 @@ export interface RemoteEngineOptions {
   readonly contextSize: number;
   /** The remote model's vocabulary, if it is at hand. */
   readonly vocabulary: Engine | undefined;
-  readonly idleTimeoutMs: number;
 }
 
 /** An engine that computes elsewhere and is spoken to over HTTP. */
@@ -48,6 +47,7 @@ export class RemoteEngine implements EnginePort {
     this.#facts = {
       modelId,
       contextSize,
+      vocabularySize: model.vocabularySize || Infinity,
       ends: vocabulary === undefined ? [] : model.endOfGenerationTokens,
       spell: vocabulary && spellWith(vocabulary),
     };
@@ -75,10 +75,10 @@ export class RemoteEngine implements EnginePort {
   submit(call: EngineCall, onOutput: (output: NativeOutput) => void): RemoteRequest {
     this.requireOpen("the remote engine");
     this.#requireRoom(call.prompt);
-    const { client, dialect, idleTimeoutMs } = this.#options;
+    const { client, dialect } = this.#options;
     const sent = { ...call, prompt: this.#asTaken(call.prompt) };
     const exchange = dialect.exchange(sent, this.#facts);
-    const request = new RemoteRequest(client, exchange, sent, idleTimeoutMs, onOutput);
+    const request = new RemoteRequest(client, exchange, sent, this.#facts, onOutput);
     this.#running.add(request);
     request.outcome
       .then((outcome) => {
@@ -149,6 +149,7 @@ export class RemoteEngine implements EnginePort {
       request.fail(new CodeLlamaError("CLOSED", "the connection was closed"));
     }
     await Promise.allSettled(running.map(({ outcome }) => outcome));
+    this.#options.client.close();
     await this.#options.vocabulary?.close();
   }
 

@@ -3,11 +3,19 @@ import { promptLength, type RunningRequest } from "../engine-port.ts";
 import type { RequestOutcome } from "../engine-request.ts";
 import type { EngineCall } from "../generation.ts";
 import type { FinishReason } from "../result.ts";
-import type { RemoteChunk, RemoteExchange, RemoteUsage } from "./dialects/dialect.ts";
+import { AnswerLimits } from "./answer-limits.ts";
+import type { RemoteChunk, RemoteExchange, RemoteFacts, RemoteUsage } from "./dialects/dialect.ts";
 import { readEvents } from "./event-reader.ts";
 import type { HttpClient } from "./http-client.ts";
+import type { Watch } from "./watch.ts";
 
 const noUsage: RemoteUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+
+// Characters of an event, apart from what it repeats of the request.
+const longestEvent = 2 ** 18;
+// Characters that an event may have for each one of the request: some servers repeat the prompt, its
+// tokens as text, and the options.
+const echo = 4;
 
 /** One request at a remote engine, from its sending to its last event. */
 export class RemoteRequest implements RunningRequest {
@@ -15,9 +23,10 @@ export class RemoteRequest implements RunningRequest {
   readonly #client: HttpClient;
   readonly #exchange: RemoteExchange;
   readonly #call: EngineCall;
-  readonly #idleTimeoutMs: number;
+  readonly #facts: RemoteFacts;
   readonly #onOutput: (output: NativeOutput) => void;
-  readonly #connection = new AbortController();
+  readonly #watch: Watch;
+  readonly #limits: AnswerLimits;
   readonly #started = performance.now();
   #firstAt: number | undefined;
   #tokens = 0;
@@ -33,14 +42,16 @@ export class RemoteRequest implements RunningRequest {
     client: HttpClient,
     exchange: RemoteExchange,
     call: EngineCall,
-    idleTimeoutMs: number,
+    facts: RemoteFacts,
     onOutput: (output: NativeOutput) => void,
   ) {
     this.#client = client;
     this.#exchange = exchange;
     this.#call = call;
-    this.#idleTimeoutMs = idleTimeoutMs;
+    this.#facts = facts;
     this.#onOutput = onOutput;
+    this.#watch = client.watch();
+    this.#limits = new AnswerLimits(call, facts.contextSize);
     this.outcome = this.#run();
   }
 
@@ -50,8 +61,7 @@ export class RemoteRequest implements RunningRequest {
 
   /** Fails it with that reason. */
   fail(reason: unknown): void {
-    this.#connection.abort(reason);
-    this.#resume();
+    this.#watch.abort(reason);
   }
 
   setPaused(paused: boolean): void {
@@ -71,69 +81,58 @@ export class RemoteRequest implements RunningRequest {
     try {
       await this.#work();
     } catch (error) {
-      const { signal } = this.#connection;
-      if (this.#ended === undefined) {
-        throw signal.aborted ? signal.reason : this.#client.errors.broken(error);
-      }
+      if (this.#ended === undefined) throw error;
     } finally {
       clearTimeout(timer);
       // Whatever the remote would still send is of no use.
-      this.#connection.abort();
+      this.#watch.end();
     }
     return this.#outcome();
   }
 
   async #work(): Promise<void> {
-    const { path, body, streams } = this.#exchange;
-    const { signal } = this.#connection;
+    const { path, body, streams, longestAnswer } = this.#exchange;
+    const { errors } = this.#client;
+    const json = JSON.stringify(body);
     if (!streams) {
-      this.#take(await this.#client.post(path, body, signal));
+      this.#take(await this.#client.post(path, json, this.#watch, longestAnswer));
       return;
     }
-    const stream = await this.#client.stream(path, body, signal);
-    for await (const event of readEvents(this.#paced(stream), this.#client.errors)) {
+    const stream = this.#paced(await this.#client.stream(path, json, this.#watch));
+    for await (const event of readEvents(stream, longestEvent + echo * json.length, errors)) {
       if (this.#ended !== undefined || this.#take(event)) return;
     }
-    if (this.#finish === undefined) {
-      throw this.#client.errors.failed("the answer ended without saying why");
-    }
+    if (this.#finish === undefined) throw errors.failed("the answer ended without saying why");
   }
 
   /** Reads no faster than the reader of the text does, so that the remote has to wait too. */
-  async *#paced(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-    const reader = stream.getReader();
-    try {
-      for (;;) {
-        await this.#resumed;
-        const { done, value } = await this.#inTime(reader.read());
-        if (done) return;
-        yield value;
-      }
-    } finally {
-      await reader.cancel().catch(() => {});
-    }
-  }
-
-  async #inTime<Value>(work: Promise<Value>): Promise<Value> {
-    const seconds = this.#idleTimeoutMs / 1000;
-    const timer = setTimeout(() => {
-      this.fail(this.#client.errors.failed(`it has sent nothing for ${seconds} s`));
-    }, this.#idleTimeoutMs);
-    try {
-      return await work;
-    } finally {
-      clearTimeout(timer);
+  async *#paced(stream: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const bytes of stream) {
+      yield bytes;
+      if (this.#resumed === undefined) continue;
+      this.#watch.pause();
+      await this.#watch.race(this.#resumed);
+      this.#watch.restart();
     }
   }
 
   /** Takes an event; whether it was the last one. */
   #take(event: unknown): boolean {
     const chunk = this.#exchange.read(event);
-    if (chunk === undefined) {
+    if (chunk === undefined || !this.#isInVocabulary(chunk)) {
       throw this.#client.errors.failed(`${this.#exchange.path} answers in an unknown form`);
     }
-    const { text, tokens, logprobs, promptLogprobs, embedding, finish, usage } = chunk;
-    if (text !== "" || tokens.length > 0) this.#firstAt ??= performance.now();
+    if (!this.#limits.allow(chunk)) {
+      this.#end("length");
+      return true;
+    }
+    const { text, tokens, logprobs, promptLogprobs, embedding, finish, usage, hidden = 0 } = chunk;
+    const brings = text !== "" || tokens.length > 0;
+    if (brings) this.#firstAt ??= performance.now();
+    // Events that bring nothing are as good as silence.
+    if (brings || hidden > 0 || (finish !== undefined && this.#finish === undefined)) {
+      this.#watch.restart();
+    }
     this.#tokens += tokens.length;
     this.#usage = usage ?? this.#usage;
     this.#finish = finish ?? this.#finish;
@@ -146,22 +145,30 @@ export class RemoteRequest implements RunningRequest {
     return chunk.isLast === true;
   }
 
+  #isInVocabulary({ tokens, logprobs = [] }: RemoteChunk): boolean {
+    const { vocabularySize } = this.#facts;
+    return (
+      tokens.every((token) => token < vocabularySize) &&
+      logprobs.every(({ token }) => token < vocabularySize)
+    );
+  }
+
   #end(reason: FinishReason): void {
     this.#ended ??= reason;
-    this.#connection.abort();
-    this.#resume();
+    this.#watch.abort(undefined);
   }
 
   #outcome(): RequestOutcome {
     const now = performance.now();
     const firstAt = this.#firstAt ?? now;
     const usage = this.#usage;
+    const promptTokens = usage.promptTokens || promptLength(this.#call.prompt);
     return {
       finishReason: this.#ended ?? this.#finish?.reason ?? "stop",
       stopString: this.#ended === undefined ? (this.#finish?.stopString ?? "") : "",
-      promptTokens: usage.promptTokens || promptLength(this.#call.prompt),
-      cachedTokens: usage.cachedTokens,
-      completionTokens: usage.completionTokens || this.#tokens,
+      promptTokens,
+      cachedTokens: Math.min(usage.cachedTokens, promptTokens),
+      completionTokens: Math.min(usage.completionTokens || this.#tokens, this.#call.maxTokens),
       draftTokens: usage.draftTokens ?? 0,
       acceptedTokens: usage.acceptedTokens ?? 0,
       queuedMs: 0,

@@ -2,13 +2,15 @@ import { z } from "zod";
 import type { Engine } from "../engine.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { invalidArgument } from "../options/check.ts";
+import { tokenIds } from "./answer-schema.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { RemoteDescription } from "./probe.ts";
+import type { Watch } from "./watch.ts";
 
 // Words, blank space, digits and characters that most vocabularies have no piece for.
 const sample = "def naïve(x):\n\treturn x ** 1024  # ☺ 漢字\n";
 
-const answerSchema = z.object({ tokens: z.array(z.int()) });
+const answerSchema = z.object({ tokens: tokenIds });
 
 /**
  * Tokens of another vocabulary would give nonsense: lets the remote tokenise a sample, where it can.
@@ -18,18 +20,20 @@ export async function requireSameVocabulary(
   client: HttpClient,
   remote: RemoteDescription,
   vocabulary: Engine,
-  signal: AbortSignal | undefined,
+  watch: Watch,
 ): Promise<void> {
   const { vocabularySize: size } = remote;
   const { vocabularySize: ours } = vocabulary.model;
   if (size !== undefined && size !== ours) throw refusal(`${ours} tokens, and the model ${size}`);
   const body = sampleRequest(remote);
   if (body === undefined) return;
-  const told = await client.post("/tokenize", body, signal).catch((error: unknown) => {
-    // The route may be closed.
-    if (CodeLlamaError.isInstance(error) && error.status === 404) return undefined;
-    throw error;
-  });
+  const told = await client
+    .post("/tokenize", JSON.stringify(body), watch)
+    .catch((error: unknown) => {
+      // The route may be closed.
+      if (CodeLlamaError.isInstance(error) && error.status === 404) return undefined;
+      throw error;
+    });
   const answer = answerSchema.safeParse(told);
   if (!answer.success) return;
   const tokens = vocabulary.tokenize(sample, false, false);

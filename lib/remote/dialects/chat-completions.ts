@@ -1,12 +1,20 @@
 import { z } from "zod";
 import type { RemoteDialog } from "../../prompt/remote-prompt.ts";
+import { listOf } from "../answer-schema.ts";
 import type { RemoteChunk, RemoteExchange, RemoteFacts } from "./dialect.ts";
-import { finishReasons, readUsage, usageSchema } from "./usage.ts";
+import { readFinishReason, readUsage, usageSchema } from "./usage.ts";
 
 const eventSchema = z.object({
-  choices: z.array(
+  choices: listOf(
     z.object({
-      delta: z.object({ content: z.string().nullish() }).nullish(),
+      delta: z
+        .object({
+          content: z.string().nullish(),
+          reasoning: z.string().nullish(),
+          reasoning_content: z.string().nullish(),
+          tool_calls: z.array(z.unknown()).nullish(),
+        })
+        .nullish(),
       finish_reason: z.string().nullish(),
     }),
   ),
@@ -39,11 +47,12 @@ function readEvent(event: unknown): RemoteChunk | undefined {
   if (!success) return undefined;
   const [choice] = data.choices;
   const reason = choice?.finish_reason;
+  const { content, reasoning, reasoning_content, tool_calls } = choice?.delta ?? {};
   return {
-    text: choice?.delta?.content ?? "",
+    text: content ?? "",
     tokens: [],
-    finish:
-      reason == null ? undefined : { reason: finishReasons[reason] ?? "stop", stopString: "" },
+    hidden: (reasoning ?? reasoning_content ?? "").length + (tool_calls?.length ?? 0),
+    finish: reason == null ? undefined : { reason: readFinishReason(reason), stopString: "" },
     usage: readUsage(data.usage),
   };
 }

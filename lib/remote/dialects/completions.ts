@@ -1,21 +1,24 @@
 import { z } from "zod";
 import type { NativeTokenLogprobs } from "../../binding.ts";
+import { promptLength } from "../../engine-port.ts";
 import { CodeLlamaError } from "../../errors.ts";
 import type { EngineCall } from "../../generation.ts";
+import { listOf, numbersByName, tokenIds } from "../answer-schema.ts";
+import { usualAnswer } from "../http-client.ts";
 import type { RemoteChunk, RemoteExchange, RemoteFacts, Spelling } from "./dialect.ts";
-import { finishReasons, readUsage, usageSchema } from "./usage.ts";
+import { readFinishReason, readUsage, usageSchema } from "./usage.ts";
 
 const logprobsSchema = z.object({
-  tokens: z.array(z.string()),
-  token_logprobs: z.array(z.number().nullable()),
-  top_logprobs: z.array(z.record(z.string(), z.number()).nullable()).nullish(),
+  tokens: listOf(z.string()),
+  token_logprobs: listOf(z.number().nullable()),
+  top_logprobs: listOf(numbersByName.nullable()).nullish(),
 });
 
 const eventSchema = z.object({
-  choices: z.array(
+  choices: listOf(
     z.object({
       text: z.string().nullish(),
-      token_ids: z.array(z.int()).nullish(),
+      token_ids: tokenIds.nullish(),
       logprobs: logprobsSchema.nullish(),
       finish_reason: z.string().nullish(),
       /** vLLM's and ours: the stop string, or the id of the token that ended it. */
@@ -24,6 +27,9 @@ const eventSchema = z.object({
   ),
   usage: usageSchema.nullish(),
 });
+
+// A token's name, number and offset in an answer, with room to spare.
+const bytesOfLogprob = 128;
 
 /** A prompt that is continued: `POST /v1/completions`. */
 export function completionExchange(
@@ -42,6 +48,7 @@ export function completionExchange(
     path: "/v1/completions",
     // An echoed prompt's logprobs come whole.
     streams: promptLogprobs !== true,
+    longestAnswer: usualAnswer + promptLength(prompt) * ((logprobs ?? 0) + 2) * bytesOfLogprob,
     body: {
       model: facts.modelId,
       ...promptFields(prompt),
@@ -62,7 +69,7 @@ function promptFields(prompt: EngineCall["prompt"]): object {
 function readEvent(
   event: unknown,
   { logprobs, promptLogprobs, prompt, stop }: EngineCall,
-  { spell, ends }: RemoteFacts,
+  { spell, ends, vocabularySize }: RemoteFacts,
 ): RemoteChunk | undefined {
   const { success, data } = eventSchema.safeParse(event);
   if (!success) return undefined;
@@ -72,7 +79,8 @@ function readEvent(
   const scored =
     choice?.logprobs == null || spell === undefined
       ? undefined
-      : readLogprobs(choice.logprobs, logprobs ?? 0, spell);
+      : readLogprobs(choice.logprobs, logprobs ?? 0, spell, vocabularySize);
+  if (scored === null) return undefined;
   const ofPrompt = promptLogprobs === true && prompt instanceof Int32Array ? prompt.length : 0;
   return {
     // An echoed prompt is none of the answer.
@@ -85,28 +93,36 @@ function readEvent(
       reason == null
         ? undefined
         : {
-            reason: finishReasons[reason] ?? "stop",
+            reason: readFinishReason(reason),
             stopString: typeof stopped === "string" && stop?.includes(stopped) ? stopped : "",
           },
     usage: readUsage(data.usage),
   };
 }
 
-/** Of tokens that are named by their ids: `token_id:42`. */
+/** Of tokens that are named by their ids: `token_id:42`. Null where a name is none of those. */
 function readLogprobs(
   { tokens, token_logprobs, top_logprobs }: z.output<typeof logprobsSchema>,
   count: number,
   spell: (token: number) => Spelling,
-): NativeTokenLogprobs[] {
+  vocabularySize: number,
+): NativeTokenLogprobs[] | null {
+  const idOf = (name: string) => {
+    // Some servers do not name a prompt's first token, which has no logprob.
+    const digits = name === "" ? "0" : name.replace(/^token_id:/, "");
+    return /^\d+$/.test(digits) ? Number(digits) : Number.NaN;
+  };
+  const names = [...tokens, ...(top_logprobs ?? []).flatMap((top) => Object.keys(top ?? {}))];
+  if (!names.every((name) => idOf(name) < vocabularySize)) return null;
   const entry = (name: string, logprob: number) => {
-    const token = Number(name.replace(/^token_id:/, ""));
+    const token = idOf(name);
     return { token, ...spell(token), logprob };
   };
   return tokens.map((name, index) => {
     const top = Object.entries(top_logprobs?.[index] ?? {})
-      .map(([each, logprob]) => entry(each, logprob))
-      .toSorted((a, b) => b.logprob - a.logprob)
-      .slice(0, count);
+      .toSorted(([, a], [, b]) => b - a)
+      .slice(0, count)
+      .map(([each, logprob]) => entry(each, logprob));
     return { ...entry(name, token_logprobs[index] ?? Number.NEGATIVE_INFINITY), top };
   });
 }

@@ -12,6 +12,8 @@ export interface RemoteFacts {
   readonly modelId: string;
   /** `Infinity` where it is not known. */
   readonly contextSize: number;
+  /** `Infinity` where it is not known. */
+  readonly vocabularySize: number;
   /** Tokens at which a generation ends; empty without a vocabulary. */
   readonly ends: readonly number[];
   /** Undefined without a vocabulary. */
@@ -24,6 +26,8 @@ export interface RemoteExchange {
   readonly body: object;
   /** Whether the answer is a stream of events; otherwise it is one. */
   readonly streams: boolean;
+  /** Bytes of an answer that is no stream; by default those of a usual one. */
+  readonly longestAnswer?: number | undefined;
   /** Takes one event of the answer's stream; undefined for one of an unknown form. */
   read(event: unknown): RemoteChunk | undefined;
 }
@@ -32,6 +36,8 @@ export interface RemoteExchange {
 export interface RemoteChunk {
   readonly text: string;
   readonly tokens: readonly number[];
+  /** Characters of the answer that are not shown, such as reasoning. Default 0. */
+  readonly hidden?: number;
   readonly logprobs?: readonly NativeTokenLogprobs[] | undefined;
   readonly promptLogprobs?: readonly NativeTokenLogprobs[] | undefined;
   readonly embedding?: Float32Array;

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { EngineCall } from "../../generation.ts";
+import { listOf, numbers } from "../answer-schema.ts";
 import type { RemoteExchange, RemoteFacts } from "./dialect.ts";
 import { readUsage, usageSchema } from "./usage.ts";
 
 const answerSchema = z.object({
-  data: z.array(z.object({ embedding: z.array(z.number()) })).length(1),
+  data: listOf(z.object({ embedding: numbers })),
   usage: usageSchema.nullish(),
 });
 
@@ -21,11 +22,12 @@ export function embeddingExchange(
     body: { model: modelId, input, encoding_format: "float" },
     read(answer) {
       const { success, data } = answerSchema.safeParse(answer);
-      if (!success) return undefined;
+      const [first] = data?.data ?? [];
+      if (!success || first === undefined || data.data.length > 1) return undefined;
       return {
         text: "",
         tokens: [],
-        embedding: Float32Array.from(data.data[0]?.embedding ?? []),
+        embedding: Float32Array.from(first.embedding),
         finish: { reason: "stop", stopString: "" },
         usage: readUsage(data.usage),
       };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { EngineCall } from "../../generation.ts";
 import type { FinishReason } from "../../result.ts";
+import { listOf, tokenCount, tokenIds } from "../answer-schema.ts";
 import { chatExchange } from "./chat-completions.ts";
 import type { Dialect, RemoteChunk, RemoteExchange, RemoteFacts } from "./dialect.ts";
 import { embeddingExchange, serverPooling } from "./embeddings.ts";
@@ -47,31 +48,31 @@ const samplers = [
   "xtc",
 ] as const;
 
-const scored = z.object({ id: z.int(), token: z.string(), logprob: z.number().nullable() });
+const scored = z.object({ id: tokenCount, token: z.string(), logprob: z.number().nullable() });
 
 const eventSchema = z.object({
   content: z.string(),
-  tokens: z.array(z.int()).nullish(),
+  tokens: tokenIds.nullish(),
   stop: z.boolean().nullish(),
   stop_type: z.string().nullish(),
   stopping_word: z.string().nullish(),
-  tokens_predicted: z.int().nullish(),
-  tokens_evaluated: z.int().nullish(),
+  tokens_predicted: tokenCount.nullish(),
+  tokens_evaluated: tokenCount.nullish(),
   timings: z
     .object({
-      cache_n: z.int().nullish(),
-      draft_n: z.int().nullish(),
-      draft_n_accepted: z.int().nullish(),
+      cache_n: tokenCount.nullish(),
+      draft_n: tokenCount.nullish(),
+      draft_n_accepted: tokenCount.nullish(),
     })
     .nullish(),
-  completion_probabilities: z.array(scored.extend({ top_logprobs: z.array(scored) })).nullish(),
+  completion_probabilities: listOf(scored.extend({ top_logprobs: listOf(scored) })).nullish(),
 });
 
-const stopTypes: Readonly<Record<string, FinishReason>> = {
-  eos: "stop",
-  word: "stop",
-  limit: "length",
-};
+const stopTypes: ReadonlyMap<string, FinishReason> = new Map([
+  ["eos", "stop"],
+  ["word", "stop"],
+  ["limit", "length"],
+]);
 
 /** llama.cpp's own server, by its `/completion`, which takes tokens and gives them back. */
 export const llamaServer: Dialect = {
@@ -147,11 +148,11 @@ function readEvent(
   return {
     text: data.content,
     tokens,
-    logprobs: probabilities,
+    logprobs: logprobs === undefined ? undefined : probabilities,
     ...(data.stop === true && {
       isLast: true,
       finish: {
-        reason: stopTypes[data.stop_type ?? ""] ?? "stop",
+        reason: stopTypes.get(data.stop_type ?? "") ?? "stop",
         stopString: data.stop_type === "word" ? (data.stopping_word ?? "") : "",
       },
       usage: {

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import type { FinishReason } from "../../result.ts";
+import { tokenCount } from "../answer-schema.ts";
 import type { RemoteUsage } from "./dialect.ts";
 
 /** How OpenAI's API counts tokens. */
 export const usageSchema = z.object({
-  prompt_tokens: z.int().nullish(),
-  completion_tokens: z.int().nullish(),
-  prompt_tokens_details: z.object({ cached_tokens: z.int().nullish() }).nullish(),
+  prompt_tokens: tokenCount.nullish(),
+  completion_tokens: tokenCount.nullish(),
+  prompt_tokens_details: z.object({ cached_tokens: tokenCount.nullish() }).nullish(),
 });
 
 export function readUsage(
@@ -21,10 +22,15 @@ export function readUsage(
 }
 
 /** OpenAI's words, and those that TGI has beside them. */
-export const finishReasons: Readonly<Record<string, FinishReason>> = {
-  stop: "stop",
-  length: "length",
-  eos_token: "stop",
-  stop_sequence: "stop",
-  abort: "abort",
-};
+const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
+  ["stop", "stop"],
+  ["length", "length"],
+  ["eos_token", "stop"],
+  ["stop_sequence", "stop"],
+  ["abort", "abort"],
+]);
+
+/** A reason that is not known here ended the answer all the same. */
+export function readFinishReason(reason: string): FinishReason {
+  return finishReasons.get(reason) ?? "stop";
+}

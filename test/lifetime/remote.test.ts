@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { runFixture } from "../helpers/child.ts";
+
+// A collected listener would leave the request waiting until the child is killed.
+test.each([
+  ["cancel", "abort"],
+  ["signal", "Error: enough"],
+  ["AbortSignal.timeout", "TimeoutError: The operation was aborted due to timeout"],
+  ["timeoutMs", "timeout"],
+  ["idleTimeoutMs", expect.stringContaining("it has sent nothing for 1 s")],
+  ["close", "CodeLlamaError: the connection was closed"],
+])("%s ends a request at a silent remote after garbage collections", async (way, ended) => {
+  const child = await runFixture("remote-child.mjs", [way], ["--expose-gc"]);
+  expect(child).toMatchObject({ exitCode: 0, signal: null, stderr: "" });
+  expect(JSON.parse(child.stdout)).toEqual({ ended, closed: true });
+});
