@@ -19,6 +19,7 @@ export default defineConfig({
     },
     // A fork each: an addon that crashed or leaked in one file must not reach the next one.
     pool: "forks",
+    setupFiles: [fileURLToPath(new URL("helpers/event-loop/watch-tests.ts", import.meta.url))],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: ["default", fileURLToPath(new URL("closing-line.ts", import.meta.url))],

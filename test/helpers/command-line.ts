@@ -14,11 +14,13 @@ export interface Outcome {
 export interface StartOptions {
   readonly cwd?: string;
   readonly input?: string;
+  /** Options of Node.js, before the program. */
+  readonly nodeOptions?: readonly string[];
 }
 
 /** Starts the command line as a user does, without a terminal. */
 export function startCommand(args: readonly string[], options: StartOptions = {}) {
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), main, ...args], {
     cwd: options.cwd,
     env: { ...process.env, NO_COLOR: "1" },
   });

@@ -1,8 +1,16 @@
 import { startCommand } from "./command-line.ts";
 
-/** Starts `serve` on a free port and waits until it says where it is. */
+const watchChild = new URL("event-loop/watch-child.mjs", import.meta.url).href;
+
+/**
+ * Starts `serve` on a free port and waits until it says where it is. Its event loop is watched from
+ * then on, where NODE_CODELLAMA_HELD_FILE names a file for the reports.
+ */
 export async function serve(...args: string[]) {
-  const { child, outcome } = startCommand(["serve", "--port", "0", "--threads", "1", ...args]);
+  const isWatched = process.env.NODE_CODELLAMA_HELD_FILE !== undefined;
+  const { child, outcome } = startCommand(["serve", "--port", "0", "--threads", "1", ...args], {
+    ...(isWatched && { nodeOptions: ["--import", watchChild] }),
+  });
   let output = "";
   const url = await new Promise<string>((resolve, reject) => {
     child.stderr.on("data", (piece) => {
@@ -12,5 +20,6 @@ export async function serve(...args: string[]) {
     });
     outcome.then(({ stderr }) => reject(new Error(stderr)));
   });
+  if (isWatched) child.kill("SIGUSR2");
   return { child, outcome, url };
 }

@@ -1,0 +1,25 @@
+import type { LoopWatchdog } from "./watchdog.mjs";
+
+let watchdog: LoopWatchdog | undefined;
+
+/** Called by the setup file, where a watchdog runs. */
+export function allowHeavyWork(running: LoopWatchdog): void {
+  watchdog = running;
+}
+
+/**
+ * Runs work of the test itself that may hold the event loop, such as the building of a large input.
+ * The library's own work must not be in it.
+ * @param _reason why the work is heavy, for the reader
+ */
+export async function heavy<Result>(
+  _reason: string,
+  work: () => Result | Promise<Result>,
+): Promise<Result> {
+  watchdog?.beginExemption();
+  try {
+    return await work();
+  } finally {
+    watchdog?.endExemption();
+  }
+}
