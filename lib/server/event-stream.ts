@@ -3,6 +3,8 @@ import { clientGone, errorBody, toHttpError } from "./http-error.ts";
 export interface EventStreamOptions {
   /** Milliseconds without an event after which a comment is sent. */
   readonly heartbeatMs: number;
+  /** Ends the stream with its reason as the last event, even while nobody reads. */
+  readonly signal: AbortSignal;
   /** Called once, however the stream ends: with what went wrong, if anything did. */
   onEnd(error?: unknown): void;
 }
@@ -18,7 +20,7 @@ const graceMs = 1000;
  */
 export async function eventStream(
   source: AsyncIterable<string>,
-  { heartbeatMs, onEnd }: EventStreamOptions,
+  { heartbeatMs, signal, onEnd }: EventStreamOptions,
 ): Promise<Response> {
   const events = source[Symbol.asyncIterator]();
   let first: Promise<IteratorResult<string>> | undefined = events.next();
@@ -32,9 +34,23 @@ export async function eventStream(
     clearInterval(heartbeat);
     onEnd(error);
   };
+  const fail = (controller: ReadableStreamDefaultController<Uint8Array>, error: unknown) => {
+    if (ended) return;
+    const told = JSON.stringify(errorBody(toHttpError(error)));
+    controller.enqueue(encoder.encode(`data: ${told}\n\n`));
+    end(error);
+    controller.close();
+  };
   const body = new ReadableStream<Uint8Array>(
     {
       start(controller) {
+        const cut = () => {
+          fail(controller, signal.reason);
+          // The source may wait for what never comes.
+          events.return?.()?.catch(() => {});
+        };
+        if (signal.aborted) cut();
+        else signal.addEventListener("abort", cut, { once: true });
         heartbeat = setInterval(() => {
           if (performance.now() - sent < heartbeatMs || (controller.desiredSize ?? 0) < 0) return;
           sent = performance.now();
@@ -53,13 +69,10 @@ export async function eventStream(
             return;
           }
           end();
+          controller.close();
         } catch (error) {
-          if (ended) return;
-          const told = JSON.stringify(errorBody(toHttpError(error)));
-          controller.enqueue(encoder.encode(`data: ${told}\n\n`));
-          end(error);
+          fail(controller, error);
         }
-        controller.close();
       },
       async cancel() {
         // What the source waits for has to end first.

@@ -42,6 +42,9 @@ export class Exchange {
   readonly #generations = new Map<Generation<unknown>, Promise<void>>();
   readonly #controllers: AbortController[] = [];
   readonly #onEnd: (exchange: Exchange) => void;
+  /** Rejects with the reason where the exchange is aborted before its end. */
+  readonly aborted: Promise<never>;
+  #rejectAborted: (reason: unknown) => void = () => {};
   #abortReason: unknown;
   #ended = false;
   /** The answer goes on when the handler has returned. */
@@ -52,6 +55,10 @@ export class Exchange {
     this.method = request.method;
     this.path = path;
     this.#onEnd = onEnd;
+    this.aborted = new Promise((_, reject) => {
+      this.#rejectAborted = reject;
+    });
+    this.aborted.catch(() => {});
   }
 
   /**
@@ -89,6 +96,7 @@ export class Exchange {
   /** Ends what is under way; the client, if it is there, is told the reason. */
   abort(reason: unknown): void {
     this.#abortReason ??= reason;
+    if (!this.#ended) this.#rejectAborted(this.#abortReason);
     for (const generation of this.#generations.keys()) generation.cancel();
     for (const controller of this.#controllers) controller.abort(this.#abortReason);
   }

@@ -64,7 +64,8 @@ export function createHandler(
     if (!isOpen) service.open(exchange, context.req.raw.headers);
     const onGone = () => exchange.abort(clientGone());
     context.req.raw.signal.addEventListener("abort", onGone, { once: true });
-    await next();
+    // Whatever the route waits for: bytes of a body, a thread, the engine.
+    await Promise.race([next(), exchange.aborted]);
     context.header("x-request-id", exchange.id);
     if (!exchange.streams && context.error === undefined) exchange.end(context.res.status);
   });

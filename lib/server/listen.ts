@@ -4,6 +4,7 @@ import { type AddressInfo, isIP } from "node:net";
 import { createAdaptorServer, getRequestListener } from "@hono/node-server";
 import { CodeLlamaError } from "../errors.ts";
 import { boolean, checkOptions, integer, invalidArgument, text } from "../options/check.ts";
+import { Connections } from "./connections.ts";
 import type { Handler } from "./handler.ts";
 import { errorBody, HttpError } from "./http-error.ts";
 import { isLoopback } from "./loopback.ts";
@@ -24,11 +25,37 @@ export interface RunningServer {
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly server: Server;
-  /** Drains the handler, as `Handler.drain` says, and closes all connections. */
+  /**
+   * Drains the handler, as `Handler.drain` says, and closes all connections: idle ones at once, the
+   * others after their answer, and at `deadlineMs` (default 30000) whatever is left.
+   */
   close(deadlineMs?: number): Promise<void>;
 }
 
-/** A handler for `node:http`, Express and others that have requests and responses of Node.js. */
+// Milliseconds. Each phase of a connection has its limit.
+const timeLimits = {
+  /** From a new connection or a new request to the end of its headers. */
+  headersTimeout: 10_000,
+  /** To the end of its body. */
+  requestTimeout: 60_000,
+  /** Between an answer and the next request. */
+  keepAliveTimeout: 65_000,
+  /** For which a client takes nothing of an answer that waits for it. */
+  timeout: 60_000,
+};
+
+const serverOptions = {
+  connectionsCheckingInterval: 1000,
+  // Finds out about peers that vanished while they wait for a long answer.
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
+};
+
+/**
+ * A handler for `node:http`, Express and others that have requests and responses of Node.js. The
+ * time limits of connections are those of the caller's server. To end it: `server.close()`, then
+ * `await handler.drain()`, then `server.closeAllConnections()`.
+ */
 export function nodeListener(handler: (request: Request) => Promise<Response>): RequestListener {
   const listener = getRequestListener(handler);
   return (request, response) => void listener(request, response);
@@ -56,10 +83,9 @@ export async function listen(
   }
   // Pages of other sites could otherwise have their own name resolve to this machine.
   const guarded = isLocal && !hasKeys ? localOnly(handler) : handler;
-  const server = createAdaptorServer({ fetch: guarded }) as Server;
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 60_000;
-  server.keepAliveTimeout = 65_000;
+  const server = createAdaptorServer({ fetch: guarded, serverOptions }) as Server;
+  Object.assign(server, timeLimits);
+  const connections = new Connections(server);
   server.listen(port, host);
   await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
     throw error.code === "EADDRINUSE"
@@ -67,12 +93,14 @@ export async function listen(
       : error;
   });
   const { port: bound } = server.address() as AddressInfo;
-  const close = async (deadlineMs?: number) => {
+  const close = async (deadlineMs = 30_000) => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
+    connections.finish();
+    const deadline = performance.now() + deadlineMs;
     await handler.drain(deadlineMs);
-    // What was told last gets a moment to arrive.
-    const cut = setTimeout(() => server.closeAllConnections(), 200);
+    // Clients get until the deadline, and a moment after it, to take their answers.
+    const rest = Math.max(deadline - performance.now(), 200);
+    const cut = setTimeout(() => server.closeAllConnections(), rest);
     await closed;
     clearTimeout(cut);
   };

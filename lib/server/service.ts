@@ -8,6 +8,9 @@ import { checkModel, type HandlerOptions } from "./options.ts";
 import type { Prompt } from "./prompts.ts";
 import { Tracing } from "./tracing.ts";
 
+// Time for what is cut at the deadline to end: the engine finishes its step first.
+const cutMs = 2000;
+
 export type ServiceState = "loading" | "ready" | "failed" | "draining";
 
 /** What all routes share: the model, the requests under way, and who is told of them. */
@@ -23,7 +26,8 @@ export class Service {
   #llama: CodeLlama | undefined;
   #failure: unknown;
   #draining = false;
-  #onIdle: (() => void) | undefined;
+  /** Told when no exchange is under way any more. */
+  readonly #idleListeners: (() => void)[] = [];
 
   constructor(llama: CodeLlama | PromiseLike<CodeLlama>, options: HandlerOptions) {
     this.options = options;
@@ -100,11 +104,7 @@ export class Service {
    */
   open(exchange: Exchange, headers: Headers): void {
     this.#tracing.start(exchange, headers);
-    if (this.#draining) {
-      throw new HttpError(503, "SHUTTING_DOWN", "the server is shutting down", {
-        headers: { "retry-after": "5", connection: "close" },
-      });
-    }
+    if (this.#draining) throw shuttingDown();
     exchange.keyName = this.authentication.nameOf(headers);
     // Who is busy may still ask how the server is.
     if (exchange.method !== "POST") return;
@@ -129,6 +129,7 @@ export class Service {
   async stream(exchange: Exchange, events: AsyncIterable<string>): Promise<Response> {
     const response = await eventStream(events, {
       heartbeatMs: this.options.heartbeatMs ?? 15_000,
+      signal: exchange.controller().signal,
       onEnd: (error) => exchange.end(200, error === undefined ? undefined : toHttpError(error)),
     });
     exchange.streams = true;
@@ -138,21 +139,18 @@ export class Service {
   /** Takes no more requests, and resolves when those under way are done, or cut at the deadline. */
   async drain(deadlineMs: number): Promise<void> {
     this.#draining = true;
-    if (this.#exchanges.size === 0) return;
     const idle = new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
+      if (this.#exchanges.size === 0) resolve();
+      else this.#idleListeners.push(resolve);
     });
-    const cut = setTimeout(() => {
-      const reason = new HttpError(503, "SHUTTING_DOWN", "the server is shutting down");
-      for (const exchange of this.#exchanges) exchange.abort(reason);
-    }, deadlineMs);
-    await idle;
-    clearTimeout(cut);
+    if (await endsWithin(idle, deadlineMs)) return;
+    for (const exchange of this.#exchanges) exchange.abort(shuttingDown());
+    await endsWithin(idle, cutMs);
   }
 
   #close(exchange: Exchange): void {
     this.#exchanges.delete(exchange);
-    if (this.#exchanges.size === 0) this.#onIdle?.();
+    if (this.#exchanges.size === 0) for (const listener of this.#idleListeners) listener();
     this.metrics.count(exchange);
     this.#tracing.end(exchange, this.modelName);
     this.#log(exchange);
@@ -193,6 +191,23 @@ export class Service {
       return undefined; // closed
     }
   }
+}
+
+function shuttingDown(): HttpError {
+  return new HttpError(503, "SHUTTING_DOWN", "the server is shutting down", {
+    headers: { "retry-after": "5", connection: "close" },
+  });
+}
+
+/** Whether a promise is fulfilled before so many milliseconds have passed. */
+async function endsWithin(promise: Promise<void>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false);
+  });
+  const ended = await Promise.race([promise.then(() => true), late]);
+  clearTimeout(timer);
+  return ended;
 }
 
 function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
