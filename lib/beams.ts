@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { EnginePort } from "./engine-port.ts";
 import type { EngineCall, RequestFunction, Script, TextFilter } from "./generation.ts";
 import { RequestOutput } from "./request-output.ts";
@@ -71,7 +72,7 @@ class BeamSearch {
   ) {
     this.#engine = engine;
     this.#options = options;
-    if (!(call.prompt instanceof Int32Array)) throw new RangeError("beams need tokens");
+    if (!types.isInt32Array(call.prompt)) throw new RangeError("beams need tokens");
     this.#call = call;
     this.#prompt = call.prompt;
     this.#request = request;
@@ -133,7 +134,7 @@ class BeamSearch {
     const result = await this.#request(
       {
         ...this.#call,
-        prompt: Int32Array.of(...this.#prompt, ...hypothesis.tokens.map(({ token }) => token)),
+        prompt: followedBy(this.#prompt, hypothesis.tokens),
         maxTokens: 1,
         stop: undefined,
         stopTokens: undefined,
@@ -203,9 +204,16 @@ class BeamSearch {
   /** Tokens as they stand inside a text. */
   #text(tokens: readonly TokenLogprobs[]): string {
     const [before = 0] = this.#engine.tokenize("a", false, false).slice(-1);
-    const ids = Int32Array.of(before, ...tokens.map(({ token }) => token));
+    const ids = followedBy(Int32Array.of(before), tokens);
     return this.#engine.detokenize(ids, false).slice(1);
   }
+}
+
+function followedBy(start: Int32Array, tokens: readonly TokenLogprobs[]): Int32Array {
+  const all = new Int32Array(start.length + tokens.length);
+  all.set(start);
+  for (const [index, { token }] of tokens.entries()) all[start.length + index] = token;
+  return all;
 }
 
 const noUsage = { promptTokens: 0, cachedTokens: 0, draftTokens: 0, acceptedTokens: 0 };

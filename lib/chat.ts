@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { beamSearch } from "./beams.ts";
 import { type Capabilities, requireCapability } from "./capabilities.ts";
 import { dialogPrompt } from "./chat-prompt.ts";
@@ -8,11 +9,13 @@ import { fitHistory, roomForPrompt } from "./history.ts";
 import { type ChatOptions, chatMode } from "./options/chat.ts";
 import {
   beamOptions,
+  checkMode,
   choiceCounts,
   type Mode,
   type RequestOptions,
   requestOptions,
 } from "./options/generate.ts";
+import { copyMessages } from "./options/messages.ts";
 import type { ChatModel } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 
@@ -24,25 +27,27 @@ export function chat(
   options: ChatOptions,
 ): Generation {
   const where = "chat()";
-  const call = chatCall(engine, capabilities, options, where);
+  const checked = checkMode(options, chatMode, where);
+  const call = chatCall(engine, capabilities, checked, where);
+  const dialog = copyMessages(messages, where);
   const model = chatModel(engine, capabilities);
-  const encode = dialogPrompt(engine, model, messages, options, where);
-  if (options.overflow === "truncate") engine.requireVocabulary(`${where}: overflow: "truncate"`);
+  const encode = dialogPrompt(engine, model, dialog, checked, where);
+  if (checked.overflow === "truncate") engine.requireVocabulary(`${where}: overflow: "truncate"`);
   const answer = async (request: RequestFunction) => {
-    if (options.overflow === "truncate") {
+    if (checked.overflow === "truncate") {
       const room = roomForPrompt(engine, call.maxTokens);
-      const { prompt } = await fitHistory(engine, model, messages, options, room, where);
+      const { prompt } = await fitHistory(engine, model, dialog, checked, room, where);
       return request({ ...call, prompt }, { filter: leadingSpace });
     }
     const made = encode();
-    const prompt = made instanceof Promise ? await made : made;
+    const prompt = types.isPromise(made) ? await made : made;
     return request({ ...call, prompt }, { filter: leadingSpace });
   };
-  const beams = beamOptions(options, where);
+  const beams = beamOptions(checked, where);
   const script = beams
     ? beamSearch(engine, beams, answer)
-    : choices(choiceCounts(options, where), engine.newGroup(), answer);
-  return new Generation(engine, options.signal, script);
+    : choices(choiceCounts(checked, where), engine.newGroup(), answer);
+  return new Generation(engine, checked.signal, script);
 }
 
 /** What the prompts of a model's dialogs are made with. */
@@ -58,7 +63,7 @@ export function chatModel(engine: EnginePort, capabilities: Capabilities): ChatM
   };
 }
 
-/** Checks that the model can answer, and how. */
+/** Checks that the model can answer, and how. @param options - that `checkMode` let pass */
 export function chatCall(
   engine: EnginePort,
   capabilities: Capabilities,

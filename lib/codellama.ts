@@ -1,4 +1,6 @@
 import { basename } from "node:path";
+import { types } from "node:util";
+import { withOwnSignal } from "./abort-listeners.ts";
 import { beamSearch } from "./beams.ts";
 import { type Capabilities, capabilitiesOf, requireCapability } from "./capabilities.ts";
 import { chat, chatModel } from "./chat.ts";
@@ -12,28 +14,38 @@ import type { EnginePort } from "./engine-port.ts";
 import { CodeLlamaError } from "./errors.ts";
 import { Generation, type RequestFunction } from "./generation.ts";
 import { chooseOrder, type InfillResult, infill, layOut } from "./infill.ts";
-import type { ChatOptions } from "./options/chat.ts";
-import { boolean, checkOptions, integer, invalidArgument, show } from "./options/check.ts";
+import { type ChatOptions, encodeChatRules } from "./options/chat.ts";
+import {
+  anyText,
+  boolean,
+  checkOptions,
+  checkValue,
+  integer,
+  invalidArgument,
+} from "./options/check.ts";
 import type { ConnectOptions } from "./options/connect.ts";
 import type { EmbedOptions } from "./options/embed.ts";
 import {
   beamOptions,
+  checkMode,
   choiceCounts,
   completionMode,
   type GenerateOptions,
   requestOptions,
 } from "./options/generate.ts";
 import { type InfillInput, type InfillOptions, readHoles } from "./options/infill.ts";
-import { type LoadOptions, nativeLoadOptions } from "./options/load.ts";
+import { checkLoadOptions, type LoadOptions, nativeLoadOptions } from "./options/load.ts";
+import { copyMessages } from "./options/messages.ts";
 import type { PerplexityOptions } from "./options/perplexity.ts";
 import type { PrefixOptions } from "./options/prefix.ts";
 import type { SessionOptions } from "./options/session.ts";
+import { type TextOrTokens, textOrTokens, tokenId, tokenIds } from "./options/texts.ts";
 import { type PerplexityResult, perplexity } from "./perplexity.ts";
 import { loadPrefix, type PrefixResult, savePrefix } from "./prefix-file.ts";
 import { chatPrompt } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 import { type SplitOptions, splitCode } from "./prompt/split-code.ts";
-import { ChatSession, readSessionData, type SessionData } from "./session.ts";
+import { type ChatSession, openSession, readSessionOptions, type SessionData } from "./session.ts";
 
 export interface TokenizeOptions {
   /** Puts the beginning-of-sequence token first. Default false. */
@@ -46,6 +58,9 @@ export interface DetokenizeOptions {
   /** Shows control tokens by name. Default false. */
   readonly special?: boolean;
 }
+
+// JavaScript knows no private constructors.
+const own = Symbol("CodeLlama");
 
 /** A model in this process, and its file. */
 interface LoadedModel {
@@ -67,10 +82,16 @@ export class CodeLlama implements AsyncDisposable {
   readonly capabilities: Capabilities;
 
   private constructor(
+    key: typeof own,
     engine: EnginePort,
     capabilities: Capabilities,
     loaded: LoadedModel | undefined,
   ) {
+    if (key !== own) {
+      throw invalidArgument(
+        "new CodeLlama(): use await CodeLlama.load(path), or CodeLlama.connect(url)",
+      );
+    }
     this.#engine = engine;
     this.#loaded = loaded;
     this.capabilities = capabilities;
@@ -83,10 +104,11 @@ export class CodeLlama implements AsyncDisposable {
    *   `options.signal`
    */
   static async load(modelPath: string, options: LoadOptions = {}): Promise<CodeLlama> {
-    const native = nativeLoadOptions(modelPath, options);
-    const engine = await Engine.start(native, options.onProgress, options.signal);
+    const { onProgress, signal, ...rest } = checkLoadOptions(options);
+    const native = nativeLoadOptions(modelPath, rest);
+    const engine = await withOwnSignal(signal, (own) => Engine.start(native, onProgress, own));
     const capabilities = capabilitiesOf(engine.model, basename(modelPath));
-    return new CodeLlama(engine, capabilities, { engine, path: modelPath });
+    return new CodeLlama(own, engine, capabilities, { engine, path: modelPath });
   }
 
   /**
@@ -106,7 +128,7 @@ export class CodeLlama implements AsyncDisposable {
     // Whoever loads models here does not wait for it.
     const { connect } = await import("./remote/connect.ts");
     const { engine, capabilities } = await connect(url, options);
-    return new CodeLlama(engine, capabilities, undefined);
+    return new CodeLlama(own, engine, capabilities, undefined);
   }
 
   /**
@@ -148,26 +170,23 @@ export class CodeLlama implements AsyncDisposable {
    */
   generate(prompt: string | Int32Array, options: GenerateOptions = {}): Generation {
     const where = "generate()";
-    if (typeof prompt !== "string" && !(prompt instanceof Int32Array)) {
-      throw invalidArgument(
-        `${where}: prompt must be a string or an Int32Array, not ${show(prompt)}`,
-      );
-    }
+    const given = checkValue(prompt, textOrTokens, `${where}: prompt`) as TextOrTokens;
     const engine = this.#engine;
     engine.requireContext(where);
-    const call = requestOptions(options, completionMode, engine, where);
-    if (options.mode === "python") {
+    const checked = checkMode(options, completionMode, where);
+    const call = requestOptions(checked, completionMode, engine, where);
+    if (checked.mode === "python") {
       requireCapability(this.capabilities, "python", engine.model.name, where);
     }
     const complete = async (request: RequestFunction) => {
-      const made = completionPrompt(engine, prompt, options, call.maxTokens);
-      return request({ ...call, prompt: made instanceof Promise ? await made : made });
+      const made = completionPrompt(engine, given, checked, call.maxTokens);
+      return request({ ...call, prompt: types.isPromise(made) ? await made : made });
     };
-    const beams = beamOptions(options, where);
+    const beams = beamOptions(checked, where);
     const script = beams
       ? beamSearch(engine, beams, complete)
-      : choices(choiceCounts(options, where), engine.newGroup(), complete);
-    return new Generation(engine, options.signal, script);
+      : choices(choiceCounts(checked, where), engine.newGroup(), complete);
+    return new Generation(engine, checked.signal, script);
   }
 
   /**
@@ -243,8 +262,7 @@ export class CodeLlama implements AsyncDisposable {
    */
   session(options: SessionOptions | SessionData = {}): ChatSession {
     this.#engine.requireContext("session()");
-    const checked = "version" in Object(options) ? readSessionData(options) : options;
-    return new ChatSession(this.#engine, this.capabilities, checked);
+    return openSession(this.#engine, this.capabilities, readSessionOptions(options));
   }
 
   /**
@@ -254,11 +272,11 @@ export class CodeLlama implements AsyncDisposable {
    */
   encodeInfill(input: string | InfillInput): Int32Array {
     const where = "encodeInfill()";
-    const [prefix = "", ...rest] = readHoles(input, where);
+    const { texts, order = "auto" } = readHoles(input, where);
+    const [prefix = "", ...rest] = texts;
     this.#engine.requireOpen(where);
     this.#engine.requireVocabulary(where);
     requireCapability(this.capabilities, "infill", this.model.name, where);
-    const order = typeof input === "string" ? "auto" : (input.order ?? "auto");
     const isCodeLlama = this.capabilities.codeLlama !== undefined;
     const parts = layOut(
       this.#engine.model,
@@ -278,10 +296,12 @@ export class CodeLlama implements AsyncDisposable {
     options: Pick<ChatOptions, "specialText" | "tools"> = {},
   ): Int32Array {
     const where = "encodeChat()";
+    const checked = checkOptions(options, encodeChatRules, where);
+    const dialog = copyMessages(messages, where);
     this.#engine.requireOpen(where);
     this.#engine.requireVocabulary(where);
     const model = chatModel(this.#engine, this.capabilities);
-    return this.#engine.encode(chatPrompt(messages, model, options, where));
+    return this.#engine.encode(chatPrompt(dialog, model, checked, where));
   }
 
   /**
@@ -291,9 +311,9 @@ export class CodeLlama implements AsyncDisposable {
    */
   tokenize(text: string, options: TokenizeOptions = {}): Int32Array {
     const where = "tokenize()";
-    checkText(text, options, where);
+    const { bos = false, special = false } = checkText(text, options, where);
     this.#engine.requireOpen(where);
-    return this.#engine.tokenize(text, options.bos ?? false, options.special ?? false);
+    return this.#engine.tokenize(text, bos, special);
   }
 
   /**
@@ -302,12 +322,12 @@ export class CodeLlama implements AsyncDisposable {
    */
   async tokenizeLong(text: string, options: TokenizeOptions = {}): Promise<Int32Array> {
     const where = "tokenizeLong()";
-    checkText(text, options, where);
+    const checked = checkText(text, options, where);
     this.#engine.requireOpen(where);
     this.#engine.requireVocabulary(where);
     const { bos } = this.model.specialTokens;
-    const start = options.bos === true && bos !== undefined ? [bos] : [];
-    const parts = [...start, { text, special: options.special ?? false }];
+    const start = checked.bos === true && bos !== undefined ? [bos] : [];
+    const parts = [...start, { text, special: checked.special ?? false }];
     return this.#engine.encodePrompt(parts, 2 ** 32 - 1);
   }
 
@@ -323,18 +343,15 @@ export class CodeLlama implements AsyncDisposable {
    */
   splitCode(text: string, options: SplitOptions): string[] {
     const where = "splitCode()";
-    if (typeof text !== "string") {
-      throw invalidArgument(`${where}: text must be a string, not ${show(text)}`);
+    checkValue(text, anyText, `${where}: text`);
+    const rules = { maxTokens: integer(8, 2 ** 31 - 1), overlap: integer(0, 2 ** 31 - 1) };
+    const checked = checkOptions(options, rules, where);
+    const { maxTokens, overlap = 0 } = checked;
+    if (maxTokens === undefined) throw invalidArgument(`${where}: maxTokens is missing`);
+    if (overlap * 2 > maxTokens) {
+      throw invalidArgument(`${where}: overlap must be at most half of maxTokens, not ${overlap}`);
     }
-    const tokens = integer(0, 2 ** 31 - 1);
-    checkOptions(options, { maxTokens: integer(8, 2 ** 31 - 1), overlap: tokens }, where);
-    if (options.maxTokens === undefined) throw invalidArgument(`${where}: maxTokens is missing`);
-    if ((options.overlap ?? 0) * 2 > options.maxTokens) {
-      throw invalidArgument(
-        `${where}: overlap must be at most half of maxTokens, not ${options.overlap}`,
-      );
-    }
-    return splitCode(text, options, (piece) => this.countTokens(piece));
+    return splitCode(text, checked, (piece) => this.countTokens(piece));
   }
 
   /**
@@ -344,10 +361,10 @@ export class CodeLlama implements AsyncDisposable {
    */
   detokenize(tokens: Int32Array | readonly number[], options: DetokenizeOptions = {}): string {
     const where = "detokenize()";
-    checkOptions(options, { special: boolean }, where);
+    const { special = false } = checkOptions(options, { special: boolean }, where);
+    const ids = checkValue(tokens, tokenIds, `${where}: tokens`) as Int32Array;
     this.#engine.requireOpen(where);
-    const ids = tokens instanceof Int32Array ? tokens : tokenArray(tokens, where);
-    return this.#engine.detokenize(ids, options.special ?? false);
+    return this.#engine.detokenize(ids, special);
   }
 
   /**
@@ -356,9 +373,7 @@ export class CodeLlama implements AsyncDisposable {
    */
   tokenBytes(token: number): Uint8Array {
     const where = "tokenBytes()";
-    if ((token | 0) !== token) {
-      throw invalidArgument(`${where}: token must be a whole number, not ${show(token)}`);
-    }
+    checkValue(token, tokenId, `${where}: token`);
     this.#engine.requireOpen(where);
     return this.#engine.tokenBytes(token);
   }
@@ -390,18 +405,7 @@ export class CodeLlama implements AsyncDisposable {
   }
 }
 
-function checkText(text: unknown, options: TokenizeOptions, where: string): void {
-  if (typeof text !== "string") {
-    throw invalidArgument(`${where}: text must be a string, not ${show(text)}`);
-  }
-  checkOptions(options, { bos: boolean, special: boolean }, where);
-}
-
-function tokenArray(tokens: unknown, where: string): Int32Array {
-  if (!Array.isArray(tokens) || !tokens.every((token) => (token | 0) === token)) {
-    throw invalidArgument(
-      `${where}: tokens must be an Int32Array or an array of whole numbers, not ${show(tokens)}`,
-    );
-  }
-  return Int32Array.from(tokens);
+function checkText(text: unknown, options: TokenizeOptions, where: string): TokenizeOptions {
+  checkValue(text, anyText, `${where}: text`);
+  return checkOptions(options, { bos: boolean, special: boolean }, where);
 }

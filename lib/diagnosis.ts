@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { type BackendPackage, findBackendPackages } from "./backend-packages.ts";
 import { addon, addonFile, type NativeBackend } from "./binding.ts";
+import { isError } from "./brands.ts";
 import { type DeviceInfo, listDevices } from "./devices.ts";
 import { packageVersion } from "./package-file.ts";
 
@@ -54,7 +55,7 @@ async function inspectAddon(): Promise<AddonFacts> {
       packages: findBackendPackages(llamaCommit),
     };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = isError(error) ? error.message : String(error);
     return { addon: { error: message }, backends: [], devices: [], packages: [] };
   }
 }

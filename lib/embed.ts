@@ -1,9 +1,10 @@
 import { textPrompt } from "./completion.ts";
 import type { EnginePort } from "./engine-port.ts";
 import { type EnginePrompt, Generation } from "./generation.ts";
-import { checkOptions, invalidArgument, show } from "./options/check.ts";
+import { checkOptions, checkValue } from "./options/check.ts";
 import { type EmbedOptions, embedRules } from "./options/embed.ts";
 import { sharedOptions } from "./options/generate.ts";
+import { type TextOrTokens, textsOrTokens } from "./options/texts.ts";
 
 export interface EmbedResult {
   /** One for each text, in their order. */
@@ -12,7 +13,7 @@ export interface EmbedResult {
 }
 
 /** A text, or tokens taken as they are. */
-export type EmbedInput = string | Int32Array;
+export type EmbedInput = TextOrTokens;
 
 // So many texts wait for the engine at once; the rest wait here, and need no place in its queue.
 const window = 4;
@@ -24,21 +25,16 @@ export function embed(
   options: EmbedOptions,
 ): Generation<EmbedResult> {
   const where = "embed()";
-  const texts: readonly EmbedInput[] = isInput(input) ? [input] : input;
-  if (!Array.isArray(texts) || !texts.every(isInput)) {
-    throw invalidArgument(
-      `${where}: texts must be a string, an Int32Array or an array of them, not ${show(input)}`,
-    );
-  }
+  const texts = checkValue(input, textsOrTokens, `${where}: texts`) as readonly EmbedInput[];
   engine.requireContext(where);
-  checkOptions(options, embedRules, where);
+  const checked = checkOptions(options, embedRules, where);
   const call = {
-    ...sharedOptions(options, engine, where),
-    embedding: options.pooling ?? "mean",
+    ...sharedOptions(checked, engine, where),
+    embedding: checked.pooling ?? "mean",
     maxTokens: 0,
     seed: 0,
   };
-  return new Generation(engine, options.signal, async (request) => {
+  return new Generation(engine, checked.signal, async (request) => {
     const embeddings: Float32Array[] = [];
     let promptTokens = 0;
     const rest = texts.entries();
@@ -47,7 +43,7 @@ export function embed(
         const prompt = await embedPrompt(engine, text);
         const { embedding, usage } = await request({ ...call, prompt }, { held: true });
         if (embedding === undefined) continue; // cancelled
-        embeddings[index] = options.normalize === false ? embedding : normalized(embedding);
+        embeddings[index] = checked.normalize === false ? embedding : normalized(embedding);
         promptTokens += usage.promptTokens;
       }
     };
@@ -61,11 +57,10 @@ function embedPrompt(engine: EnginePort, text: EmbedInput): EnginePrompt | Promi
   return engine.hasVocabulary ? textPrompt(engine, text) : { text, special: false };
 }
 
-function isInput(value: unknown): value is EmbedInput {
-  return typeof value === "string" || value instanceof Int32Array;
-}
-
 function normalized(vector: Float32Array): Float32Array {
-  const length = Math.hypot(...vector);
+  // As Math.hypot, which takes its numbers as arguments: the largest keeps squares in range.
+  const largest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const length =
+    largest * Math.sqrt(vector.reduce((sum, value) => sum + (value / largest) ** 2, 0));
   return length > 0 ? vector.map((value) => value / length) : vector;
 }

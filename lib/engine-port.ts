@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { NativeGrammar, NativeModel, NativeOutput } from "./binding.ts";
 import type { EngineStats } from "./engine-info.ts";
 import type { RequestOutcome } from "./engine-request.ts";
@@ -54,5 +55,5 @@ export interface EnginePort {
 
 /** The tokens of a prompt, as far as they are known here. */
 export function promptLength(prompt: EnginePrompt): number {
-  return prompt instanceof Int32Array ? prompt.length : 0;
+  return types.isInt32Array(prompt) ? prompt.length : 0;
 }

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type {
   NativeEngine,
   NativeGrammar,
@@ -96,7 +97,7 @@ export class Engine implements EnginePort {
     onOutput: (output: NativeOutput) => void,
   ): EngineRequest {
     const { prompt } = call;
-    if (!(prompt instanceof Int32Array)) throw new TypeError("this engine takes tokens");
+    if (!types.isInt32Array(prompt)) throw new TypeError("this engine takes tokens");
     this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
     const id = this.#lastId;
     const submitted = new EngineRequest(this.#native, id, onOutput);

@@ -1,3 +1,5 @@
+import { isError } from "./brands.ts";
+
 /**
  * What went wrong, for programs:
  *
@@ -56,7 +58,7 @@ export class CodeLlamaError extends Error {
 
   /** Like `instanceof`, but also true for errors of another copy of this package. */
   static isInstance(value: unknown): value is CodeLlamaError {
-    return value instanceof Error && marker in value;
+    return isError(value) && marker in value;
   }
 }
 
@@ -64,7 +66,7 @@ Object.defineProperty(CodeLlamaError.prototype, "name", { value: "CodeLlamaError
 
 /** A coded error of the addon as a CodeLlamaError; anything else as it is. */
 export function fromNative(error: unknown): unknown {
-  if (error instanceof Error && "code" in error && !CodeLlamaError.isInstance(error)) {
+  if (isError(error) && "code" in error && !CodeLlamaError.isInstance(error)) {
     return new CodeLlamaError(error.code as CodeLlamaErrorCode, error.message);
   }
   return error;

@@ -1,4 +1,5 @@
-import { addAbortListener, removeAbortListener } from "./abort-listeners.ts";
+import { addAbortListener, removeAbortListener, throwIfAborted } from "./abort-listeners.ts";
+import { append } from "./append.ts";
 import type { NativeRequest } from "./binding.ts";
 import { type EnginePort, promptLength, type RunningRequest } from "./engine-port.ts";
 import { CodeLlamaError } from "./errors.ts";
@@ -212,7 +213,7 @@ export class Generation<Result = GenerationResult>
 
   async #run(script: Script<Result>): Promise<Result> {
     try {
-      this.#signal?.throwIfAborted();
+      throwIfAborted(this.#signal);
       if (this.#signal !== undefined) addAbortListener(this.#signal, this.#onAbort);
       return await script(
         (call, options) => this.#request(call, options),
@@ -252,7 +253,7 @@ export class Generation<Result = GenerationResult>
     if (this.#paused) request.setPaused(true);
     try {
       const outcome = await request.outcome;
-      if (outcome.finishReason === "abort") this.#signal?.throwIfAborted();
+      if (outcome.finishReason === "abort") throwIfAborted(this.#signal);
       const rest = output.finish();
       if (!held) this.#show({ text: rest, tokens: [], index });
       return toResult(call, output, outcome);
@@ -263,7 +264,7 @@ export class Generation<Result = GenerationResult>
 
   /** Cancelled before the engine had it. */
   #cancelledResult(call: EngineCall, output: RequestOutput): Answer {
-    this.#signal?.throwIfAborted();
+    throwIfAborted(this.#signal);
     return toResult(call, output, {
       finishReason: "abort",
       stopString: "",
@@ -282,9 +283,9 @@ export class Generation<Result = GenerationResult>
   #show({ text, tokens, logprobs = [], promptLogprobs = [], index }: Chunk): void {
     if (index === 0) this.#text += text;
     const pending = this.#pending.get(index) ?? new Pending();
-    pending.tokens.push(...tokens);
-    pending.logprobs.push(...logprobs);
-    pending.promptLogprobs.push(...promptLogprobs);
+    append(pending.tokens, tokens);
+    append(pending.logprobs, logprobs);
+    append(pending.promptLogprobs, promptLogprobs);
     if (text === "") {
       this.#pending.set(index, pending);
       return;

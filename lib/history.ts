@@ -34,7 +34,7 @@ export async function fitHistory(
     return { first, prompt };
   };
   const fits = (prompt: EnginePrompt | CodeLlamaError, target: number) =>
-    !(prompt instanceof CodeLlamaError) && promptLength(prompt) <= target;
+    !CodeLlamaError.isInstance(prompt) && promptLength(prompt) <= target;
 
   const whole = await from(0);
   if (fits(whole.prompt, limit)) return fitted(whole, turns);
@@ -62,7 +62,7 @@ function fitted(
   { first, prompt }: { readonly first: number; readonly prompt: EnginePrompt | CodeLlamaError },
   turns: readonly ChatMessage[],
 ): FittedHistory {
-  if (prompt instanceof CodeLlamaError) throw prompt;
+  if (CodeLlamaError.isInstance(prompt)) throw prompt;
   return { prompt, dropped: turns.slice(0, first) };
 }
 

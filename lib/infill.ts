@@ -3,7 +3,7 @@ import { type Capabilities, requireCapability } from "./capabilities.ts";
 import { choices } from "./choices.ts";
 import type { EnginePort } from "./engine-port.ts";
 import { Generation, type RequestFunction } from "./generation.ts";
-import { choiceCounts, requestOptions } from "./options/generate.ts";
+import { checkMode, choiceCounts, requestOptions } from "./options/generate.ts";
 import { type InfillInput, type InfillOptions, infillMode, readHoles } from "./options/infill.ts";
 import { fillInMiddlePrompt, hasFileTokens } from "./prompt/fill-in-middle.ts";
 import { type InfillOrder, infillPrompt } from "./prompt/infill.ts";
@@ -26,18 +26,20 @@ export function infill(
   engine: EnginePort,
   capabilities: Capabilities,
   input: string | InfillInput,
-  options: InfillOptions,
+  given: InfillOptions,
 ): Generation<InfillResult> {
   const where = "infill()";
-  const texts = readHoles(input, where);
+  const holes = readHoles(input, where);
+  const { texts } = holes;
   engine.requireContext(where);
+  const options = checkMode(given, infillMode, where);
   const call = requestOptions(options, infillMode, engine, where);
   if (!capabilities.infill) engine.requireVocabulary(where);
   requireCapability(capabilities, "infill", engine.model.name, where);
-  const wanted = (typeof input === "string" ? undefined : input.order) ?? options.order ?? "auto";
+  const wanted = holes.order ?? options.order ?? "auto";
   const isCodeLlama = capabilities.codeLlama !== undefined;
   const healing = options.tokenHealing ?? engine.healsTokens;
-  if (!engine.hasVocabulary) requireRemoteLayout(engine, input, options, where);
+  if (!engine.hasVocabulary) requireRemoteLayout(engine, wanted, options, where);
   const stop = options.singleLine ? [...(call.stop ?? []), "\n"] : call.stop;
 
   const fill = async (request: RequestFunction, prefix: string, suffix: string) => {
@@ -80,7 +82,7 @@ export function infill(
 /** A remote engine that lays the hole out itself does it in its own way. */
 function requireRemoteLayout(
   engine: EnginePort,
-  input: string | InfillInput,
+  order: InfillOrder | "auto",
   options: InfillOptions,
   where: string,
 ): void {
@@ -88,8 +90,7 @@ function requireRemoteLayout(
   for (const name of names) {
     if (options[name] !== undefined) engine.requireVocabulary(`${where}: ${name}`);
   }
-  const order = typeof input === "string" ? options.order : (input.order ?? options.order);
-  if (order !== undefined && order !== "auto") engine.requireVocabulary(`${where}: order`);
+  if (order !== "auto") engine.requireVocabulary(`${where}: order`);
 }
 
 /** The prompt's tokens, with the context, and cut where it is too long. */

@@ -1,9 +1,10 @@
 import { textPrompt } from "./completion.ts";
 import type { EnginePort } from "./engine-port.ts";
 import { Generation } from "./generation.ts";
-import { checkOptions, invalidArgument, show } from "./options/check.ts";
+import { checkOptions, checkValue, invalidArgument } from "./options/check.ts";
 import { sharedOptions } from "./options/generate.ts";
 import { type PerplexityOptions, perplexityRules } from "./options/perplexity.ts";
+import { type TextOrTokens, textOrTokens } from "./options/texts.ts";
 
 export interface PerplexityResult {
   /** e to the mean negative log-likelihood: the lower, the better the model knows the text. */
@@ -21,25 +22,23 @@ export function perplexity(
   options: PerplexityOptions,
 ): Generation<PerplexityResult> {
   const where = "perplexity()";
-  if (typeof text !== "string" && !(text instanceof Int32Array)) {
-    throw invalidArgument(`${where}: text must be a string or an Int32Array, not ${show(text)}`);
-  }
+  const given = checkValue(text, textOrTokens, `${where}: text`) as TextOrTokens;
   engine.requireContext(where);
-  if (typeof text === "string") engine.requireVocabulary(`${where} of a text`);
-  checkOptions(options, perplexityRules, where);
+  if (typeof given === "string") engine.requireVocabulary(`${where} of a text`);
+  const checked = checkOptions(options, perplexityRules, where);
   const largest = engine.contextSize - 1;
-  const windowSize = options.windowSize ?? Math.min(2048, largest);
+  const windowSize = checked.windowSize ?? Math.min(2048, largest);
   if (windowSize > largest) {
     throw invalidArgument(`${where}: windowSize must be at most ${largest}, not ${windowSize}`);
   }
   const call = {
-    ...sharedOptions(options, engine, where),
+    ...sharedOptions(checked, engine, where),
     promptLogprobs: true,
     maxTokens: 0,
     seed: 0,
   };
-  return new Generation(engine, options.signal, async (request) => {
-    const tokens = typeof text === "string" ? await textPrompt(engine, text, "whole") : text;
+  return new Generation(engine, checked.signal, async (request) => {
+    const tokens = typeof given === "string" ? await textPrompt(engine, given, "whole") : given;
     if (tokens.length < 2) {
       throw invalidArgument(`${where}: the text must have at least 2 tokens, not ${tokens.length}`);
     }

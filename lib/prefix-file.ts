@@ -8,10 +8,11 @@ import type { Engine } from "./engine.ts";
 import { CodeLlamaError } from "./errors.ts";
 import { Generation } from "./generation.ts";
 import { fingerprint } from "./models/fingerprint.ts";
-import { checkOptions, invalidArgument, show } from "./options/check.ts";
+import { checkOptions, checkValue, invalidArgument, show } from "./options/check.ts";
 import { sharedOptions } from "./options/generate.ts";
 import { type PrefixOptions, prefixRules } from "./options/prefix.ts";
 import type { RopeOptions } from "./options/rope.ts";
+import { type TextOrTokens, textOrTokens } from "./options/texts.ts";
 
 /** What a prefix file holds. */
 export interface PrefixResult {
@@ -46,16 +47,12 @@ export function savePrefix(
 ): Generation<PrefixResult> {
   const where = "savePrefix()";
   checkPath(path, where);
-  if (typeof prompt !== "string" && !(prompt instanceof Int32Array)) {
-    throw invalidArgument(
-      `${where}: prompt must be a string or an Int32Array, not ${show(prompt)}`,
-    );
-  }
+  const given = checkValue(prompt, textOrTokens, `${where}: prompt`) as TextOrTokens;
   engine.requireContext(where);
-  checkOptions(options, prefixRules, where);
-  const shared = sharedOptions(options, engine, where);
-  return new Generation(engine, options.signal, async (request) => {
-    const tokens = typeof prompt === "string" ? await textPrompt(engine, prompt) : prompt;
+  const checked = checkOptions(options, prefixRules, where);
+  const shared = sharedOptions(checked, engine, where);
+  return new Generation(engine, checked.signal, async (request) => {
+    const tokens = typeof given === "string" ? await textPrompt(engine, given) : given;
     const call = { ...shared, prompt: tokens, promptState: true, maxTokens: 0, seed: 0 };
     const { promptState: state } = await request(call, { held: true });
     if (state === undefined) throw new CodeLlamaError("ABORTED", `${where} was cancelled`);

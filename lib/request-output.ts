@@ -1,3 +1,4 @@
+import { append } from "./append.ts";
 import type { NativeOutput, NativeTokenLogprobs } from "./binding.ts";
 import type { TextFilter } from "./generation.ts";
 
@@ -26,11 +27,11 @@ export class RequestOutput {
       return "";
     }
     if (output.type === "promptScored") {
-      this.promptLogprobs.push(...output.logprobs);
+      append(this.promptLogprobs, output.logprobs);
       return "";
     }
-    this.tokens.push(...output.tokens);
-    this.logprobs.push(...(output.logprobs ?? []));
+    append(this.tokens, output.tokens);
+    append(this.logprobs, output.logprobs ?? []);
     const shown = this.#filter === undefined ? output.text : this.#filter.push(output.text);
     this.text += shown;
     return shown;

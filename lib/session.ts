@@ -5,7 +5,10 @@ import type { CodeLlama } from "./codellama.ts";
 import type { EnginePort } from "./engine-port.ts";
 import { Generation } from "./generation.ts";
 import { fitHistory, roomForPrompt } from "./history.ts";
-import { checkOptions, invalidArgument, show } from "./options/check.ts";
+import { anyText, checkOptions, checkValue, invalidArgument, oneOf } from "./options/check.ts";
+import { checkMode } from "./options/generate.ts";
+import { copyMessages } from "./options/messages.ts";
+import { requireModel } from "./options/model.ts";
 import {
   type SendOptions,
   type SessionOptions,
@@ -29,6 +32,9 @@ export interface SessionData {
   readonly maxHistoryTokens?: number;
 }
 
+// JavaScript knows no private constructors.
+const own = Symbol("ChatSession");
+
 /**
  * A conversation that grows. The model's KV cache still holds the earlier turns, so that each
  * question costs only what is new. When the history gets too long the oldest turns are dropped,
@@ -43,11 +49,18 @@ export class ChatSession {
   #turns: ChatMessage[];
   #answering = false;
 
-  /** @internal By `CodeLlama.session()`. */
-  constructor(engine: EnginePort, capabilities: Capabilities, options: SessionOptions) {
+  /** @internal By `openSession()`. */
+  constructor(
+    key: typeof own,
+    engine: EnginePort,
+    capabilities: Capabilities,
+    options: SessionOptions,
+  ) {
+    if (key !== own) {
+      throw invalidArgument("new ChatSession(): use llama.session(), or ChatSession.fromJSON()");
+    }
     const where = "session()";
-    checkOptions(options, sessionRules, where);
-    const messages = [...(options.messages ?? [])];
+    const messages = [...copyMessages(options.messages ?? [], where)];
     if (options.system !== undefined) messages.unshift({ role: "system", content: options.system });
     readDialog([...messages, { role: "user", content: "" }], where);
     if (options.maxHistoryTokens !== undefined) {
@@ -66,7 +79,12 @@ export class ChatSession {
    * @throws CodeLlamaError `INVALID_ARGUMENT` for data that no session wrote, `CLOSED`
    */
   static fromJSON(llama: CodeLlama, data: SessionData): ChatSession {
-    return llama.session(readSessionData(data));
+    requireModel(llama, "ChatSession.fromJSON()");
+    const checked = readSessionOptions(data);
+    if (checked.version === 1) return llama.session(checked);
+    throw invalidArgument(
+      "ChatSession.fromJSON(): data must be what toJSON() gave; version is missing",
+    );
   }
 
   /** The conversation so far: the system message, if there is one, then the turns. */
@@ -82,14 +100,13 @@ export class ChatSession {
   send(content: string, options: SendOptions = {}): Generation<SessionResult> {
     const where = "send()";
     this.#requireIdle(where);
-    if (typeof content !== "string") {
-      throw invalidArgument(`${where}: content must be a string, not ${show(content)}`);
-    }
-    const call = chatCall(this.#engine, this.#capabilities, options, where, sendMode);
+    checkValue(content, anyText, `${where}: content`);
+    const checked = checkMode(options, sendMode, where);
+    const call = chatCall(this.#engine, this.#capabilities, checked, where, sendMode);
     const question: ChatMessage = { role: "user", content };
     // What is wrong with the messages is told at once.
-    dialogPrompt(this.#engine, this.#model, [...this.messages, question], options, where);
-    return new Generation(this.#engine, options.signal, async (request) => {
+    dialogPrompt(this.#engine, this.#model, [...this.messages, question], checked, where);
+    return new Generation(this.#engine, checked.signal, async (request) => {
       this.#answering = true;
       try {
         const room = roomForPrompt(this.#engine, call.maxTokens);
@@ -97,7 +114,7 @@ export class ChatSession {
           this.#engine,
           this.#model,
           [...this.messages, question],
-          options,
+          checked,
           Math.min(this.#options.maxHistoryTokens ?? room, room),
           where,
         );
@@ -114,7 +131,7 @@ export class ChatSession {
 
   /** A second session that goes on from here; the two share what the KV cache holds. */
   fork(): ChatSession {
-    return new ChatSession(this.#engine, this.#capabilities, this.#currentOptions());
+    return openSession(this.#engine, this.#capabilities, this.#currentOptions());
   }
 
   /**
@@ -123,6 +140,7 @@ export class ChatSession {
    */
   reset(system?: string): void {
     this.#requireIdle("reset()");
+    if (system !== undefined) checkValue(system, anyText, "reset(): system");
     if (system !== undefined) this.#system = { role: "system", content: system };
     this.#turns = [];
   }
@@ -153,16 +171,21 @@ export class ChatSession {
   }
 }
 
+/** A session at an engine, with options that `readSessionOptions` let pass. */
+export function openSession(
+  engine: EnginePort,
+  capabilities: Capabilities,
+  options: SessionOptions,
+): ChatSession {
+  return new ChatSession(own, engine, capabilities, options);
+}
+
 /**
- * A saved session's options, for `CodeLlama.session()`.
- * @throws CodeLlamaError `INVALID_ARGUMENT` for data that no session wrote
+ * Checks the options of a session, or what a session's `toJSON()` gave.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
-export function readSessionData(data: unknown): SessionOptions {
-  const where = "session()";
-  const { version, ...options } = Object(data) as Record<string, unknown>;
-  if (version !== 1) {
-    throw invalidArgument(`${where}: this is no saved session of version 1, but ${show(data)}`);
-  }
-  checkOptions(options, sessionRules, where);
-  return options;
+export function readSessionOptions(
+  options: SessionOptions | SessionData,
+): SessionOptions & Partial<SessionData> {
+  return checkOptions(options, { ...sessionRules, version: oneOf(1) }, "session()");
 }

@@ -20,7 +20,7 @@ class Reader {
   template <typename Number>
     requires std::is_arithmetic_v<Number>
   void Read(const char* name, Number* field) const {
-    const Napi::Value value = object_.Get(name);
+    const Napi::Value value = Get(name);
     if (value.IsUndefined()) return;
     if constexpr (std::is_same_v<Number, bool>) {
       if (!value.IsBoolean()) ThrowType(object_.Env(), std::string(name) + " is not a boolean");
@@ -33,21 +33,21 @@ class Reader {
 
   template <typename Value>
   void Read(const char* name, std::optional<Value>* field) const {
-    if (object_.Get(name).IsUndefined()) return;
+    if (Get(name).IsUndefined()) return;
     Value value{};
     Read(name, &value);
     *field = value;
   }
 
   void Read(const char* name, std::string* field) const {
-    const Napi::Value value = object_.Get(name);
+    const Napi::Value value = Get(name);
     if (value.IsUndefined()) return;
     if (!value.IsString()) ThrowType(object_.Env(), std::string(name) + " is not a string");
     *field = value.As<Napi::String>();
   }
 
   void Read(const char* name, std::vector<std::string>* field) const {
-    const Napi::Value value = object_.Get(name);
+    const Napi::Value value = Get(name);
     if (value.IsUndefined()) return;
     const Napi::Array array = AsArray(name, value);
     field->clear();
@@ -59,7 +59,7 @@ class Reader {
   // Calls `read` with a Reader of the nested object, when there is one.
   template <typename Function>
   void Nested(const char* name, Function read) const {
-    const Napi::Value value = object_.Get(name);
+    const Napi::Value value = Get(name);
     if (value.IsUndefined()) return;
     if (!value.IsObject()) ThrowType(object_.Env(), std::string(name) + " is not an object");
     read(Reader(value.As<Napi::Object>()));
@@ -68,7 +68,7 @@ class Reader {
   // Calls `read` with each element of the array, when there is one.
   template <typename Function>
   void Each(const char* name, Function read) const {
-    const Napi::Value value = object_.Get(name);
+    const Napi::Value value = Get(name);
     if (value.IsUndefined()) return;
     const Napi::Array array = AsArray(name, value);
     for (uint32_t i = 0; i < array.Length(); i++) {
@@ -77,7 +77,10 @@ class Reader {
     }
   }
 
-  Napi::Value Get(const char* name) const { return object_.Get(name); }
+  // Own properties alone: anybody may put others into Object.prototype.
+  Napi::Value Get(const char* name) const {
+    return object_.HasOwnProperty(name) ? object_.Get(name) : object_.Env().Undefined();
+  }
 
  private:
   Napi::Array AsArray(const char* name, const Napi::Value& value) const {

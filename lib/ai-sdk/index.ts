@@ -1,8 +1,8 @@
 import type { EmbeddingModelV3, LanguageModelV3, ProviderV3 } from "@ai-sdk/provider";
 import { NoSuchModelError } from "@ai-sdk/provider";
 import type { CodeLlama } from "../codellama.ts";
-import { checkOptions, invalidArgument, show } from "../options/check.ts";
-import { isModel } from "../options/model.ts";
+import { checkOptions } from "../options/check.ts";
+import { requireModel } from "../options/model.ts";
 import { CodeLlamaEmbeddingModel } from "./embedding-model.ts";
 import { CodeLlamaLanguageModel } from "./language-model.ts";
 
@@ -26,11 +26,7 @@ export function createCodeLlama(
   llama: CodeLlama,
   options: Readonly<Record<string, never>> = {},
 ): CodeLlamaProvider {
-  if (!isModel(llama)) {
-    throw invalidArgument(
-      `createCodeLlama(): llama must be a model of CodeLlama.load() or connect(), not ${show(llama)}`,
-    );
-  }
+  requireModel(llama, "createCodeLlama()");
   checkOptions(options, {}, "createCodeLlama()");
   const languageModel = (modelId = llama.model.name) => new CodeLlamaLanguageModel(llama, modelId);
   return Object.assign(() => languageModel(), {

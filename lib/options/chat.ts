@@ -1,4 +1,4 @@
-import { boolean, oneOf } from "./check.ts";
+import { boolean, oneOf, type Rules } from "./check.ts";
 import {
   beamRules,
   type CompletionOption,
@@ -6,6 +6,7 @@ import {
   type GenerateOptions,
   type Mode,
 } from "./generate.ts";
+import { copyJson, dataLimits } from "./json.ts";
 import { structureRules } from "./structure.ts";
 
 /** How to answer a dialog. */
@@ -35,16 +36,22 @@ export interface ChatOptions extends Omit<GenerateOptions, CompletionOption | "o
   readonly specialText?: "escape" | "reject";
 }
 
+/** Of the options that say how a dialog becomes a prompt. */
+export const encodeChatRules: Rules = {
+  tools: {
+    allowed: "an array of objects",
+    copy: (value, name) => copyJson(value, name, dataLimits),
+    accepts: (value) =>
+      Array.isArray(value) && value.every((tool) => typeof tool === "object" && tool !== null),
+  },
+  specialText: oneOf("escape", "reject"),
+};
+
 export const chatMode: Mode = {
   rules: {
     force: boolean,
-    tools: {
-      allowed: "an array of objects",
-      accepts: (value) =>
-        Array.isArray(value) && value.every((tool) => typeof tool === "object" && tool !== null),
-    },
     overflow: oneOf("error", "truncate"),
-    specialText: oneOf("escape", "reject"),
+    ...encodeChatRules,
     ...structureRules,
     ...choiceRules,
     ...beamRules,

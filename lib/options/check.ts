@@ -1,9 +1,17 @@
+import { isAbortSignal, isError } from "../brands.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { nearestName } from "./nearest-name.ts";
 
 /** Says what is allowed, for a message, and whether a value is. */
 export interface Rule {
   readonly allowed: string;
+  /**
+   * A copy that later changes by the caller do not reach, each getter read once. Absent where values
+   * never change. What it cannot copy it returns as it is, for `accepts` to refuse.
+   * @param name - of the value, for messages
+   */
+  copy?(value: unknown, name: string): unknown;
+  /** Whether a value is allowed, as `copy` gave it. */
   accepts(value: unknown): boolean;
 }
 
@@ -38,13 +46,16 @@ export function oneOf(...values: readonly (string | number | boolean)[]): Rule {
 export function either(...rules: readonly Rule[]): Rule {
   return {
     allowed: rules.map((rule) => rule.allowed).join(", or "),
+    copy: (value, name) => rules.reduce((copied, rule) => copyBy(rule, copied, name), value),
     accepts: (value) => rules.some((rule) => rule.accepts(value)),
   };
 }
 
 export function listOf(rule: Rule, maximumLength: number): Rule {
   return {
-    allowed: `an array of at most ${maximumLength}, each ${rule.allowed}`,
+    allowed: `an array of at most ${maximumLength}${rule.allowed && `, each ${rule.allowed}`}`,
+    copy: (value, name) =>
+      copyList(value, maximumLength, (each, index) => copyBy(rule, each, `${name}[${index}]`)),
     accepts: (value) =>
       Array.isArray(value) && value.length <= maximumLength && value.every(rule.accepts),
   };
@@ -52,42 +63,98 @@ export function listOf(rule: Rule, maximumLength: number): Rule {
 
 export const boolean: Rule = oneOf(true, false);
 
+export const anyText: Rule = {
+  allowed: "a string",
+  accepts: (value) => typeof value === "string",
+};
+
 export const text: Rule = {
   allowed: "a non-empty string",
   accepts: (value) => typeof value === "string" && value.length > 0,
 };
+
+export function textUpTo(maximumLength: number): Rule {
+  return {
+    allowed: `a non-empty string of at most ${maximumLength} characters`,
+    accepts: (value) => text.accepts(value) && (value as string).length <= maximumLength,
+  };
+}
 
 export const callback: Rule = {
   allowed: "a function",
   accepts: (value) => typeof value === "function",
 };
 
-export const abortSignal: Rule = {
-  allowed: "an AbortSignal",
-  accepts: (value) => value instanceof AbortSignal,
-};
+export const abortSignal: Rule = { allowed: "an AbortSignal", accepts: isAbortSignal };
+
+/** For options that one rule cannot describe: the caller checks them. */
+export const anything: Rule = { allowed: "", accepts: () => true };
 
 /**
- * Checks an options object; `undefined` properties are as good as absent.
+ * Checks an options object and copies it. Callers use the copy alone: it holds what was checked,
+ * whatever the caller's getters, Proxies or later changes say. `undefined` properties are as good as
+ * absent. Properties that the object inherits count, those of every object do not.
  * @param where - the call, for the message: `"generate()"`
  * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the option, its value and what is allowed
  */
-export function checkOptions(options: unknown, rules: Rules, where: string): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+export function checkOptions<Options>(options: Options, rules: Rules, where: string): Options {
+  return readArgument(`${where}: options`, () => copyOptions(options, rules, where) as Options);
+}
+
+function copyOptions(options: unknown, rules: Rules, where: string): object {
+  if (!isRecord(options)) {
     throw invalidArgument(`${where}: options must be an object, not ${show(options)}`);
   }
-  for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (rule === undefined) throw unknownOption(name, Object.keys(rules), where);
-    if (value === undefined) continue;
-    if (isRule(rule)) {
-      if (!rule.accepts(value)) {
-        throw invalidArgument(`${where}: ${name} must be ${rule.allowed}, not ${show(value)}`);
-      }
-    } else {
-      checkOptions(value, rule, `${where}: ${name}`);
-    }
+  const known = Object.keys(rules);
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(rules, name)) throw unknownOption(name, known, where);
   }
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const name of known) {
+    if (!isGiven(options, name)) continue;
+    const value = options[name];
+    const rule = rules[name];
+    if (value === undefined || rule === undefined) continue;
+    copy[name] = isRule(rule)
+      ? checkValue(value, rule, `${where}: ${name}`)
+      : copyOptions(value, rule, `${where}: ${name}`);
+  }
+  return copy;
+}
+
+/**
+ * Checks one value and copies it.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function checkValue(value: unknown, rule: Rule, name: string): unknown {
+  return readArgument(name, () => {
+    const copied = copyBy(rule, value, name);
+    if (rule.accepts(copied)) return copied;
+    throw invalidArgument(`${name} must be ${rule.allowed}, not ${show(value)}`);
+  });
+}
+
+/**
+ * Reads what a caller gave. What a getter or a Proxy throws meanwhile is the caller's mistake.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`, with the failure as its cause
+ */
+export function readArgument<Value>(name: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (cause) {
+    if (CodeLlamaError.isInstance(cause)) throw cause;
+    const message = `${name} cannot be read: ${failureText(cause)}`;
+    throw new CodeLlamaError("INVALID_ARGUMENT", message, { cause });
+  }
+}
+
+function failureText(cause: unknown): string {
+  try {
+    if (isError(cause)) return String(cause.message);
+  } catch {
+    // Its message has a getter of the caller's, too.
+  }
+  return show(cause);
 }
 
 export function invalidArgument(message: string): CodeLlamaError {
@@ -100,10 +167,55 @@ export function show(value: unknown): string {
     return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   }
   if (typeof value === "number" || typeof value === "boolean" || value == null) return `${value}`;
-  if (typeof value === "bigint") return `${value}n`;
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === "object") return `an object of ${value.constructor?.name ?? "no class"}`;
-  return `a ${typeof value}`;
+  // Digits of a huge one would take seconds.
+  if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return `${value}n`;
+  if (typeof value !== "object") return `a ${typeof value}`;
+  try {
+    return Array.isArray(value)
+      ? `an array of ${value.length}`
+      : `an object of ${className(value)}`;
+  } catch {
+    return "an object that cannot be read";
+  }
+}
+
+function className(value: object): string {
+  const name: unknown = value.constructor?.name;
+  return typeof name === "string" && name !== "" ? name.slice(0, 40) : "no class";
+}
+
+/** Copies a list by its indices: holes become `undefined`, and no iterator of the caller runs. */
+export function copyList(
+  value: unknown,
+  maximumLength: number,
+  copy: (element: unknown, index: number) => unknown,
+): unknown {
+  if (!Array.isArray(value)) return value;
+  const { length } = value;
+  if (!(length <= maximumLength)) return value;
+  return Array.from({ length }, (_, index) => copy(value[index], index));
+}
+
+/** Copies an object's own properties, each read once; other values stay as they are. */
+export function copyRecord(value: unknown): unknown {
+  return isRecord(value) ? Object.assign(Object.create(null), value) : value;
+}
+
+/** Whether a value is an object that has named properties and nothing else. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  // Maps, dates, promises and the like have none, so that what they say would be lost.
+  const tag = Object.prototype.toString.call(value);
+  return tag === "[object Object]" || tag === "[object Module]";
+}
+
+function copyBy(rule: Rule, value: unknown, name: string): unknown {
+  return rule.copy === undefined ? value : rule.copy(value, name);
+}
+
+/** `Object.prototype` gives nothing, whatever somebody put there. */
+function isGiven(options: object, name: string): boolean {
+  return Object.hasOwn(options, name) || (name in options && !(name in Object.prototype));
 }
 
 function isRule(rule: Rule | Rules): rule is Rule {
@@ -117,5 +229,5 @@ function unknownOption(name: string, known: readonly string[], where: string): C
     : known.length === 0
       ? "there are none"
       : `known options are ${known.join(", ")}`;
-  return invalidArgument(`${where}: unknown option ${JSON.stringify(name)}; ${advice}`);
+  return invalidArgument(`${where}: unknown option ${show(name)}; ${advice}`);
 }

@@ -1,4 +1,14 @@
-import { abortSignal, checkOptions, integer, invalidArgument, oneOf, show, text } from "./check.ts";
+import { hrefOf } from "../brands.ts";
+import {
+  abortSignal,
+  checkOptions,
+  integer,
+  invalidArgument,
+  oneOf,
+  readArgument,
+  show,
+  text,
+} from "./check.ts";
 
 const remoteKinds = [
   "node-codellama",
@@ -43,13 +53,14 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
+const where = "CodeLlama.connect()";
+
 /**
- * Checks the options; returns the URL's beginning, to which a route is added.
+ * Checks the options; returns the copy that everything after it reads.
  * @throws CodeLlamaError `INVALID_ARGUMENT`, which does not show what may be secret
  */
-export function connectBase(url: unknown, options: ConnectOptions): string {
-  const where = "CodeLlama.connect()";
-  checkOptions(
+export function checkConnectOptions(options: ConnectOptions): ConnectOptions {
+  return checkOptions(
     options,
     {
       apiKey: headerText,
@@ -63,8 +74,16 @@ export function connectBase(url: unknown, options: ConnectOptions): string {
     },
     where,
   );
-  const parsed = typeof url === "string" ? parseUrl(url) : url;
-  if (!(parsed instanceof URL) || !/^https?:$/.test(parsed.protocol)) {
+}
+
+/**
+ * Checks the URL; returns its beginning, to which a route is added.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`, which does not show what may be secret
+ */
+export function connectBase(url: unknown): string {
+  const address = typeof url === "string" ? url : readArgument(`${where}: url`, () => hrefOf(url));
+  const parsed = address === undefined ? undefined : parseUrl(address);
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
     throw invalidArgument(
       `${where}: the url must be one of http or https, as "http://127.0.0.1:8080", not ` +
         (typeof url === "string" ? "a text that is none" : show(url)),

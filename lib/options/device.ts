@@ -1,13 +1,4 @@
-import {
-  checkOptions,
-  either,
-  integer,
-  invalidArgument,
-  oneOf,
-  type Rule,
-  show,
-  text,
-} from "./check.ts";
+import { anything, checkValue, either, integer, listOf, oneOf, type Rule, text } from "./check.ts";
 
 /** Where a model's layers are computed, and how several GPUs share them. */
 export interface DeviceOptions {
@@ -35,15 +26,26 @@ export interface DeviceOptions {
   readonly devices?: readonly (string | number)[];
 }
 
-const anything = { allowed: "", accepts: () => true };
 const mostDevices = 16;
+
+const splitPart: Rule = {
+  allowed: "a number from 0",
+  accepts: (value) => Number.isFinite(value) && Number(value) >= 0,
+};
+const splitParts = listOf(splitPart, mostDevices);
+
+const tensorSplit: Rule = {
+  ...splitParts,
+  allowed: `an array of at most ${mostDevices} numbers from 0, one of them above it`,
+  accepts: (value) => splitParts.accepts(value) && (value as number[]).some((part) => part > 0),
+};
 
 export const deviceRules: Readonly<Record<keyof DeviceOptions, Rule>> = {
   gpuLayers: either(integer(0, 10_000), oneOf("auto")),
   splitMode: oneOf("none", "layer", "row", "tensor"),
-  tensorSplit: anything, // readTensorSplit()
+  tensorSplit,
   mainGpu: integer(0, mostDevices - 1),
-  devices: anything, // readDevices()
+  devices: listOf(anything, mostDevices), // readDevices() names the element
 };
 
 export interface NativeDeviceOptions {
@@ -62,37 +64,12 @@ export function deviceOptions(options: DeviceOptions, where: string): NativeDevi
   return {
     gpuLayers: options.gpuLayers === "auto" ? undefined : options.gpuLayers,
     splitMode: options.splitMode,
-    tensorSplit: readTensorSplit(options.tensorSplit, where),
+    tensorSplit: options.tensorSplit,
     mainGpu: options.mainGpu,
-    devices: readDevices(options.devices, where),
+    devices: options.devices?.map((device, index) =>
+      String(checkValue(device, nameOrPlace, `${where}: devices[${index}]`)),
+    ),
   };
 }
 
-function readTensorSplit(parts: unknown, where: string): number[] | undefined {
-  if (parts === undefined) return undefined;
-  const isPart = (part: unknown) => Number.isFinite(part) && Number(part) >= 0;
-  const isSplit =
-    Array.isArray(parts) &&
-    parts.length <= mostDevices &&
-    parts.every(isPart) &&
-    parts.some((part) => part > 0);
-  if (isSplit) return parts;
-  throw invalidArgument(
-    `${where}: tensorSplit must be an array of at most ${mostDevices} numbers from 0, one of them ` +
-      `above it, not ${show(parts)}`,
-  );
-}
-
-function readDevices(devices: unknown, where: string): string[] | undefined {
-  if (devices === undefined) return undefined;
-  if (!Array.isArray(devices) || devices.length > mostDevices) {
-    throw invalidArgument(
-      `${where}: devices must be an array of at most ${mostDevices}, not ${show(devices)}`,
-    );
-  }
-  return devices.map((device, index) => {
-    const name = `devices[${index}]`;
-    checkOptions({ [name]: device }, { [name]: either(integer(0, 9999), text) }, where);
-    return String(device);
-  });
-}
+const nameOrPlace = either(integer(0, 9999), text);

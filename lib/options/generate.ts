@@ -5,9 +5,11 @@ import {
   abortSignal,
   boolean,
   checkOptions,
+  copyRecord,
   either,
   integer,
   invalidArgument,
+  isRecord,
   listOf,
   number,
   oneOf,
@@ -15,9 +17,10 @@ import {
   type Rules,
   show,
   text,
+  textUpTo,
 } from "./check.ts";
 import { type Structure, type StructureOptions, structureOf, structureRules } from "./structure.ts";
-import { logitBiasPairs, stopTokenIds } from "./token-options.ts";
+import { type LogitBias, logitBiasPairs, logitBiasRule, stopTokenIds } from "./token-options.ts";
 
 /** Which requests go first: an editor's keystroke, a conversation, a batch job. */
 export type Priority = "interactive" | "normal" | "background";
@@ -91,7 +94,7 @@ export interface GenerateOptions extends StructureOptions {
   readonly xtc?: XtcOptions;
   readonly mirostat?: MirostatOptions;
   /** Added to tokens' logits; `-Infinity` forbids a token. Range -Infinity to 1e6. */
-  readonly logitBias?: Readonly<Record<number, number>> | ReadonlyMap<number, number>;
+  readonly logitBias?: LogitBias;
   /**
    * Seed of the draws, 0 to 2³²-2. Default: a random one, told in the result. The same seed,
    * options and build give the same text when the request runs alone and the model was loaded with
@@ -99,7 +102,7 @@ export interface GenerateOptions extends StructureOptions {
    * differently, which now and then tips a draw.
    */
   readonly seed?: number;
-  /** Texts that end the generation; they are not part of the result. At most 64. */
+  /** Texts that end the generation; they are not part of the result. At most 64, of 4096 characters each. */
   readonly stop?: string | readonly string[];
   /** Ids of tokens that end the generation; they are not part of the result. At most 64. */
   readonly stopTokens?: readonly number[];
@@ -182,17 +185,22 @@ export interface GenerateOptions extends StructureOptions {
 export type CompletionOption = "mode" | "special" | "ignoreEos" | "promptLogprobs" | "tokenHealing";
 
 const lookBack = integer(0, 2 ** 31 - 1);
-const stopText = text;
+const stopText = textUpTo(4096);
 const stops = either(stopText, listOf(stopText, 64));
 
 export const priority = oneOf("interactive", "normal", "background");
 
+const loraScale = number(-100, 100);
+const mostLoras = 64;
+
 export const loraScales: Rule = {
-  allowed: "an object of adapters' names and scales from -100 to 100",
-  accepts: (value) =>
-    typeof value === "object" &&
-    value !== null &&
-    Object.values(value).every((scale) => number(-100, 100).accepts(scale)),
+  allowed: `an object of at most ${mostLoras} adapters' names and scales from -100 to 100`,
+  copy: copyRecord,
+  accepts: (value) => {
+    if (!isRecord(value)) return false;
+    const scales = Object.values(value);
+    return scales.length <= mostLoras && scales.every(loraScale.accepts);
+  },
 };
 
 const rules: Rules = {
@@ -215,10 +223,7 @@ const rules: Rules = {
   },
   xtc: { probability: number(0, 1), threshold: number(0, 1) },
   mirostat: { version: oneOf(1, 2), tau: number(0, 100), eta: number(0, 1) },
-  logitBias: {
-    allowed: "an object or Map from token ids to numbers",
-    accepts: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  },
+  logitBias: logitBiasRule,
   seed: integer(0, 2 ** 32 - 2),
   stop: stops,
   stopTokens: listOf(integer(0, 2 ** 31 - 1), 64),
@@ -272,7 +277,19 @@ export interface RequestOptions extends Omit<NativeRequest, "id" | "prompt" | "g
 }
 
 /**
- * Checks the options and puts them as the addon takes them.
+ * Checks a mode's options; returns the copy that everything after it reads.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function checkMode<Options extends GenerateOptions>(
+  options: Options,
+  mode: Mode,
+  where: string,
+): Options {
+  return checkOptions(options, { ...rules, ...mode.rules }, where);
+}
+
+/**
+ * Options that `checkMode` let pass, as the addon takes them.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function requestOptions(
@@ -281,7 +298,6 @@ export function requestOptions(
   engine: EngineFacts,
   where: string,
 ): RequestOptions {
-  checkOptions(options, { ...rules, ...mode.rules }, where);
   requireProperty(options.dry, "multiplier", `${where}: dry`);
   requireProperty(options.xtc, "probability", `${where}: xtc`);
   requireProperty(options.mirostat, "version", `${where}: mirostat`);

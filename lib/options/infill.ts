@@ -1,5 +1,17 @@
 import type { ContextFile } from "../prompt/repository-context.ts";
-import { boolean, checkOptions, integer, invalidArgument, oneOf, show, text } from "./check.ts";
+import {
+  anyText,
+  boolean,
+  checkOptions,
+  checkValue,
+  integer,
+  invalidArgument,
+  listOf,
+  oneOf,
+  type Rule,
+  type Rules,
+  text,
+} from "./check.ts";
 import { type CompletionOption, choiceRules, type GenerateOptions, type Mode } from "./generate.ts";
 import type { StructureOptions } from "./structure.ts";
 
@@ -46,7 +58,7 @@ export interface InfillOptions
   readonly overflow?: "truncate" | "error";
   /**
    * Other files of the repository, the nearest first; they stand before the prefix, each under a
-   * comment with its path, or as the model was taught where it has tokens for files.
+   * comment with its path, or as the model was taught where it has tokens for files. At most 10000.
    */
   readonly context?: readonly ContextFile[];
   /** Path of the file itself, for models that have tokens for files. */
@@ -55,17 +67,28 @@ export interface InfillOptions
   readonly contextTokens?: number;
 }
 
+const infillOrder = oneOf("auto", "psm", "spm");
+
+const contextFile: Rule = {
+  allowed: "{ path, text }",
+  copy(value) {
+    const { path, text } = Object(value) as Partial<ContextFile>;
+    return { path, text };
+  },
+  accepts(value) {
+    const { path, text } = value as Partial<ContextFile>;
+    return typeof path === "string" && typeof text === "string";
+  },
+};
+
 export const infillMode: Mode = {
   rules: {
-    order: oneOf("auto", "psm", "spm"),
+    order: infillOrder,
     singleLine: boolean,
     tokenHealing: boolean,
     trim: oneOf("none", "overlap"),
     overflow: oneOf("truncate", "error"),
-    context: {
-      allowed: "an array of { path, text }",
-      accepts: (value) => Array.isArray(value) && value.every(isContextFile),
-    },
+    context: listOf(contextFile, 10_000),
     path: text,
     contextTokens: integer(0, 2 ** 31 - 1),
     ...choiceRules,
@@ -73,19 +96,23 @@ export const infillMode: Mode = {
   defaults: { maxTokens: 512 },
 };
 
-function isContextFile(value: unknown): value is ContextFile {
-  const file = Object(value) as Record<string, unknown>;
-  return typeof file.path === "string" && typeof file.text === "string";
-}
-
 /** What stands between holes; the first that a text contains is the one that counts. */
 const markers = ["<FILL_ME>", "<FILL>"];
 
+/** A text with holes, taken apart. */
+export interface Holes {
+  /** The texts around the holes: at least two. */
+  readonly texts: readonly string[];
+  readonly order?: "auto" | "psm" | "spm" | undefined;
+}
+
+const inputRules: Rules = { prefix: anyText, suffix: anyText, order: infillOrder };
+
 /**
- * The texts around the holes: at least two.
+ * Checks and copies what is to be filled.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
-export function readHoles(input: string | InfillInput, where: string): readonly string[] {
+export function readHoles(input: string | InfillInput, where: string): Holes {
   if (typeof input === "string") {
     const marker = markers.find((each) => input.includes(each));
     if (marker === undefined) {
@@ -94,22 +121,10 @@ export function readHoles(input: string | InfillInput, where: string): readonly 
           "or give { prefix, suffix }",
       );
     }
-    return input.split(marker);
+    return { texts: input.split(marker) };
   }
-  checkOptions(
-    input,
-    { prefix: anyText, suffix: anyText, order: oneOf("auto", "psm", "spm") },
-    `${where}: input`,
-  );
-  for (const name of ["prefix", "suffix"] as const) {
-    if (typeof input[name] !== "string") {
-      throw invalidArgument(`${where}: ${name} must be a string, not ${show(input[name])}`);
-    }
-  }
-  return [input.prefix, input.suffix];
+  const { prefix, suffix, order } = checkOptions(input, inputRules, `${where}: input`);
+  checkValue(prefix, anyText, `${where}: prefix`);
+  checkValue(suffix, anyText, `${where}: suffix`);
+  return { texts: [prefix, suffix], order };
 }
-
-const anyText = {
-  allowed: "a string",
-  accepts: (value: unknown) => typeof value === "string",
-};

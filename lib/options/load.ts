@@ -2,12 +2,15 @@ import { basename } from "node:path";
 import type { NativeLoadOptions, NativeLora } from "../binding.ts";
 import {
   abortSignal,
+  anything,
   boolean,
   callback,
   checkOptions,
+  checkValue,
   either,
   integer,
   invalidArgument,
+  listOf,
   number,
   oneOf,
   type Rules,
@@ -140,7 +143,6 @@ export interface LoadOptions extends DeviceOptions {
 const kvCacheType = oneOf("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl");
 const auto = oneOf("auto");
 const threads = integer(1, 512);
-const anything = { allowed: "", accepts: () => true };
 
 const rules: Rules = {
   contextSize: integer(8, 2 ** 31 - 1),
@@ -164,29 +166,31 @@ const rules: Rules = {
   repack: either(boolean, auto),
   warmup: boolean,
   vocabularyOnly: boolean,
-  loras: anything, // readLoras()
+  loras: listOf(anything, 64), // readLoras() names the element
   onProgress: callback,
   signal: abortSignal,
 };
 
+const where = "CodeLlama.load()";
+
 /**
- * Checks the options and puts them as the addon takes them; what is left out is the addon's
+ * Checks the options; returns the copy that everything after it reads.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function checkLoadOptions(options: LoadOptions): LoadOptions {
+  return checkOptions(options, rules, where);
+}
+
+/**
+ * Options that `checkLoadOptions` let pass, as the addon takes them; what is left out is the addon's
  * default (native/engine/options.h).
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): NativeLoadOptions {
-  const where = "CodeLlama.load()";
   if (typeof modelPath !== "string" || modelPath === "" || modelPath.includes("\0")) {
     throw invalidArgument(`${where}: the model's path must be a string, not ${show(modelPath)}`);
   }
-  checkOptions(options, rules, where);
-  const kv = options.kvCacheType;
-  if (typeof kv === "object" && kv !== null) {
-    checkOptions(kv, { k: kvCacheType, v: kvCacheType }, `${where}: kvCacheType`);
-  } else {
-    checkOptions({ kvCacheType: kv }, { kvCacheType }, where);
-  }
-  const v = typeof kv === "object" ? kv.v : kv;
+  const { k, v } = kvCacheTypes(options.kvCacheType);
   if (options.flashAttention === false && v !== undefined && !/^b?f\d+$/.test(v)) {
     throw invalidArgument(
       `${where}: a V cache of type "${v}" needs flash attention; leave flashAttention out, or ` +
@@ -203,60 +207,77 @@ export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): Nat
     threads: options.threads,
     prefillThreads: options.prefillThreads,
     ...deviceOptions(options, where),
-    kvTypeK: typeof kv === "object" ? kv.k : kv,
+    kvTypeK: k,
     kvTypeV: v,
     rope: ropeOptions(options.rope, where),
     flashAttention: options.flashAttention === "auto" ? undefined : options.flashAttention,
     kvUnified: options.kvUnified === "auto" ? undefined : options.kvUnified,
-    prefixCacheTokens: prefixCacheTokens(options.prefixCache, where),
+    prefixCacheTokens: prefixCacheTokens(options.prefixCache),
     promptCacheBytes: options.promptCacheBytes,
-    ...speculation(options.speculation, where),
+    ...speculation(options.speculation),
     draftModelPath: options.draftModel,
     useMmap: options.useMmap,
     useMlock: options.useMlock,
     repack: options.repack === "auto" ? undefined : options.repack,
     warmup: options.warmup,
     vocabularyOnly: options.vocabularyOnly,
-    loras: readLoras(options.loras, where),
+    loras: options.loras && readLoras(options.loras),
   };
 }
 
-function prefixCacheTokens(option: LoadOptions["prefixCache"], where: string): number | undefined {
-  if (typeof option !== "object" || option === null) {
-    checkOptions({ prefixCache: option }, { prefixCache: boolean }, where);
-    return option === false ? 0 : undefined;
+interface KvCacheTypes {
+  readonly k?: KvCacheType;
+  readonly v?: KvCacheType;
+}
+
+function kvCacheTypes(option: LoadOptions["kvCacheType"]): KvCacheTypes {
+  const place = `${where}: kvCacheType`;
+  if (typeof option === "object") {
+    return checkOptions<KvCacheTypes>(option, { k: kvCacheType, v: kvCacheType }, place);
   }
-  checkOptions(option, { maxTokens: integer(1, 2 ** 31 - 1) }, `${where}: prefixCache`);
-  return option.maxTokens;
+  if (option === undefined) return {};
+  checkValue(option, kvCacheType, place);
+  return { k: option, v: option };
+}
+
+function prefixCacheTokens(option: LoadOptions["prefixCache"]): number | undefined {
+  const place = `${where}: prefixCache`;
+  if (typeof option === "object") {
+    return checkOptions(option, { maxTokens: integer(1, 2 ** 31 - 1) }, place).maxTokens;
+  }
+  if (option !== undefined) checkValue(option, boolean, place);
+  return option === false ? 0 : undefined;
 }
 
 function speculation(
   option: LoadOptions["speculation"],
-  where: string,
 ): Pick<NativeLoadOptions, "maxDraft" | "adaptiveDraft"> {
-  if (typeof option !== "object" || option === null) {
-    checkOptions({ speculation: option }, { speculation: boolean }, where);
-    return option === false ? { maxDraft: 0 } : {};
+  const place = `${where}: speculation`;
+  if (typeof option === "object") {
+    const rules = { maxDraft: integer(1, 64), adaptive: boolean };
+    const { maxDraft, adaptive } = checkOptions(option, rules, place);
+    return { maxDraft, adaptiveDraft: adaptive };
   }
-  checkOptions(option, { maxDraft: integer(1, 64), adaptive: boolean }, `${where}: speculation`);
-  return { maxDraft: option.maxDraft, adaptiveDraft: option.adaptive };
+  if (option !== undefined) checkValue(option, boolean, place);
+  return option === false ? { maxDraft: 0 } : {};
 }
 
-function readLoras(loras: unknown, where: string): NativeLora[] | undefined {
-  if (loras === undefined) return undefined;
-  if (!Array.isArray(loras) || loras.length > 64) {
-    throw invalidArgument(`${where}: loras must be an array of at most 64, not ${show(loras)}`);
-  }
+function readLoras(loras: readonly LoraOptions[]): NativeLora[] {
   const names = new Set<string>();
   return loras.map((lora, index) => {
     const place = `${where}: loras[${index}]`;
-    checkOptions(lora, { path: text, scale: number(-100, 100), name: text }, place);
-    if (lora.path === undefined) throw invalidArgument(`${place}: path is missing`);
-    const { path, scale = 1, name = basename(path, ".gguf") } = lora;
+    const rules = { path: text, scale: number(-100, 100), name: text };
+    const { path, scale = 1, name = basename(path, ".gguf") } = checkLora(lora, rules, place);
     if (names.has(name)) {
       throw invalidArgument(`${place}: the name ${show(name)} is taken; give another name`);
     }
     names.add(name);
     return { path, scale, name };
   });
+}
+
+function checkLora(lora: LoraOptions, rules: Rules, place: string): LoraOptions {
+  const checked = checkOptions(lora, rules, place);
+  if (checked.path === undefined) throw invalidArgument(`${place}: path is missing`);
+  return checked;
 }

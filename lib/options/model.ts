@@ -1,9 +1,27 @@
+import { invalidArgument, readArgument, show } from "./check.ts";
+
 /**
  * Whether a value is a loaded model. By what it has: the class is another one in a program with both
  * ES modules and CommonJS.
  */
 export function isModel(value: unknown): boolean {
-  const { chat, embed, generate, infill, model, stats } = Object(value) as Record<string, unknown>;
-  const calls = [chat, embed, generate, infill, stats];
-  return typeof model === "object" && calls.every((call) => typeof call === "function");
+  return readArgument("llama", () => {
+    const { chat, embed, generate, infill, model, stats } = Object(value) as Record<
+      string,
+      unknown
+    >;
+    const calls = [chat, embed, generate, infill, stats];
+    return typeof model === "object" && calls.every((call) => typeof call === "function");
+  });
+}
+
+/**
+ * @param where - the call, for the message
+ * @throws CodeLlamaError `INVALID_ARGUMENT` for what is no loaded model
+ */
+export function requireModel(value: unknown, where: string): void {
+  if (isModel(value)) return;
+  throw invalidArgument(
+    `${where}: llama must be a model of CodeLlama.load() or connect(), not ${show(value)}`,
+  );
 }

@@ -1,7 +1,9 @@
+// The distance takes time by the product of both lengths.
+const longest = 64;
+
 /** The known name that a misspelt one most likely means, if any is near. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
-  // A name of another length is none that somebody misspelt, and the distance takes time.
-  if (name.length > 100) return undefined;
+  if (name.length > longest) return undefined;
   const plain = normalise(name);
   let nearest: string | undefined;
   let shortest = Math.max(2, Math.floor(name.length / 3)) + 1;

@@ -62,17 +62,18 @@ const rules: Rules = {
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function ropeOptions(
-  options: RopeOptions | undefined,
+  given: RopeOptions | undefined,
   where: string,
 ): RopeOptions | undefined {
-  if (options === undefined) return undefined;
+  if (given === undefined) return undefined;
   const place = `${where}: rope`;
-  checkOptions(options, rules, place);
+  const options = checkOptions(given, rules, place);
   const { yarn, type = "yarn", scale } = options;
   if (type === "none" && scale !== undefined) {
     throw invalidArgument(`${place}: scale must be left out with type "none", not ${show(scale)}`);
   }
-  if (yarn === undefined) return options;
+  // Ordinary objects, as those that a prefix file's JSON gives.
+  if (yarn === undefined) return { ...options };
   if (type !== "yarn") {
     throw invalidArgument(`${place}: yarn must be left out with type ${show(type)}`);
   }
@@ -85,5 +86,5 @@ export function ropeOptions(
       `${place}: yarn: betaSlow must be below betaFast, which is ${betaFast}, not ${betaSlow}`,
     );
   }
-  return { ...options, type };
+  return { ...options, type, yarn: { ...yarn } };
 }

@@ -1,6 +1,6 @@
 import type { ChatMessage } from "../prompt/dialog.ts";
 import { type ChatOptions, chatMode } from "./chat.ts";
-import { callback, integer, type Rules } from "./check.ts";
+import { anyText, anything, callback, integer, type Rules } from "./check.ts";
 import type { Mode } from "./generate.ts";
 
 /** What a session was about to forget. */
@@ -34,8 +34,8 @@ const { n, bestOf, beams, lengthPenalty, ...sendRules } = chatMode.rules;
 export const sendMode: Mode = { ...chatMode, rules: sendRules };
 
 export const sessionRules: Rules = {
-  system: { allowed: "a string", accepts: (value) => typeof value === "string" },
-  messages: { allowed: "an array of messages", accepts: Array.isArray },
+  system: anyText,
+  messages: anything, // copyMessages() names the message
   maxHistoryTokens: integer(16, 2 ** 31 - 1),
   onDropped: callback,
 };

@@ -1,4 +1,5 @@
 import { invalidArgument, type Rules, show, text } from "./check.ts";
+import { copyJson } from "./json.ts";
 
 /** What a text must look like. */
 export interface StructureOptions {
@@ -23,21 +24,22 @@ export interface Structure {
   readonly isJsonSchema: boolean;
 }
 
-export const structureRules: Rules = {
-  grammar: text,
-  jsonSchema: {
-    allowed: "an object",
-    accepts: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  },
-};
-
 const maxJson = 2 ** 18;
 const maxDepth = 64;
 // Of property names and patterns, which the converter goes through by recursion.
 const maxName = 1000;
 
+export const structureRules: Rules = {
+  grammar: text,
+  jsonSchema: {
+    allowed: "an object",
+    copy: (value, name) => copyJson(value, name, { depth: maxDepth, size: maxJson }),
+    accepts: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  },
+};
+
 /**
- * The structure that the options ask for.
+ * The structure that the options ask for, as their rules let them pass.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function structureOf(
@@ -49,25 +51,16 @@ export function structureOf(
   }
   if (grammar !== undefined) return { text: grammar, isJsonSchema: false };
   if (jsonSchema === undefined) return undefined;
-  const json = toJson(jsonSchema, where);
+  const json = JSON.stringify(jsonSchema);
   if (json.length > maxJson) {
     throw invalidArgument(`${where}: jsonSchema has more than ${maxJson} characters of JSON`);
   }
-  checkNames(JSON.parse(json), `${where}: jsonSchema`, 0);
+  checkNames(jsonSchema, `${where}: jsonSchema`);
   return { text: json, isJsonSchema: true };
 }
 
-function toJson(schema: object, where: string): string {
-  try {
-    return JSON.stringify(schema);
-  } catch (error) {
-    throw invalidArgument(`${where}: jsonSchema is no JSON: ${(error as Error).message}`);
-  }
-}
-
-function checkNames(value: unknown, where: string, depth: number): void {
+function checkNames(value: unknown, where: string): void {
   if (typeof value !== "object" || value === null) return;
-  if (depth > maxDepth) throw invalidArgument(`${where} is nested more than ${maxDepth} deep`);
   for (const [name, child] of Object.entries(value)) {
     const long = name === "pattern" && typeof child === "string" ? child : name;
     if (long.length > maxName) {
@@ -75,6 +68,6 @@ function checkNames(value: unknown, where: string, depth: number): void {
         `${where}: a name or pattern has more than ${maxName} characters: ${show(long)}`,
       );
     }
-    checkNames(child, where, depth + 1);
+    checkNames(child, where);
   }
 }

@@ -1,4 +1,5 @@
-import { integer, invalidArgument, type Rule, show } from "./check.ts";
+import { types } from "node:util";
+import { integer, invalidArgument, isRecord, type Rule, show } from "./check.ts";
 import type { GenerateOptions } from "./generate.ts";
 
 /** The ids of a vocabulary; the size is 0 where it is unknown, as a remote model's may be. */
@@ -23,18 +24,39 @@ export function stopTokenIds(
   return Int32Array.from(ids);
 }
 
-/** The pairs of `logitBias`. @throws CodeLlamaError `INVALID_ARGUMENT` */
+/** Added to tokens' logits, by their ids. */
+export type LogitBias = Readonly<Record<number, number>> | ReadonlyMap<number, number>;
+
+// More than any vocabulary has.
+const mostEntries = 2 ** 19;
+
+/** Copies maps and objects to entries, so that `accepts` sees an array of pairs. */
+export const logitBiasRule: Rule = {
+  allowed: `an object or Map of at most ${mostEntries} token ids and numbers`,
+  copy(value) {
+    if (types.isMap(value)) return sizeOf(value) > mostEntries ? value : entriesOf(value);
+    if (!isRecord(value)) return undefined;
+    const names = Object.keys(value);
+    return names.length > mostEntries ? undefined : names.map((name) => [name, value[name]]);
+  },
+  accepts: Array.isArray,
+};
+
+/**
+ * The bias of each token, as the addon takes it.
+ * @param bias - what `logitBiasRule` let pass
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
 export function logitBiasPairs(
-  bias: GenerateOptions["logitBias"],
+  bias: unknown,
   vocabularySize: number,
   where: string,
 ): [number, number][] | undefined {
   if (bias === undefined) return undefined;
-  const entries = bias instanceof Map ? [...bias] : Object.entries(bias);
   const token = tokenId(vocabularySize);
-  return entries.map(([key, value]) => {
-    const id = Number(key);
-    if (!token.accepts(id)) {
+  return (bias as [unknown, unknown][]).map(([key, value]) => {
+    const id = idOf(key);
+    if (id === undefined || !token.accepts(id)) {
       throw invalidArgument(
         `${where}: logitBias: token id must be ${token.allowed}, not ${show(key)}`,
       );
@@ -46,4 +68,21 @@ export function logitBiasPairs(
     }
     return [id, value];
   });
+}
+
+/** A property's name is text; other spellings of a number, such as `""` or `"0x10"`, are none. */
+function idOf(key: unknown): number | undefined {
+  if (typeof key === "number") return key;
+  return typeof key === "string" && String(Number(key)) === key ? Number(key) : undefined;
+}
+
+// Of the map itself, whatever a subclass or another realm makes of it.
+function sizeOf(map: ReadonlyMap<unknown, unknown>): number {
+  return Reflect.get(Map.prototype, "size", map) as number;
+}
+
+function entriesOf(map: ReadonlyMap<unknown, unknown>): [unknown, unknown][] {
+  const entries: [unknown, unknown][] = [];
+  Map.prototype.forEach.call(map, (value, key) => entries.push([key, value]));
+  return entries;
 }

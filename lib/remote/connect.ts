@@ -1,8 +1,14 @@
 import { basename } from "node:path";
+import { withOwnSignal } from "../abort-listeners.ts";
 import type { NativeModel } from "../binding.ts";
 import { type Capabilities, capabilitiesOf } from "../capabilities.ts";
 import { Engine } from "../engine.ts";
-import { type ConnectOptions, connectBase, type RemoteKind } from "../options/connect.ts";
+import {
+  type ConnectOptions,
+  checkConnectOptions,
+  connectBase,
+  type RemoteKind,
+} from "../options/connect.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import { llamaServer } from "./dialects/llama-server.ts";
 import { openAiDialects } from "./dialects/openai.ts";
@@ -21,9 +27,18 @@ export interface Connection {
 const dialects: readonly Dialect[] = [llamaServer, ...openAiDialects];
 
 /** Finds out what a remote is, and makes an engine of it. */
-export async function connect(url: string | URL, options: ConnectOptions): Promise<Connection> {
-  const base = connectBase(url, options);
-  const { apiKey, signal, tokenizer, maxRetries = 2, idleTimeoutMs = 300_000 } = options;
+export async function connect(url: string | URL, given: ConnectOptions): Promise<Connection> {
+  const options = checkConnectOptions(given);
+  const base = connectBase(url);
+  return withOwnSignal(options.signal, (signal) => connectTo(base, options, signal));
+}
+
+async function connectTo(
+  base: string,
+  options: ConnectOptions,
+  signal: AbortSignal | undefined,
+): Promise<Connection> {
+  const { apiKey, tokenizer, maxRetries = 2, idleTimeoutMs = 300_000 } = options;
   const errors = new RemoteErrors(base, apiKey);
   const client = new HttpClient({ base, apiKey, maxRetries, idleTimeoutMs, errors });
   const watched = async <Value>(work: (watch: Watch) => Promise<Value>): Promise<Value> => {

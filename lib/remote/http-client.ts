@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isError } from "../brands.ts";
 import { sendRequest } from "./http-request.ts";
 import type { RemoteErrors } from "./remote-error.ts";
 import { Watch } from "./watch.ts";
@@ -178,7 +179,9 @@ export class HttpClient {
       }
       parts.push(decoder.decode());
     } catch (error) {
-      throw error instanceof TypeError ? this.errors.failed("its answer is not UTF-8") : error;
+      throw isError(error) && error.name === "TypeError"
+        ? this.errors.failed("its answer is not UTF-8")
+        : error;
     }
     return parts.join("");
   }

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { isDeepStrictEqual } from "node:util";
+import { isDeepStrictEqual, types } from "node:util";
 import type { NativeModel, NativeOutput } from "../binding.ts";
 import type { Engine } from "../engine.ts";
 import type { EngineStats } from "../engine-info.ts";
@@ -174,7 +174,7 @@ export class RemoteEngine implements EnginePort {
   /** Tokens as text for a remote that takes no others. */
   #asTaken(prompt: EnginePrompt): EnginePrompt {
     const { dialect } = this.#options;
-    if (!(prompt instanceof Int32Array) || dialect.takesTokens) return prompt;
+    if (!types.isInt32Array(prompt) || dialect.takesTokens) return prompt;
     return this.#spelled(prompt);
   }
 

@@ -1,3 +1,4 @@
+import { append } from "../append.ts";
 import type { Chunk } from "../generation.ts";
 import type { Answer, TokenLogprobs } from "../result.ts";
 import type { ToolCallStream } from "../tool-call-stream.ts";
@@ -25,7 +26,7 @@ export class ChatStream {
   }
 
   push({ text, logprobs = [] }: Chunk): readonly object[] {
-    this.#waiting.push(...logprobs);
+    append(this.#waiting, logprobs);
     return this.#deltas(text).map((delta) => {
       const fresh = this.#waiting;
       this.#waiting = [];

@@ -185,7 +185,7 @@ test("cancel() keeps the answer so far", async () => {
 test.each<[string, object, RegExp]>([
   ["an unknown option", { sytem: "x" }, /"system"/],
   ["a question without an answer", { messages: [{ role: "user", content: "x" }] }, /messages\[1\]/],
-  ["a saved session of another version", { version: 2, messages: [] }, /version 1/],
+  ["a saved session of another version", { version: 2, messages: [] }, /version must be 1, not 2/],
   ["a negative history", { maxHistoryTokens: -1 }, /from 16/],
 ])("session() refuses %s", (_, options, message) => {
   expect(() => model.llama.session(options)).toThrow(message);

@@ -1,17 +1,27 @@
 import { describe, expect, test } from "vitest";
 import { CodeLlamaError } from "../../lib/index.ts";
-import { completionMode, requestOptions } from "../../lib/options/generate.ts";
-import { nativeLoadOptions } from "../../lib/options/load.ts";
+import {
+  checkMode,
+  completionMode,
+  type GenerateOptions,
+  requestOptions,
+} from "../../lib/options/generate.ts";
+import { checkLoadOptions, nativeLoadOptions } from "../../lib/options/load.ts";
 import { nearestName } from "../../lib/options/nearest-name.ts";
 
 const engine = { model: { vocabularySize: 32016 }, loras: [{ name: "sql" }] };
 
+function readRequest(options: GenerateOptions) {
+  const checked = checkMode(options, completionMode, "generate()");
+  return requestOptions(checked, completionMode, engine, "generate()");
+}
+
 function generateError(options: unknown): CodeLlamaError {
-  return errorOf(() => requestOptions(options as object, completionMode, engine, "generate()"));
+  return errorOf(() => readRequest(options as object));
 }
 
 function loadError(options: unknown, path: unknown = "model.gguf"): CodeLlamaError {
-  return errorOf(() => nativeLoadOptions(path, options as object));
+  return errorOf(() => nativeLoadOptions(path, checkLoadOptions(options as object)));
 }
 
 function errorOf(call: () => unknown): CodeLlamaError {

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { z } from "zod";
 import type { NativeTokenLogprobs } from "../../binding.ts";
 import { promptLength } from "../../engine-port.ts";
@@ -60,7 +61,7 @@ export function completionExchange(
 }
 
 function promptFields(prompt: EngineCall["prompt"]): object {
-  if (prompt instanceof Int32Array) return { prompt: [...prompt] };
+  if (types.isInt32Array(prompt)) return { prompt: [...prompt] };
   if ("text" in prompt) return { prompt: prompt.text };
   if ("prefix" in prompt) return { prompt: prompt.prefix, suffix: prompt.suffix };
   throw new RangeError("a dialog is no completion");
@@ -81,7 +82,7 @@ function readEvent(
       ? undefined
       : readLogprobs(choice.logprobs, logprobs ?? 0, spell, vocabularySize);
   if (scored === null) return undefined;
-  const ofPrompt = promptLogprobs === true && prompt instanceof Int32Array ? prompt.length : 0;
+  const ofPrompt = promptLogprobs === true && types.isInt32Array(prompt) ? prompt.length : 0;
   return {
     // An echoed prompt is none of the answer.
     text: promptLogprobs === true ? "" : (choice?.text ?? ""),

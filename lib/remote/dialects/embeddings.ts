@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { z } from "zod";
 import type { EngineCall } from "../../generation.ts";
 import { listOf, numbers } from "../answer-schema.ts";
@@ -15,7 +16,7 @@ export function embeddingExchange(
   _fields: object,
   { modelId }: RemoteFacts,
 ): RemoteExchange {
-  const input = prompt instanceof Int32Array ? [...prompt] : "text" in prompt ? prompt.text : "";
+  const input = types.isInt32Array(prompt) ? [...prompt] : "text" in prompt ? prompt.text : "";
   return {
     path: "/v1/embeddings",
     streams: false,

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { z } from "zod";
 import type { EngineCall } from "../../generation.ts";
 import type { FinishReason } from "../../result.ts";
@@ -82,7 +83,7 @@ export const llamaServer: Dialect = {
   healsTokens: false,
   fillsHoles: false,
   exchange(call, facts) {
-    if (!(call.prompt instanceof Int32Array) && "messages" in call.prompt) {
+    if (!types.isInt32Array(call.prompt) && "messages" in call.prompt) {
       const chatWords: OptionWords = {
         ...words,
         logprobs: undefined,
@@ -101,7 +102,7 @@ export const llamaServer: Dialect = {
 
 function completion(call: EngineCall, facts: RemoteFacts, fields: object): RemoteExchange {
   const { prompt } = call;
-  const isText = !(prompt instanceof Int32Array);
+  const isText = !types.isInt32Array(prompt);
   return {
     path: "/completion",
     streams: true,

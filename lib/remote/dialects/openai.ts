@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { EngineCall } from "../../generation.ts";
 import { chatExchange } from "./chat-completions.ts";
 import { completionExchange } from "./completions.ts";
@@ -27,7 +28,7 @@ function dialect({ words, chatWords, extras, ...server }: OpenAiServer): Dialect
     ...server,
     exchange(call, facts) {
       const { prompt } = call;
-      const isDialog = !(prompt instanceof Int32Array) && "messages" in prompt;
+      const isDialog = !types.isInt32Array(prompt) && "messages" in prompt;
       const spoken = isDialog ? { ...words, ...withoutScores, ...chatWords } : words;
       const fields = optionFields(call, spoken, facts, server.name);
       if (isDialog) return chatExchange(prompt, fields, facts);

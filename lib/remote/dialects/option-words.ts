@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { promptLength } from "../../engine-port.ts";
 import { CodeLlamaError } from "../../errors.ts";
 import type { EngineCall } from "../../generation.ts";
@@ -104,7 +105,7 @@ export const untilFull = 2 ** 32 - 1;
 
 /** New tokens that fit, as far as that is known. */
 export function roomFor(value: number, call: EngineCall, facts: RemoteFacts): number {
-  return call.prompt instanceof Int32Array
+  return types.isInt32Array(call.prompt)
     ? Math.min(value, facts.contextSize - promptLength(call.prompt))
     : value;
 }

@@ -1,0 +1,85 @@
+import { invalidArgument, readArgument, show } from "./check.ts";
+
+/** How much JSON a caller may give. */
+export interface JsonLimits {
+  /** Levels of objects and arrays. */
+  readonly depth: number;
+  /** Values, and the characters of names and texts, together. */
+  readonly size: number;
+}
+
+/** Of tool definitions and of what else stands beside a message's text. */
+export const dataLimits: JsonLimits = { depth: 64, size: 2 ** 20 };
+
+/**
+ * Copies JSON-like data: what is shared or circular is copied at each place, so that the limits hold
+ * for what the data becomes. `undefined` is as good as absent; `toJSON` counts as in JSON.stringify.
+ * @param name - of the argument, for messages
+ * @throws CodeLlamaError `INVALID_ARGUMENT` for what JSON has no form for, and beyond the limits
+ */
+export function copyJson(value: unknown, name: string, limits: JsonLimits): unknown {
+  return readArgument(name, () => new JsonCopier(name, limits).copy(value, name, "", 0));
+}
+
+class JsonCopier {
+  readonly #name: string;
+  readonly #limits: JsonLimits;
+  #size = 0;
+
+  constructor(name: string, limits: JsonLimits) {
+    this.#name = name;
+    this.#limits = limits;
+  }
+
+  copy(given: unknown, place: string, key: string, depth: number): unknown {
+    const value = representation(given, key);
+    this.#add(typeof value === "string" ? value.length : 1);
+    if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    if (typeof value !== "object") {
+      throw invalidArgument(`${place} must be JSON, not ${show(value)}`);
+    }
+    if (depth === this.#limits.depth) {
+      throw invalidArgument(`${this.#name} is nested more than ${this.#limits.depth} deep`);
+    }
+    return Array.isArray(value)
+      ? this.#copyArray(value, place, depth)
+      : this.#copyObject(value, place, depth);
+  }
+
+  #copyArray(array: readonly unknown[], place: string, depth: number): unknown[] {
+    const copy: unknown[] = [];
+    const { length } = array;
+    this.#add(length);
+    for (let index = 0; index < length; index++) {
+      copy.push(this.copy(array[index], `${place}[${index}]`, String(index), depth + 1));
+    }
+    return copy;
+  }
+
+  #copyObject(object: object, place: string, depth: number): object {
+    const copy: [string, unknown][] = [];
+    for (const name of Object.keys(object)) {
+      this.#add(name.length);
+      const value: unknown = (object as Record<string, unknown>)[name];
+      if (value === undefined) continue;
+      copy.push([name, this.copy(value, `${place}.${name}`, name, depth + 1)]);
+    }
+    // Unlike assignment it takes `__proto__` as any other name.
+    return Object.fromEntries(copy);
+  }
+
+  #add(size: number): void {
+    this.#size += size;
+    if (this.#size <= this.#limits.size) return;
+    throw invalidArgument(
+      `${this.#name} must have at most ${this.#limits.size} values and characters`,
+    );
+  }
+}
+
+function representation(value: unknown, key: string): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const { toJSON } = value as { toJSON?: unknown };
+  return typeof toJSON === "function" ? toJSON.call(value, key) : value;
+}
