@@ -1,6 +1,10 @@
+import { writeFileSync } from "node:fs";
 import type { Reporter, TestModule } from "vitest/node";
 
-/** Ends the run with `N passed, N failed`, alone on the last line, for scripts that read it. */
+/**
+ * Ends the run with `N passed, N failed`, alone on the last line, for scripts that read it. Writes
+ * the counts to the file that NODE_CODELLAMA_TEST_COUNTS names, for a sum over several runs.
+ */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const count = { passed: 0, failed: unhandledErrors.length, skipped: 0, pending: 0 };
@@ -10,6 +14,8 @@ export default class ClosingLine implements Reporter {
       // A file that cannot even be loaded holds no test, and has failed all the same.
       if (module.state() === "failed" && tests.every((test) => test.ok())) count.failed++;
     }
+    const file = process.env.NODE_CODELLAMA_TEST_COUNTS;
+    if (file !== undefined) writeFileSync(file, JSON.stringify(count));
     const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : "";
     process.on("exit", () =>
       console.log(`${count.passed} passed, ${count.failed} failed${skipped}`),
