@@ -1,8 +1,10 @@
 #include "tokenizer.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 
 #include "error.h"
 #include "llama.h"
@@ -38,13 +40,30 @@ Tokenizer::Tokenizer(const llama_vocab* vocabulary, Token unknown)
     if (named || llama_vocab_is_eog(vocabulary, token)) end_of_generation_.push_back(token);
     if (text == "<step>") special_.step = token;
     if (named && special_.eot == kNoToken && text.ends_with("<EOT>")) special_.eot = token;
-    if (llama_vocab_is_control(vocabulary, token) && !text.empty()) {
-      control_tokens_.emplace_back(PieceText(token, true), token);
-    }
+    if (llama_vocab_is_control(vocabulary, token)) AddControlToken(token);
   }
-  std::stable_sort(
-      control_tokens_.begin(), control_tokens_.end(),
-      [](const auto& left, const auto& right) { return left.first.size() > right.first.size(); });
+  std::sort(control_lengths_.begin(), control_lengths_.end(), std::greater<>());
+  control_lengths_.erase(std::unique(control_lengths_.begin(), control_lengths_.end()),
+                         control_lengths_.end());
+}
+
+void Tokenizer::AddControlToken(Token token) {
+  std::string name = PieceText(token, true);
+  if (name.empty()) return;
+  control_lengths_.push_back(name.size());
+  control_starts_.set(static_cast<uint8_t>(name[0]));
+  control_tokens_.emplace(std::move(name), token);
+}
+
+std::unordered_map<std::string, Token>::const_iterator Tokenizer::FindControlToken(
+    std::string_view text) const {
+  if (!control_starts_.test(static_cast<uint8_t>(text[0]))) return control_tokens_.end();
+  for (const size_t length : control_lengths_) {
+    if (length > text.size()) continue;
+    const auto found = control_tokens_.find(std::string(text.substr(0, length)));
+    if (found != control_tokens_.end()) return found;
+  }
+  return control_tokens_.end();
 }
 
 std::vector<Token> Tokenizer::Encode(std::string_view text, bool bos, bool special) const {
@@ -110,9 +129,7 @@ std::vector<PromptPart> Tokenizer::SplitAtControlTokens(const PromptText& text) 
   };
   const std::string_view all = text.text;
   for (size_t at = 0; at < all.size();) {
-    const auto found =
-        std::find_if(control_tokens_.begin(), control_tokens_.end(),
-                     [&](const auto& token) { return all.substr(at).starts_with(token.first); });
+    const auto found = FindControlToken(all.substr(at));
     if (found == control_tokens_.end()) {
       plain.text += all[at++];
     } else {

@@ -2,9 +2,11 @@
 // changes.
 #pragma once
 
+#include <bitset>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -79,6 +81,10 @@ class Tokenizer {
   std::vector<Token> EncodePlain(const std::string& text, bool inside) const;
   // The tokens of a text that has another before it: without the dummy space.
   std::vector<Token> EncodeInside(const std::string& text) const;
+  void AddControlToken(Token token);
+  // The longest control token spelled out at the beginning of `text`, or the end of the map.
+  std::unordered_map<std::string, Token>::const_iterator FindControlToken(
+      std::string_view text) const;
   // Cuts text at the control tokens spelled out in it, the longest first.
   std::vector<PromptPart> SplitAtControlTokens(const PromptText& text) const;
   // Code Llama's vocabulary has the steps on the way to its control tokens, `▁<PRE` and so on,
@@ -91,8 +97,10 @@ class Tokenizer {
   Token unknown_;
   int32_t size_ = 0;
   // No text of fewer tokens than length / longest_piece_ exists.
-  size_t longest_piece_ = 4;                                   // an unknown character is one token
-  std::vector<std::pair<std::string, Token>> control_tokens_;  // by their names, longest first
+  size_t longest_piece_ = 4;                               // an unknown character is one token
+  std::unordered_map<std::string, Token> control_tokens_;  // by their names
+  std::vector<size_t> control_lengths_;                    // of the names, longest first
+  std::bitset<256> control_starts_;                        // first bytes of the names
   SpecialTokens special_;
   std::vector<Token> end_of_generation_;  // sorted
   mutable std::once_flag pieces_sorted_;

@@ -1,33 +1,12 @@
 # What this project changes in ggml's CPU backend: how threads wait (thread_wait.h), and products and
-# attention on CPUs with AMX (amx_matmul.h, amx_attention.h). ggml has no options for them, so that copies of its
-# files are compiled with a few places changed. When llama.cpp changes one of these, this stops and says which.
+# attention on CPUs with AMX (amx_matmul.h, amx_attention.h). ggml has no options for them.
 
 set(ggml_cpu_additions "${CMAKE_CURRENT_LIST_DIR}")
 set(ggml_cpu_folder "${LLAMA_CPP_DIR}/ggml/src/ggml-cpu")
 set(ggml_cpu_copies "${CMAKE_BINARY_DIR}/ggml-cpu")
-set(changed_ggml_files)
+set(changed_ggml_files ggml-cpu.c amx/amx.cpp amx/mmq.cpp)
 
-# change_ggml_file(FILE OLD NEW [OLD NEW]...)
-function(change_ggml_file file)
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${ggml_cpu_folder}/${file}")
-  file(READ "${ggml_cpu_folder}/${file}" text)
-  math(EXPR last "${ARGC} - 1")
-  foreach(index RANGE 1 ${last} 2)
-    math(EXPR next "${index} + 1")
-    string(FIND "${text}" "${ARGV${index}}" at)
-    if(at EQUAL -1)
-      message(FATAL_ERROR "ggml_cpu.cmake does not find this in ${file} any more:\n${ARGV${index}}")
-    endif()
-    string(REPLACE "${ARGV${index}}" "${ARGV${next}}" text "${text}")
-  endforeach()
-  # No path of this machine in the binary.
-  set(text "#line 1 \"llama.cpp/ggml/src/ggml-cpu/${file}\"\n${text}")
-  file(WRITE "${ggml_cpu_copies}/${file}.new" "${text}")
-  configure_file("${ggml_cpu_copies}/${file}.new" "${ggml_cpu_copies}/${file}" COPYONLY) # only when it changed
-  set(changed_ggml_files ${changed_ggml_files} "${file}" PARENT_SCOPE)
-endfunction()
-
-change_ggml_file(ggml-cpu.c
+change_source("${ggml_cpu_folder}/ggml-cpu.c" "${ggml_cpu_copies}/ggml-cpu.c"
 "//
 // NUMA support
 //
@@ -56,7 +35,7 @@ change_ggml_file(ggml-cpu.c
 )
 
 # The copies do not lie beside what they include.
-change_ggml_file(amx/amx.cpp
+change_source("${ggml_cpu_folder}/amx/amx.cpp" "${ggml_cpu_copies}/amx/amx.cpp"
 "#include \"amx.h\"
 #include \"common.h\"
 #include \"mmq.h\"
@@ -73,7 +52,7 @@ change_ggml_file(amx/amx.cpp
 "op->ne[0] % (TILE_N * 2)" "op->ne[0] % (codellama::AmxMatmulTakes(src0) ? TILE_N : TILE_N * 2)"
 )
 
-change_ggml_file(amx/mmq.cpp
+change_source("${ggml_cpu_folder}/amx/mmq.cpp" "${ggml_cpu_copies}/amx/mmq.cpp"
 "#include \"amx.h\"
 #include \"mmq.h\"
 " "#include \"amx/amx.h\"
@@ -109,21 +88,12 @@ change_ggml_file(amx/mmq.cpp
 
 # For a target of ggml's CPU backend.
 function(change_ggml_cpu target)
-  get_target_property(sources ${target} SOURCES)
   foreach(file IN LISTS changed_ggml_files)
-    string(REPLACE "." "[.]" pattern "(^|/)ggml-cpu/${file}$")
-    set(originals ${sources})
-    list(FILTER originals INCLUDE REGEX "${pattern}")
-    if(NOT originals)
-      message(FATAL_ERROR "ggml_cpu.cmake does not find ${file} among the sources of ${target}")
-    endif()
-    list(FILTER sources EXCLUDE REGEX "${pattern}")
-    list(APPEND sources "${ggml_cpu_copies}/${file}")
+    replace_source(${target} "ggml-cpu/${file}" "${ggml_cpu_copies}/${file}")
   endforeach()
   foreach(addition amx_attention amx_matmul attention row_attention)
-    list(APPEND sources "${ggml_cpu_additions}/${addition}.cc")
+    target_sources(${target} PRIVATE "${ggml_cpu_additions}/${addition}.cc")
   endforeach()
-  set_property(TARGET ${target} PROPERTY SOURCES ${sources})
   target_include_directories(${target} PRIVATE "${ggml_cpu_folder}" "${ggml_cpu_additions}")
   if(NOT MSVC)
     # Each CPU with AMX's integers has its floats too, which ggml's own code does without.

@@ -26,9 +26,9 @@ function readVectors(name: string): readonly Vector[] {
 
 const load = (name: string) => CodeLlama.load(`${folder}${name}`, { vocabularyOnly: true });
 
-describe("tokenize() gives the model's own tokens", () => {
-  const withVectors = names.filter((name) => files.includes(`${name}.inp`));
+const withVectors = names.filter((name) => files.includes(`${name}.inp`));
 
+describe("tokenize() gives the model's own tokens", () => {
   test("for all vectors that llama.cpp holds", () => {
     const count = withVectors.reduce((sum, name) => sum + readVectors(name).length, 0);
     expect([withVectors.length, count]).toEqual([15, 708]);
@@ -53,5 +53,28 @@ describe("without vectors, text survives tokenize() and detokenize()", () => {
     await llama.close();
     expect(tokens.length).toBeGreaterThan(5);
     expect(again.trim()).toBe(text);
+  });
+});
+
+describe("long runs of one kind of character", () => {
+  // std::regex called itself for each character of a run: 28,400 of them ended the process.
+  const length = 60_000;
+
+  test.each(withVectors.filter((name) => !name.includes("bert")))("%s", async (name) => {
+    const llama = await load(name);
+    for (const unit of ["a", "Q", " ", "!", "\n", "7", "\u6f22", "\u0301"]) {
+      const text = unit.repeat(length);
+      const tokens = llama.tokenize(text);
+      expect(await llama.tokenizeLong(text)).toEqual(tokens);
+      // Not toBe, which would show both texts.
+      expect(llama.detokenize(tokens) === text, `${name} keeps ${JSON.stringify(unit)}`).toBe(true);
+    }
+    await llama.close();
+  });
+
+  test("take no time that grows with the square of a word without pieces", async () => {
+    const llama = await load("ggml-vocab-bert-bge.gguf");
+    expect([...(await llama.tokenizeLong("\u1200".repeat(1_000_000)))]).toEqual([100]);
+    await llama.close();
   });
 });
