@@ -184,6 +184,9 @@ export interface GenerateOptions extends StructureOptions {
 /** The options of `generate` alone. */
 export type CompletionOption = "mode" | "special" | "ignoreEos" | "promptLogprobs" | "tokenHealing";
 
+/** As `maxTokens`: until the context is full. */
+export const noTokenLimit = 2 ** 32 - 1;
+
 const lookBack = integer(0, 2 ** 31 - 1);
 const stopText = textUpTo(4096);
 const stops = either(stopText, listOf(stopText, 64));
@@ -204,7 +207,7 @@ export const loraScales: Rule = {
 };
 
 const rules: Rules = {
-  maxTokens: integer(0, 2 ** 32 - 1),
+  maxTokens: integer(0, noTokenLimit),
   temperature: number(0, 100),
   topP: number(0, 1),
   topK: integer(0, 2 ** 31 - 1),
@@ -303,7 +306,7 @@ export function requestOptions(
   requireProperty(options.mirostat, "version", `${where}: mirostat`);
   requireProperty(options.repetition, "maxRepeats", `${where}: repetition`);
   return {
-    maxTokens: options.maxTokens ?? mode.defaults.maxTokens ?? 2 ** 32 - 1,
+    maxTokens: options.maxTokens ?? mode.defaults.maxTokens ?? noTokenLimit,
     temperature: options.temperature ?? mode.defaults.temperature,
     topP: options.topP ?? mode.defaults.topP,
     topK: options.topK,

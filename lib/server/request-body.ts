@@ -4,32 +4,38 @@ import type { z } from "zod";
 import { checkUntilIssue } from "./first-issue.ts";
 import { clientGone, HttpError } from "./http-error.ts";
 import { JsonScan } from "./json-scan.ts";
+import type { ResolvedBody } from "./resolve-fields.ts";
 
 // Bytes that are scanned and decoded in one turn of the event loop.
 const blockBytes = 64 * 1024;
 
 /**
  * Reads a request's JSON, as far as `limit` bytes.
+ * @param resolve - puts it in the names of the schema's fields
  * @throws HttpError 400, naming the field; 413; 415; 499 where the client leaves inside the body
  */
 export async function readBody<Schema extends z.ZodType>(
   request: Request,
   schema: Schema,
   limit: number,
+  resolve: (body: unknown) => ResolvedBody = inOwnNames,
 ): Promise<z.output<Schema>> {
   // A page of another site can send texts without being asked for leave, but not JSON.
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/([\w.]+\+)?json\s*(;|$)/i.test(type)) {
     throw new HttpError(415, "NOT_JSON", "the body must have content-type application/json");
   }
-  const checked = checkUntilIssue(schema, parseJson(await readText(request, limit)));
+  const { body, sentAs } = resolve(parseJson(await readText(request, limit)));
+  const checked = checkUntilIssue(schema, body);
   if ("value" in checked) return checked.value;
   const { path, message } = innermost(checked.issue);
-  const field = fieldName(path);
+  const field = fieldName(sentAs(path));
   throw new HttpError(400, "INVALID_ARGUMENT", `${field || "the body"}: ${message}`, {
     field: field || null,
   });
 }
+
+const inOwnNames = (body: unknown): ResolvedBody => ({ body, sentAs: (path) => path });
 
 type Issue = Pick<z.core.$ZodIssue, "path" | "message">;
 

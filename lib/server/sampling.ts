@@ -1,12 +1,14 @@
 import { z } from "zod";
 import type { CodeLlama } from "../codellama.ts";
-import type { GenerateOptions } from "../options/generate.ts";
+import { type GenerateOptions, noTokenLimit } from "../options/generate.ts";
+import { HttpError } from "./http-error.ts";
 import type { Service } from "./service.ts";
 import { checkTokens, tokenSchema } from "./token-ids.ts";
 
+/** -1 and null are no limit. */
 const maxTokens = z
   .int()
-  .min(0)
+  .min(-1)
   .max(2 ** 32 - 1);
 
 const lookBack = z
@@ -53,7 +55,15 @@ export const samplingFields = {
   /** -1 is a random one. */
   seed: z.int().nullish(),
   stop: z.union([z.string(), z.array(z.string()).max(64)]).nullish(),
+  stop_token_ids: z.array(tokenSchema).max(64).nullish(),
   logit_bias: logitBiasSchema.nullish(),
+  /** Scales of the loaded adapters, by their place in the list of the load. */
+  lora: z
+    .array(z.object({ id: z.int().min(0), scale: z.number().min(-100).max(100) }))
+    .max(1000)
+    .nullish(),
+  /** false computes the whole prompt, and keeps nothing of it. */
+  cache_prompt: z.boolean().nullish(),
   priority: z.enum(["interactive", "normal", "background"]).nullish(),
 };
 
@@ -91,10 +101,25 @@ export function samplingOptions(fields: SamplingFields, service: Service): Gener
     presencePenalty: fields.presence_penalty,
     seed: seed === null || seed === undefined || seed === -1 ? undefined : seedOf(seed),
     stop: stops.length === 0 ? undefined : stops,
+    stopTokens: stopTokens(fields.stop_token_ids, service.llama),
     logitBias: logitBias(fields.logit_bias, service.llama),
+    loras: fields.lora ? loraScales(service.llama, fields.lora) : undefined,
+    prefixCache: fields.cache_prompt,
     priority: fields.priority,
     timeoutMs: service.options.requestTimeoutMs,
   });
+}
+
+/**
+ * New tokens at most: null and -1 are no limit.
+ * @param standard - where the request does not say; undefined is the model's own
+ */
+export function tokenLimit(
+  limit: number | null | undefined,
+  standard?: number,
+): number | undefined {
+  if (limit === undefined) return standard;
+  return limit === null || limit === -1 ? noTokenLimit : limit;
 }
 
 /** Below 0 is as good as 0, in llama.cpp's API. */
@@ -139,6 +164,30 @@ export function present<Fields extends object>(fields: Fields): Present<Fields> 
 function seedOf(seed: number): number {
   const seeds = 2 ** 32 - 1;
   return ((seed % seeds) + seeds) % seeds;
+}
+
+function stopTokens(
+  ids: readonly number[] | null | undefined,
+  llama: CodeLlama,
+): readonly number[] | undefined {
+  if (ids == null || ids.length === 0) return undefined;
+  checkTokens(llama, ids, (index) => `stop_token_ids[${index}]`);
+  return ids;
+}
+
+function loraScales(
+  llama: CodeLlama,
+  scales: readonly { readonly id: number; readonly scale: number }[],
+): GenerateOptions["loras"] {
+  return Object.fromEntries(
+    scales.map(({ id, scale }) => {
+      const name = llama.loras[id];
+      if (name !== undefined) return [name, scale];
+      throw new HttpError(400, "INVALID_ARGUMENT", `lora: there is no adapter ${id}`, {
+        field: "lora",
+      });
+    }),
+  );
 }
 
 function logitBias(

@@ -176,7 +176,8 @@ describe("chat", () => {
 
   test("text parts, developer messages and logprobs", async () => {
     const answer = await shared.server.openai.chat.completions.create({
-      ...greedy,
+      model,
+      temperature: 0,
       max_completion_tokens: 3,
       logprobs: true,
       top_logprobs: 2,

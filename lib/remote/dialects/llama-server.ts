@@ -1,18 +1,19 @@
 import { types } from "node:util";
 import { z } from "zod";
 import type { EngineCall } from "../../generation.ts";
+import { noTokenLimit } from "../../options/generate.ts";
 import type { FinishReason } from "../../result.ts";
 import { listOf, tokenCount, tokenIds } from "../answer-schema.ts";
 import { chatExchange } from "./chat-completions.ts";
 import type { Dialect, RemoteChunk, RemoteExchange, RemoteFacts } from "./dialect.ts";
 import { embeddingExchange, serverPooling } from "./embeddings.ts";
 import { llamaWords } from "./llama-words.ts";
-import { type OptionWords, optionFields, roomFor, untilFull } from "./option-words.ts";
+import { type OptionWords, optionFields, roomFor } from "./option-words.ts";
 
 const words: OptionWords = {
   ...llamaWords,
   maxTokens: (value, call, facts) => ({
-    n_predict: value === untilFull ? -1 : Math.max(0, roomFor(value, call, facts)),
+    n_predict: value === noTokenLimit ? -1 : Math.max(0, roomFor(value, call, facts)),
   }),
   logitBias: (pairs, { ignoreEos }, { ends }) => ({
     logit_bias: [

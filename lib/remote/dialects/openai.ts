@@ -1,18 +1,12 @@
 import { types } from "node:util";
 import type { EngineCall } from "../../generation.ts";
+import { noTokenLimit } from "../../options/generate.ts";
 import { chatExchange } from "./chat-completions.ts";
 import { completionExchange } from "./completions.ts";
 import type { Dialect, RemoteFacts } from "./dialect.ts";
 import { embeddingExchange, serverPooling } from "./embeddings.ts";
 import { llamaWords } from "./llama-words.ts";
-import {
-  named,
-  type OptionWords,
-  openaiBias,
-  optionFields,
-  roomFor,
-  untilFull,
-} from "./option-words.ts";
+import { named, type OptionWords, openaiBias, optionFields, roomFor } from "./option-words.ts";
 
 /** A server with OpenAI's routes. */
 interface OpenAiServer extends Omit<Dialect, "exchange"> {
@@ -111,7 +105,7 @@ const vllm = dialect({
     // Without a limit that is `null`, it would be 16.
     maxTokens: (value, call, facts) => {
       const room = roomFor(value, call, facts);
-      return { max_tokens: room < untilFull ? room : null };
+      return { max_tokens: room < noTokenLimit ? room : null };
     },
     topK: (value) => ({ top_k: value === 0 ? -1 : value }),
     minP: named("min_p"),
@@ -121,7 +115,7 @@ const vllm = dialect({
     stopTokens: (ids) => ({ stop_token_ids: [...ids] }),
   },
   chatWords: {
-    maxTokens: (value) => ({ max_tokens: value === untilFull ? null : value }),
+    maxTokens: (value) => ({ max_tokens: value === noTokenLimit ? null : value }),
   },
   extras: ({ ignoreEos, stopTokens = [] }, { ends }) => ({
     return_token_ids: true,
@@ -138,7 +132,7 @@ const lmdeploy = dialect({
   healsTokens: false,
   fillsHoles: false,
   words: {
-    maxTokens: (value) => ({ max_tokens: value === untilFull ? null : value }),
+    maxTokens: (value) => ({ max_tokens: value === noTokenLimit ? null : value }),
     temperature: named("temperature"),
     topP: named("top_p"),
     topK: named("top_k"),
@@ -158,7 +152,7 @@ const tgi = dialect({
   healsTokens: false,
   fillsHoles: false,
   words: {
-    maxTokens: (value) => ({ max_tokens: value === untilFull ? null : value }),
+    maxTokens: (value) => ({ max_tokens: value === noTokenLimit ? null : value }),
     temperature: named("temperature"),
     // It refuses 1, which is none.
     topP: (value) => (value === 1 ? {} : { top_p: value }),
@@ -177,10 +171,10 @@ const openai = dialect({
   fillsHoles: false,
   words: {
     ...common,
-    maxTokens: (value) => (value === untilFull ? undefined : { max_tokens: value }),
+    maxTokens: (value) => (value === noTokenLimit ? undefined : { max_tokens: value }),
   },
   chatWords: {
-    maxTokens: (value) => (value === untilFull ? {} : { max_tokens: value }),
+    maxTokens: (value) => (value === noTokenLimit ? {} : { max_tokens: value }),
     structure: jsonFormat,
   },
 });

@@ -100,9 +100,6 @@ export const named =
   (name: string): Word<unknown> =>
   (value) => ({ [name]: value });
 
-/** No limit: until the context is full. */
-export const untilFull = 2 ** 32 - 1;
-
 /** New tokens that fit, as far as that is known. */
 export function roomFor(value: number, call: EngineCall, facts: RemoteFacts): number {
   return types.isInt32Array(call.prompt)

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { completionSchema } from "../completion-body.ts";
 import { chatCompletionSchema } from "../routes/chat-completions.ts";
-import { completionSchema } from "../routes/completions.ts";
 import { embeddingSchema } from "../routes/embeddings.ts";
 import { infillSchema } from "../routes/infill.ts";
 import { applyTemplateSchema, detokenizeSchema, tokenizeSchema } from "../routes/tokens.ts";

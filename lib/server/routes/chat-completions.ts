@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { z } from "zod";
+import type { CodeLlama } from "../../codellama.ts";
 import type { Chunk } from "../../generation.ts";
 import type { ChatOptions } from "../../options/chat.ts";
 import type { Answer, GenerationResult } from "../../result.ts";
@@ -12,32 +13,28 @@ import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http-error.ts";
 import { chatLogprobs } from "../logprobs.ts";
 import { readBody } from "../request-body.ts";
-import { generationFields, present, samplingOptions } from "../sampling.ts";
+import { fieldResolver } from "../resolve-fields.ts";
+import { generationFields, present, samplingOptions, tokenLimit } from "../sampling.ts";
 import type { Service } from "../service.ts";
+import { checkOneStructure, structureFields, structureOptions } from "../structure-fields.ts";
 import { demandsTool, isAmong, toolChoiceSchema, toolSchema } from "../tool-schemas.ts";
 
-const responseFormat = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("text") }),
-  z.object({ type: z.literal("json_object"), schema: z.record(z.string(), z.unknown()).nullish() }),
-  z.object({
-    type: z.literal("json_schema"),
-    json_schema: z.object({ schema: z.record(z.string(), z.unknown()).nullish() }),
-  }),
-]);
+const route = "/v1/chat/completions";
 
-/** The body of `POST /v1/chat/completions`. Unknown fields are let be, as clients send many. */
+/** The body of `POST /v1/chat/completions`; for fields by other names see `knownFields`. */
 export const chatCompletionSchema = z
   .object({
     ...generationFields,
+    ...structureFields,
     messages: z.array(messageSchema).min(1),
-    max_completion_tokens: generationFields.max_tokens,
     logprobs: z.boolean().nullish(),
     top_logprobs: z.int().min(0).max(100).nullish(),
-    response_format: responseFormat.nullish(),
     tools: z.array(toolSchema).max(128).nullish(),
     tool_choice: toolChoiceSchema.nullish(),
-    grammar: z.string().nullish(),
+    /** false takes the first call of an answer alone. */
+    parallel_tool_calls: z.boolean().nullish(),
   })
+  .superRefine(checkOneStructure)
   .refine(({ tools, tool_choice }) => (tools ?? []).length > 0 || !demandsTool(tool_choice), {
     path: ["tool_choice"],
     error: "demands a tool, and there are no tools",
@@ -53,18 +50,21 @@ export const chatCompletionSchema = z
 
 type Body = z.output<typeof chatCompletionSchema>;
 
+const resolve = fieldResolver(route, chatCompletionSchema);
+
 export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Service): void {
-  app.post("/v1/chat/completions", async (context) => {
+  app.post(route, async (context) => {
     const { exchange } = context.var;
-    const body = await readBody(context.req.raw, chatCompletionSchema, service.maxBodyBytes);
+    const { raw } = context.req;
+    const body = await readBody(raw, chatCompletionSchema, service.maxBodyBytes, resolve);
     service.checkModel(body.model);
     const { llama } = service;
-    const tools = planTools(body.tools ?? [], body.tool_choice ?? "auto", knowsTools(llama));
+    const tools = toolPlan(body, llama);
     const messages = tools.dialog(chatMessages(body.messages));
     await service.checkLength(...messages.map(({ content }) => content));
     exchange.operation = {
       name: "chat",
-      maxTokens: body.max_completion_tokens ?? body.max_tokens ?? undefined,
+      maxTokens: tokenLimit(body.max_tokens),
       temperature: body.temperature ?? undefined,
       topP: body.top_p ?? undefined,
     };
@@ -90,29 +90,32 @@ export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Se
 }
 
 function chatOptions(body: Body, tools: ToolPlan, service: Service): ChatOptions {
-  const jsonSchema = tools.jsonSchema ?? formatSchema(body);
-  if (jsonSchema !== undefined && body.grammar != null) {
-    throw new HttpError(400, "INVALID_ARGUMENT", "grammar excludes response_format and tools", {
+  if (tools.jsonSchema !== undefined && body.grammar) {
+    throw new HttpError(400, "INVALID_ARGUMENT", "grammar excludes a demanded tool call", {
       field: "grammar",
     });
   }
+  const { jsonSchema } = tools;
   return {
     ...samplingOptions(body, service),
+    ...(jsonSchema === undefined ? structureOptions(body) : { jsonSchema }),
     ...present({
-      maxTokens: body.max_completion_tokens ?? body.max_tokens,
+      maxTokens: tokenLimit(body.max_tokens),
       n: body.n,
       logprobs: body.logprobs === true ? (body.top_logprobs ?? 0) : undefined,
       tools: tools.forTemplate,
-      jsonSchema,
-      grammar: body.grammar,
     }),
   };
 }
 
-function formatSchema({ response_format: format }: Body): object | undefined {
-  if (format?.type === "json_object") return format.schema ?? { type: "object" };
-  if (format?.type === "json_schema") return format.json_schema.schema ?? {};
-  return undefined;
+function toolPlan(body: Body, llama: CodeLlama): ToolPlan {
+  const plan = planTools(body.tools ?? [], body.tool_choice ?? "auto", knowsTools(llama));
+  if (body.parallel_tool_calls !== false) return plan;
+  const read = (text: string) => {
+    const all = plan.read(text);
+    return all && { ...all, calls: all.calls.slice(0, 1) };
+  };
+  return { ...plan, read };
 }
 
 /** An answer as a message, and why it ended. */

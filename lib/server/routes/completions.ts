@@ -1,69 +1,40 @@
 import type { Hono } from "hono";
-import { z } from "zod";
 import type { CodeLlama } from "../../codellama.ts";
-import type { Chunk, Generation } from "../../generation.ts";
-import type { GenerateOptions } from "../../options/generate.ts";
+import type { Chunk } from "../../generation.ts";
 import type { Answer, GenerationResult, TokenLogprob, TokenLogprobs } from "../../result.ts";
 import { finishReason, usageOf, usageToCome } from "../completion-answer.ts";
+import { type CompletionBody, completionSchema } from "../completion-body.ts";
+import { completionStarter } from "../completion-start.ts";
 import type { Followed } from "../exchange.ts";
 import type { ServerEnvironment } from "../handler.ts";
-import { HttpError } from "../http-error.ts";
-import { infillOfTemplate } from "../infill-template.ts";
 import { completionLogprobs, joinLogprobs, promptLogprobs, TextOffsets } from "../logprobs.ts";
 import { merge } from "../merge.ts";
-import { type Prompt, promptSchema, promptsOf } from "../prompts.ts";
+import { type Prompt, promptsOf } from "../prompts.ts";
 import { readBody } from "../request-body.ts";
-import { generationFields, present, samplingOptions } from "../sampling.ts";
+import { fieldResolver } from "../resolve-fields.ts";
+import { tokenLimit } from "../sampling.ts";
 import type { Service } from "../service.ts";
 
-/** The body of `POST /v1/completions`. Unknown fields are let be, as clients send many. */
-export const completionSchema = z
-  .object({
-    ...generationFields,
-    prompt: promptSchema(128),
-    /** What comes behind the hole: makes it an infill. */
-    suffix: z.string().nullish(),
-    best_of: z.int().min(1).max(128).nullish(),
-    logprobs: z.int().min(0).max(100).nullish(),
-    echo: z.boolean().nullish(),
-    /** Control tokens spelled out in the prompt count as such. */
-    raw: z.boolean().nullish(),
-    /** Never ends by itself, as vLLM has it. */
-    ignore_eos: z.boolean().nullish(),
-    /** Writes the prompt's last token anew. */
-    token_healing: z.boolean().nullish(),
-    /** Tells the new tokens' ids, in `token_ids`, as vLLM does. */
-    return_token_ids: z.boolean().nullish(),
-    /** Names tokens in `logprobs` by their ids, as `token_id:42`, as vLLM does. */
-    return_tokens_as_token_ids: z.boolean().nullish(),
-    grammar: z.string().nullish(),
-    json_schema: z.record(z.string(), z.unknown()).nullish(),
-  })
-  .refine(({ n, best_of }) => (best_of ?? n ?? 1) >= (n ?? 1), {
-    path: ["best_of"],
-    error: "must be at least n",
-  });
+const route = "/v1/completions";
 
-type Body = z.output<typeof completionSchema>;
-
-// OpenAI's default.
-const defaultMaxTokens = 16;
+const resolve = fieldResolver(route, completionSchema);
 
 export function addCompletionRoute(app: Hono<ServerEnvironment>, service: Service): void {
-  app.post("/v1/completions", async (context) => {
+  app.post(route, async (context) => {
     const { exchange } = context.var;
-    const body = await readBody(context.req.raw, completionSchema, service.maxBodyBytes);
+    const { raw } = context.req;
+    const body = await readBody(raw, completionSchema, service.maxBodyBytes, resolve);
     service.checkModel(body.model);
     const { llama } = service;
     const prompts = promptsOf(body.prompt, "prompt", llama);
     exchange.operation = {
       name: body.suffix == null ? "text_completion" : "infill",
-      maxTokens: body.max_tokens ?? undefined,
+      maxTokens: tokenLimit(body.max_tokens),
       temperature: body.temperature ?? undefined,
       topP: body.top_p ?? undefined,
     };
     for (const prompt of prompts) await service.checkLength(prompt, body.suffix ?? "");
-    const start = starter(llama, body, service);
+    const start = completionStarter(body, service);
     const streamed = body.stream === true;
     const followed = prompts.map((prompt) => exchange.follow(start(prompt), streamed));
     const head = {
@@ -82,55 +53,6 @@ export function addCompletionRoute(app: Hono<ServerEnvironment>, service: Servic
   });
 }
 
-/** Text is infilled where there is a suffix, and continued elsewhere. */
-function starter(
-  llama: CodeLlama,
-  body: Body,
-  service: Service,
-): (prompt: Prompt) => Generation<GenerationResult> {
-  const { suffix } = body;
-  const counts = present({ n: body.n, bestOf: body.best_of, logprobs: body.logprobs });
-  const options: GenerateOptions = {
-    ...samplingOptions(body, service),
-    ...counts,
-    maxTokens: body.max_tokens ?? defaultMaxTokens,
-  };
-  if (suffix == null) {
-    const special = body.raw ?? service.options.rawPrompts ?? false;
-    const completion: GenerateOptions = {
-      ...options,
-      special,
-      ignoreEos: body.ignore_eos ?? false,
-      promptLogprobs: body.echo === true && body.logprobs != null,
-      ...present({
-        tokenHealing: body.token_healing,
-        grammar: body.grammar,
-        jsonSchema: body.json_schema,
-      }),
-    };
-    return (prompt) => {
-      const hole = special && typeof prompt === "string" ? infillOfTemplate(prompt) : undefined;
-      return hole !== undefined && llama.capabilities.infill
-        ? llama.infill(hole, { ...options, tokenHealing: false, overflow: "error" })
-        : llama.generate(prompt, completion);
-    };
-  }
-  for (const name of ["grammar", "json_schema"] as const) {
-    if (body[name] == null) continue;
-    throw new HttpError(400, "INVALID_ARGUMENT", `${name} and suffix exclude each other`, {
-      field: name,
-    });
-  }
-  return (prompt) => {
-    if (typeof prompt !== "string") {
-      throw new HttpError(400, "INVALID_ARGUMENT", "prompt must be text where there is a suffix", {
-        field: "prompt",
-      });
-    }
-    return llama.infill({ prefix: prompt, suffix }, options);
-  };
-}
-
 /** Puts answers as choices of a completion. */
 class ChoiceWriter {
   readonly #llama: CodeLlama;
@@ -141,7 +63,7 @@ class ChoiceWriter {
   readonly #offsets = new Map<number, TextOffsets>();
   readonly n: number;
 
-  constructor(llama: CodeLlama, body: Body, prompts: readonly Prompt[]) {
+  constructor(llama: CodeLlama, body: CompletionBody, prompts: readonly Prompt[]) {
     this.#llama = llama;
     this.#tellsIds = body.return_token_ids === true;
     this.#nameOf =
@@ -231,7 +153,7 @@ class ChoiceWriter {
 
 async function* completionEvents(
   head: object,
-  body: Body,
+  body: CompletionBody,
   followed: readonly Followed<GenerationResult>[],
   writer: ChoiceWriter,
 ): AsyncGenerator<string> {

@@ -4,9 +4,12 @@ import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http-error.ts";
 import { promptSchema, promptsOf } from "../prompts.ts";
 import { readBody } from "../request-body.ts";
+import { fieldResolver } from "../resolve-fields.ts";
 import type { Service } from "../service.ts";
 
-/** The body of `POST /v1/embeddings`. */
+const route = "/v1/embeddings";
+
+/** The body of `POST /v1/embeddings`; for fields by other names see `knownFields`. */
 export const embeddingSchema = z.object({
   model: z.string().nullish(),
   input: promptSchema(2048),
@@ -14,10 +17,13 @@ export const embeddingSchema = z.object({
   dimensions: z.int().min(1).nullish(),
 });
 
+const resolve = fieldResolver(route, embeddingSchema);
+
 export function addEmbeddingRoute(app: Hono<ServerEnvironment>, service: Service): void {
-  app.post("/v1/embeddings", async (context) => {
+  app.post(route, async (context) => {
     const { exchange } = context.var;
-    const body = await readBody(context.req.raw, embeddingSchema, service.maxBodyBytes);
+    const { raw } = context.req;
+    const body = await readBody(raw, embeddingSchema, service.maxBodyBytes, resolve);
     service.checkModel(body.model);
     const { llama } = service;
     const { embeddingLength } = llama.model;

@@ -1,52 +1,37 @@
 import type { Hono } from "hono";
 import { z } from "zod";
-import type { CodeLlama } from "../../codellama.ts";
 import type { InfillResult } from "../../infill.ts";
 import type { InfillOptions } from "../../options/infill.ts";
 import { insideBlock } from "../block.ts";
 import type { Followed } from "../exchange.ts";
 import type { ServerEnvironment } from "../handler.ts";
-import { HttpError } from "../http-error.ts";
 import { infillAnswer, selectFields } from "../infill-answer.ts";
 import { readBody } from "../request-body.ts";
-import { present, samplingFields, samplingOptions } from "../sampling.ts";
+import { fieldResolver } from "../resolve-fields.ts";
+import { generationFields, present, samplingOptions, tokenLimit } from "../sampling.ts";
 import type { Service } from "../service.ts";
 
 const extraFile = z.object({ filename: z.string().nullish(), text: z.string() });
 
-/** -1 is no limit. */
-const tokenLimit = z
-  .int()
-  .min(-1)
-  .max(2 ** 31 - 1);
-
-/** A field of llama.cpp's that would change the answer, and is not had here. */
-const notHad = z
-  .unknown()
-  .refine((value) => !value, { error: "is not supported by /infill" })
-  .describe("Not supported: may be null, empty, false or 0")
-  .optional();
+const route = "/infill";
 
 const inputs = ["input_prefix", "input_suffix", "prompt", "input_extra"] as const;
 
-/** The body of llama.cpp's `POST /infill`, as llama.vim and llama.vscode send it. */
+/**
+ * The body of llama.cpp's `POST /infill`, as llama.vim and llama.vscode send it: with `n_predict` for
+ * `max_tokens` and `n_cmpl` for `n`, see `knownFields`.
+ */
 export const infillSchema = z
   .object({
-    ...samplingFields,
+    ...generationFields,
     /** Below 0 it is as good as 0. */
     temperature: z.number().max(100).nullish(),
-    model: z.string().nullish(),
     input_prefix: z.string().nullish(),
     input_suffix: z.string().nullish(),
     /** The current line up to the cursor: the end of the prefix. */
     prompt: z.string().nullish(),
     /** Chunks of other files, the latest last. */
     input_extra: z.array(extraFile).max(1000).nullish(),
-    /** 0 computes the prompt alone, for the next request to find. */
-    n_predict: tokenLimit.nullish(),
-    /** Another name for it, where it is not given. */
-    max_tokens: tokenLimit.nullish(),
-    n_cmpl: z.int().min(1).max(128).nullish(),
     n_indent: z.int().min(0).max(1000).nullish(),
     /** Once a line is complete, ends it so long after the first token. */
     t_max_predict_ms: z
@@ -54,13 +39,7 @@ export const infillSchema = z
       .min(-1)
       .max(2 ** 31 - 1)
       .nullish(),
-    stream: z.boolean().nullish(),
     response_fields: z.array(z.string()).max(100).nullish(),
-    lora: z.array(z.object({ id: z.int().min(0), scale: z.number() })).nullish(),
-    grammar: notHad,
-    json_schema: notHad,
-    n_probs: notHad,
-    ignore_eos: notHad,
   })
   .refine((body) => inputs.some((name) => body[name] != null), {
     path: [inputs[0]],
@@ -69,10 +48,12 @@ export const infillSchema = z
 
 type Body = z.output<typeof infillSchema>;
 
+const resolve = fieldResolver(route, infillSchema);
+
 export function addInfillRoute(app: Hono<ServerEnvironment>, service: Service): void {
-  app.post("/infill", async (context) => {
+  app.post(route, async (context) => {
     const { exchange } = context.var;
-    const body = await readBody(context.req.raw, infillSchema, service.maxBodyBytes);
+    const body = await readBody(context.req.raw, infillSchema, service.maxBodyBytes, resolve);
     service.checkModel(body.model);
     const { llama } = service;
     const input = {
@@ -103,13 +84,11 @@ export function addInfillRoute(app: Hono<ServerEnvironment>, service: Service): 
 }
 
 function infillOptions(body: Body, service: Service): InfillOptions {
-  const limit = body.n_predict ?? body.max_tokens;
   return {
     ...samplingOptions(body, service),
     ...present({
-      maxTokens: limit === -1 ? service.llama.contextSize : limit,
-      n: body.n_cmpl,
-      loras: body.lora ? loraScales(service.llama, body.lora) : undefined,
+      maxTokens: tokenLimit(body.max_tokens),
+      n: body.n,
     }),
     // A keystroke waits for nobody.
     priority: body.priority ?? "interactive",
@@ -117,18 +96,6 @@ function infillOptions(body: Body, service: Service): InfillOptions {
       .map(({ filename, text }) => ({ path: filename || "snippet", text }))
       .reverse(),
   };
-}
-
-function loraScales(llama: CodeLlama, scales: readonly { id: number; scale: number }[]) {
-  return Object.fromEntries(
-    scales.map(({ id, scale }) => {
-      const name = llama.loras[id];
-      if (name !== undefined) return [name, scale];
-      throw new HttpError(400, "INVALID_ARGUMENT", `lora: there is no adapter ${id}`, {
-        field: "lora",
-      });
-    }),
-  );
 }
 
 /** The answers' texts; ends the generation where the client wants no more of it. */
@@ -143,7 +110,7 @@ async function collect(followed: Followed<InfillResult>, body: Body): Promise<re
 /** Text as far as `n_indent` and `t_max_predict_ms` let it come. */
 async function* insideLimits(
   { generation }: Followed<InfillResult>,
-  { n_indent: columns, t_max_predict_ms: timeLimit, n_cmpl: count }: Body,
+  { n_indent: columns, t_max_predict_ms: timeLimit, n: count }: Body,
 ): AsyncGenerator<{ readonly index: number; readonly text: string }> {
   const texts = new Map<number, { all: string; shown: number; ended: boolean }>();
   const deadline = timeLimit == null || timeLimit <= 0 ? Number.POSITIVE_INFINITY : timeLimit;
