@@ -8,7 +8,7 @@ import { addDoctorCommand } from "./doctor.ts";
 import { addInfillCommand } from "./infill.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { addServeCommand } from "./serve.ts";
-import { reportFailure } from "./terminal.ts";
+import { endWithoutReader, reportFailure } from "./terminal.ts";
 import { addTuneCommand } from "./tune.ts";
 
 const { version, description } = createRequire(import.meta.url)("../../package.json") as {
@@ -29,10 +29,7 @@ addTuneCommand(program);
 addDoctorCommand(program);
 addDemoCommand(program);
 
-// A reader that goes away, as `| head` does, is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? 0 : 1);
-});
+endWithoutReader();
 
 try {
   await program.parseAsync();

@@ -1,13 +1,13 @@
 import { type Command, Option } from "commander";
-import colors from "picocolors";
 import type { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { ApiKey, HandlerOptions, Logger, RunningServer } from "../server/index.ts";
 import { isLoopback } from "../server/loopback.ts";
 import { apiKeyVariable, readApiKeys } from "./api-keys.ts";
+import { jsonLogger, LogSink, textLogger } from "./log.ts";
 import { addModelFlags, loadModel, type ModelFlags } from "./model-options.ts";
 import { milliseconds, names, notEmpty, origins, wholeNumber } from "./parsers.ts";
-import { note } from "./terminal.ts";
+import { exitAfterOutput, note, outliveReader } from "./terminal.ts";
 
 interface ServeFlags extends ModelFlags {
   readonly host: string;
@@ -86,6 +86,7 @@ export function addServeCommand(program: Command): void {
 async function serve(flags: ServeFlags): Promise<void> {
   // Other commands do not wait for these.
   const { createHandler, listen } = await import("../server/index.ts");
+  outliveReader();
   const apiKeys = await readApiKeys(flags.apiKeyFile);
   const { host, port, allowPublic = false } = flags;
   if (!isLoopback(host) && apiKeys.length === 0 && !allowPublic) {
@@ -110,6 +111,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     await llama;
     note(`Serving ${(await llama).model.name || "the model"} at ${running.url}; Ctrl-C ends.`);
     await stopped;
+    await exitAfterOutput(500);
   } catch (error) {
     loading.abort();
     await running?.close(0);
@@ -158,18 +160,6 @@ async function handlerOptions(
   };
 }
 
-/** JSON lines for machines, a line of text for people. */
-async function makeLogger(json: boolean): Promise<Logger> {
-  if (json) {
-    const { pino } = await import("pino");
-    const logger: Logger = pino();
-    return logger;
-  }
-  const write = (color: (text: string) => string) => (fields: object, message: string) => {
-    const line = Object.entries(fields)
-      .filter(([name, value]) => name !== "requestId" && name !== "err" && value !== undefined)
-      .map(([name, value]) => `${name}=${typeof value === "number" ? Math.round(value) : value}`);
-    process.stderr.write(`${color(message)} ${line.join(" ")}\n`);
-  };
-  return { info: write(colors.green), warn: write(colors.yellow), error: write(colors.red) };
+function makeLogger(json: boolean): Logger | Promise<Logger> {
+  return json ? jsonLogger(new LogSink(process.stdout)) : textLogger(new LogSink(process.stderr));
 }

@@ -8,6 +8,36 @@ export function note(message: string): void {
   process.stderr.write(`${colors.dim(message)}\n`);
 }
 
+let resultIsOutput = true;
+
+/**
+ * Ends the process when its result can be written no more: quietly where the reader has left, as
+ * `| head` does. What is written for people may get lost.
+ */
+export function endWithoutReader(): void {
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (!resultIsOutput) return;
+    if (error.code !== "EPIPE") reportFailure(`standard output: ${error.message}`);
+    process.exit();
+  });
+}
+
+/** For commands that work on without a reader: what they write is no result. */
+export function outliveReader(): void {
+  resultIsOutput = false;
+}
+
+/** Ends the process once its output is written, or `milliseconds` later where nobody reads it. */
+export async function exitAfterOutput(milliseconds: number): Promise<void> {
+  const written = [process.stdout, process.stderr].map(
+    (stream) => new Promise<void>((resolve) => stream.write("", () => resolve())),
+  );
+  setTimeout(() => process.exit(), milliseconds);
+  await Promise.all(written);
+  process.exit();
+}
+
 /** Tells what failed, and sets the exit code. */
 export function reportFailure(error: unknown): void {
   const expected = CodeLlamaError.isInstance(error);

@@ -71,7 +71,7 @@ export function createHandler(
   });
   app.onError((error, context) => {
     const told = toHttpError(error);
-    if (told.status === 500) options.logger?.error({ err: error }, "unexpected failure");
+    if (told.status === 500) service.logger?.error({ err: error }, "unexpected failure");
     const { exchange } = context.var;
     exchange.end(told.status, told);
     const headers = { ...told.headers, "x-request-id": exchange.id };

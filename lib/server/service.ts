@@ -4,9 +4,10 @@ import { eventStream } from "./event-stream.ts";
 import { Exchange } from "./exchange.ts";
 import { HttpError, toHttpError } from "./http-error.ts";
 import { Metrics } from "./metrics.ts";
-import { checkModel, type HandlerOptions } from "./options.ts";
+import { checkModel, type HandlerOptions, type Logger } from "./options.ts";
 import type { Prompt } from "./prompts.ts";
 import { Tracing } from "./tracing.ts";
+import { unfailingLogger } from "./unfailing-logger.ts";
 
 // Time for what is cut at the deadline to end: the engine finishes its step first.
 const cutMs = 2000;
@@ -19,6 +20,7 @@ export class Service {
   readonly authentication: Authentication;
   readonly metrics: Metrics;
   readonly maxBodyBytes: number;
+  readonly logger: Logger | undefined;
   /** Seconds since 1970, as OpenAI's API tells it of models. */
   readonly createdAt = Math.floor(Date.now() / 1000);
   readonly #tracing = new Tracing();
@@ -33,6 +35,7 @@ export class Service {
     this.options = options;
     this.authentication = new Authentication(options.apiKeys ?? []);
     this.maxBodyBytes = options.maxBodyBytes ?? 8 * 2 ** 20;
+    this.logger = options.logger && unfailingLogger(options.logger);
     this.metrics = new Metrics(() => this.#stats());
     if (isPromise(llama)) {
       llama
@@ -157,7 +160,7 @@ export class Service {
   }
 
   #log(exchange: Exchange): void {
-    const { logger } = this.options;
+    const { logger } = this;
     if (logger === undefined) return;
     const { id, method, path, status, keyName, operation, error } = exchange;
     const fields = {
