@@ -4,9 +4,11 @@ import { type Capabilities, requireCapability } from "./capabilities.ts";
 import { dialogPrompt } from "./chat-prompt.ts";
 import { choices } from "./choices.ts";
 import type { EnginePort } from "./engine-port.ts";
+import { CodeLlamaError } from "./errors.ts";
 import { Generation, type RequestFunction, type TextFilter } from "./generation.ts";
 import { fitHistory, roomForPrompt } from "./history.ts";
 import { type ChatOptions, chatMode } from "./options/chat.ts";
+import { checkList } from "./options/check.ts";
 import {
   beamOptions,
   checkMode,
@@ -29,9 +31,13 @@ export function chat(
   const where = "chat()";
   const checked = checkMode(options, chatMode, where);
   const call = chatCall(engine, capabilities, checked, where);
-  const dialog = copyMessages(messages, where);
+  const given = checkList(messages, `${where}: messages`);
+  const fits = mayFit(engine, given.length, checked);
+  const dialog = fits ? copyMessages(given, where) : [];
   const model = chatModel(engine, capabilities);
-  const encode = dialogPrompt(engine, model, dialog, checked, where);
+  const encode = fits
+    ? dialogPrompt(engine, model, dialog, checked, where)
+    : () => Promise.reject(tooManyMessages(engine, given.length, where));
   if (checked.overflow === "truncate") engine.requireVocabulary(`${where}: overflow: "truncate"`);
   const answer = async (request: RequestFunction) => {
     if (checked.overflow === "truncate") {
@@ -48,6 +54,22 @@ export function chat(
     ? beamSearch(engine, beams, answer)
     : choices(choiceCounts(checked, where), engine.newGroup(), answer);
   return new Generation(engine, checked.signal, script);
+}
+
+/** Each message takes a token at least: more of them than tokens are not worth looking at. */
+function mayFit(
+  { hasVocabulary, contextSize }: EnginePort,
+  count: number,
+  { overflow }: ChatOptions,
+): boolean {
+  return !hasVocabulary || overflow === "truncate" || count <= contextSize;
+}
+
+function tooManyMessages(engine: EnginePort, count: number, where: string): CodeLlamaError {
+  return new CodeLlamaError(
+    "CONTEXT_OVERFLOW",
+    `${where}: ${count} messages do not fit into a context of ${engine.contextSize} tokens`,
+  );
 }
 
 /** What the prompts of a model's dialogs are made with. */

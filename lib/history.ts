@@ -36,12 +36,16 @@ export async function fitHistory(
   const fits = (prompt: EnginePrompt | CodeLlamaError, target: number) =>
     !CodeLlamaError.isInstance(prompt) && promptLength(prompt) <= target;
 
-  const whole = await from(0);
-  if (fits(whole.prompt, limit)) return fitted(whole, turns);
+  // Each message takes a token at least, so that older ones are not worth a try.
+  const oldest = engine.hasVocabulary ? turns.length - limit : 0;
+  if (oldest <= 0) {
+    const whole = await from(0);
+    if (fits(whole.prompt, limit)) return fitted(whole, turns);
+  }
   // Once something must go, a quarter goes: else each turn would drop another one, and what the KV
   // cache holds would be of no use. A bisection, because each try encodes all that is left.
   const target = Math.floor((limit * 3) / 4);
-  const starts = turnStarts(turns);
+  const starts = turnStarts(turns).filter((start) => start >= oldest);
   let low = 0;
   let best = await from(turns.length);
   for (let high = starts.length; low < high; ) {

@@ -150,19 +150,14 @@ function betweenTags(text: string): string[] {
 }
 
 function readCall(json: string): ToolCall | undefined {
-  let value: unknown;
   try {
-    value = JSON.parse(json);
+    const { name, arguments: own, parameters } = Object(JSON.parse(json));
+    const given = own ?? parameters ?? {};
+    if (typeof name !== "string" || typeof given !== "object") return undefined;
+    // Nesting that JSON.parse reads can be too deep to be written again.
+    const called = { name, arguments: JSON.stringify(given) };
+    return { id: newCallId(), type: "function", function: called };
   } catch {
     return undefined;
   }
-  if (typeof value !== "object" || value === null) return undefined;
-  const { name, arguments: own, parameters } = value as Record<string, unknown>;
-  const given = own ?? parameters ?? {};
-  if (typeof name !== "string" || typeof given !== "object") return undefined;
-  return {
-    id: newCallId(),
-    type: "function",
-    function: { name, arguments: JSON.stringify(given) },
-  };
 }

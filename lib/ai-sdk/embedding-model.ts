@@ -4,6 +4,7 @@ import type {
   EmbeddingModelV3Result,
 } from "@ai-sdk/provider";
 import type { CodeLlama } from "../codellama.ts";
+import { readArgument } from "../options/check.ts";
 
 /** Embeddings for the AI SDK's `embed` and `embedMany`. */
 export class CodeLlamaEmbeddingModel implements EmbeddingModelV3 {
@@ -19,10 +20,8 @@ export class CodeLlamaEmbeddingModel implements EmbeddingModelV3 {
     this.modelId = modelId;
   }
 
-  async doEmbed({
-    values,
-    abortSignal,
-  }: EmbeddingModelV3CallOptions): Promise<EmbeddingModelV3Result> {
+  async doEmbed(options: EmbeddingModelV3CallOptions): Promise<EmbeddingModelV3Result> {
+    const { values, abortSignal } = readArgument("options", () => ({ ...options }));
     const signal = abortSignal === undefined ? {} : { signal: abortSignal };
     const { embeddings, usage } = await this.#llama.embed(values, signal);
     return {

@@ -1,7 +1,7 @@
 import type { EmbeddingModelV3, LanguageModelV3, ProviderV3 } from "@ai-sdk/provider";
 import { NoSuchModelError } from "@ai-sdk/provider";
 import type { CodeLlama } from "../codellama.ts";
-import { checkOptions } from "../options/check.ts";
+import { anyText, checkOptions, checkValue } from "../options/check.ts";
 import { requireModel } from "../options/model.ts";
 import { CodeLlamaEmbeddingModel } from "./embedding-model.ts";
 import { CodeLlamaLanguageModel } from "./language-model.ts";
@@ -28,11 +28,14 @@ export function createCodeLlama(
 ): CodeLlamaProvider {
   requireModel(llama, "createCodeLlama()");
   checkOptions(options, {}, "createCodeLlama()");
-  const languageModel = (modelId = llama.model.name) => new CodeLlamaLanguageModel(llama, modelId);
+  const nameOf = (modelId: unknown) => checkValue(modelId, anyText, "modelId") as string;
+  const languageModel = (modelId = llama.model.name) =>
+    new CodeLlamaLanguageModel(llama, nameOf(modelId));
   return Object.assign(() => languageModel(), {
     specificationVersion: "v3" as const,
     languageModel,
-    embeddingModel: (modelId = llama.model.name) => new CodeLlamaEmbeddingModel(llama, modelId),
+    embeddingModel: (modelId = llama.model.name) =>
+      new CodeLlamaEmbeddingModel(llama, nameOf(modelId)),
     imageModel(modelId: string): never {
       throw new NoSuchModelError({ modelId, modelType: "imageModel" });
     },

@@ -11,10 +11,12 @@ import type {
 import type { CodeLlama } from "../codellama.ts";
 import type { Generation } from "../generation.ts";
 import type { ChatOptions } from "../options/chat.ts";
+import { readArgument } from "../options/check.ts";
 import type { GenerationResult } from "../result.ts";
-import { knowsTools, planTools, type Tool, type ToolChoice, type ToolPlan } from "../tool-calls.ts";
+import { knowsTools, planTools, type ToolPlan } from "../tool-calls.ts";
 import { AnswerParts, finishReason, toolCall, wholeCalls } from "./parts.ts";
 import { dialogOf } from "./prompt.ts";
+import { toolChoiceOf, toolsOf } from "./tools.ts";
 
 /** A model that has begun to answer. */
 interface Started {
@@ -69,17 +71,10 @@ export class CodeLlamaLanguageModel implements LanguageModelV3 {
     return { stream };
   }
 
-  #start(options: LanguageModelV3CallOptions): Started {
-    const warnings: SharedV3Warning[] = [];
-    const definitions = (options.tools ?? []).flatMap((tool): Tool[] => {
-      if (tool.type === "provider") {
-        warnings.push({ type: "unsupported", feature: `tool ${tool.name} of a provider` });
-        return [];
-      }
-      const { name, description, inputSchema } = tool;
-      return [{ type: "function", function: { name, description, parameters: inputSchema } }];
-    });
-    const tools = planTools(definitions, toolChoice(options), knowsTools(this.#llama));
+  #start(given: LanguageModelV3CallOptions): Started {
+    const options = readArgument("options", () => ({ ...given }));
+    const { definitions, warnings } = toolsOf(options.tools ?? []);
+    const tools = planTools(definitions, toolChoiceOf(options.toolChoice), knowsTools(this.#llama));
     const messages = tools.dialog(dialogOf(options.prompt));
     return { generation: this.#llama.chat(messages, chatOptions(options, tools)), tools, warnings };
   }
@@ -106,13 +101,6 @@ export class CodeLlamaLanguageModel implements LanguageModelV3 {
       generation.cancel();
     }
   }
-}
-
-function toolChoice({ toolChoice: choice }: LanguageModelV3CallOptions): ToolChoice {
-  if (choice === undefined) return "auto";
-  return choice.type === "tool"
-    ? { type: "function", function: { name: choice.toolName } }
-    : choice.type;
 }
 
 function chatOptions(options: LanguageModelV3CallOptions, tools: ToolPlan): ChatOptions {

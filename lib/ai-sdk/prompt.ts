@@ -3,6 +3,8 @@ import {
   type LanguageModelV3ToolResultPart,
   UnsupportedFunctionalityError,
 } from "@ai-sdk/provider";
+import { checkList, readArgument } from "../options/check.ts";
+import { copyJson, dataLimits } from "../options/json.ts";
 import type { ToolDialogMessage } from "../prompt/tool-results.ts";
 
 type Message = LanguageModelV3Prompt[number];
@@ -10,12 +12,26 @@ type Part = Exclude<Message["content"], string>[number];
 
 /**
  * The AI SDK's prompt as a dialog, with calls and their results in OpenAI's form.
- * @throws UnsupportedFunctionalityError for files
+ * @throws UnsupportedFunctionalityError for files; CodeLlamaError `INVALID_ARGUMENT` for what is no
+ *   prompt
  */
-export function dialogOf(prompt: LanguageModelV3Prompt): ToolDialogMessage[] {
-  return prompt.flatMap(({ role, content }) => {
+export function dialogOf(prompt: LanguageModelV3Prompt): readonly ToolDialogMessage[] {
+  const dialog = readArgument("prompt", () => {
+    try {
+      return readDialog(prompt);
+    } catch (error) {
+      if (UnsupportedFunctionalityError.isInstance(error)) return error;
+      throw error;
+    }
+  });
+  if (UnsupportedFunctionalityError.isInstance(dialog)) throw dialog;
+  return dialog;
+}
+
+function readDialog(prompt: LanguageModelV3Prompt): readonly ToolDialogMessage[] {
+  return checkList(prompt, "prompt").flatMap(({ role, content }, index) => {
     if (typeof content === "string") return [{ role, content }];
-    const parts: readonly Part[] = content;
+    const parts: readonly Part[] = checkList<Part>(content, `prompt[${index}].content`);
     const text = parts.map(textOf).join("");
     const calls = parts.flatMap(callOf);
     const results = parts.flatMap(resultOf);
@@ -31,7 +47,10 @@ function textOf(part: Part): string {
 
 function callOf(part: Part) {
   if (part.type !== "tool-call") return [];
-  const called = { name: part.toolName, arguments: JSON.stringify(part.input) };
+  const called = {
+    name: part.toolName,
+    arguments: jsonOf(part.input, "prompt: a tool call's input"),
+  };
   return [{ id: part.toolCallId, type: "function", function: called }];
 }
 
@@ -48,7 +67,7 @@ function outputText(output: LanguageModelV3ToolResultPart["output"]): string {
       return output.value;
     case "json":
     case "error-json":
-      return JSON.stringify(output.value);
+      return jsonOf(output.value, "prompt: a tool's output");
     case "execution-denied":
       return output.reason ?? "The user did not allow it.";
     case "content":
@@ -59,6 +78,10 @@ function outputText(output: LanguageModelV3ToolResultPart["output"]): string {
         })
         .join("");
   }
+}
+
+function jsonOf(value: unknown, name: string): string {
+  return JSON.stringify(copyJson(value, name, dataLimits));
 }
 
 function unsupportedFile(): UnsupportedFunctionalityError {

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../options/check.ts";
+import { invalidArgument, isRecord, readArgument, show } from "../options/check.ts";
 
 // Of LangChain's calls, and of LangGraph's, whose nodes hand the whole config on.
 const foreignNames = new Set([
@@ -43,6 +43,17 @@ export function ownOptions(call: object): object {
     ([name]) => !foreignNames.has(name) && !name.startsWith("ls_"),
   );
   return Object.fromEntries(entries);
+}
+
+/**
+ * What LangChain's own constructors read.
+ * @throws CodeLlamaError `INVALID_ARGUMENT` for what is no object
+ */
+export function checkParameters<Parameters>(parameters: Parameters, where: string): Parameters {
+  return readArgument(`${where}: parameters`, () => {
+    if (isRecord(parameters)) return { ...parameters };
+    throw invalidArgument(`${where}: parameters must be an object, not ${show(parameters)}`);
+  });
 }
 
 /**

@@ -21,10 +21,12 @@ import type { SerializableSchema } from "@langchain/core/utils/standard_schema";
 import type { InteropZodType } from "@langchain/core/utils/types";
 import type { CodeLlama } from "../codellama.ts";
 import type { Generation } from "../generation.ts";
-import type { ChatOptions } from "../options/chat.ts";
-import { invalidArgument } from "../options/check.ts";
+import { type ChatOptions, chatMode } from "../options/chat.ts";
+import { invalidArgument, readArgument } from "../options/check.ts";
+import { checkMode } from "../options/generate.ts";
+import { requireModel } from "../options/model.ts";
 import { knowsTools, planTools, type ToolPlan } from "../tool-calls.ts";
-import { ownOptions, requireOneAnswer } from "./call-options.ts";
+import { checkParameters, ownOptions, requireOneAnswer } from "./call-options.ts";
 import { ChatChunks } from "./chunks.ts";
 import { chatGenerations, lastChunk, tokenUsage } from "./generations.ts";
 import { dialogOf } from "./messages.ts";
@@ -60,11 +62,15 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
   readonly #llama: CodeLlama;
   readonly #options: ChatOptions;
 
-  /** @param options - of every call; those of a call go first */
+  /**
+   * @param options - of every call; those of a call go first
+   * @throws CodeLlamaError `INVALID_ARGUMENT`
+   */
   constructor(llama: CodeLlama, options: ChatOptions = {}, parameters: BaseChatModelParams = {}) {
-    super(parameters);
+    super(checkParameters(parameters, "new ChatCodeLlama()"));
+    requireModel(llama, "new ChatCodeLlama()");
     this.#llama = llama;
-    this.#options = options;
+    this.#options = checkMode(options, chatMode, "new ChatCodeLlama()");
   }
 
   static override lc_name(): string {
@@ -85,7 +91,8 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
     tools: BindToolsInput[],
     options: Partial<ChatCodeLlamaCallOptions> = {},
   ): Runnable<BaseLanguageModelInput, AIMessageChunk, ChatCodeLlamaCallOptions> {
-    return this.withConfig({ tools: toolsOf(tools), ...options });
+    const bound = readArgument("options", () => ({ ...options }));
+    return this.withConfig({ tools: toolsOf(tools), ...bound });
   }
 
   /**
@@ -106,10 +113,11 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
   ): Runnable<BaseLanguageModelInput, RawAndParsed<Output>>;
   override withStructuredOutput<Output extends Record<string, unknown>>(
     schema: Structure<Output>,
-    { name, method, includeRaw = false }: StructuredOutputMethodOptions<boolean> = {},
+    config: StructuredOutputMethodOptions<boolean> = {},
   ):
     | Runnable<BaseLanguageModelInput, Output>
     | Runnable<BaseLanguageModelInput, RawAndParsed<Output>> {
+    const { name, method, includeRaw = false } = readArgument("config", () => ({ ...config }));
     const tool = structureTool(schema, name);
     const { name: called, parameters } = tool.function;
     if (structureMethod(method) === "functionCalling") {

@@ -6,8 +6,9 @@ import {
 } from "@langchain/core/language_models/llms";
 import { GenerationChunk, type LLMResult } from "@langchain/core/outputs";
 import type { CodeLlama } from "../codellama.ts";
-import type { GenerateOptions } from "../options/generate.ts";
-import { ownOptions, requireOneAnswer } from "./call-options.ts";
+import { checkMode, completionMode, type GenerateOptions } from "../options/generate.ts";
+import { requireModel } from "../options/model.ts";
+import { checkParameters, ownOptions, requireOneAnswer } from "./call-options.ts";
 
 /** Options of one call: those of `CodeLlama.generate()` beside LangChain's. */
 export interface CodeLlamaLlmCallOptions
@@ -26,11 +27,15 @@ export class CodeLlamaLlm extends BaseLLM<CodeLlamaLlmCallOptions> {
   readonly #llama: CodeLlama;
   readonly #options: GenerateOptions;
 
-  /** @param options - of every call; those of a call go first */
+  /**
+   * @param options - of every call; those of a call go first
+   * @throws CodeLlamaError `INVALID_ARGUMENT`
+   */
   constructor(llama: CodeLlama, options: GenerateOptions = {}, parameters: BaseLLMParams = {}) {
-    super(parameters);
+    super(checkParameters(parameters, "new CodeLlamaLlm()"));
+    requireModel(llama, "new CodeLlamaLlm()");
     this.#llama = llama;
-    this.#options = options;
+    this.#options = checkMode(options, completionMode, "new CodeLlamaLlm()");
   }
 
   static override lc_name(): string {

@@ -1,5 +1,6 @@
 import { AIMessage, type BaseMessage, ToolMessage } from "@langchain/core/messages";
-import { invalidArgument } from "../options/check.ts";
+import { checkList, invalidArgument, readArgument } from "../options/check.ts";
+import { copyJson, dataLimits } from "../options/json.ts";
 import type { ChatMessage } from "../prompt/dialog.ts";
 import type { ToolDialogMessage } from "../prompt/tool-results.ts";
 
@@ -24,16 +25,19 @@ const unread = new Set([
  * LangChain's messages as a dialog, with calls and their results in OpenAI's form.
  * @throws CodeLlamaError `INVALID_ARGUMENT` for messages that are no text
  */
-export function dialogOf(messages: readonly BaseMessage[]): ToolDialogMessage[] {
-  return messages.map((message, index) => {
+export function dialogOf(messages: readonly BaseMessage[]): readonly ToolDialogMessage[] {
+  return checkList(messages, "messages").map((message, index) => {
     const where = `messages[${index}]`;
-    const type = message.getType();
-    const role = roles[type];
-    if (role === undefined)
-      throw invalidArgument(`${where} is of type ${type}, which is not known`);
-    checkParts(message, where);
-    return { role, content: message.text, ...toolFields(message) };
+    return readArgument(where, () => readMessage(message, where));
   });
+}
+
+function readMessage(message: BaseMessage, where: string): ToolDialogMessage {
+  const type = message.getType();
+  const role = Object.hasOwn(roles, type) ? roles[type] : undefined;
+  if (role === undefined) throw invalidArgument(`${where} is of type ${type}, which is not known`);
+  checkParts(message, where);
+  return { role, content: message.text, ...toolFields(message, where) };
 }
 
 function checkParts({ content }: BaseMessage, where: string): void {
@@ -44,13 +48,16 @@ function checkParts({ content }: BaseMessage, where: string): void {
   }
 }
 
-function toolFields(message: BaseMessage): Omit<ToolDialogMessage, "role" | "content"> {
+function toolFields(
+  message: BaseMessage,
+  where: string,
+): Omit<ToolDialogMessage, "role" | "content"> {
   if (ToolMessage.isInstance(message)) {
     return { tool_call_id: message.tool_call_id, ...(message.name && { name: message.name }) };
   }
   if (!AIMessage.isInstance(message)) return {};
   const whole = (message.tool_calls ?? []).map(({ id, name, args }) =>
-    callOf(id, name, JSON.stringify(args)),
+    callOf(id, name, JSON.stringify(copyJson(args, `${where}: arguments of a call`, dataLimits))),
   );
   const cut = (message.invalid_tool_calls ?? []).map(({ id, name, args }) =>
     callOf(id, name ?? "", args ?? ""),

@@ -2,7 +2,8 @@ import { AIMessage, AIMessageChunk, type BaseMessage } from "@langchain/core/mes
 import { OutputParserException } from "@langchain/core/output_parsers";
 import { toJsonSchema } from "@langchain/core/utils/json_schema";
 import { getSchemaDescription } from "@langchain/core/utils/types";
-import { invalidArgument } from "../options/check.ts";
+import { checkValue, invalidArgument, readArgument, show, text } from "../options/check.ts";
+import { dataLimits, jsonObject } from "../options/json.ts";
 import type { Tool } from "../tool-calls.ts";
 
 /** How a structure is asked for. */
@@ -17,13 +18,23 @@ export function structureMethod(method: string | undefined): StructureMethod {
   if (method === undefined || method === "functionCalling") return "functionCalling";
   if (method === "jsonSchema" || method === "jsonMode") return "jsonSchema";
   throw invalidArgument(
-    `method must be "functionCalling", "jsonSchema" or "jsonMode", not ${JSON.stringify(method)}`,
+    `method must be "functionCalling", "jsonSchema" or "jsonMode", not ${show(method)}`,
   );
 }
 
-/** A schema as a function that takes it: of zod, a JSON schema, or a function in OpenAI's form. */
+/**
+ * A schema as a function that takes it: of zod, a JSON schema, or a function in OpenAI's form.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
 export function structureTool(schema: object, name: string | undefined): Tool {
-  const json: object = toJsonSchema(schema as Parameters<typeof toJsonSchema>[0]);
+  const json = readArgument("schema", () =>
+    checkValue(
+      toJsonSchema(schema as Parameters<typeof toJsonSchema>[0]),
+      jsonObject(dataLimits),
+      "schema",
+    ),
+  ) as object;
+  if (name !== undefined) checkValue(name, text, "name");
   const given = json as { name?: unknown; title?: unknown; description?: unknown };
   const { parameters } = json as { parameters?: object };
   const isFunction = typeof given.name === "string" && typeof parameters === "object";

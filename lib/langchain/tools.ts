@@ -1,7 +1,8 @@
 import type { BindToolsInput } from "@langchain/core/language_models/chat_models";
 import { convertToOpenAITool } from "@langchain/core/utils/function_calling";
 import { z } from "zod";
-import { invalidArgument, show } from "../options/check.ts";
+import { checkList, invalidArgument, readArgument, show } from "../options/check.ts";
+import { copyJson, dataLimits } from "../options/json.ts";
 import type { Tool, ToolChoice } from "../tool-calls.ts";
 
 const openAiTool = z.object({
@@ -18,12 +19,16 @@ const openAiTool = z.object({
  * @throws CodeLlamaError `INVALID_ARGUMENT` for what is neither
  */
 export function toolsOf(tools: readonly BindToolsInput[]): Tool[] {
-  return tools.map((tool, index) => {
-    const isObject = typeof tool === "object" && tool !== null;
-    const read = openAiTool.safeParse(isObject ? convertToOpenAITool(tool) : tool);
+  return checkList(tools, "tools").map((tool, index) => {
+    const place = `tools[${index}]`;
+    const read = readArgument(place, () => {
+      const isObject = typeof tool === "object" && tool !== null;
+      const json = isObject ? copyJson(convertToOpenAITool(tool), place, dataLimits) : tool;
+      return openAiTool.safeParse(json);
+    });
     if (read.success) return read.data;
     throw invalidArgument(
-      `tools[${index}] must be a tool of LangChain's, or { type: "function", function: { name, … } }`,
+      `${place} must be a tool of LangChain's, or { type: "function", function: { name, … } }`,
     );
   });
 }
@@ -37,7 +42,7 @@ export function toolChoiceOf(choice: unknown): ToolChoice {
   if (choice === "auto" || choice === "none" || choice === "required") return choice;
   if (choice === "any") return "required";
   if (typeof choice === "string") return named(choice);
-  const read = openAiTool.safeParse(choice);
+  const read = readArgument("tool_choice", () => openAiTool.safeParse(choice));
   if (read.success) return named(read.data.function.name);
   throw invalidArgument(
     'tool_choice must be "auto", "none", "any", "required", a tool\'s name or ' +

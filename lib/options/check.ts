@@ -53,7 +53,10 @@ export function either(...rules: readonly Rule[]): Rule {
 
 export function listOf(rule: Rule, maximumLength: number): Rule {
   return {
-    allowed: `an array of at most ${maximumLength}${rule.allowed && `, each ${rule.allowed}`}`,
+    allowed:
+      (maximumLength === Number.POSITIVE_INFINITY
+        ? "an array"
+        : `an array of at most ${maximumLength}`) + (rule.allowed && `, each ${rule.allowed}`),
     copy: (value, name) =>
       copyList(value, maximumLength, (each, index) => copyBy(rule, each, `${name}[${index}]`)),
     accepts: (value) =>
@@ -182,6 +185,14 @@ export function show(value: unknown): string {
 function className(value: object): string {
   const name: unknown = value.constructor?.name;
   return typeof name === "string" && name !== "" ? name.slice(0, 40) : "no class";
+}
+
+/**
+ * A copy of a list, whose elements the caller checks.
+ * @throws CodeLlamaError `INVALID_ARGUMENT` for what is no array
+ */
+export function checkList<Element>(list: readonly Element[], name: string): readonly Element[] {
+  return checkValue(list, listOf(anything, Number.POSITIVE_INFINITY), name) as readonly Element[];
 }
 
 /** Copies a list by its indices: holes become `undefined`, and no iterator of the caller runs. */

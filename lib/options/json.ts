@@ -1,4 +1,4 @@
-import { invalidArgument, readArgument, show } from "./check.ts";
+import { invalidArgument, type Rule, readArgument, show } from "./check.ts";
 
 /** How much JSON a caller may give. */
 export interface JsonLimits {
@@ -19,6 +19,15 @@ export const dataLimits: JsonLimits = { depth: 64, size: 2 ** 20 };
  */
 export function copyJson(value: unknown, name: string, limits: JsonLimits): unknown {
   return readArgument(name, () => new JsonCopier(name, limits).copy(value, name, "", 0));
+}
+
+/** A JSON object, copied. */
+export function jsonObject(limits: JsonLimits): Rule {
+  return {
+    allowed: "an object",
+    copy: (value, name) => copyJson(value, name, limits),
+    accepts: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  };
 }
 
 class JsonCopier {

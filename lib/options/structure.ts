@@ -1,5 +1,5 @@
 import { invalidArgument, type Rules, show, text } from "./check.ts";
-import { copyJson } from "./json.ts";
+import { jsonObject } from "./json.ts";
 
 /** What a text must look like. */
 export interface StructureOptions {
@@ -25,17 +25,12 @@ export interface Structure {
 }
 
 const maxJson = 2 ** 18;
-const maxDepth = 64;
 // Of property names and patterns, which the converter goes through by recursion.
 const maxName = 1000;
 
 export const structureRules: Rules = {
   grammar: text,
-  jsonSchema: {
-    allowed: "an object",
-    copy: (value, name) => copyJson(value, name, { depth: maxDepth, size: maxJson }),
-    accepts: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  },
+  jsonSchema: jsonObject({ depth: 64, size: maxJson }),
 };
 
 /**

@@ -30,16 +30,17 @@ export type LogitBias = Readonly<Record<number, number>> | ReadonlyMap<number, n
 // More than any vocabulary has.
 const mostEntries = 2 ** 19;
 
-/** Copies maps and objects to entries, so that `accepts` sees an array of pairs. */
+/** Copies maps and objects to a Map of this realm. */
 export const logitBiasRule: Rule = {
   allowed: `an object or Map of at most ${mostEntries} token ids and numbers`,
   copy(value) {
-    if (types.isMap(value)) return sizeOf(value) > mostEntries ? value : entriesOf(value);
+    if (types.isMap(value)) return sizeOf(value) > mostEntries ? undefined : copyMap(value);
     if (!isRecord(value)) return undefined;
     const names = Object.keys(value);
-    return names.length > mostEntries ? undefined : names.map((name) => [name, value[name]]);
+    if (names.length > mostEntries) return undefined;
+    return new Map(names.map((name) => [name, value[name]]));
   },
-  accepts: Array.isArray,
+  accepts: types.isMap,
 };
 
 /**
@@ -48,13 +49,13 @@ export const logitBiasRule: Rule = {
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function logitBiasPairs(
-  bias: unknown,
+  bias: LogitBias | undefined,
   vocabularySize: number,
   where: string,
 ): [number, number][] | undefined {
   if (bias === undefined) return undefined;
   const token = tokenId(vocabularySize);
-  return (bias as [unknown, unknown][]).map(([key, value]) => {
+  return Array.from(bias as ReadonlyMap<unknown, unknown>, ([key, value]) => {
     const id = idOf(key);
     if (id === undefined || !token.accepts(id)) {
       throw invalidArgument(
@@ -81,8 +82,8 @@ function sizeOf(map: ReadonlyMap<unknown, unknown>): number {
   return Reflect.get(Map.prototype, "size", map) as number;
 }
 
-function entriesOf(map: ReadonlyMap<unknown, unknown>): [unknown, unknown][] {
-  const entries: [unknown, unknown][] = [];
-  Map.prototype.forEach.call(map, (value, key) => entries.push([key, value]));
-  return entries;
+function copyMap(map: ReadonlyMap<unknown, unknown>): Map<unknown, unknown> {
+  const copy = new Map<unknown, unknown>();
+  Map.prototype.forEach.call(map, (value, key) => copy.set(key, value));
+  return copy;
 }

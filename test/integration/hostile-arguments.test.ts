@@ -1,0 +1,239 @@
+import { HumanMessage } from "@langchain/core/messages";
+import { describe, expect, test } from "vitest";
+import { createCodeLlama } from "../../lib/ai-sdk/index.ts";
+import { ChatSession, CodeLlama, type CodeLlamaError, inspectModel } from "../../lib/index.ts";
+import { ChatCodeLlama, CodeLlamaEmbeddings, CodeLlamaLlm } from "../../lib/langchain/index.ts";
+import { useTinyModel } from "../helpers/tiny-model.ts";
+
+const model = useTinyModel();
+type Call = () => unknown;
+
+function revoked(): never {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy as never;
+}
+
+function nested(levels: number): object {
+  let value = {};
+  for (let level = 0; level < levels; level++) value = { inner: value };
+  return value;
+}
+
+const circular: { self?: object } = {};
+circular.self = circular;
+
+/** The failure of a call, thrown or rejected. */
+async function failure(call: Call): Promise<Partial<CodeLlamaError>> {
+  try {
+    await call();
+  } catch (error) {
+    return error as CodeLlamaError;
+  }
+  throw new Error("nothing was thrown");
+}
+
+async function expectRefusal(call: Call, message: RegExp): Promise<void> {
+  const { code, message: told } = await failure(call);
+  expect({ code, told }).toEqual({
+    code: "INVALID_ARGUMENT",
+    told: expect.stringMatching(message),
+  });
+}
+
+describe("every argument is refused by name", () => {
+  const llama = () => model.llama;
+  const wrong = <Value>(value: unknown) => value as Value;
+  test.each<[string, Call, RegExp]>([
+    ["generate: a Symbol", () => llama().generate(wrong(Symbol("x"))), /prompt must be .* symbol/],
+    ["generate: a Proxy", () => llama().generate(new Proxy(new Int32Array(1), {})), /prompt/],
+    ["generate: null options", () => llama().generate("x", wrong(null)), /not null/],
+    ["infill: a bigint", () => llama().infill(wrong(5n)), /input: options must be .* 5n/],
+    ["infill: a revoked input", () => llama().infill(revoked()), /input: options cannot be read/],
+    ["infill: no suffix", () => llama().infill(wrong({ prefix: "" })), /suffix must be a string/],
+    ["chat: a hole", () => llama().chat(new Array(1)), /messages\[0\] must be an object/],
+    ["chat: revoked messages", () => llama().chat(revoked()), /messages cannot be read/],
+    ["chat: a Map", () => llama().chat([wrong(new Map())]), /messages\[0\] must be .* Map/],
+    ["embed: a hole", () => llama().embed(new Array(2)), /texts must be/],
+    ["embed: bigints", () => llama().embed(wrong([5n])), /texts must be/],
+    ["perplexity: a Symbol", () => llama().perplexity(wrong(Symbol("x"))), /text must be/],
+    ["savePrefix: a Symbol", () => llama().savePrefix(wrong(Symbol("x")), "x"), /path must be/],
+    ["savePrefix: a prompt", () => llama().savePrefix("p", wrong({})), /prompt must be/],
+    ["loadPrefix: a bigint", () => llama().loadPrefix(wrong(5n)), /path must be/],
+    ["tokenize: options", () => llama().tokenize("x", wrong(5n)), /options must be/],
+    ["tokenizeLong: a Symbol", () => llama().tokenizeLong(wrong(Symbol("x"))), /text must be/],
+    ["countTokens: null", () => llama().countTokens(wrong(null)), /text must be/],
+    ["splitCode: null", () => llama().splitCode("x", wrong(null)), /options must be/],
+    ["detokenize: bigints", () => llama().detokenize(wrong([5n])), /tokens must be/],
+    ["detokenize: a hole", () => llama().detokenize(new Array(1)), /tokens must be/],
+    ["detokenize: a Symbol", () => llama().detokenize(wrong([Symbol("x")])), /tokens must be/],
+    ["tokenBytes: a Symbol", () => llama().tokenBytes(wrong(Symbol("x"))), /token must be/],
+    ["tokenBytes: a bigint", () => llama().tokenBytes(wrong(5n)), /token must be/],
+    ["encodeChat: null options", () => llama().encodeChat([], wrong(null)), /options must be/],
+    ["encodeInfill: null", () => llama().encodeInfill(wrong(null)), /input: options must be/],
+    ["session: a revoked Proxy", () => llama().session(revoked()), /options cannot be read/],
+    ["session: null", () => llama().session(wrong(null)), /options must be/],
+    [
+      "send: a Symbol",
+      () =>
+        llama()
+          .session()
+          .send(wrong(Symbol("x"))),
+      /content must be/,
+    ],
+    [
+      "reset: a Symbol",
+      () =>
+        llama()
+          .session()
+          .reset(wrong(Symbol("x"))),
+      /system must be/,
+    ],
+    ["fromJSON: no model", () => ChatSession.fromJSON(wrong("x"), wrong({})), /llama must be/],
+    ["fromJSON: no data", () => ChatSession.fromJSON(llama(), wrong({})), /version is missing/],
+    ["load: a Symbol", () => CodeLlama.load(wrong(Symbol("x"))), /path must be/],
+    ["load: null options", () => CodeLlama.load("x", wrong(null)), /options must be/],
+    ["load: holes", () => CodeLlama.load("x", { loras: new Array(1) }), /loras\[0\]/],
+    ["connect: a Symbol", () => CodeLlama.connect(wrong(Symbol("x"))), /url must be/],
+    ["connect: a revoked URL", () => CodeLlama.connect(revoked()), /url cannot be read/],
+    ["inspectModel: a bigint", () => inspectModel(wrong(5n)), /path must be/],
+    [
+      "new CodeLlama()",
+      () => Reflect.construct(CodeLlama, ["model.gguf"]),
+      /await CodeLlama\.load\(path\)/,
+    ],
+    ["new ChatSession()", () => Reflect.construct(ChatSession, []), /llama\.session\(\)/],
+  ])("%s", (_, call, message) => expectRefusal(call, message));
+});
+
+test("what changes after the call changes nothing", async () => {
+  const { llama } = model;
+  const options = { maxTokens: 4, temperature: 0, stop: ["never"] };
+  const tokens = llama.tokenize("def add(a, b):", { bos: true });
+  const expected = await llama.generate(tokens, options);
+  const changing = Int32Array.from(tokens);
+  // A grammar is compiled on another thread, so that the prompt waits.
+  const started = llama.generate(changing, { ...options, grammar: "root ::= [^]*" });
+  const plain = llama.generate(changing, options);
+  changing.fill(5);
+  options.stop[0] = " ";
+  options.maxTokens = 1;
+  expect((await plain).text).toBe(expected.text);
+  expect((await started).usage.promptTokens).toBe(expected.usage.promptTokens);
+  expect((await started).tokens).toHaveLength(4);
+
+  const texts = ["a b c"];
+  const [known] = (await llama.embed(["a b c"])).embeddings;
+  const embedding = llama.embed(texts);
+  texts[0] = "x";
+  expect((await embedding).embeddings[0]).toEqual(known);
+
+  const messages = [{ role: "user" as const, content: "Hello" }];
+  const common = { maxTokens: 4, temperature: 0, force: true, overflow: "truncate" } as const;
+  const answer = llama.chat(messages, common);
+  messages[0] = { role: "user", content: "Something else, which is longer" };
+  const { usage } = await llama.chat([{ role: "user", content: "Hello" }], common);
+  expect((await answer).usage.promptTokens).toBe(usage.promptTokens);
+});
+
+test("numbers of any size fit the stack", async () => {
+  const { llama } = model;
+  const tokens = Int32Array.from({ length: 190_000 }, () => 100);
+  const overflow = { code: "CONTEXT_OVERFLOW" };
+  await expect(llama.generate(tokens)).rejects.toMatchObject(overflow);
+  const messages = Array.from({ length: 160_001 }, (_, index) => ({
+    role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+    content: "x",
+  }));
+  await expect(llama.chat(messages, { force: true })).rejects.toMatchObject(overflow);
+});
+
+describe("the AI SDK's provider refuses", () => {
+  const language = () => createCodeLlama(model.llama).languageModel();
+  const prompt = [{ role: "user" as const, content: [{ type: "text" as const, text: "x" }] }];
+  const tool = (inputSchema: object) => [{ type: "function" as const, name: "f", inputSchema }];
+  const required = { type: "required" } as const;
+  test.each<[string, Call, RegExp]>([
+    ["no model", () => createCodeLlama(null as never), /llama must be a model/],
+    ["a revoked model", () => createCodeLlama(revoked()), /llama cannot be read/],
+    [
+      "a Symbol as a name",
+      () => createCodeLlama(model.llama).languageModel(Symbol("x") as never),
+      /modelId/,
+    ],
+    ["no options", () => language().doGenerate(undefined as never), /prompt must be an array/],
+    ["revoked options", () => language().doStream(revoked()), /options cannot be read/],
+    [
+      "a prompt with a hole",
+      () => language().doGenerate({ prompt: new Array(1) }),
+      /prompt cannot/,
+    ],
+    [
+      "a deep schema",
+      () => language().doGenerate({ prompt, tools: tool(nested(10_000)), toolChoice: required }),
+      /tools\[0\]: inputSchema is nested more than 64 deep/,
+    ],
+    [
+      "a circular schema",
+      () => language().doStream({ prompt, tools: tool(circular), toolChoice: required }),
+      /tools\[0\]: inputSchema is nested/,
+    ],
+    [
+      "a deep response format",
+      () =>
+        language().doGenerate({ prompt, responseFormat: { type: "json", schema: nested(10_000) } }),
+      /jsonSchema is nested/,
+    ],
+    [
+      "a circular input of a call",
+      () =>
+        language().doGenerate({
+          prompt: [
+            {
+              role: "assistant",
+              content: [{ type: "tool-call", toolCallId: "1", toolName: "f", input: circular }],
+            },
+          ],
+        }),
+      /input is nested/,
+    ],
+    [
+      "no texts",
+      () =>
+        createCodeLlama(model.llama)
+          .embeddingModel()
+          .doEmbed({ values: null as never }),
+      /texts must be/,
+    ],
+  ])("%s", (_, call, message) => expectRefusal(call, message));
+});
+
+describe("LangChain's classes refuse", () => {
+  const chat = () => new ChatCodeLlama(model.llama, { maxTokens: 1, force: true });
+  const tool = (parameters: object) => [
+    { type: "function" as const, function: { name: "f", parameters } },
+  ];
+  test.each<[string, Call, RegExp]>([
+    ["no chat model", () => new ChatCodeLlama(undefined as never), /llama must be a model/],
+    ["no model", () => new CodeLlamaLlm({} as never), /llama must be a model/],
+    ["no embedding model", () => new CodeLlamaEmbeddings(null as never), /llama must be a model/],
+    ["options", () => new ChatCodeLlama(model.llama, { topK: 5n } as never), /topK must be/],
+    ["a Set", () => new CodeLlamaLlm(model.llama, { logitBias: new Set() } as never), /logitBias/],
+    ["parameters", () => new CodeLlamaLlm(model.llama, {}, null as never), /parameters must be/],
+    ["deep tools", () => chat().bindTools(tool(nested(10_000))), /tools\[0\] is nested/],
+    ["circular tools", () => chat().bindTools(tool(circular)), /tools\[0\] is nested/],
+    ["no tools", () => chat().bindTools(null as never), /tools must be an array/],
+    ["a deep schema", () => chat().withStructuredOutput({ ...nested(10_000) }), /schema is nested/],
+    ["no schema", () => chat().withStructuredOutput(null as never), /schema/],
+    [
+      "a deep option",
+      () => chat().invoke([new HumanMessage("x")], { jsonSchema: nested(10_000) }),
+      /jsonSchema is nested/,
+    ],
+    [
+      "no documents",
+      () => new CodeLlamaEmbeddings(model.llama).embedDocuments([5n] as never),
+      /texts/,
+    ],
+  ])("%s", (_, call, message) => expectRefusal(call, message));
+});
