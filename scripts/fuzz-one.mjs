@@ -11,6 +11,7 @@ async function importModule(path) {
     root,
     configFile: false,
     logLevel: "error",
+    oxc: { target: "node20" },
   });
   return module;
 }
