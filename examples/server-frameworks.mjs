@@ -11,18 +11,11 @@ import { createHandler, nodeListener } from "node-codellama/server";
 const llama = await CodeLlama.load(process.argv[2] ?? modelPath);
 const handler = createHandler(llama);
 
-// Express: before any middleware that reads bodies.
 const expressApp = express();
 expressApp.use(nodeListener(handler));
 
-// Fastify: bodies are left to the handler, and so is the answer.
 const fastifyApp = fastify();
-fastifyApp.removeAllContentTypeParsers();
-fastifyApp.addContentTypeParser("*", (_request, _payload, done) => done(null));
-fastifyApp.all("/*", (request, reply) => {
-  reply.hijack();
-  nodeListener(handler)(request.raw, reply.raw);
-});
+fastifyApp.all("/*", nodeListener(handler));
 
 // Hono, Bun, Deno and others that have web requests and responses.
 const honoApp = new Hono();

@@ -39,7 +39,40 @@ export type CodeLlamaErrorCode =
 // Registered, so that the ESM and the CommonJS copy of this package know each other's errors.
 const marker: unique symbol = Symbol.for("node-codellama.error");
 
-/** The one error class of this package. `message` says what, where and what is allowed. */
+const statuses: Readonly<Record<CodeLlamaErrorCode, number>> = {
+  INVALID_ARGUMENT: 400,
+  INVALID_GRAMMAR: 400,
+  CONTEXT_OVERFLOW: 400,
+  CAPABILITY_MISSING: 400,
+  QUEUE_FULL: 429,
+  BACKEND_FAILED: 500,
+  REMOTE_FAILED: 502,
+  CLOSED: 503,
+  OUT_OF_MEMORY: 503,
+  ABORTED: 503,
+  MODEL_NOT_FOUND: 503,
+  MODEL_INVALID: 503,
+  MODEL_UNSUPPORTED: 503,
+  ADDON_MISSING: 503,
+};
+
+/** The HTTP status that fits an error. */
+export function statusOf(code: CodeLlamaErrorCode): number {
+  return statuses[code];
+}
+
+/** When to try again, where it is worth it. */
+export function retryHeaders(status: number): Readonly<Record<string, string>> {
+  return status === 429 ? { "retry-after": "1" } : {};
+}
+
+/**
+ * The one error class of this package. `message` says what, where and what is allowed.
+ *
+ * A route of a web framework may let it pass: Fastify and Express answer with `statusCode`, Hono with
+ * `getResponse()`. 400 is for what the caller got wrong, 429 for a full queue, 502 for a remote, 503
+ * where there is no model to answer, 500 for the rest. Express prefers `status`, where a remote gave one.
+ */
 export class CodeLlamaError extends Error {
   readonly code: CodeLlamaErrorCode;
   /** HTTP status of a remote engine's answer, with `REMOTE_FAILED`. */
@@ -54,6 +87,17 @@ export class CodeLlamaError extends Error {
     super(message, options);
     this.code = code;
     if (status !== undefined) this.status = status;
+  }
+
+  /** The HTTP status for a client of yours that caused this error; not enumerable. */
+  get statusCode(): number {
+    return statusOf(this.code);
+  }
+
+  /** The error as an answer, in the form of OpenAI's API. Hono calls it. */
+  getResponse(): Response {
+    const { code, message, statusCode: status } = this;
+    return Response.json({ error: { message, code } }, { status, headers: retryHeaders(status) });
   }
 
   /** Like `instanceof`, but also true for errors of another copy of this package. */

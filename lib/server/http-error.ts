@@ -1,4 +1,4 @@
-import { CodeLlamaError, type CodeLlamaErrorCode } from "../errors.ts";
+import { CodeLlamaError, type CodeLlamaErrorCode, retryHeaders, statusOf } from "../errors.ts";
 
 /** The codes of errors that only a server has. */
 export type ServerErrorCode =
@@ -8,6 +8,7 @@ export type ServerErrorCode =
   | "UNKNOWN_ROUTE"
   | "BODY_TOO_LARGE"
   | "NOT_JSON"
+  | "BODY_USED"
   | "TOO_MANY_REQUESTS"
   | "FORBIDDEN_HOST"
   | "SHUTTING_DOWN";
@@ -38,34 +39,28 @@ export class HttpError extends Error {
   }
 }
 
-const statuses: Readonly<Record<CodeLlamaErrorCode, number>> = {
-  INVALID_ARGUMENT: 400,
-  INVALID_GRAMMAR: 400,
-  CONTEXT_OVERFLOW: 400,
-  CAPABILITY_MISSING: 400,
-  QUEUE_FULL: 429,
-  CLOSED: 503,
-  OUT_OF_MEMORY: 503,
-  ABORTED: 503,
-  BACKEND_FAILED: 500,
-  REMOTE_FAILED: 502,
-  MODEL_NOT_FOUND: 503,
-  MODEL_INVALID: 503,
-  MODEL_UNSUPPORTED: 503,
-  ADDON_MISSING: 503,
-};
-
 /** Nobody is told, but logs and traces: 499 is nginx's status for it. */
 export function clientGone(): HttpError {
   return new HttpError(499, "ABORTED", "the client went away");
+}
+
+/** Somebody has read the body before the handler could. */
+export function bodyUsed(): HttpError {
+  return new HttpError(
+    400,
+    "BODY_USED",
+    "the body was read before the request came to this handler: put the handler before what reads " +
+      "bodies, or pass the whole request on (Express and Fastify: nodeListener(handler)(request, " +
+      "response); Hono: handler(await cloneRawRequest(c.req)))",
+  );
 }
 
 /** Any failure as one that a client may be told; what is unknown stays in the log. */
 export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (CodeLlamaError.isInstance(error)) {
-    const status = statuses[error.code];
-    const headers = status === 429 ? { "retry-after": "1" } : {};
+    const status = statusOf(error.code);
+    const headers = retryHeaders(status);
     const field = error.code === "INVALID_ARGUMENT" ? messageNamed(error.message) : null;
     return new HttpError(status, error.code, error.message, { field, headers });
   }

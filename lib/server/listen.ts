@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import type { RequestListener, Server } from "node:http";
+import type { Server } from "node:http";
 import { type AddressInfo, isIP } from "node:net";
-import { createAdaptorServer, getRequestListener } from "@hono/node-server";
+import { createAdaptorServer } from "@hono/node-server";
 import { CodeLlamaError } from "../errors.ts";
 import { boolean, checkOptions, integer, invalidArgument, text } from "../options/check.ts";
 import { Connections } from "./connections.ts";
@@ -50,16 +50,6 @@ const serverOptions = {
   keepAlive: true,
   keepAliveInitialDelay: 30_000,
 };
-
-/**
- * A handler for `node:http`, Express and others that have requests and responses of Node.js. The
- * time limits of connections are those of the caller's server. To end it: `server.close()`, then
- * `await handler.drain()`, then `server.closeAllConnections()`.
- */
-export function nodeListener(handler: (request: Request) => Promise<Response>): RequestListener {
-  const listener = getRequestListener(handler);
-  return (request, response) => void listener(request, response);
-}
 
 /**
  * Serves a handler by `node:http`, with time limits for clients that dawdle.

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { TextDecoder } from "node:util";
 import type { z } from "zod";
 import { checkUntilIssue } from "./first-issue.ts";
-import { clientGone, HttpError } from "./http-error.ts";
+import { bodyUsed, clientGone, HttpError } from "./http-error.ts";
 import { JsonScan } from "./json-scan.ts";
 import type { ResolvedBody } from "./resolve-fields.ts";
 
@@ -25,6 +25,7 @@ export async function readBody<Schema extends z.ZodType>(
   if (!/^application\/([\w.]+\+)?json\s*(;|$)/i.test(type)) {
     throw new HttpError(415, "NOT_JSON", "the body must have content-type application/json");
   }
+  if (request.bodyUsed || request.body?.locked) throw bodyUsed();
   const { body, sentAs } = resolve(parseJson(await readText(request, limit)));
   const checked = checkUntilIssue(schema, body);
   if ("value" in checked) return checked.value;
