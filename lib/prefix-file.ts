@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
-import { open, rename, rm, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { crc32 } from "node:zlib";
 import { addon } from "./binding.ts";
@@ -13,6 +13,8 @@ import { sharedOptions } from "./options/generate.ts";
 import { type PrefixOptions, prefixRules } from "./options/prefix.ts";
 import type { RopeOptions } from "./options/rope.ts";
 import { type TextOrTokens, textOrTokens } from "./options/texts.ts";
+import { withRegularFile } from "./regular-file.ts";
+import { replaceFile, requireReplaceable } from "./replace-file.ts";
 
 /** What a prefix file holds. */
 export interface PrefixResult {
@@ -24,6 +26,15 @@ export interface PrefixResult {
 // as 32-bit numbers, the state. Little-endian, as the state is.
 const magic = "node-codellama prefix 1\n";
 const start = magic.length + 8;
+// Bytes that are read or summed up at a time.
+const pieceBytes = 2 ** 20;
+// Far more than any header has.
+const longestHeader = 2 ** 20;
+// Bytes of a cell for each layer and dimension: keys and values as 32-bit floats, and as much again
+// four times for models whose heads are wider than their embeddings.
+const cellBytes = 40;
+// Bytes of a state that are no cells.
+const otherState = 2 ** 20;
 
 interface Header {
   readonly llamaCommit: string;
@@ -52,6 +63,7 @@ export function savePrefix(
   const checked = checkOptions(options, prefixRules, where);
   const shared = sharedOptions(checked, engine, where);
   return new Generation(engine, checked.signal, async (request) => {
+    await requireReplaceable(path, where);
     const tokens = typeof given === "string" ? await textPrompt(engine, given) : given;
     const call = { ...shared, prompt: tokens, promptState: true, maxTokens: 0, seed: 0 };
     const { promptState: state } = await request(call, { held: true });
@@ -64,10 +76,11 @@ export function savePrefix(
       loraScales: scalesOf(engine, shared.loraScales),
       tokens: tokens.length,
       stateBytes: state.byteLength,
-      checksum: crc32(state, crc32(asBytes(tokens))),
+      checksum: await checksumOf([asBytes(tokens), state]),
     };
-    const bytes = await write(path, header, tokens, state);
-    return { tokens: tokens.length, bytes };
+    const parts = fileParts(header, tokens, state);
+    await replaceFile(path, parts, { where });
+    return { tokens: tokens.length, bytes: lengthOf(parts) };
   });
 }
 
@@ -80,79 +93,107 @@ export async function loadPrefix(
   const where = "loadPrefix()";
   checkPath(path, where);
   engine.requireContext(where);
-  const { header, tokens, state, bytes } = await read(path, where);
+  return await withRegularFile(path, where, async (file, { size }) => {
+    const bytes = Number(size);
+    const header = await readHeader(file, bytes);
+    if (typeof header === "string") throw refusal(where, path, header);
+    await requireFitting(engine, modelPath, header, `${where}: ${path}`);
+    const { vocabularySize } = engine.model;
+    const { tokens, state } = await readBody(
+      file,
+      bytes,
+      header,
+      vocabularySize,
+      `${where}: ${path}`,
+    );
+    await engine.addPrompt(tokens, header.loraScales, state);
+    return { tokens: tokens.length, bytes };
+  });
+}
+
+/** Before any of the state is read, which can be larger than the memory. */
+async function requireFitting(
+  engine: Engine,
+  modelPath: string,
+  header: Header,
+  file: string,
+): Promise<void> {
   if (
     header.llamaCommit !== addon().llamaCommit ||
     header.model !== (await fingerprint(modelPath))
   ) {
-    throw refusal(where, path, "was saved with another model or another version of llama.cpp");
+    throw invalidArgument(`${file} was saved with another model or another version of llama.cpp`);
   }
   if (!isDeepStrictEqual(header.rope, engine.rope)) {
-    throw refusal(where, path, "was saved with other rope options");
+    throw invalidArgument(`${file} was saved with other rope options`);
   }
   if (header.kvParts !== engine.kvParts) {
     const parts = (count: number) => (count === 1 ? "shared by all" : `divided in ${count}`);
-    throw refusal(
-      where,
-      path,
-      `was saved with a KV cache ${parts(header.kvParts)}, and this one is ` +
+    throw invalidArgument(
+      `${file} was saved with a KV cache ${parts(header.kvParts)}, and this one is ` +
         `${parts(engine.kvParts)} (kvUnified, parallel)`,
     );
   }
   if (header.loraScales.length !== engine.loras.length) {
-    throw refusal(where, path, "was saved with other LoRA adapters");
+    throw invalidArgument(`${file} was saved with other LoRA adapters`);
   }
-  if (tokens.length >= engine.contextSize) {
+  if (header.tokens >= engine.contextSize) {
     throw new CodeLlamaError(
       "CONTEXT_OVERFLOW",
-      `${where}: ${path} holds ${tokens.length} tokens, and the context ${engine.contextSize}`,
+      `${file} holds ${header.tokens} tokens, and the context ${engine.contextSize}`,
     );
   }
-  await engine.addPrompt(tokens, header.loraScales, state);
-  return { tokens: tokens.length, bytes };
+  const { layers, embeddingLength } = engine.model;
+  const mostBytes = otherState + header.tokens * layers * embeddingLength * cellBytes;
+  if (header.stateBytes > mostBytes) throw invalidArgument(`${file} is damaged`);
 }
 
-async function write(path: string, header: Header, tokens: Int32Array, state: Uint8Array) {
+function fileParts(header: Header, tokens: Int32Array, state: Uint8Array): readonly Uint8Array[] {
   const json = Buffer.from(JSON.stringify(header));
   const head = magic + json.length.toString(16).padStart(8, "0");
-  // Whoever reads it meanwhile finds all of it, or what was there before.
-  const partial = `${path}.partial`;
-  const file = await open(partial, "w");
-  try {
-    for (const part of [Buffer.from(head), json, asBytes(tokens), state]) {
-      await file.writeFile(part);
-    }
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  } finally {
-    await file.close();
-  }
-  await rename(partial, path);
-  return head.length + json.length + tokens.byteLength + state.byteLength;
+  return [Buffer.from(head), json, asBytes(tokens), state];
 }
 
-async function read(path: string, where: string) {
-  const { size } = await stat(path).catch((cause: unknown) => {
-    throw new CodeLlamaError("INVALID_ARGUMENT", `${where}: ${path} cannot be read`, { cause });
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((length, part) => length + part.byteLength, 0);
+}
+
+/** The header, or what the file is instead. */
+async function readHeader(file: FileHandle, size: number): Promise<Header | string> {
+  const beginning = await readPart(file, 0, Math.min(start, size));
+  const isOurs = beginning.subarray(0, magic.length).toString("latin1") === magic;
+  const digits = beginning.subarray(magic.length).toString("latin1");
+  const length = /^[\da-f]{8}$/.test(digits) ? Number.parseInt(digits, 16) : Number.NaN;
+  if (!isOurs || !(length <= size - start)) return "is no prefix file of this version";
+  if (length > longestHeader) return "is damaged";
+  const header = parseHeader(await readPart(file, start, length));
+  const isWhole =
+    header !== undefined && size === start + length + 4 * header.tokens + header.stateBytes;
+  return isWhole ? header : "is damaged";
+}
+
+async function readBody(
+  file: FileHandle,
+  size: number,
+  header: Header,
+  vocabularySize: number,
+  where: string,
+) {
+  const length = 4 * header.tokens + header.stateBytes;
+  const body = await readPart(file, size - length, length).catch((cause: unknown) => {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new CodeLlamaError("OUT_OF_MEMORY", `${where}: no memory for its ${length} bytes`);
   });
-  const beginning = await readPart(path, 0, Math.min(start, size));
-  const length = Number.parseInt(beginning.subarray(magic.length).toString("latin1"), 16);
-  if (beginning.subarray(0, magic.length).toString("latin1") !== magic || !(length < size)) {
-    throw refusal(where, path, "is no prefix file of this version");
-  }
-  const header = readHeader(await readPart(path, start, length));
-  if (header === undefined || size !== start + length + 4 * header.tokens + header.stateBytes) {
-    throw refusal(where, path, "is damaged");
-  }
-  const body = await readPart(path, start + length, 4 * header.tokens + header.stateBytes);
-  if (crc32(body) !== header.checksum) throw refusal(where, path, "is damaged");
   const tokens = new Int32Array(header.tokens);
   asBytes(tokens).set(body.subarray(0, tokens.byteLength));
-  return { header, tokens, state: body.subarray(tokens.byteLength), bytes: size };
+  const isWhole = body.length === length && (await checksumOf([body])) === header.checksum;
+  if (!isWhole || !tokens.every((token) => token >= 0 && token < vocabularySize)) {
+    throw invalidArgument(`${where} is damaged`);
+  }
+  return { tokens, state: body.subarray(tokens.byteLength) };
 }
 
-function readHeader(json: Buffer): Header | undefined {
+function parseHeader(json: Buffer): Header | undefined {
   try {
     const header: unknown = JSON.parse(json.toString());
     const { llamaCommit, model, rope, kvParts, loraScales, tokens, stateBytes, checksum } =
@@ -166,19 +207,28 @@ function readHeader(json: Buffer): Header | undefined {
   }
 }
 
-/** In pieces: a single read is limited to 2 GiB. */
-async function readPart(path: string, position: number, length: number): Promise<Buffer> {
+/** In pieces: a single read is limited to 2 GiB. Shorter where the file has become shorter. */
+async function readPart(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const part = Buffer.alloc(length);
-  if (length === 0) return part;
-  let filled = 0;
-  for await (const piece of createReadStream(path, {
-    start: position,
-    end: position + length - 1,
-    highWaterMark: 2 ** 20,
-  })) {
-    filled += piece.copy(part, filled);
+  for (let filled = 0; filled < length; ) {
+    const piece = Math.min(length - filled, pieceBytes);
+    const { bytesRead } = await file.read(part, filled, piece, position + filled);
+    if (bytesRead === 0) return part.subarray(0, filled);
+    filled += bytesRead;
   }
-  return part.subarray(0, filled);
+  return part;
+}
+
+/** In pieces, between which the event loop goes on. */
+async function checksumOf(parts: readonly Uint8Array[]): Promise<number> {
+  let checksum = 0;
+  for (const part of parts) {
+    for (let start = 0; start < part.length; start += pieceBytes) {
+      checksum = crc32(part.subarray(start, start + pieceBytes), checksum);
+      await turn();
+    }
+  }
+  return checksum;
 }
 
 function scalesOf(engine: Engine, scales: readonly number[] | undefined): readonly number[] {

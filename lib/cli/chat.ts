@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
@@ -7,6 +7,7 @@ import spinner from "yocto-spinner";
 import type { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { ChatOptions } from "../options/chat.ts";
+import { replaceFile } from "../replace-file.ts";
 import { ChatSession } from "../session.ts";
 import { addModelFlags, loadModel, type ModelFlags } from "./model-options.ts";
 import { addSamplingFlags, type SamplingFlags, samplingOptions } from "./sampling-options.ts";
@@ -134,11 +135,8 @@ class Conversation {
       this.#session.reset(argument);
       note("(a new conversation, with this system text)");
     } else if (name === "/save" && argument !== "") {
-      await writeFile(argument, `${JSON.stringify(this.#session, null, 2)}\n`).catch(
-        (error: Error) => {
-          throw new CodeLlamaError("INVALID_ARGUMENT", `cannot write: ${error.message}`);
-        },
-      );
+      const json = `${JSON.stringify(this.#session, null, 2)}\n`;
+      await replaceFile(argument, [Buffer.from(json)], { where: "/save" });
       note(`(saved in ${argument})`);
     } else if (name === "/load" && argument !== "") {
       await this.load(argument);

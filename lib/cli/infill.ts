@@ -1,13 +1,17 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
-import { text as readAll } from "node:stream/consumers";
+import type { BigIntStats } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { buffer as readAll } from "node:stream/consumers";
 import { type Command, Option } from "commander";
 import colors from "picocolors";
-import { CodeLlamaError } from "../errors.ts";
+import { invalidArgument } from "../options/check.ts";
 import type { InfillInput } from "../options/infill.ts";
+import { withRegularFile } from "../regular-file.ts";
+import { replaceFile, requireReplaceable } from "../replace-file.ts";
 import { withModel } from "./interrupt.ts";
 import { addModelFlags, type ModelFlags } from "./model-options.ts";
 import { parseNumber } from "./parsers.ts";
 import { addSamplingFlags, type SamplingFlags, samplingOptions } from "./sampling-options.ts";
+import { SourceText } from "./source-text.ts";
 import { note, summary } from "./terminal.ts";
 
 interface InfillFlags extends ModelFlags, SamplingFlags {
@@ -46,9 +50,14 @@ export function addInfillCommand(program: Command): void {
     .action(infill);
 }
 
+const where = "infill --write";
+
 async function infill(file: string, flags: InfillFlags): Promise<void> {
-  if (flags.write && file === "-") throw invalid("--write needs a file, not standard input");
-  const input = hole(await read(file), file, flags);
+  if (flags.write && file === "-")
+    throw invalidArgument("--write needs a file, not standard input");
+  if (flags.write) await requireReplaceable(file, where);
+  const { source, stats } = await read(file, flags);
+  const input = hole(source, flags);
   const options = {
     ...samplingOptions(flags),
     ...(flags.order === undefined ? {} : { order: flags.order }),
@@ -64,59 +73,52 @@ async function infill(file: string, flags: InfillFlags): Promise<void> {
       process.stdout.write("\n");
     }
     const { tokens, ...result } = await generation;
+    const whole = source.filled(input, result.fills);
     if (flags.json) {
       process.stdout.write(`${JSON.stringify({ model: llama.model.name, ...result })}\n`);
     } else if (flags.full) {
-      process.stdout.write(result.fullText);
+      process.stdout.write(whole);
     }
-    if (flags.write && result.finishReason !== "abort") await replace(file, result.fullText);
+    if (flags.write && result.finishReason !== "abort") {
+      const unchangedSince = stats && { unchangedSince: stats };
+      await replaceFile(file, [Buffer.from(whole)], { where, ...unchangedSince });
+    }
     if (process.stderr.isTTY) note(summary({ tokens, ...result }));
   });
 }
 
-async function read(file: string): Promise<string> {
-  if (file === "-") return await readAll(process.stdin);
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw invalid(`${file} cannot be read: ${(error as Error).message}`);
+/** The file's text, and for a file that is to be written the file's facts. */
+async function read(
+  file: string,
+  flags: InfillFlags,
+): Promise<{ source: SourceText; stats?: BigIntStats }> {
+  if (file === "-") return { source: new SourceText(await readAll(process.stdin), "the input") };
+  if (flags.write) {
+    return await withRegularFile(file, where, async (handle, stats) => {
+      const source = new SourceText(await handle.readFile(), file);
+      source.requireText();
+      return { source, stats };
+    });
   }
+  // A FIFO too, as `<(command)` of a shell.
+  const bytes = await readFile(file).catch((error: Error) => {
+    throw invalidArgument(`${file} cannot be read: ${error.message}`);
+  });
+  return { source: new SourceText(bytes, file) };
 }
 
 /** Where the file is to be filled. */
-function hole(text: string, file: string, { line, column, fillMe }: InfillFlags) {
-  if (line === undefined) {
-    if (column !== undefined) throw invalid("--column needs --line");
-    return text;
+function hole(source: SourceText, { line, column, fillMe }: InfillFlags): string | InfillInput {
+  if (line !== undefined) {
+    if (fillMe) throw invalidArgument("--line and --fill-me say two different places");
+    return source.at(line, column);
   }
-  if (fillMe) throw invalid("--line and --fill-me say two different places");
-  const lines = text.split("\n");
-  const content = lines[line - 1];
-  if (content === undefined) {
-    throw invalid(`--line ${line} is not in ${file}: it has lines 1 to ${lines.length}`);
-  }
-  const end = content.replace(/\r$/, "").length + 1;
-  const place = column ?? end;
-  if (!Number.isInteger(place) || place < 1 || place > end) {
-    throw invalid(`--column ${place} is not in line ${line}: it has columns 1 to ${end}`);
-  }
-  const offset = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0) + place - 1;
-  return { prefix: text.slice(0, offset), suffix: text.slice(offset) };
+  if (column !== undefined) throw invalidArgument("--column needs --line");
+  return source.text;
 }
 
 function lastLine(input: string | InfillInput): string {
   const prefix =
     typeof input === "string" ? (input.split(/<FILL(?:_ME)?>/)[0] ?? "") : input.prefix;
   return prefix.slice(prefix.lastIndexOf("\n") + 1);
-}
-
-/** Nobody ever sees half of the file. */
-async function replace(file: string, text: string): Promise<void> {
-  const partial = `${file}.${process.pid}.partial`;
-  await writeFile(partial, text);
-  await rename(partial, file);
-}
-
-function invalid(message: string): CodeLlamaError {
-  return new CodeLlamaError("INVALID_ARGUMENT", message);
 }

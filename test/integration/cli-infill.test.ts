@@ -1,4 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { chmod, lstat, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { quietly, runCommand } from "../helpers/command-line.ts";
@@ -49,10 +50,66 @@ describe("infill prints what fills", () => {
   });
 });
 
-test("infill --write fills the file itself", async () => {
-  const file = await fileWith(`${before}<FILL_ME>${after}`);
-  expect(await infill(file, "--write")).toMatchObject({ code: 0, stdout: "" });
-  expect(await readFile(file, "utf8")).toBe(before + loop + after);
+describe("infill --write", () => {
+  test("fills the file itself", async () => {
+    const file = await fileWith(`${before}<FILL_ME>${after}`);
+    expect(await infill(file, "--write")).toMatchObject({ code: 0, stdout: "" });
+    expect(await readFile(file, "utf8")).toBe(before + loop + after);
+  });
+
+  test("leaves a link, the mode, the byte order mark and the line ends as they are", async () => {
+    const dos = (text: string) => `\ufeff${text.replaceAll("\n", "\r\n")}`;
+    const file = await fileWith(dos(`${before}<FILL_ME>`));
+    await chmod(file, 0o755);
+    const link = join(folder, "link.py");
+    await symlink("program.py", link);
+    expect(await infill(link, "--write", "--max-tokens", "40")).toMatchObject({ code: 0 });
+    const filled = await readFile(file, "utf8");
+    expect(filled.startsWith(dos(before))).toBe(true);
+    expect(filled.length).toBeGreaterThan(dos(before).length);
+    expect(filled.replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
+    expect((await stat(file)).mode & 0o777).toBe(0o755);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+  });
+
+  test.each<[string, (file: string) => Promise<void> | void, RegExp]>([
+    [
+      "not UTF-8",
+      (file) => writeFile(file, Buffer.from("# caf\xe9\n<FILL_ME>\n", "latin1")),
+      /is not UTF-8 in line 1/,
+    ],
+    [
+      "UTF-16",
+      (file) => writeFile(file, Buffer.from("<FILL_ME>\n", "utf16le")),
+      /is no text: it has bytes that are zero/,
+    ],
+    [
+      "read-only",
+      async (file) => {
+        await writeFile(file, "<FILL_ME>\n");
+        await chmod(file, 0o444);
+      },
+      /cannot be written: it is read-only/,
+    ],
+    ["a FIFO", (file) => void execFileSync("mkfifo", [file]), /cannot be written: it is a FIFO/],
+    ["a folder", (file) => mkdir(file), /cannot be written: it is a folder/],
+  ])("refuses what is %s and leaves it", async (name, make, message) => {
+    const file = join(folder, name.replaceAll(" ", "-"));
+    await make(file);
+    const facts = await stat(file);
+    const { code, stderr } = await infill(file, "--write");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(await stat(file)).toMatchObject({ ino: facts.ino, mtimeMs: facts.mtimeMs });
+  });
+
+  test("refuses a cursor inside a character", async () => {
+    const file = await fileWith('s = "🦙";\n');
+    const { code, stderr } = await infill(file, "--line", "1", "--column", "7", "--write");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/--column 7 of line 1 is inside the character 🦙/);
+    expect(await readFile(file, "utf8")).toBe('s = "🦙";\n');
+  });
 });
 
 describe("infill refuses", () => {

@@ -1,4 +1,12 @@
-import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
@@ -17,7 +25,7 @@ describe("a saved prefix", () => {
     const saved = await model.llama.savePrefix(file, prefix);
     expect(saved.tokens).toBe(model.llama.countTokens(prefix, { bos: true }));
     expect(saved.bytes).toBe(readFileSync(file).length);
-    expect(existsSync(`${file}.partial`)).toBe(false);
+    expect(readdirSync(folder)).toEqual(["repository.prefix"]);
     const computed = await model.llama.generate(question, greedy);
 
     const other = await loadTinyModel({ parallel: 1, speculation: false });
@@ -69,6 +77,68 @@ describe("a saved prefix", () => {
     await expect(model.llama.loadPrefix(join(folder, "missing"))).rejects.toThrow(/cannot be read/);
     expect(() => model.llama.savePrefix("", "x")).toThrow(/path must be a file's path, not ""/);
     expect((await model.llama.generate("x", greedy)).finishReason).toBeDefined();
+  });
+
+  test("that is no file is refused at once", async () => {
+    const fifo = join(folder, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    const refused = (message: string) => ({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining(message),
+    });
+    const { llama } = model;
+    await expect(llama.loadPrefix(folder)).rejects.toMatchObject(
+      refused(`loadPrefix(): ${folder} cannot be read: it is a folder`),
+    );
+    await expect(llama.loadPrefix(fifo)).rejects.toMatchObject(refused("it is a FIFO"));
+    await expect(llama.loadPrefix("/dev/zero")).rejects.toMatchObject(refused("it is a device"));
+    for (const path of [folder, fifo, "/dev/null"]) {
+      await expect(llama.savePrefix(path, prefix)).rejects.toMatchObject(
+        refused(`savePrefix(): ${path} cannot be written: it is a`),
+      );
+    }
+    expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
+  });
+
+  test("of a size that no such prefix has is refused before it is read", async () => {
+    const bytes = readFileSync(file);
+    const size = Number.parseInt(bytes.subarray(24, 32).toString(), 16);
+    const header = JSON.parse(bytes.subarray(32, 32 + size).toString());
+    const sparse = async (name: string, fields: object, length: (json: string) => number) => {
+      const path = join(folder, name);
+      const json = JSON.stringify({ ...header, ...fields });
+      const digits = json.length.toString(16).padStart(8, "0");
+      writeFileSync(path, `node-codellama prefix 1\n${digits}${json}`);
+      truncateSync(path, length(json));
+      await expect(model.llama.loadPrefix(path)).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining("is damaged"),
+      });
+    };
+    const stateBytes = 2 ** 40;
+    const state = (json: string) => 32 + json.length + 4 * header.tokens + stateBytes;
+    await sparse("large state", { stateBytes }, state);
+    const padding = 2 ** 30;
+    const path = join(folder, "large header");
+    writeFileSync(path, `node-codellama prefix 1\n${padding.toString(16).padStart(8, "0")}{`);
+    truncateSync(path, 2 ** 31);
+    await expect(model.llama.loadPrefix(path)).rejects.toThrow(/is damaged/);
+    await sparse("other counts", { tokens: 1.5 }, (json) => 32 + json.length);
+    await sparse("no counts", { tokens: -1 }, (json) => 32 + json.length);
+    await sparse("cut", {}, (json) => 32 + json.length);
+  });
+
+  test("is saved through a link, and a failed one leaves what was there", async () => {
+    const link = join(folder, "link.prefix");
+    symlinkSync("linked.prefix", link);
+    const saved = await model.llama.savePrefix(link, prefix);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(await model.llama.loadPrefix(join(folder, "linked.prefix"))).toEqual(saved);
+    const none = join(folder, "none", "file");
+    await expect(model.llama.savePrefix(none, prefix)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+    expect(readdirSync(folder).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });
 
   test("that another kind of KV cache cannot hold is computed again", async () => {
