@@ -76,19 +76,27 @@ bool IsWholeText(std::string_view bytes) {
   return true;
 }
 
-TextStream::TextStream(std::vector<std::string> stop) : stop_(std::move(stop)) {}
+TextStream::TextStream(std::vector<std::string> stop) {
+  for (std::string& each : stop) {
+    if (!each.empty()) matchers_.emplace_back(std::move(each));
+  }
+}
 
 std::string TextStream::Append(std::string_view bytes) {
   if (stopped()) return "";
   incomplete_.append(bytes);
+  const size_t known = held_.size();
   held_ += TakeCharacters(&incomplete_);
 
   size_t first = std::string::npos;
-  for (const std::string& stop : stop_) {
-    const size_t at = held_.find(stop);
+  for (StopMatcher& matcher : matchers_) {
+    size_t end = known;
+    while (end < held_.size() && !matcher.Take(held_[end])) end++;
+    if (end == held_.size()) continue;
+    const size_t at = end + 1 - matcher.stop().size();
     if (at < first) {
       first = at;
-      matched_ = stop;
+      matched_ = matcher.stop();
     }
   }
   if (stopped()) {
@@ -110,14 +118,7 @@ std::string TextStream::Finish() {
 
 size_t TextStream::PossibleStopLength() const {
   size_t longest = 0;
-  for (const std::string& stop : stop_) {
-    for (size_t length = std::min(stop.size() - 1, held_.size()); length > longest; length--) {
-      if (held_.ends_with(std::string_view(stop).substr(0, length))) {
-        longest = length;
-        break;
-      }
-    }
-  }
+  for (const StopMatcher& matcher : matchers_) longest = std::max(longest, matcher.matched());
   return longest;
 }
 

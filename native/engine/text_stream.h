@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "stop_matcher.h"
+
 namespace codellama {
 
 // Whether these are whole UTF-8 characters.
@@ -32,7 +34,7 @@ class TextStream {
   // Length of the longest end of `held_` that a stop string begins with.
   size_t PossibleStopLength() const;
 
-  const std::vector<std::string> stop_;
+  std::vector<StopMatcher> matchers_;
   std::string held_;        // valid UTF-8, perhaps the beginning of a stop string
   std::string incomplete_;  // first bytes of a character
   std::string matched_;

@@ -110,3 +110,47 @@ TEST(TextStreamGivesTheSameTextHoweverItIsCut) {
     CHECK_EQ(seen, text.substr(0, text.find("STOP")));
   }
 }
+
+TEST(TextStreamHoldsBackWhatASearchOfTheWholeTextWould) {
+  std::mt19937 random(5);
+  const auto word = [&](size_t longest) {
+    std::string text(1 + random() % longest, 'a');
+    for (char& each : text) each = random() % 3 == 0 ? 'b' : 'a';
+    return text;
+  };
+  for (int round = 0; round < 2000; round++) {
+    const std::vector<std::string> stops = {word(6), word(6), word(3)};
+    TextStream stream(stops);
+    std::string all;
+    std::string shown;
+    while (!stream.stopped() && all.size() < 60) {
+      const std::string piece = word(4);
+      all += piece;
+      shown += stream.Append(piece);
+      size_t held = 0;
+      size_t first = std::string::npos;
+      for (const std::string& stop : stops) {
+        first = std::min(first, all.find(stop));
+        for (size_t length = 1; length < stop.size(); length++) {
+          if (all.ends_with(stop.substr(0, length))) held = std::max(held, length);
+        }
+      }
+      CHECK_EQ(stream.stopped(), first != std::string::npos);
+      CHECK_EQ(shown, all.substr(0, stream.stopped() ? first : all.size() - held));
+    }
+  }
+}
+
+// Comparing each beginning with the held text takes 10¹³ steps here, and the test does not end.
+TEST(TextStreamFollowsStopStringsThatRepeatThemselves) {
+  std::vector<std::string> stops = {std::string(4000, 'a') + "c"};
+  for (size_t i = 1; i < 64; i++) {
+    stops.push_back(std::string(1000 + i, 'a') + "b" + std::string(3000, 'a'));
+  }
+  TextStream stream(stops);
+  size_t shown = 0;
+  for (int i = 0; i < 100'000; i++) shown += stream.Append("a").size();
+  CHECK_EQ(shown, 96'000U);
+  CHECK_EQ(stream.Append("c"), "");
+  CHECK_EQ(stream.matched(), stops[0]);
+}
