@@ -1,10 +1,12 @@
 import type { TokenLogprob, TokenLogprobs } from "../result.ts";
+import { type Later, later } from "./json-pieces.ts";
 
 /** Logprobs as `/v1/completions` has them. */
 export interface CompletionLogprobs {
   readonly tokens: string[];
   readonly token_logprobs: (number | null)[];
-  readonly top_logprobs: (Record<string, number> | null)[];
+  /** Objects with the logprobs by the tokens' names; null for none. */
+  readonly top_logprobs: (Later | null)[];
   /** Of each token's text within the completion, in UTF-16 units. */
   readonly text_offset: number[];
 }
@@ -36,7 +38,7 @@ export function completionLogprobs(
   return {
     tokens: logprobs.map(nameOf),
     token_logprobs: logprobs.map(({ logprob }) => logprob),
-    top_logprobs: logprobs.map(({ top }) => byName(top, nameOf)),
+    top_logprobs: logprobs.map(({ top }) => later(() => byName(top, nameOf))),
     text_offset: logprobs.map((each) => offsets.next(each)),
   };
 }
@@ -94,7 +96,9 @@ export function chatLogprobs(logprobs: readonly TokenLogprobs[]): object {
     bytes: [...bytesOf(token)],
   });
   return {
-    content: logprobs.map((each) => ({ ...describe(each), top_logprobs: each.top.map(describe) })),
+    content: logprobs.map((each) =>
+      later(() => ({ ...describe(each), top_logprobs: each.top.map(describe) })),
+    ),
     refusal: null,
   };
 }

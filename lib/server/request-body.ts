@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { TextDecoder } from "node:util";
 import type { z } from "zod";
 import { checkUntilIssue } from "./first-issue.ts";
 import { bodyUsed, clientGone, HttpError } from "./http-error.ts";
 import { JsonScan } from "./json-scan.ts";
 import type { ResolvedBody } from "./resolve-fields.ts";
+import { ownTurn } from "./turn.ts";
 
 // Bytes that are scanned and decoded in one turn of the event loop.
 const blockBytes = 64 * 1024;
@@ -71,7 +71,7 @@ async function readText(request: Request, limit: number): Promise<string> {
   for await (const block of blocksOf(bytesOf(request, limit))) {
     scan.push(block);
     texts.push(decode(decoder, block));
-    if (block.length === blockBytes) await nextTurn();
+    if (block.length === blockBytes) await ownTurn();
   }
   texts.push(decode(decoder));
   return texts.join("");

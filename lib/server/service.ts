@@ -6,6 +6,7 @@ import { HttpError, toHttpError } from "./http-error.ts";
 import { Metrics } from "./metrics.ts";
 import { checkModel, type HandlerOptions, type Logger } from "./options.ts";
 import type { Prompt } from "./prompts.ts";
+import { slicedAnswer } from "./sliced-answer.ts";
 import { Tracing } from "./tracing.ts";
 import { unfailingLogger } from "./unfailing-logger.ts";
 
@@ -137,6 +138,17 @@ export class Service {
     });
     exchange.streams = true;
     return response;
+  }
+
+  /** Answers with JSON; a long answer keeps the exchange open until the client has read it. */
+  json(exchange: Exchange, value: unknown): Promise<Response> {
+    return slicedAnswer(value, {
+      signal: exchange.controller().signal,
+      onStream: () => {
+        exchange.streams = true;
+      },
+      onEnd: (error) => exchange.end(200, error === undefined ? undefined : toHttpError(error)),
+    });
   }
 
   /** Takes no more requests, and resolves when those under way are done, or cut at the deadline. */

@@ -11,6 +11,7 @@ import { chatFinishReason, usageOf, usageToCome } from "../completion-answer.ts"
 import type { Followed } from "../exchange.ts";
 import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http-error.ts";
+import { later } from "../json-pieces.ts";
 import { chatLogprobs } from "../logprobs.ts";
 import { readBody } from "../request-body.ts";
 import { fieldResolver } from "../resolve-fields.ts";
@@ -80,12 +81,15 @@ export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Se
       return service.stream(exchange, chatEvents(head, body, followed, tools));
     }
     const result = await followed.result;
-    const choices = (result.choices ?? [result]).map((answer, index) => ({
-      index,
-      ...finished(answer, tools.read(answer.text)),
-      logprobs: answer.logprobs === undefined ? null : chatLogprobs(answer.logprobs),
-    }));
-    return context.json({ ...head, object: "chat.completion", choices, usage: usageOf([result]) });
+    const choices = (result.choices ?? [result]).map((answer, index) =>
+      later(() => ({
+        index,
+        ...finished(answer, tools.read(answer.text)),
+        logprobs: answer.logprobs === undefined ? null : chatLogprobs(answer.logprobs),
+      })),
+    );
+    const usage = usageOf([result]);
+    return service.json(exchange, { ...head, object: "chat.completion", choices, usage });
   });
 }
 

@@ -7,6 +7,7 @@ import { type CompletionBody, completionSchema } from "../completion-body.ts";
 import { completionStarter } from "../completion-start.ts";
 import type { Followed } from "../exchange.ts";
 import type { ServerEnvironment } from "../handler.ts";
+import { type Later, later } from "../json-pieces.ts";
 import { completionLogprobs, joinLogprobs, promptLogprobs, TextOffsets } from "../logprobs.ts";
 import { merge } from "../merge.ts";
 import { type Prompt, promptsOf } from "../prompts.ts";
@@ -49,7 +50,7 @@ export function addCompletionRoute(app: Hono<ServerEnvironment>, service: Servic
     }
     const results = await Promise.all(followed.map(({ result }) => result));
     const choices = results.flatMap((result, index) => writer.choices(result, index));
-    return context.json({ ...head, choices, usage: usageOf(results) });
+    return service.json(exchange, { ...head, choices, usage: usageOf(results) });
   });
 }
 
@@ -75,16 +76,18 @@ class ChoiceWriter {
   }
 
   /** The answers to the prompt of that index. */
-  choices(result: GenerationResult, prompt: number): object[] {
+  choices(result: GenerationResult, prompt: number): Later[] {
     const echo = this.echo(prompt * this.n);
-    return (result.choices ?? [result]).map((answer, choice) => ({
-      index: prompt * this.n + choice,
-      text: echo + answer.text,
-      logprobs: this.#answerLogprobs(answer, echo),
-      finish_reason: finishReason(answer.finishReason),
-      stop_reason: answer.stopString ?? null,
-      ...this.#ids(answer.tokens),
-    }));
+    return (result.choices ?? [result]).map((answer, choice) =>
+      later(() => ({
+        index: prompt * this.n + choice,
+        text: echo + answer.text,
+        logprobs: this.#answerLogprobs(answer, echo),
+        finish_reason: finishReason(answer.finishReason),
+        stop_reason: answer.stopString ?? null,
+        ...this.#ids(answer.tokens),
+      })),
+    );
   }
 
   /** An answer's prompt, as its first piece; undefined where none is asked for. */

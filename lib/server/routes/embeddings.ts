@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http-error.ts";
+import { later } from "../json-pieces.ts";
 import { promptSchema, promptsOf } from "../prompts.ts";
 import { readBody } from "../request-body.ts";
 import { fieldResolver } from "../resolve-fields.ts";
@@ -41,14 +42,16 @@ export function addEmbeddingRoute(app: Hono<ServerEnvironment>, service: Service
     const controller = exchange.controller();
     const { embeddings, usage } = await llama.embed(texts, { signal: controller.signal });
     exchange.promptTokens = usage.promptTokens;
-    return context.json({
+    return service.json(exchange, {
       object: "list",
       model: service.modelName,
-      data: embeddings.map((embedding, index) => ({
-        object: "embedding",
-        index,
-        embedding: body.encoding_format === "base64" ? base64(embedding) : [...embedding],
-      })),
+      data: embeddings.map((embedding, index) =>
+        later(() => ({
+          object: "embedding",
+          index,
+          embedding: body.encoding_format === "base64" ? base64(embedding) : embedding,
+        })),
+      ),
       usage: { prompt_tokens: usage.promptTokens, total_tokens: usage.promptTokens },
     });
   });

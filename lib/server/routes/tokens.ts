@@ -5,6 +5,7 @@ import type { CodeLlama } from "../../codellama.ts";
 import { knowsTools, planTools } from "../../tool-calls.ts";
 import { chatMessages, messageSchema } from "../chat-messages.ts";
 import type { ServerEnvironment } from "../handler.ts";
+import { JsonText } from "../json-pieces.ts";
 import { readBody } from "../request-body.ts";
 import type { Service } from "../service.ts";
 import { checkTokens, tokensSchema } from "../token-ids.ts";
@@ -17,8 +18,8 @@ export const tokenizeSchema = z.object({
   with_pieces: z.boolean().nullish(),
 });
 
-/** The body of `POST /detokenize`. */
-export const detokenizeSchema = z.object({ tokens: tokensSchema });
+/** The body of `POST /detokenize`. So many tokens take some ten milliseconds of the event loop. */
+export const detokenizeSchema = z.object({ tokens: tokensSchema.max(131_072) });
 
 /** The body of `POST /apply-template`. */
 export const applyTemplateSchema = z.object({ messages: z.array(messageSchema).min(1) });
@@ -32,16 +33,15 @@ export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): 
       bos: body.add_special ?? false,
       special: body.parse_special ?? false,
     });
-    const ids = [...tokens];
-    if (body.with_pieces !== true) return context.json({ tokens: ids });
-    return context.json({ tokens: ids.map((id) => ({ id, piece: pieceOf(llama, id) })) });
+    const pieces = body.with_pieces === true ? piecesOf(tokens, llama) : tokens;
+    return service.json(context.var.exchange, { tokens: pieces });
   });
 
   app.post("/detokenize", async (context) => {
     const { tokens } = await readBody(context.req.raw, detokenizeSchema, service.maxBodyBytes);
     const { llama } = service;
     checkTokens(llama, tokens, (index) => `tokens[${index}]`);
-    return context.json({ content: llama.detokenize(tokens) });
+    return service.json(context.var.exchange, { content: llama.detokenize(tokens) });
   });
 
   app.post("/apply-template", async (context) => {
@@ -51,6 +51,16 @@ export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): 
     const prompt = llama.encodeChat(dialog(chatMessages(body.messages)));
     return context.json({ prompt: llama.detokenize(prompt, { special: true }) });
   });
+}
+
+/** Tokens with their texts, read one by one: a text of 8 MB has millions. */
+function* piecesOf(tokens: Int32Array, llama: CodeLlama): Generator<JsonText> {
+  const known = new Map<number, JsonText>();
+  for (const id of tokens) {
+    const text = known.get(id) ?? new JsonText(JSON.stringify({ id, piece: pieceOf(llama, id) }));
+    known.set(id, text);
+    yield text;
+  }
 }
 
 /** A token's text inside a text; its bytes, where they are none by themselves. */

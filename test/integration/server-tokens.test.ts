@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { jsonOf, startTinyServer, useTinyServer } from "../helpers/server.ts";
+
+const shared = useTinyServer();
+
+// Long enough for many slices.
+const text = "def f(x):\n    return x + 1  # ünï 日本 😀\n".repeat(4000);
+
+interface Piece {
+  readonly id: number;
+  readonly piece: string | number[];
+}
+
+test("a long text's tokens come with their pieces, and others are served meanwhile", async () => {
+  const { url, post, llama } = shared.server;
+  let served = 0;
+  let going = true;
+  const asking = (async () => {
+    while (going) {
+      expect((await fetch(`${url}/health`)).status).toBe(200);
+      served++;
+    }
+  })();
+  const { tokens } = await jsonOf(await post("/tokenize", { content: text, with_pieces: true }));
+  going = false;
+  await asking;
+  expect(served).toBeGreaterThan(3);
+  const bytes = (tokens as Piece[]).map(({ piece }) => Buffer.from(piece as string));
+  expect(Buffer.concat(bytes).toString()).toBe(` ${text}`);
+  const ids = await llama.tokenizeLong(text);
+  expect((tokens as Piece[]).map(({ id }) => id)).toEqual([...ids]);
+  expect((await jsonOf(await post("/tokenize", { content: text }))).tokens).toEqual([...ids]);
+});
+
+test("as many tokens as a context may hold become text; more are refused", async () => {
+  const { post } = shared.server;
+  const tokens = Array.from({ length: 131_072 }, (_, index) => 300 + (index % 30_000));
+  const { content } = await jsonOf(await post("/detokenize", { tokens }));
+  expect(content).toBe(shared.server.llama.detokenize(tokens));
+  const response = await post("/detokenize", { tokens: [...tokens, 1] });
+  expect(response.status).toBe(400);
+  expect((await jsonOf(response)).error.param).toBe("tokens");
+});
+
+test("a client that leaves inside a long answer leaves nothing behind", async () => {
+  await using server = await startTinyServer();
+  const leaving = new AbortController();
+  const body = { content: text, with_pieces: true };
+  const response = await server.post("/tokenize", body, { signal: leaving.signal });
+  await response.body?.getReader().read();
+  leaving.abort();
+  await server.handler.drain(2 ** 31 - 1);
+});
+
+test("embeddings and logprobs that fill many slices are as exact as short ones", async () => {
+  const { post, llama } = shared.server;
+  const input = Array.from({ length: 64 }, (_, index) => `def f${index}(`);
+  const { data } = await jsonOf(await post("/v1/embeddings", { input }));
+  const { embeddings } = await llama.embed(input);
+  expect(data.map((each: { embedding: number[] }) => each.embedding.length)).toEqual(
+    embeddings.map(({ length }) => length),
+  );
+  expect(data[63]).toMatchObject({ object: "embedding", index: 63 });
+  const { choices } = await jsonOf(
+    await post("/v1/completions", { prompt: "def f(", max_tokens: 40, logprobs: 100, n: 2 }),
+  );
+  for (const { logprobs } of choices) {
+    expect(logprobs.tokens).toHaveLength(40);
+    for (const top of logprobs.top_logprobs) expect(Object.keys(top).length).toBeGreaterThan(80);
+  }
+});
