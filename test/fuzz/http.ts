@@ -1,5 +1,7 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Fuzzer, FuzzRun } from "../helpers/fuzzing.ts";
 import { hostileText, SchemaValues, type ValueSchema } from "../helpers/hostile-values.ts";
 import type { Random } from "../helpers/random.ts";
@@ -177,6 +179,7 @@ class Server {
   constructor(
     readonly url: string,
     readonly pid: number,
+    readonly heldFile: string,
   ) {}
 
   get port(): number {
@@ -199,6 +202,11 @@ class Server {
     return answer.choices?.[0]?.text ?? `status ${response.status}`;
   }
 
+  /** Throws where a turn of the server's event loop was too long. */
+  requireFreeLoop(): void {
+    if (existsSync(this.heldFile)) throw new Error(readFileSync(this.heldFile, "utf8"));
+  }
+
   async requireHealth(): Promise<void> {
     const { status } = await this.#get("/health");
     if (status !== 200) throw new Error(`GET /health answers ${status}`);
@@ -219,6 +227,7 @@ async function visitServer(run: FuzzRun, server: Server): Promise<void> {
     const writer = new RequestWriter(random, document, new URL(server.url).host);
     const clients = random.below(4) === 0 ? 1 + random.below(6) : 1;
     await Promise.all(Array.from({ length: clients }, () => visit(random, writer, server.port)));
+    server.requireFreeLoop();
     if (index % checkEvery === 0) await server.requireHealth();
   }
   await server.requireHealth();
@@ -230,25 +239,35 @@ const http: Fuzzer = {
   description: "raw HTTP against `node-codellama serve`, from its OpenAPI document",
   unavailable: () => (process.platform === "linux" ? undefined : "it reads /proc"),
   async fuzz(run) {
-    const { child, outcome, url } = await serve(
-      ...["--quiet", "--context-size", "512", "--parallel", "4", "--grace", "5"],
-      ...["--timeout", `${generationSeconds}`],
-    );
+    const folder = mkdtempSync(join(tmpdir(), "node-codellama-http-"));
+    process.env.NODE_CODELLAMA_HELD_FILE = join(folder, "held");
     try {
-      const died = once(child, "exit").then(([code, signal]) => {
-        throw new Error(`the server ended by itself: ${signal ?? `exit code ${code}`}`);
-      });
-      await Promise.race([visitServer(run, new Server(url, child.pid ?? 0)), died]);
-    } catch (error) {
-      child.kill("SIGKILL");
-      console.error((await outcome).stderr.slice(-4000));
-      throw error;
+      await fuzzServer(run, process.env.NODE_CODELLAMA_HELD_FILE);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
-    child.removeAllListeners("exit");
-    child.kill("SIGTERM");
-    const { code, stderr } = await outcome;
-    if (code !== 0) throw new Error(`exit code ${code} after SIGTERM:\n${stderr.slice(-4000)}`);
   },
 };
+
+async function fuzzServer(run: FuzzRun, heldFile: string): Promise<void> {
+  const { child, outcome, url } = await serve(
+    ...["--quiet", "--context-size", "512", "--parallel", "4", "--grace", "5"],
+    ...["--timeout", `${generationSeconds}`],
+  );
+  try {
+    const died = once(child, "exit").then(([code, signal]) => {
+      throw new Error(`the server ended by itself: ${signal ?? `exit code ${code}`}`);
+    });
+    await Promise.race([visitServer(run, new Server(url, child.pid ?? 0, heldFile)), died]);
+  } catch (error) {
+    child.kill("SIGKILL");
+    console.error((await outcome).stderr.slice(-4000));
+    throw error;
+  }
+  child.removeAllListeners("exit");
+  child.kill("SIGTERM");
+  const { code, stderr } = await outcome;
+  if (code !== 0) throw new Error(`exit code ${code} after SIGTERM:\n${stderr.slice(-4000)}`);
+}
 
 export default http;

@@ -47,7 +47,7 @@ describe("the same text comes out", () => {
     ["in tiny batches", { batchSize: 3, microBatchSize: 2 }],
     ["with weights as they are in the file", { repack: false }],
     ["with one sequence", { parallel: 1 }],
-    ["with 64 sequences", { parallel: 64 }],
+    ["with 64 sequences", { parallel: 64, contextSize: 256 }],
     ["with a float32 cache", { kvCacheType: "f32" }],
     ["with an 8-bit cache", { kvCacheType: "q8_0" }],
     ["with keys and values of different types", { kvCacheType: { k: "q8_0", v: "f16" } }],

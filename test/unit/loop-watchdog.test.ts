@@ -1,6 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { LoopWatchdog, watchdogUnavailable } from "../helpers/event-loop/watchdog.mjs";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
 const unavailable = watchdogUnavailable();
 
@@ -69,5 +73,23 @@ describe.skipIf(unavailable)(`the event-loop watchdog (needs /proc/PID/schedstat
       burn(burnMs);
     });
     expect(reports).toHaveLength(1);
+  });
+
+  test("watches a child process from its SIGUSR2 on, even one that is killed", async () => {
+    const held = join(temporaryFolder(), "held");
+    const watchChild = new URL("../helpers/event-loop/watch-child.mjs", import.meta.url).href;
+    const burns =
+      "function burn(ms) { const end = performance.now() + ms; while (performance.now() < end); }" +
+      "burn(2000); console.log('loaded');" +
+      "setTimeout(() => { burn(4000); setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500); }, 1000)";
+    const child = spawn(process.execPath, ["--import", watchChild, "--eval", burns], {
+      env: { ...process.env, NODE_CODELLAMA_HELD_FILE: held },
+    });
+    await once(child.stdout, "data");
+    child.kill("SIGUSR2");
+    await once(child, "close");
+    const lines = readFileSync(held, "utf8").trim().split("\n");
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain("burn");
   });
 });

@@ -8,18 +8,20 @@ export function allowHeavyWork(running: LoopWatchdog): void {
 }
 
 /**
- * Runs work of the test itself that may hold the event loop, such as the building of a large input.
+ * Runs work of the test itself that may hold the event loop, such as the building of a large input,
+ * until it returns or its promise settles.
  * The library's own work must not be in it.
  * @param _reason why the work is heavy, for the reader
  */
-export async function heavy<Result>(
-  _reason: string,
-  work: () => Result | Promise<Result>,
-): Promise<Result> {
+export function heavy<Result>(_reason: string, work: () => Result): Result {
   watchdog?.beginExemption();
+  let result: Result | undefined;
   try {
-    return await work();
+    result = work();
+    return result;
   } finally {
-    watchdog?.endExemption();
+    const end = () => watchdog?.endExemption();
+    if (result instanceof Promise) result.then(end, end);
+    else end();
   }
 }
