@@ -4,6 +4,7 @@ import type { Answer, TokenLogprobs } from "../result.ts";
 import type { ToolCallStream } from "../tool-call-stream.ts";
 import { demandedCall, isOpen, type ToolPlan } from "../tool-calls.ts";
 import { chatFinishReason } from "./completion-answer.ts";
+import { ContentLogprobs } from "./content-logprobs.ts";
 import { chatLogprobs } from "./logprobs.ts";
 
 /** One answer of a chat as OpenAI's events have it: what each tells, as its `choices`. */
@@ -11,9 +12,11 @@ export class ChatStream {
   readonly #index: number;
   readonly #tools: ToolPlan;
   readonly #call: ToolCallStream | undefined;
-  /** Logprobs of tokens that no event has told yet. */
+  readonly #logprobs = new ContentLogprobs();
+  /** Logprobs that no event has told yet. */
   #waiting: TokenLogprobs[] = [];
-  #told = 0;
+  /** Tokens of the answer that have come. */
+  #tokens = 0;
 
   constructor(index: number, tools: ToolPlan) {
     this.#index = index;
@@ -26,19 +29,21 @@ export class ChatStream {
   }
 
   push({ text, logprobs = [] }: Chunk): readonly object[] {
-    append(this.#waiting, logprobs);
+    this.#tokens += logprobs.length;
+    this.#logprobs.push(logprobs);
+    append(this.#waiting, this.#logprobs.show(text.length));
     return this.#deltas(text).map((delta) => {
       const fresh = this.#waiting;
       this.#waiting = [];
-      this.#told += fresh.length;
       return this.#event(delta, fresh);
     });
   }
 
   end(answer: Answer): readonly object[] {
     const read = this.#tools.read(answer.text);
-    const rest = answer.logprobs?.slice(this.#told);
-    const last = this.#event({}, rest, chatFinishReason(answer.finishReason, read));
+    this.#logprobs.push(answer.logprobs?.slice(this.#tokens) ?? []);
+    append(this.#waiting, this.#logprobs.finish());
+    const last = this.#event({}, this.#waiting, chatFinishReason(answer.finishReason, read));
     const isUntold = isOpen(this.#tools) || (this.#call !== undefined && read === undefined);
     if (!isUntold) return [last];
     const numbered = read?.calls.map((call, number) => ({ index: number, ...call }));

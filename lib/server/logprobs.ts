@@ -89,20 +89,27 @@ function byName(
 }
 
 /** Logprobs as `/v1/chat/completions` has them. */
-export function chatLogprobs(logprobs: readonly TokenLogprobs[]): object {
+export function chatLogprobs(logprobs: Iterable<TokenLogprobs>): object {
+  return { content: [...describedTokens(logprobs)], refusal: null };
+}
+
+/** The same, with each token's made when it is written. */
+export function laterChatLogprobs(logprobs: Iterable<TokenLogprobs>): object {
+  return { content: describedTokens(logprobs), refusal: null };
+}
+
+function* describedTokens(logprobs: Iterable<TokenLogprobs>): Generator<object> {
   const describe = (token: TokenLogprob) => ({
     token: token.text,
     logprob: token.logprob,
     bytes: [...bytesOf(token)],
   });
-  return {
-    content: logprobs.map((each) =>
-      later(() => ({ ...describe(each), top_logprobs: each.top.map(describe) })),
-    ),
-    refusal: null,
-  };
+  for (const each of logprobs) {
+    yield { ...describe(each), top_logprobs: each.top.map(describe) };
+  }
 }
 
-function bytesOf({ text, bytes }: TokenLogprob): Uint8Array {
+/** A token's bytes. */
+export function bytesOf({ text, bytes }: TokenLogprob): Uint8Array {
   return bytes ?? Buffer.from(text);
 }

@@ -192,18 +192,28 @@ describe("chat", () => {
     expect(content[0]?.bytes).toEqual([...Buffer.from(content[0]?.token ?? "")]);
   });
 
-  test("a stream tells the logprobs of every token, the last ones too", async () => {
+  test("logprobs joined are the content, whole and streamed", async () => {
     const { openai } = shared.server;
     const middle = dialog?.reply.slice(20, 40) ?? "";
-    for (const extra of [{}, { stop: middle }, { max_tokens: 3 }]) {
+    for (const extra of [{}, { stop: middle }, { max_tokens: 3 }, { grammar: 'root ::= "👩é"' }]) {
       const request = { ...greedy, messages, logprobs: true, ...extra };
       const whole = await openai.chat.completions.create(request);
+      const [choice] = whole.choices;
       const stream = await openai.chat.completions.create({ ...request, stream: true });
-      const told: string[] = [];
+      const told: OpenAI.ChatCompletionTokenLogprob[] = [];
+      let content = "";
       for await (const { choices } of stream) {
-        told.push(...(choices[0]?.logprobs?.content ?? []).map(({ token }) => token));
+        told.push(...(choices[0]?.logprobs?.content ?? []));
+        content += choices[0]?.delta.content ?? "";
+        const joined = told.map(({ token }) => token).join("");
+        expect(content.startsWith(joined)).toBe(true);
       }
-      expect(told).toEqual(whole.choices[0]?.logprobs?.content?.map(({ token }) => token));
+      expect(content).toBe(choice?.message.content);
+      for (const tokens of [told, choice?.logprobs?.content ?? []]) {
+        expect(tokens).toHaveLength(whole.usage?.completion_tokens ?? -1);
+        expect(tokens.map(({ token }) => token).join("")).toBe(content);
+        expect(Buffer.from(tokens.flatMap(({ bytes }) => bytes ?? [])).toString()).toBe(content);
+      }
     }
   });
 

@@ -8,11 +8,12 @@ import { knowsTools, planTools, type ReadCalls, type ToolPlan } from "../../tool
 import { chatMessages, messageSchema } from "../chat-messages.ts";
 import { ChatStream } from "../chat-stream.ts";
 import { chatFinishReason, usageOf, usageToCome } from "../completion-answer.ts";
+import { contentLogprobs } from "../content-logprobs.ts";
 import type { Followed } from "../exchange.ts";
 import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http-error.ts";
 import { later } from "../json-pieces.ts";
-import { chatLogprobs } from "../logprobs.ts";
+import { laterChatLogprobs } from "../logprobs.ts";
 import { readBody } from "../request-body.ts";
 import { fieldResolver } from "../resolve-fields.ts";
 import { generationFields, present, samplingOptions, tokenLimit } from "../sampling.ts";
@@ -85,7 +86,10 @@ export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Se
       later(() => ({
         index,
         ...finished(answer, tools.read(answer.text)),
-        logprobs: answer.logprobs === undefined ? null : chatLogprobs(answer.logprobs),
+        logprobs:
+          answer.logprobs === undefined
+            ? null
+            : laterChatLogprobs(contentLogprobs(answer.logprobs, answer.text)),
       })),
     );
     const usage = usageOf([result]);
