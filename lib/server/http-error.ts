@@ -72,8 +72,13 @@ function messageNamed(text: string): string | null {
   return /^(?:\w+\(\): )?(messages\[\d+\](?:\.\w+)*)/.exec(text)?.[1] ?? null;
 }
 
+// UTF-16 units. Messages quote values, which can be as long as the body.
+const longestMessage = 1000;
+
 /** An error in OpenAI's shape. */
-export function errorBody({ status, code, message, field }: HttpError): object {
+export function errorBody({ status, code, message: whole, field }: HttpError): object {
+  const cut = whole.slice(0, longestMessage).replace(/[\uD800-\uDBFF]$/, "");
+  const message = whole.length > longestMessage ? `${cut}…` : whole;
   return { error: { message, type: errorType(status), param: field, code } };
 }
 

@@ -26,8 +26,17 @@ export async function readBody<Schema extends z.ZodType>(
     throw new HttpError(415, "NOT_JSON", "the body must have content-type application/json");
   }
   if (request.bodyUsed || request.body?.locked) throw bodyUsed();
-  const { body, sentAs } = resolve(parseJson(await readText(request, limit)));
+  const text = await readText(request, limit);
+  // Each step of a long body has a turn of the event loop for itself.
+  const step = async () => {
+    if (text.length >= blockBytes) await ownTurn();
+  };
+  await step();
+  const json = parseJson(text);
+  await step();
+  const { body, sentAs } = resolve(json);
   const checked = checkUntilIssue(schema, body);
+  await step();
   if ("value" in checked) return checked.value;
   const { path, message } = innermost(checked.issue);
   const field = fieldName(sentAs(path));

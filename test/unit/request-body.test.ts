@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { checkUntilIssue, innerSchemas } from "../../lib/server/first-issue.ts";
+import { errorBody, HttpError } from "../../lib/server/http-error.ts";
 import { jsonLimits } from "../../lib/server/json-scan.ts";
 import { operations } from "../../lib/server/openapi/operations.ts";
 import { readBody } from "../../lib/server/request-body.ts";
@@ -164,6 +165,13 @@ describe("checking", () => {
   ])("the field of the meant alternative is named: %j", async (value, field) => {
     const body = operations.find(({ path }) => path === "/v1/completions")?.body ?? z.never();
     await expect(read(JSON.stringify(value), body)).rejects.toMatchObject({ status: 400, field });
+  });
+
+  test("a message that quotes a value as long as the body is cut", () => {
+    const error = new HttpError(400, "INVALID_ARGUMENT", `not ${"😀".repeat(1_000_000)}`);
+    expect(errorBody(error)).toMatchObject({
+      error: { message: expect.stringMatching(/^not (😀){400,500}.?…$/u) },
+    });
   });
 
   test("a key as long as the body is named by its beginning", async () => {
