@@ -1,9 +1,12 @@
+import type { CodeLlama } from "../codellama.ts";
 import type { Generation } from "../generation.ts";
 import type { GenerateOptions } from "../options/generate.ts";
+import type { InfillInput } from "../options/infill.ts";
 import type { GenerationResult } from "../result.ts";
 import { type CompletionBody, notOfInfill } from "./completion-body.ts";
+import type { Exchange, Warning } from "./exchange.ts";
 import { HttpError } from "./http-error.ts";
-import { infillOfTemplate } from "./infill-template.ts";
+import { infillOfMark, infillOfTemplate, spellsInfill } from "./infill-template.ts";
 import type { Prompt } from "./prompts.ts";
 import { present, samplingOptions, tokenLimit } from "./sampling.ts";
 import type { Service } from "./service.ts";
@@ -15,7 +18,11 @@ const defaultMaxTokens = 16;
 type Start = (prompt: Prompt) => Generation<GenerationResult>;
 
 /** Text is infilled where there is a suffix, and continued elsewhere. */
-export function completionStarter(body: CompletionBody, service: Service): Start {
+export function completionStarter(
+  body: CompletionBody,
+  service: Service,
+  exchange: Exchange,
+): Start {
   const { suffix } = body;
   const options: GenerateOptions = {
     ...samplingOptions(body, service),
@@ -27,10 +34,17 @@ export function completionStarter(body: CompletionBody, service: Service): Start
       tokenHealing: body.token_healing,
     }),
   };
-  return suffix == null ? continuation(body, options, service) : infill(suffix, options, service);
+  return suffix == null
+    ? continuation(body, options, service, exchange)
+    : infill(suffix, options, service);
 }
 
-function continuation(body: CompletionBody, options: GenerateOptions, service: Service): Start {
+function continuation(
+  body: CompletionBody,
+  options: GenerateOptions,
+  service: Service,
+  exchange: Exchange,
+): Start {
   const { llama } = service;
   const special = body.raw ?? service.options.rawPrompts ?? false;
   const completion: GenerateOptions = {
@@ -40,13 +54,35 @@ function continuation(body: CompletionBody, options: GenerateOptions, service: S
     ignoreEos: body.ignore_eos ?? false,
     promptLogprobs: body.echo === true && body.logprobs != null,
   };
-  const mayInfill = special && llama.capabilities.infill && notOfInfill(body) === undefined;
+  const mayInfill = llama.capabilities.infill && notOfInfill(body) === undefined;
   return (prompt) => {
-    const hole = mayInfill && typeof prompt === "string" ? infillOfTemplate(prompt) : undefined;
-    return hole === undefined
-      ? llama.generate(prompt, completion)
-      : llama.infill(hole, { ...options, tokenHealing: false, overflow: "error" });
+    // With raw: false a client says that its marks are text.
+    if (typeof prompt !== "string" || body.raw === false) return llama.generate(prompt, completion);
+    const hole = infillOfTemplate(prompt) ?? (special ? undefined : infillOfMark(prompt));
+    if (hole !== undefined && mayInfill) return fillExactly(hole, options, llama);
+    if (!special && spellsInfill(prompt)) service.warn(exchange, marksAsText);
+    return llama.generate(prompt, completion);
   };
+}
+
+const marksAsText: Warning = {
+  code: "infill-marks-as-text",
+  message:
+    "a prompt spells infill marks, and they are taken as text; raw: false in a request says so",
+};
+
+/** Fills a hole in the tokens that its template spells out. */
+function fillExactly(
+  hole: InfillInput,
+  options: GenerateOptions,
+  llama: CodeLlama,
+): Generation<GenerationResult> {
+  // A remote engine without a tokenizer lays the hole out in its own way.
+  const isRemote = llama.model.vocabularySize === 0;
+  const { prefix, suffix } = hole;
+  return isRemote
+    ? llama.infill({ prefix, suffix }, options)
+    : llama.infill(hole, { ...options, tokenHealing: false, overflow: "error" });
 }
 
 function infill(suffix: string, options: GenerateOptions, { llama }: Service): Start {

@@ -12,6 +12,12 @@ export interface Operation {
   readonly topP?: number | undefined;
 }
 
+/** What a client and an operator should know of an answer. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** A generation that belongs to an exchange. */
 export interface Followed<Result> {
   readonly generation: Generation<Result>;
@@ -26,6 +32,8 @@ export class Exchange {
   readonly path: string;
   readonly startedAt = performance.now();
   keyName = "anonymous";
+  /** Codes of what the client should know about its answer. */
+  readonly warnings = new Set<string>();
   operation: Operation | undefined;
   promptTokens = 0;
   cachedTokens = 0;

@@ -52,7 +52,9 @@ export function createHandler(
 
   if (options.corsOrigins !== undefined) {
     const origin = options.corsOrigins.includes("*") ? "*" : [...options.corsOrigins];
-    app.use(cors({ origin, exposeHeaders: ["x-request-id", "retry-after"] }));
+    app.use(
+      cors({ origin, exposeHeaders: ["x-request-id", "retry-after", "x-node-codellama-warning"] }),
+    );
   }
   app.use(async (context, next) => {
     const { path } = context.req;
@@ -67,6 +69,8 @@ export function createHandler(
     // Whatever the route waits for: bytes of a body, a thread, the engine.
     await Promise.race([next(), exchange.aborted]);
     context.header("x-request-id", exchange.id);
+    const warnings = [...exchange.warnings];
+    if (warnings.length > 0) context.header("x-node-codellama-warning", warnings.join(", "));
     if (!exchange.streams && context.error === undefined) exchange.end(context.res.status);
   });
   app.onError((error, context) => {

@@ -1,7 +1,7 @@
 import type { CodeLlama } from "../codellama.ts";
 import { Authentication } from "./authentication.ts";
 import { eventStream } from "./event-stream.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, type Warning } from "./exchange.ts";
 import { HttpError, toHttpError } from "./http-error.ts";
 import { Metrics } from "./metrics.ts";
 import { checkModel, type HandlerOptions, type Logger } from "./options.ts";
@@ -26,6 +26,7 @@ export class Service {
   readonly createdAt = Math.floor(Date.now() / 1000);
   readonly #tracing = new Tracing();
   readonly #exchanges = new Set<Exchange>();
+  readonly #warned = new Set<string>();
   #llama: CodeLlama | undefined;
   #failure: unknown;
   #draining = false;
@@ -127,6 +128,14 @@ export class Service {
 
   exchange(request: Request, path: string): Exchange {
     return new Exchange(request, path, (ended) => this.#close(ended));
+  }
+
+  /** Tells the client in the answer's headers, and the log once. */
+  warn(exchange: Exchange, { code, message }: Warning): void {
+    exchange.warnings.add(code);
+    if (this.#warned.has(code)) return;
+    this.#warned.add(code);
+    this.logger?.warn({ requestId: exchange.id, code }, message);
   }
 
   /** Answers with events, and keeps the exchange open until they end. */

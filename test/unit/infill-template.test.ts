@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { infillOfTemplate } from "../../lib/server/infill-template.ts";
+import { infillOfMark, infillOfTemplate, spellsInfill } from "../../lib/server/infill-template.ts";
 import { Random } from "../helpers/random.ts";
 
 test.each([
@@ -13,6 +13,14 @@ test.each([
   ["<PRE> a <SUF>b <MID> c", undefined],
   ["<PRE> a <MID>", undefined],
   [" <PRE> a <SUF>b <MID>", undefined],
+  ["<fim_prefix>a<fim_suffix>b<fim_middle>", { prefix: "a", suffix: "b", order: "psm" }],
+  ["<fim_prefix><fim_suffix>b<fim_middle>a", { prefix: "a", suffix: "b", order: "spm" }],
+  ["<fim_suffix>b<fim_prefix>a<fim_middle>", { prefix: "a", suffix: "b", order: "spm" }],
+  ["<|fim_prefix|>a\n<|fim_suffix|><|fim_middle|>", { prefix: "a\n", suffix: "", order: "psm" }],
+  ["<|fim_suffix|>b<|fim_prefix|><|fim_middle|>", { prefix: "", suffix: "b", order: "spm" }],
+  ["<｜fim▁begin｜>a<｜fim▁hole｜>b<｜fim▁end｜>", { prefix: "a", suffix: "b", order: "psm" }],
+  ["<fim_prefix>a<|fim_suffix|>b<fim_middle>", undefined],
+  ["<fim_prefix>a<fim_suffix>b<fim_middle>c", undefined],
 ])("%j is the hole %j", (prompt, hole) => {
   expect(infillOfTemplate(prompt)).toEqual(hole);
 });
@@ -42,4 +50,16 @@ test.each([
   ["<PRE> without an end", "<PRE> ".repeat(500_000)],
 ])("a million marks take no longer than their length: %s", (_, prompt) => {
   expect(infillOfTemplate(prompt)).toBeUndefined();
+});
+
+test.each([
+  ["a <FILL_ME>b", { prefix: "a ", suffix: "b" }, true],
+  ["<FILL_ME>", { prefix: "", suffix: "" }, true],
+  ["a<FILL_ME>b<FILL_ME>c", undefined, true],
+  ["a <FILL> b", undefined, false],
+  ["<|repo_name|>r<|fim_prefix|>a<|fim_suffix|>b<|fim_middle|>", undefined, true],
+  ["<PRE> is an element of HTML", undefined, false],
+])("%j has the hole %j, and spells marks: %j", (prompt, hole, spells) => {
+  expect(infillOfMark(prompt)).toEqual(hole);
+  expect(spellsInfill(prompt)).toBe(spells);
 });
