@@ -1,11 +1,13 @@
 import type { EnginePort } from "./engine-port.ts";
 import type { EnginePrompt } from "./generation.ts";
 import { type ChatModel, type ChatPromptOptions, chatPrompt } from "./prompt/chat.ts";
-import { type ChatMessage, readMessages } from "./prompt/dialog.ts";
+import { type ChatMessage, checkMessages } from "./prompt/dialog.ts";
+import { begin, finish, Unfinished } from "./prompt/steps.ts";
 
 /**
  * A dialog, checked, as what makes its prompt: tokens as the model was taught them, or the messages
- * themselves where the engine lays them out.
+ * themselves where the engine lays them out. A short dialog is laid out at once; of a long one the
+ * beginning, and the rest in slices between other work when the prompt is asked for.
  * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message; `CAPABILITY_MISSING`
  */
 export function dialogPrompt(
@@ -16,10 +18,12 @@ export function dialogPrompt(
   where: string,
 ): () => EnginePrompt | Promise<EnginePrompt> {
   if (engine.hasVocabulary) {
-    const parts = chatPrompt(messages, chat, options, where);
-    return () => engine.encodePrompt(parts);
+    const parts = begin(chatPrompt(messages, chat, options, where));
+    return parts instanceof Unfinished
+      ? async () => engine.encodePrompt(await parts.finish())
+      : () => engine.encodePrompt(parts);
   }
   if (options.specialText === "reject") engine.requireVocabulary(`${where}: specialText: "reject"`);
-  readMessages(messages, where);
+  finish(checkMessages(messages, where));
   return () => ({ messages, tools: options.tools });
 }

@@ -42,9 +42,10 @@ import type { SessionOptions } from "./options/session.ts";
 import { type TextOrTokens, textOrTokens, tokenId, tokenIds } from "./options/texts.ts";
 import { type PerplexityResult, perplexity } from "./perplexity.ts";
 import { loadPrefix, type PrefixResult, savePrefix } from "./prefix-file.ts";
-import { chatPrompt } from "./prompt/chat.ts";
+import { chatPrompt, promptText } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 import { type SplitOptions, splitCode } from "./prompt/split-code.ts";
+import { begin, finish, Unfinished } from "./prompt/steps.ts";
 import { type ChatSession, openSession, readSessionOptions, type SessionData } from "./session.ts";
 
 export interface TokenizeOptions {
@@ -301,7 +302,26 @@ export class CodeLlama implements AsyncDisposable {
     this.#engine.requireOpen(where);
     this.#engine.requireVocabulary(where);
     const model = chatModel(this.#engine, this.capabilities);
-    return this.#engine.encode(chatPrompt(dialog, model, checked, where));
+    return this.#engine.encode(finish(chatPrompt(dialog, model, checked, where)));
+  }
+
+  /**
+   * The text of the prompt that `chat` gives the model, with its control tokens spelled out. A long
+   * dialog is laid out in slices between other work.
+   * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message; `CLOSED`
+   */
+  async renderChat(
+    messages: readonly ChatMessage[],
+    options: Pick<ChatOptions, "specialText" | "tools"> = {},
+  ): Promise<string> {
+    const where = "renderChat()";
+    const checked = checkOptions(options, encodeChatRules, where);
+    const dialog = copyMessages(messages, where);
+    this.#engine.requireOpen(where);
+    this.#engine.requireVocabulary(where);
+    const model = chatModel(this.#engine, this.capabilities);
+    const parts = begin(chatPrompt(dialog, model, checked, where));
+    return promptText(parts instanceof Unfinished ? await parts.finish() : parts, model);
   }
 
   /**

@@ -17,6 +17,7 @@ import {
 } from "./options/session.ts";
 import type { ChatModel } from "./prompt/chat.ts";
 import { type ChatMessage, readDialog } from "./prompt/dialog.ts";
+import { finish } from "./prompt/steps.ts";
 import type { GenerationResult } from "./result.ts";
 
 /** An answer in a session. */
@@ -62,7 +63,7 @@ export class ChatSession {
     const where = "session()";
     const messages = [...copyMessages(options.messages ?? [], where)];
     if (options.system !== undefined) messages.unshift({ role: "system", content: options.system });
-    readDialog([...messages, { role: "user", content: "" }], where);
+    finish(readDialog([...messages, { role: "user", content: "" }], where));
     if (options.maxHistoryTokens !== undefined) {
       engine.requireVocabulary(`${where}: maxHistoryTokens`);
     }

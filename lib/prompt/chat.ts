@@ -2,10 +2,11 @@ import type { ChatFormat } from "../capabilities.ts";
 import type { ModelInfo } from "../engine-info.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { invalidArgument } from "../options/check.ts";
-import { type ChatMessage, readDialog, readMessages } from "./dialog.ts";
+import { type ChatMessage, checkMessages, messagesAtOnce, readDialog } from "./dialog.ts";
 import { instructPrompt } from "./instruct.ts";
 import { instruct70bPrompt } from "./instruct-70b.ts";
 import type { PromptPart } from "./parts.ts";
+import type { Steps } from "./steps.ts";
 import { renderTemplate, takesTools } from "./template.ts";
 
 /** Tags that Meta's reference refuses in a message (`SPECIAL_TAGS` in llama/generation.py). */
@@ -29,16 +30,16 @@ export interface ChatPromptOptions {
 }
 
 /**
- * A dialog as the model was taught it.
+ * A dialog as the model was taught it, in steps: it may be long.
  * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message; `CAPABILITY_MISSING` for tools
  *   that the model's format has no place for
  */
-export function chatPrompt(
+export function* chatPrompt(
   messages: readonly ChatMessage[],
   chat: ChatModel,
   { specialText = "escape", tools }: ChatPromptOptions,
   where: string,
-): PromptPart[] {
+): Steps<PromptPart[]> {
   const { specialTokens, chatTemplate } = chat.model;
   if (tools !== undefined && !(chat.format === "template" && takesTools(chatTemplate))) {
     throw new CodeLlamaError(
@@ -47,52 +48,95 @@ export function chatPrompt(
     );
   }
   if (chat.format === "template") {
-    readMessages(messages, where);
-    if (specialText === "reject") rejectControlTokens(messages, chat, where);
-    return templatePrompt(messages, chat, tools, where);
+    yield* checkMessages(messages, where);
+    if (specialText === "reject") yield* rejectControlTokens(messages, tools, chat, where);
+    return yield* templatePrompt(messages, chat, tools, where);
   }
-  const dialog = readDialog(messages, where);
-  if (specialText === "reject") rejectTags(messages, where);
-  return chat.format === "codellama-70b" && specialTokens.step !== undefined
+  const dialog = yield* readDialog(messages, where);
+  if (specialText === "reject") yield* rejectTags(messages, where);
+  return yield* chat.format === "codellama-70b" && specialTokens.step !== undefined
     ? instruct70bPrompt(dialog, specialTokens.step, specialTokens)
     : instructPrompt(dialog, specialTokens);
 }
 
-function templatePrompt(
+function* templatePrompt(
   messages: readonly ChatMessage[],
   chat: ChatModel,
   tools: readonly object[] | undefined,
   where: string,
-): PromptPart[] {
+): Steps<PromptPart[]> {
   const { bos, eos } = chat.model.specialTokens;
   const bosText = bos === undefined ? "" : chat.spell(bos);
   const eosText = eos === undefined ? "" : chat.spell(eos);
-  const parts = renderTemplate(
-    chat.model.chatTemplate,
-    { messages, tools, bosText, eosText },
-    chat.spellsControlToken,
-    where,
-  );
+  const input = { messages, tools, bosText, eosText };
+  const parts = yield* renderTemplate(chat.model.chatTemplate, input, where);
   const [first] = parts;
   const begins =
     typeof first === "object" && first.special === true && first.text.startsWith(bosText);
   return chat.addsBos && bos !== undefined && !(begins && bosText !== "") ? [bos, ...parts] : parts;
 }
 
-function rejectControlTokens(messages: readonly ChatMessage[], chat: ChatModel, where: string) {
-  const index = messages.findIndex(({ content }) => chat.spellsControlToken(content));
-  if (index < 0) return;
-  throw invalidArgument(
-    `${where}: messages[${index}] spells a control token, which specialText: "reject" refuses`,
-  );
+/** A prompt with its control tokens spelled out. */
+export function promptText(parts: readonly PromptPart[], chat: ChatModel): string {
+  const names = new Map<number, string>();
+  const nameOf = (token: number) => {
+    const name = names.get(token) ?? chat.spell(token);
+    names.set(token, name);
+    return name;
+  };
+  return parts.map((part) => (typeof part === "number" ? nameOf(part) : part.text)).join("");
 }
 
-function rejectTags(messages: readonly ChatMessage[], where: string): void {
+function* rejectControlTokens(
+  messages: readonly ChatMessage[],
+  tools: readonly object[] | undefined,
+  chat: ChatModel,
+  where: string,
+): Steps<void> {
+  for (const [index, message] of messages.entries()) {
+    if (yield* spellsControlToken(message, chat)) {
+      throw invalidArgument(
+        `${where}: messages[${index}] spells a control token, which specialText: "reject" refuses`,
+      );
+    }
+  }
+  if (yield* spellsControlToken(tools, chat)) {
+    throw invalidArgument(
+      `${where}: a tool's definition spells a control token, which specialText: "reject" refuses`,
+    );
+  }
+}
+
+// A long text is looked at in windows, so that none takes long. They overlap, and no control
+// token's name is as long as that.
+const windowUnits = 2048;
+const overlapUnits = 256;
+
+function* spellsControlToken(data: unknown, chat: ChatModel): Steps<boolean> {
+  if (typeof data === "string") {
+    for (let start = 0; start < data.length; start += windowUnits - overlapUnits) {
+      if (chat.spellsControlToken(data.slice(start, start + windowUnits))) return true;
+      if (data.length > windowUnits) yield;
+    }
+    return false;
+  }
+  if (typeof data !== "object" || data === null) return false;
+  for (const [name, value] of Object.entries(data)) {
+    const found = chat.spellsControlToken(name) || (yield* spellsControlToken(value, chat));
+    if (found) return true;
+  }
+  yield;
+  return false;
+}
+
+function* rejectTags(messages: readonly ChatMessage[], where: string): Steps<void> {
   for (const [index, { content }] of messages.entries()) {
     const tag = specialTags.find((each) => content.includes(each));
-    if (tag === undefined) continue;
-    throw invalidArgument(
-      `${where}: messages[${index}] contains ${tag}, which specialText: "reject" refuses`,
-    );
+    if (tag !== undefined) {
+      throw invalidArgument(
+        `${where}: messages[${index}] contains ${tag}, which specialText: "reject" refuses`,
+      );
+    }
+    if (index % messagesAtOnce === messagesAtOnce - 1) yield;
   }
 }

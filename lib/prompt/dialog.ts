@@ -1,4 +1,5 @@
 import { invalidArgument, show } from "../options/check.ts";
+import type { Steps } from "./steps.ts";
 
 const roles = ["system", "user", "assistant", "tool"] as const;
 
@@ -15,47 +16,57 @@ export interface Dialog {
   readonly question: string;
 }
 
+/** Messages that are checked or laid out before a pause. */
+export const messagesAtOnce = 1000;
+
 /**
  * Checks that the roles alternate as Code Llama was trained: at most one system message, first;
  * then user and assistant by turns; the user last.
  * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message
  */
-export function readDialog(messages: readonly ChatMessage[], where: string): Dialog {
-  readMessages(messages, where);
-  const [first] = messages as readonly ChatMessage[];
+export function* readDialog(messages: readonly ChatMessage[], where: string): Steps<Dialog> {
+  yield* checkMessages(messages, where);
+  const [first] = messages;
   const system = first?.role === "system" ? first.content : undefined;
   const offset = system === undefined ? 0 : 1;
-  const contents = messages.slice(offset).map((message, index) => {
-    const expected = index % 2 === 0 ? "user" : "assistant";
-    if (message.role !== expected) {
-      throw invalidArgument(
-        `${where}: messages[${index + offset}] must be of role "${expected}", not "${message.role}": ` +
-          "user and assistant take turns, and only the first message may be of role system",
-      );
+  const turns: { user: string; assistant: string }[] = [];
+  let question: string | undefined;
+  for (const [index, { role, content }] of messages.entries()) {
+    if (index < offset) continue;
+    checkRole(role, question === undefined ? "user" : "assistant", index, where);
+    if (question === undefined) {
+      question = content;
+    } else {
+      turns.push({ user: question, assistant: content });
+      question = undefined;
     }
-    return message.content;
-  });
-  const question = contents.at(-1);
-  if (question === undefined || contents.length % 2 === 0) {
+    if (index % messagesAtOnce === messagesAtOnce - 1) yield;
+  }
+  if (question === undefined) {
     throw invalidArgument(`${where}: the last message must be of role "user"`);
   }
-  const turns = [];
-  for (let index = 0; index + 1 < contents.length; index += 2) {
-    turns.push({ user: contents[index] ?? "", assistant: contents[index + 1] ?? "" });
-  }
   return { system, turns, question };
+}
+
+function checkRole(role: string, expected: string, index: number, where: string): void {
+  if (role === expected) return;
+  throw invalidArgument(
+    `${where}: messages[${index}] must be of role "${expected}", not "${role}": ` +
+      "user and assistant take turns, and only the first message may be of role system",
+  );
 }
 
 /**
  * Checks the messages one by one, whatever their order.
  * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message
  */
-export function readMessages(messages: readonly ChatMessage[], where: string): void {
+export function* checkMessages(messages: readonly ChatMessage[], where: string): Steps<void> {
   if (!Array.isArray(messages) || messages.length === 0) {
     throw invalidArgument(`${where}: messages must be an array with at least one message`);
   }
   for (const [index, message] of messages.entries()) {
     checkMessage(message, `${where}: messages[${index}]`);
+    if (index % messagesAtOnce === messagesAtOnce - 1) yield;
   }
 }
 

@@ -1,7 +1,8 @@
 import type { SpecialTokens } from "../engine-info.ts";
 import { CodeLlamaError } from "../errors.ts";
-import type { Dialog } from "./dialog.ts";
+import { type Dialog, messagesAtOnce } from "./dialog.ts";
 import type { PromptPart } from "./parts.ts";
+import type { Steps } from "./steps.ts";
 import { strip } from "./strip.ts";
 
 /**
@@ -9,11 +10,11 @@ import { strip } from "./strip.ts";
  * llama/generation.py). Its pieces are encoded one by one, each with a leading space of its own.
  * @param step - the id of `<step>`, which ends every message
  */
-export function instruct70bPrompt(
+export function* instruct70bPrompt(
   dialog: Dialog,
   step: number,
   specialTokens: SpecialTokens,
-): PromptPart[] {
+): Steps<PromptPart[]> {
   const { bos } = specialTokens;
   if (bos === undefined) {
     throw new CodeLlamaError("CAPABILITY_MISSING", "this model has no token that begins a text");
@@ -26,9 +27,10 @@ export function instruct70bPrompt(
     parts.push(step);
   };
   say("system", dialog.system ?? "");
-  for (const { user, assistant } of dialog.turns) {
+  for (const [index, { user, assistant }] of dialog.turns.entries()) {
     say("user", user);
     say("assistant", assistant);
+    if (index % messagesAtOnce === messagesAtOnce - 1) yield;
   }
   say("user", dialog.question);
   parts.push({ text: " Source: assistant\nDestination: user" }, { text: "\n\n " });

@@ -1,7 +1,8 @@
 import type { SpecialTokens } from "../engine-info.ts";
 import { CodeLlamaError } from "../errors.ts";
-import type { Dialog } from "./dialog.ts";
+import { type Dialog, messagesAtOnce } from "./dialog.ts";
 import type { PromptPart } from "./parts.ts";
+import type { Steps } from "./steps.ts";
 import { strip } from "./strip.ts";
 
 /**
@@ -9,7 +10,7 @@ import { strip } from "./strip.ts";
  * it (`chat_completion` in llama/generation.py): each turn is a segment of its own between the
  * beginning and the end of a sequence, and the last one is open.
  */
-export function instructPrompt(dialog: Dialog, specialTokens: SpecialTokens): PromptPart[] {
+export function* instructPrompt(dialog: Dialog, specialTokens: SpecialTokens): Steps<PromptPart[]> {
   const { bos, eos } = specialTokens;
   if (bos === undefined || eos === undefined) {
     throw new CodeLlamaError("CAPABILITY_MISSING", "this model has no tokens that bound a turn");
@@ -21,8 +22,9 @@ export function instructPrompt(dialog: Dialog, specialTokens: SpecialTokens): Pr
     return `[INST] ${content} [/INST]`;
   };
   const parts: PromptPart[] = [];
-  for (const { user, assistant } of dialog.turns) {
+  for (const [index, { user, assistant }] of dialog.turns.entries()) {
     parts.push(bos, { text: `${ask(user)} ${strip(assistant)} ` }, eos);
+    if (index % messagesAtOnce === messagesAtOnce - 1) yield;
   }
   parts.push(bos, { text: ask(dialog.question) });
   return parts;

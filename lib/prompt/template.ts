@@ -1,9 +1,16 @@
-import { createRequire } from "node:module";
-import { createContext, runInContext } from "node:vm";
 import { CodeLlamaError } from "../errors.ts";
 import { invalidArgument } from "../options/check.ts";
 import type { ChatMessage } from "./dialog.ts";
+import type { Block } from "./jinja/ast.ts";
+import { Budget } from "./jinja/budget.ts";
+import { LimitError, TemplateError, TemplateSyntaxError } from "./jinja/errors.ts";
+import { inputValue } from "./jinja/input.ts";
+import { render } from "./jinja/interpreter.ts";
+import { parseTemplate } from "./jinja/parser.ts";
+import { Text } from "./jinja/text.ts";
+import { Dict, List, type Value } from "./jinja/values.ts";
 import type { PromptPart } from "./parts.ts";
+import type { Steps } from "./steps.ts";
 
 /** What a template may use beside the messages. */
 export interface TemplateInput {
@@ -14,12 +21,6 @@ export interface TemplateInput {
   readonly eosText: string;
 }
 
-// A template comes with the file, and may be anything.
-const timeLimit = 1000; // ms
-
-// Pairs of private-use characters, of which no message has both.
-const marks = ["\uf8f0\uf8f1", "\uf8f2\uf8f3", "\uf8f4\uf8f5"] as const;
-
 /** Whether a template does anything with tool definitions. */
 export function takesTools(source: string): boolean {
   return /\btools\b/.test(source);
@@ -27,120 +28,80 @@ export function takesTools(source: string): boolean {
 
 /**
  * A dialog as the chat template of a GGUF file has it, in parts: control tokens are only looked for
- * in what the template itself says, never in a message.
- * @param spellsControlToken - whether a text, taken special, holds control tokens
+ * in what the template itself says, never in messages and tools, whatever the template does to them.
  * @throws CodeLlamaError `INVALID_ARGUMENT` with the template's own words where it refuses the
- *   dialog, and for control tokens where they cannot be told apart; `MODEL_UNSUPPORTED` where the
- *   template is broken
+ *   dialog; `MODEL_UNSUPPORTED` where the template is broken, or takes more than it may
  */
-export function renderTemplate(
+export function* renderTemplate(
   source: string,
   input: TemplateInput,
-  spellsControlToken: (text: string) => boolean,
   where: string,
-): PromptPart[] {
-  checkSetting(input, spellsControlToken, where);
-  const render = compile(source);
-  const plain = render(input, where);
-  for (const change of [(text: string) => text, (text: string) => text.trim()]) {
-    const parts = renderMarked(render, input, plain, change, where);
-    if (parts !== undefined) return parts;
+): Steps<PromptPart[]> {
+  try {
+    const template = compile(source);
+    const budget = new Budget();
+    const rendered = yield* render(template, yield* variables(input, budget), budget);
+    return rendered.runs().map(({ text, isInput }) => ({
+      text,
+      joined: true,
+      ...(isInput ? {} : { special: true }),
+    }));
+  } catch (error) {
+    throw typedError(error, where);
   }
-  // The template takes messages apart, so its words and theirs cannot be told from each other. That
-  // is no harm as long as the messages spell no control tokens.
-  const index = input.messages.findIndex(({ content }) => spellsControlToken(content));
-  if (index >= 0) {
-    throw invalidArgument(
-      `${where}: messages[${index}] spells a control token, and this model's chat template takes ` +
-        "messages apart in a way that does not let it stay plain text",
-    );
-  }
-  return [{ text: plain, special: true }];
+}
+
+function* variables(
+  { messages, tools, bosText, eosText }: TemplateInput,
+  budget: Budget,
+): Steps<Map<string, Value>> {
+  const dialog: Value[] = [];
+  for (const message of messages) dialog.push(yield* messageValue(message, budget));
+  return new Map<string, Value>([
+    ["messages", new List(dialog)],
+    ["tools", yield* inputValue(tools ?? null, budget)],
+    ["documents", null],
+    ["bos_token", new Text(bosText)],
+    ["eos_token", new Text(eosText)],
+    ["add_generation_prompt", true],
+  ]);
 }
 
 /**
- * What stands around the messages' texts (names and arguments of calls, definitions of tools) is
- * told as the template's own words, so that it may spell no control tokens.
+ * A message as transformers gives it: without the fields that are null. Its role is one of a few
+ * known words, and counts as the template's own, because templates make control tokens of it.
  */
-function checkSetting(
-  { messages, tools = [] }: TemplateInput,
-  spellsControlToken: (text: string) => boolean,
-  where: string,
-): void {
-  const spells = (value: unknown) => spellsControlToken(stringsIn(value).join("\n"));
-  const index = messages.findIndex(({ content: _, role: __, ...rest }) => spells(rest));
-  if (index >= 0) {
-    throw invalidArgument(`${where}: messages[${index}] spells a control token beside its content`);
+function* messageValue({ role, ...rest }: ChatMessage, budget: Budget): Steps<Value> {
+  const message = new Dict();
+  message.set(new Text("role"), new Text(role));
+  for (const [name, value] of Object.entries(rest)) {
+    if (value == null) continue;
+    message.set(Text.ofInput(name), yield* inputValue(value, budget));
   }
-  if (spells(tools)) throw invalidArgument(`${where}: a tool's definition spells a control token`);
+  return message;
 }
 
-/** All texts and names in a value. */
-function stringsIn(value: unknown): readonly string[] {
-  if (typeof value === "string") return [value];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([name, each]) => [name, ...stringsIn(each)]);
+const compiled = new Map<string, Block>();
+const mostCompiled = 8;
+
+/** A process has few models, and each keeps its template. */
+function compile(source: string): Block {
+  const known = compiled.get(source);
+  if (known !== undefined) return known;
+  const template = parseTemplate(source);
+  const [oldest] = compiled.keys();
+  if (oldest !== undefined && compiled.size >= mostCompiled) compiled.delete(oldest);
+  compiled.set(source, template);
+  return template;
 }
 
-type Render = (input: TemplateInput, where: string) => string;
-
-/** Renders with marks around each message's text; undefined where that changes the outcome. */
-function renderMarked(
-  render: Render,
-  input: TemplateInput,
-  plain: string,
-  change: (text: string) => string,
-  where: string,
-): PromptPart[] | undefined {
-  const contents = input.messages.map(({ content }) => content);
-  const [open, close] = marks.find(([a, b]) => !contents.some((text) => has(text, a, b))) ?? [];
-  if (open === undefined || close === undefined) return undefined;
-  const messages = input.messages.map((message) => ({
-    ...message,
-    content: open + change(message.content) + close,
-  }));
-  let marked: string;
-  try {
-    marked = render({ ...input, messages }, where);
-  } catch {
-    return undefined;
+function typedError(error: unknown, where: string): unknown {
+  if (error instanceof TemplateError) {
+    return invalidArgument(`${where}: the model's chat template refuses: ${error.message}`);
   }
-  const parts: PromptPart[] = [];
-  let text = "";
-  for (const [index, segment] of marked.split(open).entries()) {
-    const end = segment.indexOf(close);
-    if (index === 0 ? end >= 0 : end < 0 || end !== segment.lastIndexOf(close)) return undefined;
-    const [user, own] =
-      index === 0 ? ["", segment] : [segment.slice(0, end), segment.slice(end + 1)];
-    text += user + own;
-    if (user !== "") parts.push({ text: user, joined: true });
-    if (own !== "") parts.push({ text: own, special: true, joined: true });
-  }
-  return text === plain ? parts : undefined;
-}
-
-function has(text: string, ...characters: (string | undefined)[]): boolean {
-  return characters.some((character) => character !== undefined && text.includes(character));
-}
-
-function compile(source: string): Render {
-  // Loaded here, so that models that need no template do not wait for it.
-  const { Template } = createRequire(import.meta.url)(
-    "@huggingface/jinja",
-  ) as typeof import("@huggingface/jinja");
-  const template = guarded(() => new Template(source), broken);
-  return ({ messages, tools, bosText, eosText }, where) =>
-    guarded(
-      () =>
-        template.render({
-          messages,
-          ...(tools === undefined ? {} : { tools }),
-          bos_token: bosText,
-          eos_token: eosText,
-          add_generation_prompt: true,
-        }),
-      (error) => invalidArgument(`${where}: the model's chat template refuses: ${error.message}`),
-    );
+  if (error instanceof TemplateSyntaxError || error instanceof LimitError) return broken(error);
+  // A template that goes deep below callers that are deep already.
+  return error instanceof RangeError ? broken(new Error("it is nested too deeply")) : error;
 }
 
 function broken(error: Error): CodeLlamaError {
@@ -148,23 +109,4 @@ function broken(error: Error): CodeLlamaError {
     "MODEL_UNSUPPORTED",
     `the model's chat template cannot be used: ${error.message}`,
   );
-}
-
-/** Calls it, for so long at most: V8 stops what runs beneath a script that has a time limit. */
-function guarded<Value>(call: () => Value, toError: (error: Error) => CodeLlamaError): Value {
-  let result: { readonly value: Value } | undefined;
-  const run = () => {
-    result = { value: call() };
-  };
-  try {
-    runInContext("run()", createContext({ run }), { timeout: timeLimit });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ERR_SCRIPT_EXECUTION_TIMEOUT") {
-      throw broken(new Error(`it takes longer than ${timeLimit} ms`));
-    }
-    throw toError(error as Error);
-  }
-  if (result === undefined) throw broken(new Error("it gives nothing"));
-  return result.value;
 }

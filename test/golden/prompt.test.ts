@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type ChatMessage, readDialog } from "../../lib/prompt/dialog.ts";
 import { instruct70bPrompt } from "../../lib/prompt/instruct-70b.ts";
+import { finish } from "../../lib/prompt/steps.ts";
 import { useTinyModel } from "../helpers/tiny-model.ts";
 
 interface Golden {
@@ -46,11 +47,8 @@ describe("chat prompts agree with Meta's reference", () => {
     const { llama } = model;
     expect([...llama.encodeChat(messages)]).toEqual(tokens);
     // The embedded vocabulary has another piece where the 70B has <step>.
-    const parts = instruct70bPrompt(
-      readDialog(messages, "chat()"),
-      step,
-      llama.model.specialTokens,
-    );
+    const dialog = finish(readDialog(messages, "chat()"));
+    const parts = finish(instruct70bPrompt(dialog, step, llama.model.specialTokens));
     const encoded = parts.flatMap((part) =>
       typeof part === "number" ? [part] : [...llama.tokenize(part.text)],
     );

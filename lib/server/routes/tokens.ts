@@ -48,8 +48,8 @@ export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): 
     const body = await readBody(context.req.raw, applyTemplateSchema, service.maxBodyBytes);
     const { llama } = service;
     const { dialog } = planTools([], "none", knowsTools(llama));
-    const prompt = llama.encodeChat(dialog(chatMessages(body.messages)));
-    return context.json({ prompt: llama.detokenize(prompt, { special: true }) });
+    const prompt = await llama.renderChat(dialog(chatMessages(body.messages)));
+    return service.json(context.var.exchange, { prompt });
   });
 }
 
