@@ -37,13 +37,16 @@ export function sendRequest(
       request.destroy();
     };
     addAbortListener(signal, onAbort);
+    let hasAnswered = false;
     request.on("error", (error: NodeJS.ErrnoException) => {
       // The remote closed a kept connection while the request was on its way: it never saw it.
-      const wasStale = request.reusedSocket && error.code === "ECONNRESET" && !signal.aborted;
+      const wasStale =
+        request.reusedSocket && error.code === "ECONNRESET" && !hasAnswered && !signal.aborted;
       if (wasStale) resolve(sendRequest(url, { method, headers, body, agent }, signal));
       else reject(error);
     });
     request.on("response", (response) => {
+      hasAnswered = true;
       // Whoever reads the body sees its errors; a body that nobody reads must not end the process.
       response.on("error", () => {});
       resolve(response);

@@ -144,20 +144,24 @@ describe("a remote that is silent", () => {
 });
 
 describe("a remote that sends too much", () => {
-  const megabytes = (count: number) => "x".repeat(count * 2 ** 20);
+  // Made here, so that no turn of the event loop in a test makes them.
+  const compressed = gzipSync(anEvent(piece("x".repeat(2 ** 26))));
+  const largeEvent = anEvent(piece("x".repeat(15 * 2 ** 20)));
+  const longList = `{"data":"${"x".repeat(3 * 2 ** 20)}"}`;
+  const wrongList = `{"data":[0${",0".repeat(900_000)}]}`;
 
   test.each<[string, Answer, RegExp]>([
     [
       "a compressed answer",
       (response) => {
         response.writeHead(200, { ...eventStream, "content-encoding": "gzip" });
-        response.end(gzipSync(anEvent(piece(megabytes(64)))));
+        response.end(compressed);
       },
       /encoded as gzip, which nobody asked for/,
     ],
     [
       "an event of 15 MB",
-      (response) => response.writeHead(200, eventStream).end(anEvent(piece(megabytes(15)))),
+      (response) => response.writeHead(200, eventStream).end(largeEvent),
       /an event of more than \d+ characters/,
     ],
     [
@@ -202,12 +206,9 @@ describe("a remote that sends too much", () => {
   test("a list of models that is compressed, too long, or wrong in each of its elements", async () => {
     const answers: Record<string, Answer> = {
       gzip: (response) =>
-        response
-          .writeHead(200, { ...json, "content-encoding": "gzip" })
-          .end(gzipSync(`{"data":"${megabytes(64)}"}`)),
-      "more than": (response) => response.writeHead(200, json).end(`{"data":"${megabytes(3)}"}`),
-      "unknown form": (response) =>
-        response.writeHead(200, json).end(`{"data":[0${",0".repeat(900_000)}]}`),
+        response.writeHead(200, { ...json, "content-encoding": "gzip" }).end(compressed),
+      "more than": (response) => response.writeHead(200, json).end(longList),
+      "unknown form": (response) => response.writeHead(200, json).end(wrongList),
     };
     for (const [message, answer] of Object.entries(answers)) {
       await using server = await startForeignServer((_, response) => answer(response));
@@ -460,4 +461,21 @@ test("a connection that the remote closed meanwhile is made anew", async () => {
       }
     },
   );
+});
+
+test("a connection that breaks inside a later answer is not asked again", async () => {
+  let asked = 0;
+  const { message } = await generating(
+    (response) => {
+      if (++asked === 1) return sendJson(response, { error: { message: "once more" } }, 400);
+      response.writeHead(200, eventStream).write(anEvent(piece("a")));
+      setTimeout(() => response.socket?.resetAndDestroy(), 20);
+    },
+    async (llama) => {
+      await failureOf(llama.generate("x", { maxTokens: 5 }));
+      return await failureOf(llama.generate("x", { maxTokens: 5 }));
+    },
+  );
+  expect(message).toContain("ECONNRESET");
+  expect(asked).toBe(2);
 });
