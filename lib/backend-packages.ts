@@ -1,7 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { packageFile } from "./package-file.ts";
+import { findPackageFile } from "./addon-file.ts";
 
 /** An optional package with a library for GPUs, made by scripts/pack-backend.mjs. */
 export interface BackendPackage {
@@ -32,15 +31,6 @@ export function findBackendPackages(llamaCommit: string): readonly BackendPackag
     const reason = refusal(file, llamaCommit);
     return reason === undefined ? { name, folder } : { name, folder, reason };
   });
-}
-
-function findPackageFile(name: string): string | undefined {
-  const { resolve } = createRequire(import.meta.url);
-  try {
-    return resolve(`${name}/package.json`, { paths: [packageFile(), process.cwd()] });
-  } catch {
-    return undefined;
-  }
 }
 
 interface Manifest {

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { addonFile, platformPackageNames } from "./addon-file.ts";
 import { findBackendPackages } from "./backend-packages.ts";
 import type { DeviceInfo, Placement } from "./devices.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
@@ -251,17 +252,10 @@ export function addon(): Addon {
   return loaded;
 }
 
-/** The addon's file. @throws Error where there is none */
-export function addonFile(): string {
-  return createRequire(import.meta.url)("node-gyp-build").path(packageFile());
-}
-
 function loadAddon(): Addon {
   const require = createRequire(import.meta.url);
-  // This module's folder is lib/ or dist/.
-  const packageFolder = packageFile();
   try {
-    const native: Addon = require("node-gyp-build")(packageFolder);
+    const native: Addon = require(addonFile());
     for (const { folder, reason } of findBackendPackages(native.llamaCommit)) {
       if (folder !== undefined && reason === undefined) {
         native.addBackendFolder(join(folder, "lib"));
@@ -273,10 +267,10 @@ function loadAddon(): Addon {
   } catch (cause) {
     throw new CodeLlamaError(
       "ADDON_MISSING",
-      `the native addon of node-codellama cannot be loaded: ${String(cause)}\n` +
-        `Looked in ${packageFolder}: build/Release, then prebuilds/${process.platform}-${process.arch}.\n` +
-        "To compile it: npm rebuild node-codellama (needs cmake and a C++ compiler); where npm runs no " +
-        "install scripts: node node_modules/node-codellama/scripts/install.mjs.\n" +
+      `the native addon of node-codellama cannot be loaded: ${(cause as Error).message}\n` +
+        `Looked for ${packageFile("build", "Release")}, for prebuilds there, and for ${platformPackageNames().join(" and ")}.\n` +
+        "If your package manager left out optional dependencies, install the one for this platform. " +
+        "If there is none, compile the addon: npx node-codellama build (needs cmake and a C++20 compiler).\n" +
         "In a bundler, mark node-codellama as external.",
       { cause },
     );

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { addonFile } from "./addon-file.ts";
 import { type BackendPackage, findBackendPackages } from "./backend-packages.ts";
-import { addon, addonFile, type NativeBackend } from "./binding.ts";
+import { addon, type NativeBackend } from "./binding.ts";
 import { isError } from "./brands.ts";
 import { type DeviceInfo, listDevices } from "./devices.ts";
 import { packageVersion } from "./package-file.ts";
@@ -77,7 +78,7 @@ function hasNvidiaDriver(): boolean {
 function advise(facts: AddonFacts & Pick<Diagnosis, "nvidiaDriver">): string[] {
   const { addon, backends, devices, packages, nvidiaDriver } = facts;
   if ("error" in addon) {
-    return ["Compile the addon: npm rebuild node-codellama (needs cmake and a C++ compiler)."];
+    return ["Compile the addon: npx node-codellama build (needs cmake and a C++20 compiler)."];
   }
   const isLoaded = (name: string) => backends.some(({ backend }) => backend === name);
   const failed = backends.find(({ path, error }) => error !== undefined && /cuda/.test(path));
@@ -91,7 +92,7 @@ function advise(facts: AddonFacts & Pick<Diagnosis, "nvidiaDriver">): string[] {
     const install =
       cuda?.folder === undefined && cuda !== undefined ? `npm install ${cuda.name}, or ` : "";
     advice.push(
-      `There is an NVIDIA driver, but no CUDA backend: ${install}compile one with NODE_CODELLAMA_BUILD=--cuda npm rebuild node-codellama (needs CUDA's toolkit).`,
+      `There is an NVIDIA driver, but no CUDA backend: ${install}compile one with npx node-codellama build --cuda (needs CUDA's toolkit).`,
     );
   }
   if (isLoaded("CUDA") && !devices.some(({ backend }) => backend === "CUDA")) {

@@ -99,8 +99,24 @@ function cudaVariables({ cuda, cpuVariants }) {
   return architectures === undefined ? {} : { CMAKE_CUDA_ARCHITECTURES: architectures };
 }
 
-/** The switches as CMake variables. Each is always given, so that a switch left out is off again. */
-export function cmakeVariables(switches, { llama, output }) {
+/**
+ * Links against older versions of glibc's functions, and takes libstdc++ along, of which older systems
+ * lack functions too. Exceptions still cross from one library to another: libstdc++ compares types by name.
+ * @param {string | undefined} glibc the folder of older-glibc.mjs
+ */
+function linkerVariables(glibc) {
+  if (glibc === undefined) return {};
+  const hidden = "libstdc++.a:libcompatibility.a";
+  const flags = `-L${glibc} -static-libstdc++ -Wl,--exclude-libs,${hidden}`;
+  return { CMAKE_SHARED_LINKER_FLAGS: flags, CMAKE_MODULE_LINKER_FLAGS: flags };
+}
+
+/**
+ * The switches as CMake variables. Each is always given, so that a switch left out is off again.
+ * @param {typeof defaultSwitches} switches
+ * @param {{llama: string, output: string, glibc?: string}} folders
+ */
+export function cmakeVariables(switches, { llama, output, glibc }) {
   const flag = (value) => (value ? "ON" : "OFF");
   return {
     LLAMA_CPP_DIR: llama,
@@ -113,6 +129,7 @@ export function cmakeVariables(switches, { llama, output }) {
     GGML_METAL: flag(switches.metal),
     GGML_VULKAN: flag(switches.vulkan),
     ...cudaVariables(switches),
+    ...linkerVariables(glibc),
     // One C run-time library for all DLLs: cmake-js's static default gives each its own heap.
     CMAKE_MSVC_RUNTIME_LIBRARY: "MultiThreaded$<$<CONFIG:Debug>:Debug>DLL",
   };

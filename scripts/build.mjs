@@ -18,6 +18,7 @@ import { checkTools, compilerCache, cpuIdentity, toolAdvice } from "./build-tool
 import { run } from "./command.mjs";
 import { fetchLlama } from "./fetch-llama.mjs";
 import { withLock } from "./lock.mjs";
+import { canTargetOlderGlibc, makeGlibcStubs } from "./older-glibc.mjs";
 import { Failure, root, runWhenMain } from "./project.mjs";
 import { note, say } from "./terminal.mjs";
 
@@ -34,11 +35,14 @@ async function buildAlone(switches) {
   const llama = await fetchLlama();
   const { work, output } = buildFolders(switches);
   checkTools();
-  const cmake = await openCMake(switches, { llama, work, output });
+  // Binaries for other machines.
+  const glibc = switches.cpuVariants && canTargetOlderGlibc() ? join(work, "glibc") : undefined;
+  const cmake = await openCMake(switches, { work, folders: { llama, output, glibc } });
   const configureCommand = await cmake.getConfigureCommand().catch((error) => {
     throw new Failure(error.message, toolAdvice());
   });
   startOverWhenForeign(work, cmake.toolset.generator);
+  if (glibc !== undefined && !existsSync(glibc)) await makeGlibcStubs(glibc);
   const { args, env } = compilerCache(work);
   const log = new BuildLog(join(work, "build.log"));
   await configure([...configureCommand, ...args], { work, env, log });
@@ -49,7 +53,7 @@ async function buildAlone(switches) {
   return output;
 }
 
-async function openCMake(switches, { llama, work, output }) {
+async function openCMake(switches, { work, folders }) {
   const { default: cmakeJs } = await import("cmake-js").catch(() => {
     throw new Failure("The build's own packages are not installed.", "Run `npm ci` first.");
   });
@@ -60,7 +64,7 @@ async function openCMake(switches, { llama, work, output }) {
     isNodeApi: true,
     cCompilerPath: process.env.CC,
     cppCompilerPath: process.env.CXX,
-    cMakeOptions: cmakeVariables(switches, { llama, output }),
+    cMakeOptions: cmakeVariables(switches, folders),
     parallel: process.env.CMAKE_BUILD_PARALLEL_LEVEL ?? String(availableParallelism()),
   });
 }
@@ -117,5 +121,8 @@ await runWhenMain(import.meta, async (args) => {
   if (args.includes("--help")) return console.log(help);
   const switches = readSwitches(args);
   const output = await build(switches);
+  // Only a clone has lib/. In an installed package the objects are of no more use.
+  if (!existsSync(join(root, "lib")))
+    rmSync(join(root, ".cache"), { recursive: true, force: true });
   note(`the addon is up to date in ${relative(".", output)}`);
 });

@@ -2,20 +2,13 @@
 // built for any machine against the pinned llama.cpp, for the addon of the same version.
 //
 //   node scripts/pack-backend.mjs cuda [--cuda=ARCHS] [--output FOLDER]
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
 import { defaultSwitches } from "./build-switches.mjs";
 import { findProgram, run } from "./command.mjs";
+import { platformPackageName, thisPlatform } from "./platform.mjs";
 import { Failure, readPin, root, runWhenMain } from "./project.mjs";
 import { note, say } from "./terminal.mjs";
 
@@ -24,19 +17,7 @@ const help = "Usage: node scripts/pack-backend.mjs cuda|vulkan [--cuda=ARCHS] [-
 const libraryName = (backend) =>
   process.platform === "win32" ? `ggml-${backend}.dll` : `libggml-${backend}.so`;
 
-/** The platform as package names have it, and what npm asks before it installs. */
-function thisPlatform() {
-  const { platform, arch } = process;
-  const libc = platform === "linux" && (existsSync("/etc/alpine-release") ? "musl" : "glibc");
-  return {
-    name: `${platform}-${arch}`,
-    os: [platform],
-    cpu: [arch],
-    ...(libc && { libc: [libc] }),
-  };
-}
-
-const packageName = (backend) => `@node-codellama/${thisPlatform().name}-${backend}`;
+const packageName = (backend) => platformPackageName(thisPlatform().name, backend);
 
 /**
  * Fills a package folder with a backend's library.

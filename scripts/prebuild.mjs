@@ -1,25 +1,38 @@
 // `npm run prebuild`: prebuilds/PLATFORM-ARCH, with a CPU library for each kind of CPU. The first
 // time takes about 11 minutes of CPU time.
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { copyBinaries, removeBinaries } from "./binaries.mjs";
 import { build } from "./build.mjs";
 import { buildFolders, defaultSwitches, readSwitches } from "./build-switches.mjs";
 import { findProgram, run } from "./command.mjs";
-import { root, runWhenMain } from "./project.mjs";
+import { canTargetOlderGlibc, newerThan, oldestGlibc } from "./older-glibc.mjs";
+import { libcOfThisMachine } from "./platform.mjs";
+import { Failure, root, runWhenMain } from "./project.mjs";
 import { note, say } from "./terminal.mjs";
 
 /** node-gyp-build reads the C library from the name: a glibc binary does not load on musl. */
 function prebuiltName(name) {
   if (!name.endsWith(".node")) return name;
-  if (process.platform !== "linux") return "node-codellama.node";
-  return `node-codellama.${existsSync("/etc/alpine-release") ? "musl" : "glibc"}.node`;
+  const libc = libcOfThisMachine();
+  return libc === undefined ? "node-codellama.node" : `node-codellama.${libc}.node`;
 }
 
 async function strip(files) {
   if (process.platform === "win32" || !findProgram("strip")) return;
   const flags = process.platform === "darwin" ? ["-Sx"] : ["--strip-all"];
   await run(["strip", ...flags, ...files.filter((file) => !file.endsWith(".json"))]);
+}
+
+/** Fails where a binary would not load on the oldest distributions that the README names. */
+async function requireOlderGlibc(files) {
+  if (!canTargetOlderGlibc()) return;
+  const newer = await newerThan(files.filter((file) => !file.endsWith(".json")));
+  if (newer.length === 0) return note(`needs glibc ${oldestGlibc} or newer`);
+  throw new Failure(
+    `These binaries need more than glibc ${oldestGlibc}:\n  ${newer.join("\n  ")}`,
+    "Define what is missing in native/glibc/compatibility.c.",
+  );
 }
 
 /** Builds for any machine of this kind and fills prebuilds/PLATFORM-ARCH with the binaries. */
@@ -32,6 +45,7 @@ export async function prebuild(switches = defaultSwitches) {
   say(`Filling ${relative(".", folder)}`);
   const files = copyBinaries(output, folder, prebuiltName);
   await strip(files);
+  await requireOlderGlibc(files);
   const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
   note(`${files.length} files, ${(bytes / 1e6).toFixed(1)} MB`);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from "node:module";
 import { Command } from "commander";
+import { addBuildCommand } from "./build.ts";
 import { addChatCommand } from "./chat.ts";
 import { addCompleteCommand } from "./complete.ts";
 import { addDemoCommand } from "./demo.ts";
@@ -27,6 +28,7 @@ addInspectCommand(program);
 addServeCommand(program);
 addTuneCommand(program);
 addDoctorCommand(program);
+addBuildCommand(program);
 addDemoCommand(program);
 
 endWithoutReader();

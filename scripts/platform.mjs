@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs";
+
+/** The platforms that a release has prebuilt binaries for, as their packages' names end. */
+export const releasePlatforms = [
+  "linux-x64",
+  "linux-arm64",
+  "darwin-arm64",
+  "darwin-x64",
+  "win32-x64",
+];
+
+/** The C library that this machine's programs use; `undefined` outside Linux. */
+export function libcOfThisMachine() {
+  if (process.platform !== "linux") return undefined;
+  return existsSync("/etc/alpine-release") ? "musl" : "glibc";
+}
+
+/**
+ * This machine as package names have it, and the fields that npm checks before it installs a package.
+ * @returns {{name: string, os: string[], cpu: string[], libc?: string[]}}
+ */
+export function thisPlatform() {
+  const { platform, arch } = process;
+  const libc = libcOfThisMachine();
+  return {
+    name: `${platform}-${arch}${libc === "musl" ? "-musl" : ""}`,
+    os: [platform],
+    cpu: [arch],
+    ...(libc && { libc: [libc] }),
+  };
+}
+
+/** The package with this platform's binaries, or with one of its GPU backends. */
+export function platformPackageName(platform, backend) {
+  return `@node-codellama/${platform}${backend ? `-${backend}` : ""}`;
+}
