@@ -66,7 +66,8 @@ export async function packMain() {
     rmSync(archive, { force: true });
   }
   rmSync(join(folder, "prebuilds"), { recursive: true, force: true });
-  const { devDependencies, workspaces, allowScripts, ...manifest } = readManifest(folder);
+  // Scripts and workspaces are for a clone.
+  const { scripts, devDependencies, workspaces, allowScripts, ...manifest } = readManifest(folder);
   const packages = releasePlatforms.map((each) => [platformPackageName(each), manifest.version]);
   writeManifest(folder, { ...manifest, optionalDependencies: Object.fromEntries(packages) });
   return folder;
