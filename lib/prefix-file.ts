@@ -3,6 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { crc32 } from "node:zlib";
 import { addon } from "./binding.ts";
+import { isError } from "./brands.ts";
 import { textPrompt } from "./completion.ts";
 import type { Engine } from "./engine.ts";
 import { CodeLlamaError } from "./errors.ts";
@@ -181,7 +182,7 @@ async function readBody(
 ) {
   const length = 4 * header.tokens + header.stateBytes;
   const body = await readPart(file, size - length, length).catch((cause: unknown) => {
-    if (!(cause instanceof RangeError)) throw cause;
+    if (!isError(cause) || cause.name !== "RangeError") throw cause;
     throw new CodeLlamaError("OUT_OF_MEMORY", `${where}: no memory for its ${length} bytes`);
   });
   const tokens = new Int32Array(header.tokens);

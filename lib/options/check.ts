@@ -7,7 +7,7 @@ export interface Rule {
   readonly allowed: string;
   /**
    * A copy that later changes by the caller do not reach, each getter read once. Absent where values
-   * never change. What it cannot copy it returns as it is, for `accepts` to refuse.
+   * never change. `undefined` for what it cannot copy, which `accepts` then refuses.
    * @param name - of the value, for messages
    */
   copy?(value: unknown, name: string): unknown;
@@ -46,17 +46,15 @@ export function oneOf(...values: readonly (string | number | boolean)[]): Rule {
 export function either(...rules: readonly Rule[]): Rule {
   return {
     allowed: rules.map((rule) => rule.allowed).join(", or "),
-    copy: (value, name) => rules.reduce((copied, rule) => copyBy(rule, copied, name), value),
+    copy: (value, name) =>
+      rules.reduce((copied, rule) => copyBy(rule, value, name) ?? copied, value),
     accepts: (value) => rules.some((rule) => rule.accepts(value)),
   };
 }
 
 export function listOf(rule: Rule, maximumLength: number): Rule {
   return {
-    allowed:
-      (maximumLength === Number.POSITIVE_INFINITY
-        ? "an array"
-        : `an array of at most ${maximumLength}`) + (rule.allowed && `, each ${rule.allowed}`),
+    allowed: `an array of at most ${maximumLength}${rule.allowed && `, each ${rule.allowed}`}`,
     copy: (value, name) =>
       copyList(value, maximumLength, (each, index) => copyBy(rule, each, `${name}[${index}]`)),
     accepts: (value) =>
@@ -174,12 +172,17 @@ export function show(value: unknown): string {
   if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return `${value}n`;
   if (typeof value !== "object") return `a ${typeof value}`;
   try {
-    return Array.isArray(value)
-      ? `an array of ${value.length}`
-      : `an object of ${className(value)}`;
+    return Array.isArray(value) ? arrayText(value) : `an object of ${className(value)}`;
   } catch {
     return "an object that cannot be read";
   }
+}
+
+function arrayText(array: readonly unknown[]): string {
+  for (let index = 0; index < Math.min(array.length, 1000); index++) {
+    if (!(index in array)) return `an array of ${array.length} with holes`;
+  }
+  return `an array of ${array.length}`;
 }
 
 function className(value: object): string {
@@ -187,24 +190,35 @@ function className(value: object): string {
   return typeof name === "string" && name !== "" ? name.slice(0, 40) : "no class";
 }
 
+/** Of lists that have no limit of their own: what is longer is no request. */
+export const mostElements = 2 ** 20;
+
 /**
  * A copy of a list, whose elements the caller checks.
  * @throws CodeLlamaError `INVALID_ARGUMENT` for what is no array
  */
 export function checkList<Element>(list: readonly Element[], name: string): readonly Element[] {
-  return checkValue(list, listOf(anything, Number.POSITIVE_INFINITY), name) as readonly Element[];
+  return checkValue(list, listOf(anything, mostElements), name) as readonly Element[];
 }
 
-/** Copies a list by its indices: holes become `undefined`, and no iterator of the caller runs. */
+/**
+ * Copies a list by its indices, so that no iterator of the caller runs. Undefined for what is no
+ * array, for longer ones, and for those with holes: they say nothing, and may be billions.
+ */
 export function copyList(
   value: unknown,
   maximumLength: number,
   copy: (element: unknown, index: number) => unknown,
-): unknown {
-  if (!Array.isArray(value)) return value;
+): unknown[] | undefined {
+  if (!Array.isArray(value)) return undefined;
   const { length } = value;
-  if (!(length <= maximumLength)) return value;
-  return Array.from({ length }, (_, index) => copy(value[index], index));
+  if (!(length <= maximumLength)) return undefined;
+  const copied: unknown[] = [];
+  for (let index = 0; index < length; index++) {
+    if (!(index in value)) return undefined;
+    copied.push(copy(value[index], index));
+  }
+  return copied;
 }
 
 /** Copies an object's own properties, each read once; other values stay as they are. */

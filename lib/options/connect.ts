@@ -5,6 +5,7 @@ import {
   integer,
   invalidArgument,
   oneOf,
+  type Rules,
   readArgument,
   show,
   text,
@@ -55,25 +56,32 @@ export interface ConnectOptions {
 
 const where = "CodeLlama.connect()";
 
+// The value is not shown, as a check's message shows others.
+const headerText = {
+  allowed: "a string of visible ASCII characters",
+  accepts(value: unknown): boolean {
+    if (typeof value === "string" && /^[\x21-\x7e]+$/.test(value)) return true;
+    throw invalidArgument(`CodeLlama.connect(): apiKey must be ${headerText.allowed}`);
+  },
+};
+
+export const connectRules: Rules = {
+  apiKey: headerText,
+  model: text,
+  tokenizer: text,
+  kind: oneOf(...remoteKinds),
+  contextSize: integer(8, 2 ** 31 - 1),
+  maxRetries: integer(0, 10),
+  idleTimeoutMs: integer(1, 2 ** 31 - 1),
+  signal: abortSignal,
+};
+
 /**
  * Checks the options; returns the copy that everything after it reads.
  * @throws CodeLlamaError `INVALID_ARGUMENT`, which does not show what may be secret
  */
 export function checkConnectOptions(options: ConnectOptions): ConnectOptions {
-  return checkOptions(
-    options,
-    {
-      apiKey: headerText,
-      model: text,
-      tokenizer: text,
-      kind: oneOf(...remoteKinds),
-      contextSize: integer(8, 2 ** 31 - 1),
-      maxRetries: integer(0, 10),
-      idleTimeoutMs: integer(1, 2 ** 31 - 1),
-      signal: abortSignal,
-    },
-    where,
-  );
+  return checkOptions(options, connectRules, where);
 }
 
 /**
@@ -105,12 +113,3 @@ function parseUrl(url: string): URL | undefined {
     return undefined;
   }
 }
-
-// The value is not shown, as a check's message shows others.
-const headerText = {
-  allowed: "a string of visible ASCII characters",
-  accepts(value: unknown): boolean {
-    if (typeof value === "string" && /^[\x21-\x7e]+$/.test(value)) return true;
-    throw invalidArgument(`CodeLlama.connect(): apiKey must be ${headerText.allowed}`);
-  },
-};

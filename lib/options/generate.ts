@@ -279,6 +279,11 @@ export interface RequestOptions extends Omit<NativeRequest, "id" | "prompt" | "g
   readonly seed: number;
 }
 
+/** The rules of all options that a mode takes. */
+export function modeRules(mode: Mode): Rules {
+  return { ...rules, ...mode.rules };
+}
+
 /**
  * Checks a mode's options; returns the copy that everything after it reads.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
@@ -288,7 +293,7 @@ export function checkMode<Options extends GenerateOptions>(
   mode: Mode,
   where: string,
 ): Options {
-  return checkOptions(options, { ...rules, ...mode.rules }, where);
+  return checkOptions(options, modeRules(mode), where);
 }
 
 /**

@@ -144,7 +144,7 @@ const kvCacheType = oneOf("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", 
 const auto = oneOf("auto");
 const threads = integer(1, 512);
 
-const rules: Rules = {
+export const loadRules: Rules = {
   contextSize: integer(8, 2 ** 31 - 1),
   parallel: integer(1, 256),
   maxQueue: integer(0, 2 ** 31 - 1),
@@ -178,7 +178,7 @@ const where = "CodeLlama.load()";
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function checkLoadOptions(options: LoadOptions): LoadOptions {
-  return checkOptions(options, rules, where);
+  return checkOptions(options, loadRules, where);
 }
 
 /**

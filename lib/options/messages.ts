@@ -1,5 +1,5 @@
 import type { ChatMessage } from "../prompt/dialog.ts";
-import { copyList, invalidArgument, isRecord, readArgument, show } from "./check.ts";
+import { checkList, invalidArgument, isRecord, readArgument, show } from "./check.ts";
 import { copyJson, dataLimits } from "./json.ts";
 
 /**
@@ -13,15 +13,12 @@ export function copyMessages(
 ): readonly ChatMessage[] {
   const name = `${where}: messages`;
   return readArgument(name, () => {
-    const copy = copyList(messages, Number.POSITIVE_INFINITY, (message, index) =>
-      copyMessage(message, `${name}[${index}]`),
-    );
-    if (Array.isArray(copy)) return copy as ChatMessage[];
-    throw invalidArgument(`${name} must be an array of messages, not ${show(messages)}`);
+    const list = checkList(messages, name);
+    return list.map((message, index) => copyMessage(message, `${name}[${index}]`));
   });
 }
 
-function copyMessage(message: unknown, name: string): object {
+function copyMessage(message: unknown, name: string): ChatMessage {
   if (!isRecord(message)) throw invalidArgument(`${name} must be an object, not ${show(message)}`);
   const { role, content } = message;
   const copy: [string, unknown][] = [];
@@ -30,5 +27,5 @@ function copyMessage(message: unknown, name: string): object {
     const value = message[key];
     if (value !== undefined) copy.push([key, copyJson(value, `${name}.${key}`, dataLimits)]);
   }
-  return { ...Object.fromEntries(copy), role, content };
+  return { ...Object.fromEntries(copy), role, content } as unknown as ChatMessage;
 }

@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { copyTokens } from "../brands.ts";
-import { copyList, type Rule } from "./check.ts";
+import { copyList, mostElements, type Rule } from "./check.ts";
 
 /** A text, or tokens taken as they are. */
 export type TextOrTokens = string | Int32Array;
@@ -14,19 +14,21 @@ export const textOrTokens: Rule = {
 
 /** One text or several; the copy is always an array. */
 export const textsOrTokens: Rule = {
-  allowed: "a string, an Int32Array or an array of them",
+  allowed: `a string, an Int32Array or an array of at most ${mostElements} of them`,
   copy: (value) =>
-    isTextOrTokens(value) ? [copyOf(value)] : copyList(value, Number.POSITIVE_INFINITY, copyOf),
+    isTextOrTokens(value) ? [copyOf(value)] : copyList(value, mostElements, copyOf),
   accepts: (value) => Array.isArray(value) && value.every(isTextOrTokens),
 };
 
+const mostTokens = 2 ** 24;
+
 /** Token ids, as an Int32Array whatever kind of array they come in. */
 export const tokenIds: Rule = {
-  allowed: "an Int32Array or an array of whole numbers",
+  allowed: `an Int32Array or an array of at most ${mostTokens} whole numbers`,
   copy(value) {
     if (types.isInt32Array(value)) return copyTokens(value);
-    const ids = copyList(value, Number.POSITIVE_INFINITY, (id) => id);
-    return Array.isArray(ids) && ids.every(isTokenId) ? Int32Array.from(ids) : undefined;
+    const ids = copyList(value, mostTokens, (id) => id);
+    return ids?.every(isTokenId) ? Int32Array.from(ids as number[]) : undefined;
   },
   accepts: types.isInt32Array,
 };

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { CodeLlama } from "../codellama.ts";
+import { checkValue, number } from "../options/check.ts";
 import type { Exchange } from "./exchange.ts";
 import { clientGone, errorBody, HttpError, toHttpError } from "./http-error.ts";
 import { checkHandlerOptions, type HandlerOptions } from "./options.ts";
@@ -44,9 +45,9 @@ const openPaths = new Set(["/health", "/", "/playground.js", "/playground.css"])
  */
 export function createHandler(
   llama: CodeLlama | PromiseLike<CodeLlama>,
-  options: HandlerOptions = {},
+  given: HandlerOptions = {},
 ): Handler {
-  checkHandlerOptions(options);
+  const options = checkHandlerOptions(given);
   const service = new Service(llama, options);
   const app = new Hono<ServerEnvironment>();
 
@@ -109,7 +110,10 @@ export function createHandler(
 
   const handle = async (request: Request) => await app.fetch(request);
   return Object.assign(handle, {
-    drain: (deadlineMs = 30_000) => service.drain(deadlineMs),
+    async drain(deadlineMs = 30_000) {
+      checkValue(deadlineMs, number(0, 2 ** 31 - 1), "drain(): deadlineMs");
+      await service.drain(deadlineMs);
+    },
   });
 }
 

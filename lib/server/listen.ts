@@ -3,7 +3,15 @@ import type { Server } from "node:http";
 import { type AddressInfo, isIP } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { CodeLlamaError } from "../errors.ts";
-import { boolean, checkOptions, integer, invalidArgument, text } from "../options/check.ts";
+import {
+  boolean,
+  callback,
+  checkOptions,
+  checkValue,
+  integer,
+  invalidArgument,
+  text,
+} from "../options/check.ts";
 import { Connections } from "./connections.ts";
 import type { Handler } from "./handler.ts";
 import { errorBody, HttpError } from "./http-error.ts";
@@ -56,13 +64,11 @@ const serverOptions = {
  * @throws CodeLlamaError `INVALID_ARGUMENT`, for a public address without keys too; the error of a
  *   port that cannot be had
  */
-export async function listen(
-  handler: Handler,
-  options: ListenOptions = {},
-): Promise<RunningServer> {
+export async function listen(handler: Handler, given: ListenOptions = {}): Promise<RunningServer> {
   const where = "listen()";
+  checkValue(handler, callback, `${where}: handler`);
   const rules = { host: text, port: integer(0, 65_535), hasKeys: boolean, allowPublic: boolean };
-  checkOptions(options, rules, where);
+  const options = checkOptions(given, rules, where);
   const { host = "127.0.0.1", port = 8080, hasKeys = false, allowPublic = false } = options;
   const isLocal = isLoopback(host);
   if (!isLocal && !hasKeys && !allowPublic) {

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { types } from "node:util";
 import { getRequestListener } from "@hono/node-server";
+import { callback, checkValue } from "../options/check.ts";
 import { bodyUsed, errorBody } from "./http-error.ts";
 
 /** A request of `node:http` or Express, or Fastify's own. */
@@ -19,6 +21,7 @@ export type NodeResponse = ServerResponse | { readonly raw: ServerResponse; hija
 export function nodeListener(
   handler: (request: Request) => Promise<Response>,
 ): (request: NodeRequest, response: NodeResponse) => void {
+  checkValue(handler, callback, "nodeListener(): handler");
   const listen = getRequestListener(handler);
   const refuse = getRequestListener(() => {
     const error = bodyUsed();
@@ -41,7 +44,7 @@ export function nodeListener(
 /** Puts a body that somebody has read where the adapter looks for it; false where it is lost. */
 function giveBack(incoming: IncomingMessage & { rawBody?: unknown }, body: unknown): boolean {
   if (incoming.method === "GET" || incoming.method === "HEAD") return true;
-  if (incoming.rawBody instanceof Buffer) return true;
+  if (types.isUint8Array(incoming.rawBody)) return true;
   const bytes = bytesOf(body);
   if (bytes === undefined) return false;
   incoming.rawBody = bytes;
@@ -49,7 +52,7 @@ function giveBack(incoming: IncomingMessage & { rawBody?: unknown }, body: unkno
 }
 
 function bytesOf(body: unknown): Buffer | undefined {
-  if (body instanceof Uint8Array) return Buffer.from(body);
+  if (types.isUint8Array(body)) return Buffer.from(body);
   if (typeof body === "string") return Buffer.from(body);
   try {
     return Buffer.from(JSON.stringify(body));

@@ -1,9 +1,11 @@
 import {
   boolean,
   checkOptions,
+  copyList,
   integer,
   invalidArgument,
   listOf,
+  type Rules,
   show,
   text,
 } from "../options/check.ts";
@@ -46,12 +48,15 @@ export interface HandlerOptions {
   readonly logger?: Logger;
 }
 
-const rules = {
+const mostKeys = 1000;
+
+export const handlerRules: Rules = {
   modelName: text,
   aliases: listOf(text, 1000),
   apiKeys: {
-    allowed: `an array of { name, key }, each key ${keyForm}`,
-    accepts: (value: unknown) => Array.isArray(value) && value.every(isApiKey),
+    allowed: `an array of at most ${mostKeys} { name, key }, each key ${keyForm}`,
+    copy: (value) => copyList(value, mostKeys, copyApiKey),
+    accepts: (value) => Array.isArray(value) && value.length <= mostKeys && value.every(isApiKey),
   },
   maxConcurrentPerKey: integer(1, 2 ** 31 - 1),
   corsOrigins: listOf({ allowed: originForm, accepts: isOrigin }, 1000),
@@ -67,10 +72,13 @@ const rules = {
   },
 };
 
-/** @throws CodeLlamaError `INVALID_ARGUMENT` */
-export function checkHandlerOptions(options: HandlerOptions): void {
+/**
+ * Checks the options; returns the copy that everything after it reads.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function checkHandlerOptions(given: HandlerOptions): HandlerOptions {
   const where = "createHandler()";
-  checkOptions(options, rules, where);
+  const options = checkOptions(given, handlerRules, where);
   const keys = options.apiKeys ?? [];
   for (const [index, { name, key }] of keys.entries()) {
     const others = keys.slice(0, index);
@@ -83,12 +91,18 @@ export function checkHandlerOptions(options: HandlerOptions): void {
       `${where}: apiKeys: ${JSON.stringify(same.name)} and ${JSON.stringify(name)} have the same key`,
     );
   }
+  return options;
 }
 
 /** Tells a model from whatever else may be given for one. */
 export function checkModel(llama: unknown): void {
   if (isModel(llama)) return;
   throw invalidArgument(`createHandler(): the model must be a CodeLlama, not ${show(llama)}`);
+}
+
+function copyApiKey(value: unknown): unknown {
+  const { name, key } = Object(value) as Partial<ApiKey>;
+  return { name, key };
 }
 
 function isApiKey(value: unknown): boolean {

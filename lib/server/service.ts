@@ -1,4 +1,5 @@
 import type { CodeLlama } from "../codellama.ts";
+import { readArgument } from "../options/check.ts";
 import { Authentication } from "./authentication.ts";
 import { eventStream } from "./event-stream.ts";
 import { Exchange, type Warning } from "./exchange.ts";
@@ -39,8 +40,8 @@ export class Service {
     this.maxBodyBytes = options.maxBodyBytes ?? 8 * 2 ** 20;
     this.logger = options.logger && unfailingLogger(options.logger);
     this.metrics = new Metrics(() => this.#stats());
-    if (isPromise(llama)) {
-      llama
+    if (readArgument("createHandler(): llama", () => isPromise(llama))) {
+      Promise.resolve(llama)
         .then((loaded) => {
           checkModel(loaded);
           this.#llama = loaded;
@@ -50,7 +51,7 @@ export class Service {
         });
     } else {
       checkModel(llama);
-      this.#llama = llama;
+      this.#llama = llama as CodeLlama;
     }
   }
 

@@ -74,8 +74,8 @@ describe("embed", () => {
       (texts: unknown, options = {}) =>
       () =>
         model.llama.embed(texts as string, options);
-    expect(embed(7)).toThrow(/texts must be a string, an Int32Array or an array of them, not 7/);
-    expect(embed(["a", null])).toThrow(/texts must be a string, an Int32Array or an array of them/);
+    expect(embed(7)).toThrow(/an Int32Array or an array of at most 1048576 of them, not 7/);
+    expect(embed(["a", null])).toThrow(/an Int32Array or an array of at most 1048576 of them/);
     expect(embed("a", { pooling: "max" })).toThrow(/pooling must be "mean", "last", not "max"/);
   });
 });

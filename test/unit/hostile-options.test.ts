@@ -70,7 +70,7 @@ describe("an options object is refused", () => {
       },
       /options cannot be read: an object that cannot be read/,
     ],
-    ["a list with holes", { names: new Array(2) }, /names must be an array/],
+    ["a list with holes", { names: new Array(2) }, /not an array of 2 with holes/],
     ["a list of 2³²-1 holes", { names: new Array(2 ** 32 - 1) }, /not an array of 4294967295/],
     ["a class without a name", { count: new (class {})() }, /count must be .* no class/],
     ["a name of a million characters", { ["n".repeat(1e6)]: 1 }, /unknown option "n{40}…"; known/],
@@ -215,7 +215,7 @@ test("messages are copied with what they have beside their text", () => {
   message.tool_calls[0] = { id: "2" };
   messages.pop();
   expect(copy).toEqual([{ role: "assistant", content: "a", tool_calls: [{ id: "1" }] }]);
-  expect(() => copyMessages(new Array(1), "chat()")).toThrow(invalid(/messages\[0\] must be/));
+  expect(() => copyMessages(new Array(1), "chat()")).toThrow(invalid(/messages must be an array/));
   expect(() => copyMessages([{ ...message, tool_calls: circular } as never], "chat()")).toThrow(
     invalid(/messages\[0\]\.tool_calls is nested/),
   );
