@@ -17,9 +17,12 @@ export const tokenIds = z.custom<readonly number[]>(
   (value) => Array.isArray(value) && value.every((id) => tokenCount.safeParse(id).success),
 );
 
-/** Finite numbers. */
-export const numbers = z.custom<readonly number[]>(
-  (value) => Array.isArray(value) && value.every(Number.isFinite),
+/** A vector that 32-bit floats can hold. */
+export const vector = z.custom<readonly number[]>(
+  (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((each) => typeof each === "number" && Number.isFinite(Math.fround(each))),
 );
 
 /** An array that is checked up to its first wrong element. */

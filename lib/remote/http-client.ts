@@ -20,7 +20,7 @@ export interface HttpClientOptions {
 const longestPauseMs = 30_000;
 const firstPauseMs = 500;
 /** Bytes of an answer that is not a stream, unless its request has reason to expect more. */
-export const usualAnswer = 2 ** 21;
+export const usualAnswer = 2 ** 20;
 const longestErrorAnswer = 2 ** 16;
 // A body that is not a stream must bring so much in one idle timeout, or its end.
 const usefulBytes = 2 ** 14;

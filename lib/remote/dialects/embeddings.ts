@@ -1,12 +1,12 @@
 import { types } from "node:util";
 import { z } from "zod";
 import type { EngineCall } from "../../generation.ts";
-import { listOf, numbers } from "../answer-schema.ts";
+import { listOf, vector } from "../answer-schema.ts";
 import type { RemoteExchange, RemoteFacts } from "./dialect.ts";
 import { readUsage, usageSchema } from "./usage.ts";
 
 const answerSchema = z.object({
-  data: listOf(z.object({ embedding: numbers })),
+  data: listOf(z.object({ embedding: vector })),
   usage: usageSchema.nullish(),
 });
 
