@@ -70,7 +70,8 @@ class Pending {
   readonly promptLogprobs: TokenLogprobs[] = [];
 }
 
-// Chunks that wait for their reader. Beyond the mark the engine rests on this request.
+// Tokens that wait for their reader. Beyond the mark the engine rests on this request. With drafts a
+// chunk holds many tokens, so chunks would say little.
 const highWaterMark = 256;
 const lowWaterMark = 64;
 
@@ -99,6 +100,8 @@ export class Generation<Result = GenerationResult>
   #paused = false;
   #cancelled = false;
   #chunks: Chunk[] = [];
+  /** Tokens in `#chunks`. */
+  #unread = 0;
   /** Tokens whose text is still to come, by choice. */
   readonly #pending = new Map<number, Pending>();
   #settled = false;
@@ -171,7 +174,8 @@ export class Generation<Result = GenerationResult>
       for (;;) {
         const chunk = this.#chunks.shift();
         if (chunk !== undefined) {
-          if (this.#chunks.length <= lowWaterMark) this.#setPaused(false);
+          this.#unread -= chunk.tokens.length;
+          if (this.#unread <= lowWaterMark) this.#setPaused(false);
           yield chunk;
         } else if (this.#failure !== undefined) {
           throw this.#failure.reason;
@@ -298,7 +302,8 @@ export class Generation<Result = GenerationResult>
       ...(pending.logprobs.length > 0 && { logprobs: pending.logprobs }),
       ...(pending.promptLogprobs.length > 0 && { promptLogprobs: pending.promptLogprobs }),
     });
-    if (this.#chunks.length > highWaterMark && !this.#awaited) this.#setPaused(true);
+    this.#unread += pending.tokens.length;
+    if (this.#unread > highWaterMark && !this.#awaited) this.#setPaused(true);
     this.#wakeReader();
   }
 

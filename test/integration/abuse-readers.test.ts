@@ -5,8 +5,8 @@ import { expectSureText, sureLines, surePrompt } from "../helpers/sure-texts.ts"
 import { loadTinyModel } from "../helpers/tiny-model.ts";
 
 const greedy = { temperature: 0, ignoreEos: true } as const;
-// Chunks that a generation keeps for its reader (lib/generation.ts), and those that may be on
-// their way when it asks the engine to rest.
+// Tokens that a generation keeps for its reader (lib/generation.ts), and those that may be on their
+// way when it asks the engine to rest. Without drafts each is a chunk.
 const keptChunks = 256;
 const chunksUnderWay = 64;
 
@@ -51,6 +51,23 @@ test("a slow reader keeps little and holds nobody up", async () => {
   expect(chunksKept).toBeLessThan(keptChunks + chunksUnderWay);
   expect((await slow).finishReason).toBe("abort");
   expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
+});
+
+test("a stream that nobody reads rests after as many tokens, whatever a chunk holds", async () => {
+  const speculation = { maxDraft: 16, adaptive: false };
+  await using llama = await loadTinyModel({ parallel: 2, speculation });
+  // The same line again and again: nearly every draft is accepted.
+  const prompt = "x = [1, 2, 3]\n".repeat(20);
+  const unread = llama.generate(prompt, { ...greedy, maxTokens: 1500 });
+  await untilAllRest([unread]);
+  // Tokens that came while this process had no time for them.
+  const underWay = 400;
+  const mostCells = llama.countTokens(prompt, { bos: true }) + keptChunks + underWay;
+  expect(llama.stats()).toMatchObject({ running: 1 });
+  expect(llama.stats().kvCellsUsed).toBeLessThan(mostCells);
+  const { usage } = await unread;
+  expect(usage.completionTokens).toBe(1500);
+  expect(usage.acceptedTokens).toBeGreaterThan(1000);
 });
 
 test("readers that do not read give their slots up, and lose nothing", async () => {
