@@ -97,7 +97,9 @@ function compile(source: string): Block {
 
 function typedError(error: unknown, where: string): unknown {
   if (error instanceof TemplateError) {
-    return invalidArgument(`${where}: the model's chat template refuses: ${error.message}`);
+    // It may show a message of any length.
+    const reason = error.message.slice(0, 500);
+    return invalidArgument(`${where}: the model's chat template refuses: ${reason}`);
   }
   if (error instanceof TemplateSyntaxError || error instanceof LimitError) return broken(error);
   // A template that goes deep below callers that are deep already.

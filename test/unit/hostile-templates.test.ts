@@ -37,6 +37,13 @@ const bombs: readonly (readonly [name: string, template: string])[] = [
     `${doubled("[1]", 60, "[ns.a, ns.a]")}{% set b = ns.a %}${doubled("[1]", 60, "[ns.a, ns.a]")}{{ b == ns.a }}`,
   ],
   ["sorts trees", `${doubled("[1]", 60, "[ns.a, ns.a]")}{{ [ns.a, [ns.a, 1]] | sort }}`],
+  ["formats keys without an end", `{% set a = '%(' * 1000000 %}{{ a % {} }}`],
+  ["formats wide zeros", `{% set a = '%' ~ '0' * 1000000 %}{{ a % 1 }}`],
+  ["formats braces without an end", `{% set a = '{:' * 1000000 %}{{ a.format(1) }}`],
+  ["reads long numbers", `{% set a = '1' * 5000000 ~ 'x' %}{{ 1 + a | float(none) }}`],
+  ["reads long integers", `{% set a = '1' * 5000000 %}{{ 1 + a | int(none) }}`],
+  ["takes its variables for text", "{{ [1] * 2.5 }}"],
+  ["raises the user's text", "{{ raise_exception(messages[0].content * 1000000) }}"],
   ["repeats a text", "{{ 'x' * 1000000000 }}"],
   ["repeats a list", "{{ [1] * 1000000000 }}"],
   [
@@ -147,6 +154,13 @@ test("other work goes on while a template runs", async () => {
   else expect(await begun.finish()).toEqual([{ text: "x", joined: true, special: true }]);
   clearInterval(timer);
   expect(turns).toBeGreaterThan(10);
+});
+
+test("a long loop over little is no single operation", () => {
+  const source =
+    "{% set a = range(100000) %}{% for i in a %}x{% endfor %}{% for i in a %}{% endfor %}";
+  const parts = finish(renderTemplate(source, input, "chat()"));
+  expect(parts).toEqual([{ text: "x".repeat(100_000), joined: true, special: true }]);
 });
 
 test("a long dialog with long messages is laid out", () => {

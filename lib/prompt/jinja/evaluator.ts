@@ -38,10 +38,11 @@ export class Evaluator {
     budget.spend(1);
     if (expression.kind === "constant") return expression.value;
     if (expression.kind === "name") return lookUp(expression.name, scope);
-    if (budget.isSliceSpent) yield* budget.pause();
     budget.enter();
     const value = yield* this.#compound(expression, scope);
     budget.leave();
+    // Before the value goes into the next operation.
+    if (budget.isSliceSpent) yield* budget.pause();
     return value;
   }
 

@@ -31,15 +31,19 @@ const fallback: Operation = (value, call) => {
 
 const integer: Operation = (value, call, budget) => {
   const args = new Bound("int", call, ["default", "base"]);
+  budget.spendUnits(value instanceof Text ? value.value.length : 0);
   const number =
     value instanceof Text ? readInteger(value, args.integer("base", 10)) : numberOf(value);
-  budget.spendUnits(value instanceof Text ? value.value.length : 0);
   if (number === undefined || !Number.isFinite(number)) return orElse(args.get("default"), 0);
   return integerOf(Math.trunc(number));
 };
 
+// Python's own limit.
+const mostDigits = 4300;
+
 function readInteger(text: Text, base: number): number | undefined {
   const { value } = strip(text, undefined, "both");
+  if (value.length > mostDigits) return undefined;
   const digits = value.replace(/^([+-]?)0[xXoObB]/, base === 10 ? "$&" : "$1");
   if (/^[+-]?[\da-zA-Z]+$/.test(digits)) {
     const read = [...digits.replace(/^[+-]/, "")].reduce((sum, digit) => {
@@ -53,7 +57,7 @@ function readInteger(text: Text, base: number): number | undefined {
 
 function readFloat(text: Text): number | undefined {
   const { value } = strip(text, undefined, "both");
-  const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(value);
+  const isNumber = /^[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(value);
   return isNumber ? Number(value) : undefined;
 }
 

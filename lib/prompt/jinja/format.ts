@@ -4,7 +4,8 @@ import { toText } from "./show.ts";
 import { Text, TextBuilder } from "./text.ts";
 import { codePoints, Dict, Float, List, numberOf, typeName, type Value } from "./values.ts";
 
-const directive = /%(?:\(([^)]*)\))?([-+ 0#]*)(\d*)(?:\.(\d+))?([a-zA-Z%])/g;
+// Bounded repetitions, because those that overlap take quadratic time.
+const directive = /%(?:\(([^()]*)\))?([-+ 0#]{0,5})(\d{0,9})(?:\.(\d{1,9}))?([a-zA-Z%])/g;
 
 /** Python's `text % values`. */
 export function formatPercent(format: Text, values: Value, budget: Budget): Text {
@@ -15,7 +16,7 @@ export function formatPercent(format: Text, values: Value, budget: Budget): Text
   let next = 0;
   for (const found of format.value.matchAll(directive)) {
     const [all, name, flags = "", width = "", precision, type = ""] = found;
-    formatted.add(format.slice(place, found.index));
+    formatted.add(literal(format, place, found.index));
     place = found.index + all.length;
     if (type === "%") {
       formatted.add(format.slice(place - 1, place));
@@ -35,8 +36,15 @@ export function formatPercent(format: Text, values: Value, budget: Budget): Text
   if (next < list.length && !(values instanceof Dict)) {
     throw new TemplateError("not all arguments converted during string formatting");
   }
-  formatted.add(format.slice(place));
+  formatted.add(literal(format, place, format.value.length));
   return formatted.build();
+}
+
+/** What stands between the directives. */
+function literal(format: Text, start: number, end: number): Text {
+  const text = format.slice(start, end);
+  if (text.value.includes("%")) throw new TemplateError("incomplete format");
+  return text;
 }
 
 function convert(

@@ -103,7 +103,7 @@ export function globalFunctions(budget: Budget, now: Date): Callable[] {
     new Callable("strftime_now", (call) => {
       const format = new Bound("strftime_now()", call, ["format"]).required("format");
       const text = toText(format, budget);
-      budget.spendUnits(text.value.length * 16);
+      budget.spend(text.value.length);
       return text.map((run) => strftime(now, run));
     }),
   ];

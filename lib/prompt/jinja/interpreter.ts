@@ -71,6 +71,7 @@ class Interpreter {
   *execute(block: Block, scope: Scope, output: TextBuilder): Steps<Jump> {
     this.#budget.enter();
     for (const statement of block) {
+      if (this.#budget.isSliceSpent) yield* this.#budget.pause();
       const jump = yield* this.#statement(statement, scope, output);
       if (jump !== undefined) {
         this.#budget.leave();
@@ -145,6 +146,7 @@ class Interpreter {
     const items = yield* this.#loopItems(statement, scope);
     const before = { changed: undefined };
     for (const [index, item] of items.entries()) {
+      if (this.#budget.isSliceSpent) yield* this.#budget.pause();
       const inner = new Scope(scope);
       inner.set("loop", new Loop(items, index, before));
       this.#assign(statement.target, item, inner);
@@ -163,6 +165,7 @@ class Interpreter {
     if (condition === undefined) return items;
     const kept: Value[] = [];
     for (const item of items) {
+      if (this.#budget.isSliceSpent) yield* this.#budget.pause();
       const inner = new Scope(scope);
       this.#assign(target, item, inner);
       if (isTrue(yield* this.#evaluator.evaluate(condition, inner))) kept.push(item);

@@ -30,8 +30,11 @@ export function operate(operator: Operator, left: Value, right: Value, budget: B
     if (sum !== undefined) return sum;
   }
   if (operator === "*") {
-    const product = one === undefined ? repeat(left, other, budget) : repeat(right, one, budget);
-    if (product !== undefined) return product;
+    const [value, times] = one === undefined ? [left, right] : [right, left];
+    if (!(times instanceof Float)) {
+      const product = repeat(value, numberOf(times), budget);
+      if (product !== undefined) return product;
+    }
   }
   const types = `'${typeName(left)}' and '${typeName(right)}'`;
   throw new TemplateError(`unsupported operand type(s) for ${operator}: ${types}`);

@@ -18,6 +18,7 @@ function represent(value: Value, shown: TextBuilder, budget: Budget): void {
   budget.enter();
   if (value instanceof Text) {
     budget.spendUnits(value.value.length);
+    budget.spend(value.value.length / 8);
     quote(value, shown);
   } else if (value instanceof List) {
     representList(value, shown, budget);
@@ -116,7 +117,7 @@ function writeJson(
   budget.spendUnits(lineBreak.value.length + (value instanceof Text ? value.value.length : 0));
   budget.enter();
   if (value instanceof Text) {
-    json.add(jsonString(value, options));
+    json.add(jsonString(value, options, budget));
   } else if (value instanceof Dict || (value instanceof List && value.type !== "generator")) {
     writeContainer(value, options, lineBreak, json, budget);
   } else {
@@ -142,7 +143,7 @@ function writeContainer(
     if (index > 0) json.add(options.separators[0]);
     json.add(inner);
     if (key !== null) {
-      json.add(jsonString(key, options));
+      json.add(jsonString(key, options, budget));
       json.add(options.separators[1]);
     }
     writeJson(item, options, inner, json, budget);
@@ -171,11 +172,12 @@ function jsonScalar(value: Value): string {
   throw new TemplateError(`Object of type ${type} is not JSON serializable`);
 }
 
-function jsonString(text: Text, { escapesNonAscii }: JsonOptions): Text {
+function jsonString(text: Text, { escapesNonAscii }: JsonOptions, budget: Budget): Text {
   const escaped = text.map((run) => {
     // JSON.stringify escapes lone surrogates, which a run's borders never make.
     const json = JSON.stringify(run).slice(1, -1);
     if (!escapesNonAscii) return json;
+    budget.spend(json.length);
     return json.replace(
       /[^\0-\x7f]/g,
       (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -116,7 +116,8 @@ export function replace(
   const places =
     old.value === "" ? betweenCharacters(text.value) : matches(text.value, old.value, budget);
   const cuts = most < 0 ? places : places.slice(0, most);
-  budget.spendUnits(text.value.length + cuts.length * replacement.value.length);
+  budget.spendUnits(cuts.length * replacement.value.length);
+  budget.checkUnits(text.value.length + cuts.length * replacement.value.length);
   budget.spend((cuts.length * replacement.input.length) / 2);
   const replaced = new TextBuilder();
   let place = 0;

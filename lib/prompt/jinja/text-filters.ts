@@ -25,9 +25,10 @@ const htmlEscapes: Readonly<Record<string, string>> = {
   '"': "&#34;",
 };
 
-const escapeHtml = mapping("escape", (text) =>
-  text.map((run) => run.replace(/[&<>'"]/g, (character) => htmlEscapes[character] ?? "")),
-);
+const escapeHtml = mapping("escape", (text, budget) => {
+  budget.spend(text.value.length / 4);
+  return text.map((run) => run.replace(/[&<>'"]/g, (character) => htmlEscapes[character] ?? ""));
+});
 
 /** A word begins after white space, `-` or an opening bracket; its other letters are lower case. */
 function title(text: Text, budget: Budget): Text {
@@ -139,7 +140,7 @@ export const textFilters = new Map<string, Operation>([
     "wordcount",
     (value, _, budget) => {
       const { value: text } = toText(value, budget);
-      budget.spendUnits(text.length);
+      budget.spendItems(text.length / 2);
       return text.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0;
     },
   ],

@@ -22,7 +22,9 @@ const stripping =
   (text, call, budget) => {
     const chars = new Bound("strip()", call, ["chars"]).get("chars");
     budget.spendUnits(text.value.length);
-    return strip(text, chars instanceof Text ? chars.value : undefined, side);
+    const stripped = strip(text, chars instanceof Text ? chars.value : undefined, side);
+    budget.spend((text.value.length - stripped.value.length) / 4);
+    return stripped;
   };
 
 const beginning =

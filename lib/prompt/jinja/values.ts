@@ -246,6 +246,10 @@ export function unitsOf(text: string, characters: number): number {
 
 export function codePoints(text: string): number {
   let count = text.length;
-  for (const pair of text.matchAll(/[\ud800-\udbff][\udc00-\udfff]/g)) count -= pair.length;
+  for (let at = 1; at < text.length; at++) {
+    // A trailing surrogate behind a leading one.
+    const isPair = (text.charCodeAt(at) & 0xfc00) === 0xdc00;
+    if (isPair && (text.charCodeAt(at - 1) & 0xfc00) === 0xd800) count--;
+  }
   return count;
 }
