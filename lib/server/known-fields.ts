@@ -105,7 +105,7 @@ const openai: Readonly<Record<string, KnownField>> = {
   functions: advised("use tools", []),
   function_call: advised("use tool_choice", "none", "auto"),
   audio: none,
-  modalities: { idle: (value) => `${value}` === "text" },
+  modalities: { idle: (value) => Array.isArray(value) && value.every((each) => each === "text") },
   moderation: none,
   reasoning_effort: refused("none"),
   verbosity: refused("medium"),

@@ -6,6 +6,7 @@ import { resolveFields } from "../../lib/server/resolve-fields.ts";
 import { chatCompletionSchema } from "../../lib/server/routes/chat-completions.ts";
 import { embeddingSchema } from "../../lib/server/routes/embeddings.ts";
 import { infillSchema } from "../../lib/server/routes/infill.ts";
+import { hostileJsonTexts } from "../helpers/hostile-json.ts";
 
 const schemas: Readonly<Record<string, z.ZodObject>> = {
   "/v1/completions": completionSchema,
@@ -185,6 +186,20 @@ describe("refused by name", () => {
     expect(Object.values(resolved(route, body) as object).filter((value) => value != null)).toEqual(
       [],
     );
+  });
+
+  test.each(routes)("%s: any value of any field is mapped, refused or let be", (route) => {
+    const values = hostileJsonTexts.map((json) => JSON.parse(json) as unknown);
+    for (const name of [...knownFields.keys(), "__proto__"]) {
+      for (const value of values) {
+        try {
+          resolved(route, Object.fromEntries([[name, value]]));
+        } catch (error) {
+          expect(error, name).toMatchObject({ status: 400, field: expect.stringContaining(name) });
+        }
+      }
+    }
+    expect(Object.prototype).not.toHaveProperty("polluted");
   });
 
   test("the same twice is no contradiction", () => {
