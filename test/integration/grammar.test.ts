@@ -81,7 +81,7 @@ describe("grammar", () => {
     expect(generate({ grammar: 'root ::= "a"', jsonSchema: {} })).toThrow(/exclude each other/);
     const circular: { self?: object } = {};
     circular.self = circular;
-    expect(generate({ jsonSchema: circular })).toThrow(/jsonSchema is no JSON/);
+    expect(generate({ jsonSchema: circular })).toThrow(/jsonSchema is nested more than/);
     let deep: object = {};
     for (let i = 0; i < 100; i++) deep = { items: deep };
     expect(generate({ jsonSchema: deep })).toThrow(/nested more than 64 deep/);
@@ -127,6 +127,52 @@ describe("jsonSchema", () => {
     await refused({ type: "text" });
     await refused({ $ref: "#/definitions/missing" });
     await refused({ type: "string", pattern: "not anchored" });
+  });
+
+  const optional = (count: number, name = "p") =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [name + i, { type: "integer" }]));
+
+  test("that would take too long to convert is refused before it is", async () => {
+    const refused = (jsonSchema: object, message: RegExp) =>
+      expect(model.llama.generate("x", { jsonSchema })).rejects.toMatchObject({
+        code: "INVALID_GRAMMAR",
+        message: expect.stringMatching(message),
+      });
+    const tooLong = /^jsonSchema: it takes too long to convert: .* 500 optional properties/;
+    await refused({ type: "object", properties: optional(2000) }, tooLong);
+    await refused({ type: "array", items: { properties: optional(9000) } }, tooLong);
+    const $defs = { part: { type: "object", properties: optional(60) } };
+    const parts = Array.from({ length: 100 }, () => ({ $ref: "#/$defs/part" }));
+    await refused({ $defs, allOf: [{ anyOf: parts }] }, tooLong);
+    const objects = Array.from({ length: 20 }, (_, i) => ({
+      type: "object",
+      properties: optional(250, `o${i}_`),
+    }));
+    await refused({ type: "array", prefixItems: objects }, tooLong);
+    // Each part is read twice, and each of those holds two.
+    const doubled = Object.fromEntries(
+      Array.from({ length: 40 }, (_, i) => {
+        const next = { $ref: `#/$defs/d${i + 1}` };
+        return [`d${i}`, { type: "object", properties: { x: { allOf: [next, next] } } }];
+      }),
+    );
+    const bomb = { $defs: { ...doubled, d40: { type: "object" } }, $ref: "#/$defs/d0" };
+    await refused(bomb, /^jsonSchema: /);
+    const itself = { $defs: { a: { $ref: "#/$defs/a" } }, allOf: [{ $ref: "#/$defs/a" }] };
+    await refused(itself, /^jsonSchema: it refers to itself/);
+  });
+
+  test("of as many properties as are allowed is followed", async () => {
+    const many = { type: "object", properties: optional(400) };
+    const { text } = await model.llama.generate("x", { jsonSchema: many, temperature: 0 });
+    expect(typeof JSON.parse(text)).toBe("object");
+  });
+
+  test("may be a long chain of references", async () => {
+    const links = Array.from({ length: 4000 }, (_, i) => [`a${i}`, { $ref: `#/$defs/a${i + 1}` }]);
+    const $defs = { ...Object.fromEntries(links), a4000: { type: "integer" } };
+    const run = model.llama.generate("x", { jsonSchema: { $defs, $ref: "#/$defs/a0" } });
+    await expect(run).rejects.toMatchObject({ code: "INVALID_GRAMMAR" });
   });
 
   test("is refused or followed, and never crashes, whatever is in it", async () => {

@@ -1,5 +1,7 @@
 #include "engine/grammar/grammar.h"
 
+#include <sys/resource.h>
+
 #include <random>
 #include <regex>
 #include <string>
@@ -30,6 +32,9 @@ class Matcher {
   bool Matches(const std::string& text) {
     return automaton_.IsComplete(automaton_.Next(automaton_.start(), text));
   }
+  bool ReadsAgain(const std::string& text) {
+    return automaton_.Replay(text) == automaton_.Next(automaton_.start(), text);
+  }
   bool IsOver(const std::string& text) {
     return automaton_.IsOver(automaton_.Next(automaton_.start(), text));
   }
@@ -50,6 +55,23 @@ std::string Refusal(const std::string& grammar) {
 
 bool Contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
+}
+
+std::string Times(size_t count, const std::string& text) {
+  std::string all;
+  for (size_t i = 0; i < count; i++) all += text;
+  return all;
+}
+
+// Of this process, which runs one test.
+int64_t PeakMegabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+#ifdef __APPLE__
+  return usage.ru_maxrss >> 20;
+#else
+  return usage.ru_maxrss >> 10;
+#endif
 }
 
 }  // namespace
@@ -141,6 +163,63 @@ TEST(GrammarRefusesWhatItCannotRead) {
   CHECK(Contains(Refusal("root ::= \"a\" )"), "not expected"));
   CHECK(Contains(Refusal("root ::= " + std::string(5000, '(')), "nested more than 200 deep"));
   CHECK(Contains(Refusal("root ::= \"\xFF\""), "no UTF-8"));
+}
+
+TEST(GrammarRefusesExpansionsBeforeTheyTakeMemory) {
+  const std::string long_name(500'000, 'n');
+  const std::string grammars[] = {
+      "root ::= " + Times(8000, "\"a\"{10000} "),
+      "root ::= " + Times(8000, "\"a\"{0,10000} "),
+      "root ::= " + Times(8000, "(\"abc\" | \"d\"){9999,10000} "),
+      "root ::= " + Times(8000, "[^a-z]{10000} "),
+      "root ::= " + Times(8000, "x{10000} ") + "\nx ::= \"x\"",
+      "root ::= " + Times(8000, "(\"a\"{10000} | \"b\"{10000})"),
+      "root ::= \"x\"\n" + Times(8000, "x ::= \"a\"{10000}\n"),
+      "root ::= " + Times(900'000, "|"),
+      "root ::= (" + Times(900'000, "|") + ")",
+      "root ::= \"" + Times(900'000, "a") + "\"",
+      "root ::= [" + Times(100'000, "\u0101") + "] " + Times(60'000, "[^a-zA-Z]"),
+      "root ::= " + Times(30'000, "[^\u0101\u0201-\u0301]{9} "),
+  };
+  for (const std::string& grammar : grammars) {
+    const std::string refusal = Refusal(grammar);
+    CHECK(Contains(refusal, "too large") || Contains(refusal, "defined twice"));
+  }
+  CHECK(Refusal("root ::= \"x\"" + long_name).size() < 1000);
+  CHECK(Refusal("root ::= " + long_name).size() < 1000);
+  CHECK(Refusal("root ::= " + long_name + "\n" + long_name + " ::= " + long_name).size() < 1000);
+  CHECK(PeakMegabytes() < 200);
+}
+
+TEST(GrammarRefusesTextsThatTakeTooMuchWork) {
+  std::string grammar = "root ::= " + Times(12, "[a-z]{0,900} ") + "\"!\"";
+  GrammarAutomaton automaton(std::make_shared<const Grammar>(ParseGrammar(grammar)), nullptr);
+  std::string refusal;
+  try {
+    automaton.Next(automaton.start(), std::string(5000, 'a'));
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::kInvalidGrammar);
+    refusal = error.what();
+  }
+  CHECK(Contains(refusal, "make the grammar less ambiguous"));
+  // The next question has a limit of its own, and what the last one left does not pile up.
+  for (int i = 0; i < 50; i++) {
+    automaton.BeginQuestion();
+    CHECK(automaton.nodes() <= 1'000'000);
+    try {
+      automaton.Next(automaton.start(), std::string(20 * i, 'a') + std::string(5000, 'b'));
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::kInvalidGrammar);
+    }
+  }
+  CHECK(PeakMegabytes() < 400);
+}
+
+TEST(GrammarReadsALongTextAgain) {
+  Matcher matcher("root ::= (\"a\" | \"b\" \"c\"?)* \"!\"");
+  const std::string text = Times(200'000, "abc");
+  CHECK(matcher.Matches(text + "!"));
+  CHECK(matcher.ReadsAgain(text));
 }
 
 TEST(GrammarRefusesLeftRecursion) {

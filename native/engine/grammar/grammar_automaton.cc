@@ -12,16 +12,23 @@ namespace codellama {
 
 namespace {
 
-// Some 50 MB of steps, and some of masks.
-constexpr size_t kMaxSteps = 1'000'000;
+// Kept between questions: some 50 MB, and as much for masks.
+constexpr size_t kMaxNodes = 1'000'000;
 constexpr size_t kMaxMasks = 1024;
 
 // Ways to read a text at once.
 constexpr size_t kMaxTops = 20'000;
 
+// Visits of stacks for one token: some hundred milliseconds. JSON takes a hundredth of it.
+constexpr size_t kMaxVisits = 2'000'000;
+
 using Kind = GrammarSymbol::Kind;
 
 uint64_t Pair(uint32_t left, uint32_t right) { return uint64_t{left} << 32 | right; }
+
+[[noreturn]] void RefuseAmbiguous(const std::string& what) {
+  throw Error(ErrorCode::kInvalidGrammar, "grammar: " + what + "; make the grammar less ambiguous");
+}
 
 size_t CommonLength(std::string_view left, std::string_view right) {
   const size_t length = std::min(left.size(), right.size());
@@ -38,15 +45,24 @@ GrammarAutomaton::GrammarAutomaton(std::shared_ptr<const Grammar> grammar,
   Forget();
 }
 
-void GrammarAutomaton::LimitMemory() {
+void GrammarAutomaton::BeginQuestion() {
+  visits_ = 0;
   if (allowed_.size() > kMaxMasks) allowed_.clear();
-  if (steps_.size() > kMaxSteps) Forget();
+  if (nodes() > kMaxNodes) Forget();
+}
+
+void GrammarAutomaton::CountVisits(size_t visits) {
+  visits_ += visits;
+  if (visits_ <= kMaxVisits) return;
+  RefuseAmbiguous("to find what may come next takes more than " + std::to_string(kMaxVisits) +
+                  " steps");
 }
 
 void GrammarAutomaton::Forget() {
   epoch_++;
   stacks_ = {{}};  // kBottom
   stacks_by_content_.clear();
+  tops_ = 0;
   states_ = {{}};  // kDead
   for (auto& states : states_by_content_) states.clear();
   states_by_content_[false].emplace(std::vector<Stack>(), kDead);
@@ -69,7 +85,10 @@ GrammarAutomaton::Stack GrammarAutomaton::Push(uint32_t position, Stack below) {
 GrammarAutomaton::State GrammarAutomaton::Intern(StateNode node) {
   const auto [place, added] =
       states_by_content_[node.complete].try_emplace(node.tops, static_cast<State>(states_.size()));
-  if (added) states_.push_back(std::move(node));
+  if (added) {
+    tops_ += node.tops.size();
+    states_.push_back(std::move(node));
+  }
   return place->second;
 }
 
@@ -101,11 +120,11 @@ GrammarAutomaton::State GrammarAutomaton::Close(std::vector<Stack> stacks) {
       }
     }
     if (seen.size() > kMaxTops) {
-      throw Error(ErrorCode::kInvalidGrammar, "grammar: the text can be read in more than " +
-                                                  std::to_string(kMaxTops) +
-                                                  " ways at once; make the grammar less ambiguous");
+      RefuseAmbiguous("the text can be read in more than " + std::to_string(kMaxTops) +
+                      " ways at once");
     }
   }
+  CountVisits(seen.size());
   std::sort(node.tops.begin(), node.tops.end());
   return Intern(std::move(node));
 }
@@ -116,6 +135,7 @@ GrammarAutomaton::State GrammarAutomaton::NextByte(State state, uint8_t byte) {
   const auto known = steps_.find(key);
   if (known != steps_.end()) return known->second;
   std::vector<Stack> stacks;
+  CountVisits(states_[state].tops.size());
   for (const Stack top : states_[state].tops) {
     const auto [position, below] = stacks_[top];
     if (!grammar_->byte_sets[grammar_->symbols[position].index].test(byte)) continue;
@@ -132,6 +152,17 @@ GrammarAutomaton::State GrammarAutomaton::Next(State state, std::string_view byt
     state = NextByte(state, static_cast<uint8_t>(byte));
     if (state == kDead) break;
   }
+  return state;
+}
+
+GrammarAutomaton::State GrammarAutomaton::Replay(std::string_view text) {
+  constexpr size_t kBytesAtOnce = 4096;
+  State state = start_;
+  for (size_t at = 0; at < text.size(); at += kBytesAtOnce) {
+    visits_ = 0;
+    state = Next(state, text.substr(at, kBytesAtOnce));
+  }
+  visits_ = 0;
   return state;
 }
 

@@ -27,13 +27,20 @@ class GrammarAutomaton {
 
   const Grammar* grammar() const { return grammar_.get(); }
 
-  // Forgets all states where there are too many. Whoever holds one gets it anew from its text:
-  // `epoch` tells. Throws kInvalidGrammar for a grammar that can be read in too many ways at once.
-  void LimitMemory();
+  // Begins a question: what is asked until the next call has a limit of work and of memory. Forgets
+  // all states where they take too much memory; whoever holds one gets it anew from its text:
+  // `epoch` tells. All below throw kInvalidGrammar for a grammar so ambiguous that a question takes
+  // more than the limit.
+  void BeginQuestion();
   uint32_t epoch() const { return epoch_; }
+
+  // Stacks, steps and places of states: what takes memory, some 50 bytes each.
+  size_t nodes() const { return stacks_.size() + steps_.size() + tops_; }
 
   State start() const { return start_; }
   State Next(State state, std::string_view bytes);
+  // The state after a text that was read before: no question of its own, however long it is.
+  State Replay(std::string_view text);
 
   // The text may end here.
   bool IsComplete(State state) const { return states_[state].complete; }
@@ -67,8 +74,12 @@ class GrammarAutomaton {
   State NextByte(State state, uint8_t byte);
   std::vector<bool> FindAllowedTokens(State state);
 
+  void CountVisits(size_t visits);
+
   const std::shared_ptr<const Grammar> grammar_;
   const Tokenizer* tokenizer_;
+  size_t visits_ = 0;  // of stacks, in this question
+  size_t tops_ = 0;    // of all states together
   uint32_t epoch_ = 0;
   State start_ = kDead;
   std::vector<StackNode> stacks_;

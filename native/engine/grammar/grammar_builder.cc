@@ -8,7 +8,7 @@ namespace codellama {
 
 namespace {
 
-// Repetitions multiply; this many take some megabytes and milliseconds.
+// Repetitions multiply; this many take some 30 megabytes and milliseconds.
 constexpr size_t kMaxSymbols = 500'000;
 
 using Kind = GrammarSymbol::Kind;
@@ -21,6 +21,11 @@ using Kind = GrammarSymbol::Kind;
 bool HasName(const GrammarRule& rule) { return !rule.name.empty(); }
 
 }  // namespace
+
+std::string ShownName(std::string_view name) {
+  constexpr size_t kShown = 80;
+  return name.size() <= kShown ? std::string(name) : std::string(name.substr(0, kShown)) + "...";
+}
 
 uint32_t GrammarBuilder::NewRule(std::string name) {
   grammar_.rules.push_back({std::move(name), {}});
@@ -36,13 +41,15 @@ uint32_t GrammarBuilder::Rule(std::string_view name) {
   return rule;
 }
 
+void GrammarBuilder::Claim(size_t symbols) {
+  claimed_ += symbols;
+  if (claimed_ <= kMaxSymbols) return;
+  Refuse("it gets too large: more than " + std::to_string(kMaxSymbols) + " symbols; repeat less");
+}
+
 void GrammarBuilder::Define(uint32_t rule, const std::vector<Sequence>& alternatives) {
   defined_[rule] = true;
   for (const Sequence& sequence : alternatives) {
-    if (grammar_.symbols.size() + sequence.size() + 1 > kMaxSymbols) {
-      Refuse("it gets too large: more than " + std::to_string(kMaxSymbols) +
-             " symbols; repeat less");
-    }
     grammar_.rules[rule].alternatives.push_back(static_cast<uint32_t>(grammar_.symbols.size()));
     grammar_.symbols.insert(grammar_.symbols.end(), sequence.begin(), sequence.end());
     grammar_.symbols.push_back({Kind::kEnd, 0});
@@ -56,7 +63,13 @@ GrammarSymbol GrammarBuilder::AnyOf(const std::vector<Sequence>& alternatives) {
   return {Kind::kRule, rule};
 }
 
+GrammarSymbol GrammarBuilder::Reference(std::string_view name) {
+  Claim(1);
+  return {Kind::kRule, Rule(name)};
+}
+
 GrammarSymbol GrammarBuilder::Bytes(const ByteSet& set) {
+  Claim(1);
   const auto [place, added] =
       byte_sets_.try_emplace(set, static_cast<uint32_t>(grammar_.byte_sets.size()));
   if (added) grammar_.byte_sets.push_back(set);
@@ -70,6 +83,7 @@ GrammarSymbol GrammarBuilder::Characters(const std::vector<CodePointRange>& rang
   ByteSet single;
   for (const CodePointRange& range : ranges) {
     for (const ByteRanges& bytes : Utf8Sequences(range)) {
+      Claim(1);
       Sequence sequence;
       for (const auto& [first, last] : bytes) {
         ByteSet set;
@@ -89,14 +103,17 @@ GrammarSymbol GrammarBuilder::Characters(const std::vector<CodePointRange>& rang
 
 GrammarBuilder::Sequence GrammarBuilder::Repeat(GrammarSymbol symbol, uint32_t minimum,
                                                 uint32_t maximum) {
+  Claim(minimum);
   Sequence sequence(minimum, symbol);
   if (maximum == kUnbounded) {
+    Claim(4);
     const uint32_t rest = NewRule("");
     Define(rest, {{symbol, {Kind::kRule, rest}}, {}});
     sequence.push_back({Kind::kRule, rest});
     return sequence;
   }
   // x{0,3} is (x (x (x)?)?)?
+  Claim(size_t{4} * (maximum - minimum));
   Sequence rest;
   for (uint32_t i = minimum; i < maximum; i++) {
     rest.insert(rest.begin(), symbol);
@@ -119,7 +136,7 @@ Grammar GrammarBuilder::Finish() {
 
 void GrammarBuilder::RequireRules() const {
   for (const auto& [name, rule] : rules_by_name_) {
-    if (!defined_[rule]) Refuse("the rule " + name + " is used, but not defined");
+    if (!defined_[rule]) Refuse("the rule " + ShownName(name) + " is used, but not defined");
   }
 }
 
@@ -192,7 +209,7 @@ void GrammarBuilder::RequireNoLeftRecursion() const {
         });
         Refuse(named == path.end()
                    ? "something that may be empty is repeated, as in (\"a\"*)*"
-                   : "the rule " + grammar_.rules[named->first].name +
+                   : "the rule " + ShownName(grammar_.rules[named->first].name) +
                          " may begin with itself (left recursion); put something before it");
       }
     }

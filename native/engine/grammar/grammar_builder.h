@@ -11,6 +11,9 @@
 
 namespace codellama {
 
+// A rule's name for a message; it may be as long as the grammar.
+std::string ShownName(std::string_view name);
+
 class GrammarBuilder {
  public:
   using Sequence = std::vector<GrammarSymbol>;
@@ -18,12 +21,15 @@ class GrammarBuilder {
   // The rule of that name, to be defined before or after.
   uint32_t Rule(std::string_view name);
   bool IsDefined(uint32_t rule) const { return defined_[rule]; }
-
-  // Throws kInvalidGrammar when the grammar gets too large.
   void Define(uint32_t rule, const std::vector<Sequence>& alternatives);
+
+  // Counts symbols and alternatives before they take memory; what makes them below counts its own.
+  // Throws kInvalidGrammar when the grammar gets too large.
+  void Claim(size_t symbols);
 
   // One symbol for any of these texts' bytes.
   GrammarSymbol AnyOf(const std::vector<Sequence>& alternatives);
+  GrammarSymbol Reference(std::string_view name);
   GrammarSymbol Byte(uint8_t byte);
   GrammarSymbol Characters(const std::vector<CodePointRange>& ranges);
 
@@ -41,6 +47,7 @@ class GrammarBuilder {
   void RequireNoLeftRecursion() const;
   std::vector<bool> NullableRules() const;
 
+  size_t claimed_ = 0;
   Grammar grammar_;
   std::vector<bool> defined_;
   std::unordered_map<std::string, uint32_t> rules_by_name_;

@@ -11,10 +11,10 @@ GrammarMatcher::GrammarMatcher(std::shared_ptr<GrammarAutomaton> automaton)
     : automaton_(std::move(automaton)), state_(automaton_->start()), epoch_(automaton_->epoch()) {}
 
 GrammarAutomaton::State GrammarMatcher::State() {
-  automaton_->LimitMemory();
+  automaton_->BeginQuestion();
   if (epoch_ != automaton_->epoch()) {
     epoch_ = automaton_->epoch();
-    state_ = automaton_->Next(automaton_->start(), text_);
+    state_ = automaton_->Replay(text_);
   }
   return state_;
 }

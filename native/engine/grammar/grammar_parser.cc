@@ -83,7 +83,7 @@ class Parser {
     const uint32_t rule = builder_.Rule(name);
     if (builder_.IsDefined(rule)) {
       at_ = start;
-      Refuse("the rule " + std::string(name) + " is defined twice");
+      Refuse("the rule " + ShownName(name) + " is defined twice");
     }
     SkipBlank(false);
     Expect("::=");
@@ -97,11 +97,12 @@ class Parser {
     if (depth > kMaxDepth) {
       Refuse("groups are nested more than " + std::to_string(kMaxDepth) + " deep");
     }
-    Alternatives alternatives = {ParseSequence(depth)};
-    while (Take("|")) {
-      SkipBlank(true);
+    Alternatives alternatives;
+    do {
+      if (!alternatives.empty()) SkipBlank(true);
+      builder_.Claim(1);
       alternatives.push_back(ParseSequence(depth));
-    }
+    } while (Take("|"));
     return alternatives;
   }
 
@@ -130,10 +131,7 @@ class Parser {
       Expect(")");
       return Sequence{builder_.AnyOf(alternatives)};
     }
-    if (IsNameCharacter(c)) {
-      const uint32_t rule = builder_.Rule(TakeName());
-      return Sequence{{GrammarSymbol::Kind::kRule, rule}};
-    }
+    if (IsNameCharacter(c)) return Sequence{builder_.Reference(TakeName())};
     if (c == '<' || c == '!') Refuse("tokens (<name>, <[id]>) cannot be part of a grammar here");
     if (c == '*' || c == '+' || c == '?' || c == '{') Refuse("there is nothing to repeat here");
     return std::nullopt;

@@ -6,6 +6,7 @@
 
 #include "../error.h"
 #include "common.h"
+#include "schema_cost.h"
 
 // Of llama.cpp's common library the converter needs these three, and the rest of that library
 // would come with them.
@@ -45,7 +46,12 @@ namespace codellama {
 
 std::string JsonSchemaToGrammar(const std::string& schema) {
   try {
-    return json_schema_to_grammar(common_json::parse(schema), true);
+    const common_chat_schema_document document =
+        common_chat_schema_from_json(common_json::parse(schema));
+    RequireAffordable(document);
+    return json_schema_to_grammar(document);
+  } catch (const Error&) {
+    throw;
   } catch (const std::exception& error) {
     throw Error(ErrorCode::kInvalidGrammar, std::string("jsonSchema: ") + error.what());
   }
