@@ -164,7 +164,12 @@ export type NativeEvent =
   | { readonly type: "progress"; readonly fraction: number }
   | { readonly type: "loaded" }
   | { readonly type: "loadFailed"; readonly code: CodeLlamaErrorCode; readonly message: string }
-  | { readonly type: "closed" };
+  | {
+      readonly type: "closed";
+      /** Of a failure that the engine could not survive; absent after `close()`. */
+      readonly code?: CodeLlamaErrorCode;
+      readonly message?: string;
+    };
 
 export interface NativeModel extends ModelInfo {
   readonly addsBos: boolean;

@@ -10,7 +10,7 @@ import { type DeviceInfo, listDevices, type Placement } from "./devices.ts";
 import { type EmbedInput, type EmbedResult, embed } from "./embed.ts";
 import { Engine } from "./engine.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
-import type { EnginePort } from "./engine-port.ts";
+import type { EnginePort, EngineState } from "./engine-port.ts";
 import { CodeLlamaError } from "./errors.ts";
 import { Generation, type RequestFunction } from "./generation.ts";
 import { chooseOrder, type InfillResult, infill, layOut } from "./infill.ts";
@@ -138,6 +138,11 @@ export class CodeLlama implements AsyncDisposable {
    */
   static devices(): Promise<readonly DeviceInfo[]> {
     return listDevices();
+  }
+
+  /** `"failed"`: a failure stopped the engine, and the model has to be loaded again. */
+  get state(): EngineState {
+    return this.#engine.state;
   }
 
   /** Which device computes how many layers; none here where a remote does. */

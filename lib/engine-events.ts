@@ -1,6 +1,6 @@
 import type { NativeEvent } from "./binding.ts";
 import type { EngineRequest } from "./engine-request.ts";
-import type { CodeLlamaErrorCode } from "./errors.ts";
+import { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
 
 /** Where an engine's events go. */
 export interface EngineListener {
@@ -9,6 +9,8 @@ export interface EngineListener {
   onLoaded: () => void;
   onLoadFailed: (code: CodeLlamaErrorCode, message: string) => void;
   onClosed: () => void;
+  /** What stopped the engine, unless it was `close()`. */
+  failure: CodeLlamaError | undefined;
 }
 
 /**
@@ -31,6 +33,10 @@ export function createEventHandler(
           listener.onLoadFailed(event.code, event.message);
           break;
         case "closed":
+          endAll(listener, event.code ?? "CLOSED", event.message ?? "the engine has stopped");
+          if (event.code !== undefined) {
+            listener.failure = new CodeLlamaError(event.code, event.message ?? "");
+          }
           listener.onClosed();
           break;
         default: {
@@ -43,6 +49,12 @@ export function createEventHandler(
       }
     }
   };
+}
+
+// Nothing comes after "closed", so no request may wait for more.
+function endAll({ requests }: EngineListener, code: CodeLlamaErrorCode, message: string): void {
+  for (const [id, request] of requests) request.receive({ type: "failed", id, code, message });
+  requests.clear();
 }
 
 // An error of the user's goes to `uncaughtException`, as from any callback, and not to the addon.

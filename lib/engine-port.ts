@@ -15,6 +15,9 @@ export interface RunningRequest {
   setPaused(paused: boolean): void;
 }
 
+/** `"failed"`: a failure stopped the engine, which takes no more requests. */
+export type EngineState = "ready" | "failed" | "closed";
+
 /** What completions, infills and chats need of an engine, whether it is in this process or far away. */
 export interface EnginePort {
   readonly model: NativeModel;
@@ -26,7 +29,9 @@ export interface EnginePort {
   /** Whether it can write a prompt's last token anew. */
   readonly healsTokens: boolean;
 
-  /** @throws CodeLlamaError `CLOSED`, naming the call */
+  readonly state: EngineState;
+
+  /** @throws CodeLlamaError `CLOSED`, naming the call; after a failure its code and message */
   requireOpen(where: string): void;
   /** @throws CodeLlamaError `CLOSED`, or `CAPABILITY_MISSING` where nothing can be generated */
   requireContext(where: string): void;

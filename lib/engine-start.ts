@@ -26,6 +26,7 @@ export async function startEngine(
     onLoaded: nothing,
     onLoadFailed: nothing,
     onClosed,
+    failure: undefined,
   };
   const engine = callNative(() => new (addon().Engine)(options, createEventHandler(listener)));
   const cancel = () => engine.close();

@@ -8,6 +8,7 @@ export {
 export type { DeviceInfo, DeviceShare, Placement } from "./devices.ts";
 export type { EmbedResult } from "./embed.ts";
 export type { EngineStats, ModelInfo, SpecialTokens } from "./engine-info.ts";
+export type { EngineState } from "./engine-port.ts";
 export { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
 export type { Chunk, Generation } from "./generation.ts";
 export type { InfillResult } from "./infill.ts";

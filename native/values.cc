@@ -139,7 +139,14 @@ struct EventToValue {
     return object;
   }
 
-  Napi::Object operator()(const Closed&) const { return Tagged(env, "closed"); }
+  Napi::Object operator()(const Closed& event) const {
+    Napi::Object object = Tagged(env, "closed");
+    if (event.failure) {
+      object.Set("code", ErrorCodeName(event.failure->code()));
+      object.Set("message", event.failure->what());
+    }
+    return object;
+  }
 };
 
 void SetToken(Napi::Object* object, const char* name, Token token) {

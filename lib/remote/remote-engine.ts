@@ -3,7 +3,7 @@ import { isDeepStrictEqual, types } from "node:util";
 import type { NativeModel, NativeOutput } from "../binding.ts";
 import type { Engine } from "../engine.ts";
 import type { EngineStats } from "../engine-info.ts";
-import { type EnginePort, promptLength } from "../engine-port.ts";
+import { type EnginePort, type EngineState, promptLength } from "../engine-port.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { EngineCall, EnginePrompt } from "../generation.ts";
 import type { PromptPart } from "../prompt/parts.ts";
@@ -51,6 +51,10 @@ export class RemoteEngine implements EnginePort {
       ends: vocabulary === undefined ? [] : model.endOfGenerationTokens,
       spell: vocabulary && spellWith(vocabulary),
     };
+  }
+
+  get state(): EngineState {
+    return this.#closing === undefined ? "ready" : "closed";
   }
 
   requireOpen(where: string): void {

@@ -1,4 +1,5 @@
 import type { CodeLlama } from "../codellama.ts";
+import type { EngineState } from "../engine-port.ts";
 import { readArgument } from "../options/check.ts";
 import { Authentication } from "./authentication.ts";
 import { eventStream } from "./event-stream.ts";
@@ -14,7 +15,7 @@ import { unfailingLogger } from "./unfailing-logger.ts";
 // Time for what is cut at the deadline to end: the engine finishes its step first.
 const cutMs = 2000;
 
-export type ServiceState = "loading" | "ready" | "failed" | "draining";
+export type ServiceState = "loading" | "draining" | EngineState;
 
 /** What all routes share: the model, the requests under way, and who is told of them. */
 export class Service {
@@ -58,12 +59,16 @@ export class Service {
   get state(): ServiceState {
     if (this.#draining) return "draining";
     if (this.#failure !== undefined) return "failed";
-    return this.#llama === undefined ? "loading" : "ready";
+    return this.#llama === undefined ? "loading" : this.#llama.state;
   }
 
-  /** @throws HttpError 503 while there is none */
+  /** @throws HttpError 503 while there is none, or when it has stopped */
   get llama(): CodeLlama {
-    if (this.#llama !== undefined) return this.#llama;
+    if (this.#llama !== undefined) {
+      const { state } = this.#llama;
+      if (state === "ready") return this.#llama;
+      throw new HttpError(503, "CLOSED", `the engine has stopped (${state})`);
+    }
     if (this.#failure !== undefined) throw loadFailure(this.#failure);
     throw new HttpError(503, "MODEL_LOADING", "the model is being loaded; try again soon", {
       headers: { "retry-after": "2" },

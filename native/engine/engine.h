@@ -80,6 +80,8 @@ class Engine {
   void Run();
   bool Load();
   void Serve();
+  // Fails what is under way, frees everything and reports Closed.
+  void End(std::optional<Error> failure);
 
   // Waits for a command while there is nothing to compute. False when it is time to end.
   bool TakeCommands();
@@ -92,10 +94,15 @@ class Engine {
   void FinishLate();
   std::optional<Clock::time_point> NextDeadline() const;
 
+  // An exception fails the requests under way, and the engine goes on.
   void Step();
+  void TakeStep();
   RunStatus Compute(const Plan& plan);
   void AfterStep(const Plan& plan);
-  void TakePromptOutputs(const ScheduledTokens& scheduled, size_t entry);
+  // False when the request has failed.
+  bool TakePromptOutputs(const ScheduledTokens& scheduled, size_t entry);
+  void TakeEmbeddings(const ScheduledTokens& scheduled, size_t entry);
+  void TakePromptLogits(const ScheduledTokens& scheduled, size_t entry);
   void TakeTokens(TokenChoice choice);
   PromptState StateOf(const Sequence& sequence) const;
   void AfterAbort(const Plan& plan);
@@ -103,7 +110,7 @@ class Engine {
 
   void Finish(ActiveRequest* request, FinishReason reason);
   void Fail(RequestId id, const Error& error);
-  void FailAll(ErrorCode code, const std::string& message);
+  void FailAll(const Error& error);
   void Release(RequestId id, bool keep);
   void Emit(Event event);
   void Flush();

@@ -1,5 +1,7 @@
 #include "error.h"
 
+#include <new>
+
 namespace codellama {
 
 const char* ErrorCodeName(ErrorCode code) {
@@ -30,6 +32,22 @@ const char* ErrorCodeName(ErrorCode code) {
       return "BACKEND_FAILED";
   }
   return "BACKEND_FAILED";
+}
+
+Error CurrentError() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return {ErrorCode::kOutOfMemory, "no memory is free"};
+  } catch (const std::length_error& error) {
+    return {ErrorCode::kOutOfMemory, std::string("no memory is free for this: ") + error.what()};
+  } catch (const std::exception& error) {
+    return {ErrorCode::kBackendFailed, error.what()};
+  } catch (...) {
+    return {ErrorCode::kBackendFailed, "an exception that is not a std::exception"};
+  }
 }
 
 }  // namespace codellama

@@ -35,4 +35,8 @@ class Error : public std::runtime_error {
   ErrorCode code_;
 };
 
+// The exception that a catch block handles: an Error as it is, a failed allocation as kOutOfMemory,
+// anything else as kBackendFailed.
+Error CurrentError();
+
 }  // namespace codellama

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -94,7 +95,9 @@ struct Failed {
 };
 
 // The engine thread has freed everything and sends no more.
-struct Closed {};
+struct Closed {
+  std::optional<Error> failure;  // what stopped the engine, unless it was closed
+};
 
 using Event = std::variant<LoadProgress, Loaded, LoadFailed, PromptScored, Embedded, PromptState,
                            TextDelta, Finished, Failed, Closed>;

@@ -23,6 +23,11 @@ constexpr double kPromptWeight = 4;
 // But for no longer than this: nobody who reads along notices.
 constexpr double kUnnoticedSeconds = 0.1;
 
+// Typing cancels a prompt every tenth of a second or so. A chunk of fewer tokens would read all
+// weights for too little.
+constexpr double kLosableSeconds = 0.1;
+constexpr uint32_t kSmallestLosable = 32;
+
 }  // namespace
 
 void PrefillPacer::OnStep(uint32_t prompt_tokens, uint32_t stream_tokens, double seconds) {
@@ -41,6 +46,11 @@ uint32_t PrefillPacer::Chunk(uint32_t streams, uint32_t prompts) const {
   const double weighed = steps * kPromptWeight * prompts / std::max(streams, 1U);
   const double seconds = std::max(steps, std::min(weighed, kUnnoticedSeconds));
   return std::clamp(prompt_tokens_.RowsWithin(seconds), kSmallest, kLargest);
+}
+
+uint32_t PrefillPacer::LosableChunk() const {
+  if (!prompt_tokens_.known()) return kFirstGuess;
+  return std::clamp(prompt_tokens_.RowsWithin(kLosableSeconds), kSmallestLosable, kLargest);
 }
 
 }  // namespace codellama

@@ -23,6 +23,9 @@ class PrefillPacer {
   // many prompts wait to be computed.
   uint32_t Chunk(uint32_t streams, uint32_t prompts) const;
 
+  // Prompt tokens that are worth computing in one step although a cancel would lose them.
+  uint32_t LosableChunk() const;
+
  private:
   StepTimes stream_steps_;
   StepTimes prompt_tokens_;

@@ -20,7 +20,7 @@ void InsertSorted(std::vector<Sequence*>* sequences, Sequence* sequence) {
 }
 
 void Erase(std::vector<Sequence*>* sequences, const Sequence* sequence) {
-  sequences->erase(std::find(sequences->begin(), sequences->end(), sequence));
+  std::erase(*sequences, sequence);
 }
 
 // So many later requests may go first before a waiting one rises by one priority.
@@ -223,12 +223,18 @@ bool Scheduler::MakeRoom(const Sequence* claimant, Plan* plan) {
 }
 
 void Scheduler::TakePrompt(Sequence* sequence, Plan* plan) {
-  uint32_t count = std::min(sequence->Remaining(), prompt_budget_);
+  uint32_t count = std::min({sequence->Remaining(), prompt_budget_, LosableChunk(*sequence)});
   if (sequence->all_outputs) {
     count = std::min(count, row_budget_ + 1);
     row_budget_ -= count - 1;
   }
   prompt_budget_ -= Take(sequence, count, plan);
+}
+
+uint32_t Scheduler::LosableChunk(const Sequence& sequence) const {
+  if (!cells_->Shares(sequence)) return UINT32_MAX;
+  const uint32_t cached = std::min(sequence.num_cached, sequence.num_computed);
+  return std::max(limits_.losable_chunk, sequence.num_computed - cached);
 }
 
 uint32_t Scheduler::Take(Sequence* sequence, uint32_t wanted, Plan* plan) {

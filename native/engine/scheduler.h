@@ -17,6 +17,9 @@ struct SchedulerLimits {
   // Prompt tokens of one batch while a stream is decoding: a long prompt holds no stream up for
   // longer than these take. See SetPrefillChunk().
   uint32_t prefill_chunk = 128;
+  // Prompt tokens of one sequence in one batch, beyond as many as were computed for it before: a
+  // cancelled step loses no more. Without effect where no later prompt could have the cells.
+  uint32_t losable_chunk = UINT32_MAX;
   // Rows of logits of one batch beyond one for each sequence: for drafts and scored prompts.
   uint32_t extra_rows = 0;
 };
@@ -86,6 +89,7 @@ class Scheduler {
   Plan Schedule();
 
   void SetPrefillChunk(uint32_t tokens) { limits_.prefill_chunk = tokens; }
+  void SetLosableChunk(uint32_t tokens) { limits_.losable_chunk = tokens; }
 
   uint32_t running() const { return static_cast<uint32_t>(running_.size()); }
   uint32_t waiting() const { return static_cast<uint32_t>(waiting_.size()); }
@@ -122,6 +126,7 @@ class Scheduler {
   // Makes room for one more cell; false when `claimant` itself had to give way.
   bool MakeRoom(const Sequence* claimant, Plan* plan);
   void TakePrompt(Sequence* sequence, Plan* plan);
+  uint32_t LosableChunk(const Sequence& sequence) const;
   // Returns how many of them there was room for.
   uint32_t Take(Sequence* sequence, uint32_t wanted, Plan* plan);
   void TakeDraft(ScheduledTokens* scheduled, Plan* plan);

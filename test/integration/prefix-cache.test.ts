@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { expectSureText, surePrompt } from "../helpers/sure-texts.ts";
 import { loadTinyModel, useTinyModel } from "../helpers/tiny-model.ts";
@@ -91,6 +92,27 @@ test("a cancelled prompt leaves what it computed", async () => {
   for await (const _ of generation) break;
   const { usage } = await llama.generate(promptOf("cancelled"), greedy);
   expect(usage.cachedTokens).toBe(usage.promptTokens - 1);
+});
+
+test("a prompt cancelled while it is computed leaves what was computed", async () => {
+  await using llama = await loadTinyModel({ contextSize: 4096 });
+  const prompt = llama.tokenize("x = [1, 2, 3]  # numbers\n".repeat(300)).slice(0, 3000);
+  const generation = llama.generate(prompt, { ...greedy, maxTokens: 1 });
+  while (llama.stats().kvCellsUsed < 100) await setImmediate();
+  generation.cancel();
+  expect((await generation).finishReason).toBe("abort");
+  const { usage } = await llama.generate(prompt, { ...greedy, maxTokens: 1 });
+  expect(usage.cachedTokens).toBeGreaterThanOrEqual(100);
+  expect(usage.cachedTokens).toBeLessThan(2999);
+});
+
+test("a prompt that times out while it is computed leaves what was computed", async () => {
+  await using llama = await loadTinyModel({ contextSize: 4096 });
+  const prompt = llama.tokenize("y = {'a': 1}  # a dictionary\n".repeat(300)).slice(0, 3000);
+  const { finishReason } = await llama.generate(prompt, { maxTokens: 1, timeoutMs: 250 });
+  const { usage } = await llama.generate(prompt, { ...greedy, maxTokens: 1 });
+  // A fast machine may have been done before.
+  if (finishReason === "timeout") expect(usage.cachedTokens).toBeGreaterThan(0);
 });
 
 test("maxTokens bounds what is kept", async () => {

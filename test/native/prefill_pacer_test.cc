@@ -20,6 +20,19 @@ TEST(PrefillPacerGuessesUntilItHasMeasured) {
   CHECK_EQ(pacer.Chunk(4, 1), 128U);
 }
 
+TEST(PrefillPacerRisksATenthOfASecond) {
+  PrefillPacer pacer;
+  CHECK_EQ(pacer.LosableChunk(), 128U);
+  pacer.OnStep(1000, 0, 1.0);
+  CHECK_EQ(pacer.LosableChunk(), 100U);
+  PrefillPacer slow;
+  slow.OnStep(1000, 0, 100.0);
+  CHECK_EQ(slow.LosableChunk(), 32U);
+  PrefillPacer fast;
+  fast.OnStep(1000, 0, 0.001);
+  CHECK_EQ(fast.LosableChunk(), 2048U);
+}
+
 TEST(PrefillPacerKeepsAChunkBelowTwoStreamSteps) {
   PrefillPacer pacer;
   pacer.OnStep(1000, 0, 0.1);  // 100 microseconds a token

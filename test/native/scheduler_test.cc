@@ -108,6 +108,26 @@ TEST(SchedulerCutsAPromptLongerThanTheBatch) {
   CHECK_EQ(sequence->CompletionTokens(), 1U);
 }
 
+TEST(SchedulerRisksNoMoreThanItHasComputed) {
+  World world({.slots = 2, .cells = 5000, .batch_tokens = 512, .cached_sequences = 8});
+  world.scheduler.SetLosableChunk(50);
+  Sequence* prompt = world.Add(1100);
+  for (const uint32_t count : {50U, 50U, 100U, 200U, 400U, 300U}) {
+    CHECK_EQ(Count(world.Step(), prompt), count);
+  }
+  world.scheduler.Remove(prompt, true);
+  // What the cache held costs nothing to lose.
+  Sequence* longer = world.Add(std::vector<Token>(1300, 1));
+  CHECK_EQ(Count(world.Step(), longer), 50U);
+  CHECK(longer->num_cached >= 1100);
+}
+
+TEST(SchedulerRisksAllWhereNothingIsKept) {
+  World world({.slots = 2, .cells = 5000, .batch_tokens = 512});
+  world.scheduler.SetLosableChunk(50);
+  CHECK_EQ(Count(world.Step(), world.Add(500)), 500U);
+}
+
 TEST(SchedulerKeepsStreamsRunningBesideALongPrompt) {
   World world({.slots = 2, .cells = 5000, .batch_tokens = 512, .prefill_chunk = 64});
   Sequence* stream = world.Add(10);

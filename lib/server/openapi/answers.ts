@@ -116,5 +116,5 @@ export const healthAnswer = named("Health", z.object({ status: z.literal("ok") }
 /** Of a server that takes no requests for the model: it loads, failed to, or shuts down. */
 export const unwellAnswer = named(
   "Unwell",
-  z.object({ status: z.enum(["loading", "failed", "draining"]) }),
+  z.object({ status: z.enum(["loading", "failed", "closed", "draining"]) }),
 );
