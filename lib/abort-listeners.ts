@@ -54,6 +54,7 @@ export async function withOwnSignal<Value>(
   }
 }
 
-function reasonOf(signal: AbortSignal): unknown {
+/** Why a signal is aborted. */
+export function reasonOf(signal: AbortSignal): unknown {
   return signal.reason ?? new DOMException("This operation was aborted", "AbortError");
 }

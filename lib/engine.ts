@@ -10,7 +10,7 @@ import type {
 } from "./binding.ts";
 import type { EngineListener } from "./engine-events.ts";
 import type { EngineStats } from "./engine-info.ts";
-import type { EnginePort } from "./engine-port.ts";
+import type { EnginePort, EngineState } from "./engine-port.ts";
 import { EngineRequest } from "./engine-request.ts";
 import { startEngine } from "./engine-start.ts";
 import { CodeLlamaError, callNative, fromNative } from "./errors.ts";
@@ -37,6 +37,8 @@ export class Engine implements EnginePort {
   readonly healsTokens = true;
   #closing = false;
   readonly #grammars = new Grammars();
+  /** Of promises for work on other threads. */
+  readonly #waiting = new Set<(reason: CodeLlamaError) => void>();
   #lastId = 0;
   #lastGroup = 0;
 
@@ -67,9 +69,21 @@ export class Engine implements EnginePort {
     return new Engine(engine, listener, closed, options.loras ?? [], options.rope ?? {});
   }
 
-  /** @throws CodeLlamaError `CLOSED`, naming the call */
+  get state(): EngineState {
+    if (this.#closing) return "closed";
+    return this.#listener.failure === undefined ? "ready" : "failed";
+  }
+
   requireOpen(where: string): void {
     if (this.#closing) throw new CodeLlamaError("CLOSED", `${where}: this CodeLlama is closed`);
+    const { failure } = this.#listener;
+    if (failure !== undefined) {
+      throw new CodeLlamaError(
+        failure.code,
+        `${where}: a failure has stopped the engine; load the model again: ${failure.message}`,
+        { cause: failure },
+      );
+    }
   }
 
   /** @throws CodeLlamaError `CLOSED`, or `CAPABILITY_MISSING` where only the vocabulary is loaded */
@@ -104,6 +118,7 @@ export class Engine implements EnginePort {
     this.#listener.requests.set(id, submitted);
     if (!this.#native.submit({ ...call, prompt, id })) {
       this.#listener.requests.delete(id);
+      this.requireOpen("submit()");
       throw new CodeLlamaError("CLOSED", "the engine has stopped");
     }
     return submitted;
@@ -127,15 +142,23 @@ export class Engine implements EnginePort {
     return callNative(() =>
       length <= encodedHere
         ? this.#native.encode(parts, limit)
-        : this.#native.encodeAsync(parts, limit).catch((error: unknown) => {
-            throw fromNative(error);
-          }),
+        : this.#whileOpen(this.#native.encodeAsync(parts, limit)),
     );
   }
 
   /** @throws CodeLlamaError `INVALID_GRAMMAR` */
   compileGrammar(structure: Structure): Promise<NativeGrammar> {
-    return this.#grammars.compile(structure);
+    return this.#whileOpen(this.#grammars.compile(structure));
+  }
+
+  /** The work's value; `close()` rejects it at once, although the work goes on. */
+  #whileOpen<Value>(work: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      work
+        .then(resolve, (error: unknown) => reject(fromNative(error)))
+        .finally(() => this.#waiting.delete(reject));
+    });
   }
 
   /** Keeps a prompt's KV cells. @throws CodeLlamaError `CLOSED` */
@@ -144,7 +167,7 @@ export class Engine implements EnginePort {
     loraScales: readonly number[],
     state: Uint8Array,
   ): Promise<void> {
-    if (!(await this.#native.addPrompt(tokens, loraScales, state))) {
+    if (!(await this.#whileOpen(this.#native.addPrompt(tokens, loraScales, state)))) {
       throw new CodeLlamaError("CLOSED", "the engine has stopped");
     }
   }
@@ -170,6 +193,8 @@ export class Engine implements EnginePort {
     if (!this.#closing) {
       this.#closing = true;
       this.#native.close();
+      const closed = new CodeLlamaError("CLOSED", "the engine was closed");
+      for (const reject of this.#waiting) reject(closed);
     }
     return this.#closed;
   }

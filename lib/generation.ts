@@ -1,9 +1,15 @@
-import { addAbortListener, removeAbortListener, throwIfAborted } from "./abort-listeners.ts";
+import {
+  addAbortListener,
+  reasonOf,
+  removeAbortListener,
+  throwIfAborted,
+} from "./abort-listeners.ts";
 import { append } from "./append.ts";
-import type { NativeRequest } from "./binding.ts";
+import type { NativeGrammar, NativeRequest } from "./binding.ts";
 import { type EnginePort, promptLength, type RunningRequest } from "./engine-port.ts";
 import { CodeLlamaError } from "./errors.ts";
 import type { Structure } from "./options/structure.ts";
+import { Preparation } from "./preparation.ts";
 import type { RemotePrompt } from "./prompt/remote-prompt.ts";
 import { RequestOutput } from "./request-output.ts";
 import {
@@ -89,9 +95,17 @@ export class Generation<Result = GenerationResult>
 {
   readonly #engine: EnginePort;
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => this.cancel();
+  readonly #onAbort = () => {
+    this.cancel();
+    // While a request is under way its outcome says when the engine has let go of it.
+    if (this.#signal !== undefined && this.#requests.size === 0) {
+      this.#endEarly(reasonOf(this.#signal));
+    }
+  };
+  #endEarly: (reason: unknown) => void = () => {};
   readonly #result: Promise<Result>;
   readonly #requests = new Set<RunningRequest>();
+  readonly #preparation = new Preparation();
   #text = "";
 
   #iterated = false;
@@ -127,6 +141,7 @@ export class Generation<Result = GenerationResult>
   cancel(): void {
     if (this.#settled) return;
     this.#cancelled = true;
+    this.#preparation.abort();
     for (const request of this.#requests) request.cancel();
   }
 
@@ -219,10 +234,14 @@ export class Generation<Result = GenerationResult>
     try {
       throwIfAborted(this.#signal);
       if (this.#signal !== undefined) addAbortListener(this.#signal, this.#onAbort);
-      return await script(
+      const ended = new Promise<never>((_, reject) => {
+        this.#endEarly = reject;
+      });
+      const done = script(
         (call, options) => this.#request(call, options),
         (chunk) => this.#show(chunk),
       );
+      return await Promise.race([done, ended]);
     } catch (reason) {
       this.cancel();
       this.#failure = { reason };
@@ -241,9 +260,17 @@ export class Generation<Result = GenerationResult>
   ): Promise<RequestResult> {
     const output = new RequestOutput(filter?.());
     const { structure } = call;
-    const grammar = structure && (await this.#engine.compileGrammar(structure));
-    if (this.#cancelled) return this.#cancelledResult(call, output);
-    const request = this.#engine.submit({ ...call, grammar }, (event) => {
+    const begun = performance.now();
+    let grammar: NativeGrammar | undefined;
+    if (structure !== undefined) {
+      const compiled = this.#engine.compileGrammar(structure);
+      const prepared = await this.#preparation.wait(compiled, call.timeoutMs);
+      if ("ended" in prepared) return this.#endedResult(call, output, prepared.ended);
+      grammar = prepared.value;
+    }
+    if (this.#cancelled) return this.#endedResult(call, output, "abort");
+    const timeoutMs = remaining(call.timeoutMs, performance.now() - begun);
+    const request = this.#engine.submit({ ...call, timeoutMs, grammar }, (event) => {
       const text = output.take(event);
       if (held) return;
       if (event.type === "promptScored") {
@@ -266,11 +293,11 @@ export class Generation<Result = GenerationResult>
     }
   }
 
-  /** Cancelled before the engine had it. */
-  #cancelledResult(call: EngineCall, output: RequestOutput): Answer {
+  /** Of a request that ended before the engine had it. */
+  #endedResult(call: EngineCall, output: RequestOutput, finishReason: "abort" | "timeout"): Answer {
     throwIfAborted(this.#signal);
     return toResult(call, output, {
-      finishReason: "abort",
+      finishReason,
       stopString: "",
       promptTokens: promptLength(call.prompt),
       cachedTokens: 0,
@@ -317,4 +344,9 @@ export class Generation<Result = GenerationResult>
     this.#paused = paused;
     for (const request of this.#requests) request.setPaused(paused);
   }
+}
+
+/** What is left of a time limit, which the engine takes as whole milliseconds from 1. */
+function remaining(timeoutMs: number | undefined, spentMs: number): number | undefined {
+  return timeoutMs === undefined ? undefined : Math.max(1, Math.round(timeoutMs - spentMs));
 }

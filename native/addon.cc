@@ -4,10 +4,10 @@
 #include <napi.h>
 
 #include "addon_data.h"
-#include "device_worker.h"
+#include "device_lists.h"
 #include "engine/model.h"
 #include "engine_wrap.h"
-#include "grammar_worker.h"
+#include "grammar_handle.h"
 #include "inspect.h"
 
 namespace codellama {
@@ -17,7 +17,7 @@ static void StopAll(const Napi::CallbackInfo& info) {
 }
 
 static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(new AddonData());  // NOLINT: Node-API owns and deletes it.
+  env.SetInstanceData(new AddonData(env));  // NOLINT: Node-API owns and deletes it.
   exports.Set("Engine", EngineWrap::Define(env));
   exports.Set("inspect", Napi::Function::New(env, Inspect, "inspect"));
   exports.Set("compileGrammar", Napi::Function::New(env, CompileGrammar, "compileGrammar"));

@@ -1,4 +1,5 @@
-// What the addon keeps for one environment (the main thread's, or a worker's): its live engines.
+// What the addon keeps for one environment (the main thread's, or a worker's): its live engines and
+// its work on other threads.
 //
 // Who stops an engine:
 //   close()                                        the user; lib/codellama.ts
@@ -13,7 +14,10 @@
 
 #include <napi.h>
 
+#include <memory>
 #include <set>
+
+#include "tasks.h"
 
 namespace codellama {
 
@@ -21,6 +25,10 @@ class EngineWrap;
 
 class AddonData {
  public:
+  explicit AddonData(Napi::Env env) : tasks_(Tasks::Open(env)) {}
+
+  Tasks& tasks() { return *tasks_; }
+
   void Add(EngineWrap* engine) { engines_.insert(engine); }
   void Remove(EngineWrap* engine) { engines_.erase(engine); }
 
@@ -28,6 +36,7 @@ class AddonData {
   void StopAll();
 
  private:
+  const std::shared_ptr<Tasks> tasks_;
   std::set<EngineWrap*> engines_;
 };
 

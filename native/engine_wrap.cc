@@ -4,8 +4,8 @@
 #include <variant>
 
 #include "addon_data.h"
-#include "copy_worker.h"
-#include "encode_worker.h"
+#include "copy_later.h"
+#include "encode_later.h"
 #include "option_reader.h"
 #include "values.h"
 
@@ -135,8 +135,9 @@ Napi::Value EngineWrap::Encode(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineWrap::EncodeLater(const Napi::CallbackInfo& info) {
-  return EncodeAsync(info.Env(), LoadedModel(info.Env()), ReadPrompt(info[0].As<Napi::Array>()),
-                     info[1].ToNumber().Uint32Value());
+  return codellama::EncodeLater(info.Env(), LoadedModel(info.Env()),
+                                ReadPrompt(info[0].As<Napi::Array>()),
+                                info[1].ToNumber().Uint32Value());
 }
 
 Napi::Value EngineWrap::Detokenize(const Napi::CallbackInfo& info) {

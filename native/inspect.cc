@@ -1,14 +1,12 @@
 #include "inspect.h"
 
 #include <algorithm>
-#include <optional>
+#include <memory>
 #include <string>
-#include <utility>
 
-#include "engine/error.h"
 #include "engine/gguf/gguf_file.h"
 #include "engine/gguf/tensor_type.h"
-#include "values.h"
+#include "tasks.h"
 
 namespace codellama {
 
@@ -58,67 +56,39 @@ Napi::Object TensorEntry(Napi::Env env, const GgufTensor& tensor) {
   return object;
 }
 
-class InspectWorker : public Napi::AsyncWorker {
- public:
-  InspectWorker(Napi::Env env, std::string path)
-      : AsyncWorker(env, "node-codellama.inspect"),
-        path_(std::move(path)),
-        deferred_(Napi::Promise::Deferred::New(env)) {}
+template <typename Items, typename Function>
+Napi::Array Entries(Napi::Env env, const Items& items, Function to_value) {
+  Napi::Array array = Napi::Array::New(env, items.size());
+  for (uint32_t i = 0; i < items.size(); i++) array.Set(i, to_value(env, items[i]));
+  return array;
+}
 
-  Napi::Promise promise() const { return deferred_.Promise(); }
-
- protected:
-  void Execute() override {
-    try {
-      file_ = ReadGguf(path_);
-      if (file_.String("general.type") == "adapter") {
-        CheckAdapter(file_, path_);
-      } else {
-        CheckModel(file_, path_);
-      }
-    } catch (const Error& error) {
-      error_ = error;
-    }
-  }
-
-  void OnOK() override {
-    const Napi::Env env = Env();
-    if (error_) {
-      deferred_.Reject(ToJavaScriptError(env, *error_).Value());
-      return;
-    }
-    const auto file_type = file_.Integer("general.file_type");
-    const char* file_type_name = file_type ? FileTypeName(*file_type) : nullptr;
-    Napi::Object result = Napi::Object::New(env);
-    result.Set("version", file_.version);
-    result.Set("fileSizeBytes", static_cast<double>(file_.file_size));
-    result.Set("parameters", static_cast<double>(file_.parameter_count));
-    result.Set("fileType", file_type_name == nullptr ? "unknown" : file_type_name);
-    result.Set("metadata", Entries(file_.metadata, MetadataEntry));
-    result.Set("tensors", Entries(file_.tensors, TensorEntry));
-    deferred_.Resolve(result);
-  }
-
- private:
-  template <typename Items, typename Function>
-  Napi::Array Entries(const Items& items, Function to_value) {
-    Napi::Array array = Napi::Array::New(Env(), items.size());
-    for (uint32_t i = 0; i < items.size(); i++) array.Set(i, to_value(Env(), items[i]));
-    return array;
-  }
-
-  const std::string path_;
-  Napi::Promise::Deferred deferred_;
-  GgufFile file_;
-  std::optional<Error> error_;
-};
+Napi::Object FileToValue(Napi::Env env, const GgufFile& file) {
+  const auto file_type = file.Integer("general.file_type");
+  const char* file_type_name = file_type ? FileTypeName(*file_type) : nullptr;
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("version", file.version);
+  result.Set("fileSizeBytes", static_cast<double>(file.file_size));
+  result.Set("parameters", static_cast<double>(file.parameter_count));
+  result.Set("fileType", file_type_name == nullptr ? "unknown" : file_type_name);
+  result.Set("metadata", Entries(env, file.metadata, MetadataEntry));
+  result.Set("tensors", Entries(env, file.tensors, TensorEntry));
+  return result;
+}
 
 }  // namespace
 
 Napi::Value Inspect(const Napi::CallbackInfo& info) {
-  auto* worker = new InspectWorker(info.Env(), info[0].ToString());  // NOLINT: deletes itself
-  worker->Queue();
-  return worker->promise();
+  const auto work = [path = info[0].ToString().Utf8Value()]() -> Tasks::ToValue {
+    const auto file = std::make_shared<const GgufFile>(ReadGguf(path));
+    if (file->String("general.type") == "adapter") {
+      CheckAdapter(*file, path);
+    } else {
+      CheckModel(*file, path);
+    }
+    return [file](Napi::Env env) { return FileToValue(env, *file); };
+  };
+  return Tasks::Of(info.Env()).Run(info.Env(), Lane::System(), work);
 }
 
 }  // namespace codellama

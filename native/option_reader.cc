@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "grammar_worker.h"
+#include "grammar_handle.h"
 
 namespace codellama {
 

@@ -12,6 +12,8 @@ const states = {
   loading: ["loaded"],
   prefilling: ["length", "length"],
   streaming: ["length"],
+  tokenizing: ["tokenized", "tokenized"],
+  compiling: ["length"],
   paused: [], // nobody reads it, so nobody waits for it
   cancelled: ["abort"],
   closed: ["CLOSED"],
@@ -45,7 +47,13 @@ const ends: Record<string, End> = {
 };
 
 // The engine's thread is at work while its surroundings are taken down: luck could save a run.
-const racyStates = ["loading", "prefilling", "streaming"];
+const repetitionsOf: Readonly<Record<string, number>> = {
+  loading: 20,
+  prefilling: 20,
+  streaming: 20,
+  tokenizing: 5,
+  compiling: 5,
+};
 const racyEnds = [
   "process.exit",
   "process.exit without listeners",
@@ -54,14 +62,12 @@ const racyEnds = [
   "worker process.exit",
   "worker terminate",
 ];
-const racyRepetitions = 20;
 
 vi.setConfig({ maxConcurrency: availableParallelism(), testTimeout: 180_000 });
 
 describe.concurrent.each(Object.entries(states))("%s", (state, settled) => {
   test.for(Object.entries(ends))("then %s", async ([name, end]) => {
-    const isRacy = racyStates.includes(state) && racyEnds.includes(name);
-    const repetitions = isRacy ? racyRepetitions : 1;
+    const repetitions = racyEnds.includes(name) ? (repetitionsOf[state] ?? 1) : 1;
     // A child ends its workers one after another, but itself only once.
     const children = end.worker === undefined ? repetitions : 1;
     for (let moment = 0; moment < children; moment++) {

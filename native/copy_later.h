@@ -1,4 +1,4 @@
-// Copies bytes on Node's thread pool: gigabytes would hold up the event loop.
+// Copies bytes off the JavaScript thread: gigabytes would hold up the event loop.
 #pragma once
 
 #include <napi.h>

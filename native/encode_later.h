@@ -1,4 +1,4 @@
-// Tokenises a prompt on Node's thread pool.
+// Tokenises a prompt off the JavaScript thread.
 #pragma once
 
 #include <napi.h>
@@ -11,7 +11,7 @@
 namespace codellama {
 
 // A promise of the tokens as an Int32Array; it rejects with what Tokenizer::Encode() throws.
-Napi::Promise EncodeAsync(Napi::Env env, std::shared_ptr<const Model> model,
+Napi::Promise EncodeLater(Napi::Env env, std::shared_ptr<const Model> model,
                           std::vector<PromptPart> prompt, uint32_t limit);
 
 }  // namespace codellama

@@ -1,4 +1,4 @@
-// Reads grammars on Node's thread pool: compileGrammar(text, isJsonSchema).
+// Grammars as JavaScript holds them: compileGrammar(text, isJsonSchema).
 #pragma once
 
 #include <napi.h>
@@ -9,7 +9,8 @@
 
 namespace codellama {
 
-// Resolves with a handle for submit()'s `grammar`; rejects with INVALID_GRAMMAR.
+// Reads the grammar on another thread. Resolves with a handle for submit()'s `grammar`; rejects
+// with INVALID_GRAMMAR.
 Napi::Value CompileGrammar(const Napi::CallbackInfo& info);
 
 // The grammar of such a handle. Throws a TypeError for any other value.

@@ -1,0 +1,35 @@
+#include "grammar_handle.h"
+
+#include <string>
+#include <utility>
+
+#include "engine/grammar/json_schema.h"
+#include "tasks.h"
+
+namespace codellama {
+
+namespace {
+
+using Handle = std::shared_ptr<const Grammar>;
+
+}  // namespace
+
+Napi::Value CompileGrammar(const Napi::CallbackInfo& info) {
+  const auto work = [text = info[0].ToString().Utf8Value(),
+                     is_json_schema = info[1].ToBoolean().Value()]() -> Tasks::ToValue {
+    const auto grammar = std::make_shared<const Grammar>(
+        ParseGrammar(is_json_schema ? JsonSchemaToGrammar(text) : text));
+    return [grammar](Napi::Env env) {
+      return Napi::External<Handle>::New(env, new Handle(grammar),  // NOLINT: the finalizer owns it
+                                         [](Napi::Env, Handle* handle) { delete handle; });
+    };
+  };
+  return Tasks::Of(info.Env()).Run(info.Env(), Lane::Grammar(), work);
+}
+
+std::shared_ptr<const Grammar> ReadGrammar(const Napi::Value& handle) {
+  if (!handle.IsExternal()) throw Napi::TypeError::New(handle.Env(), "grammar is no handle");
+  return *handle.As<Napi::External<Handle>>().Data();
+}
+
+}  // namespace codellama
