@@ -52,9 +52,9 @@ export class Project {
   readonly folder: string;
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor(scratch: string, path = process.env.PATH ?? "") {
+  constructor(scratch: string, path = process.env.PATH ?? "", variables = {}) {
     this.folder = mkdtempSync(join(scratch, "project-"));
-    this.#env = environment(path);
+    this.#env = { ...environment(path), ...variables };
     writeFileSync(join(this.folder, "package.json"), "{}");
   }
 

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   minutes,
+  model,
   npmPack,
   type Outcome,
   Project,
@@ -59,6 +60,17 @@ describe("with the platform's package, and no compiler on PATH", () => {
     expect(output).not.toMatch(/ignored build scripts/i);
     expectText(project.runPrograms(), binaryFolder);
   });
+});
+
+test("works in Jest", { timeout: 10 * minutes }, () => {
+  const project = new Project(scratch, process.env.PATH, { MODEL_PATH: model });
+  const { status, output } = project.npmInstall(main, binaries, "jest@30");
+  expect(status, output).toBe(0);
+  const suite = "jest-suite.test.cjs";
+  copyFileSync(join(repository, "test/fixtures", suite), join(project.folder, suite));
+  const run = project.node(join("node_modules", "jest", "bin", "jest.js"));
+  expect(run.status, run.output).toBe(0);
+  expect(run.output).toMatch(/Tests: +4 passed, 4 total/);
 });
 
 test("compiles from the sources that it carries", { timeout: 25 * minutes }, () => {
