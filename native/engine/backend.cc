@@ -5,6 +5,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "assertion_guard.h"
 #include "backend_library.h"
 #include "llama.h"
 
@@ -36,6 +37,7 @@ void InitializeBackends() {
     log_to_stderr = log != nullptr && std::strcmp(log, "1") == 0;
     llama_log_set([](ggml_log_level level, const char* text, void*) { OnLog(level, text); },
                   nullptr);
+    InstallAssertionHandler();
     llama_backend_init();
     LoadBackendLibraries();
   });

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "assertion_guard.h"
 #include "backend.h"
 #include "error.h"
 #include "gguf/gguf_file.h"
@@ -91,8 +92,9 @@ std::shared_ptr<const Model> Model::Load(const ModelOptions& options, const Cont
     bool cancelled = false;
   } state{progress};
   const auto layers = file.Integer(file.ArchitectureKey("block_count"));
-  auto placement =
-      std::make_unique<Placement>(options, context, static_cast<int32_t>(layers.value_or(0)));
+  auto placement = GuardAssertions(options.path, [&] {
+    return std::make_unique<Placement>(options, context, static_cast<int32_t>(layers.value_or(0)));
+  });
   llama_model_params params = llama_model_default_params();
   placement->Apply(&params);
   params.load_mode = LoadMode(options);
@@ -106,11 +108,13 @@ std::shared_ptr<const Model> Model::Load(const ModelOptions& options, const Cont
   };
 
   std::shared_ptr<Model> model(new Model());
+  model->path_ = options.path;
   model->vocabulary_only_ = options.vocabulary_only;
   model->position_limit_ = file.PositionLimit();
   model->placement_ = std::move(placement);
   LogCapture log;
-  model->model_.reset(llama_model_load_from_file(options.path.c_str(), params));
+  model->model_.reset(GuardAssertions(
+      options.path, [&] { return llama_model_load_from_file(options.path.c_str(), params); }));
   if (state.cancelled) throw Error(ErrorCode::kAborted, "loading was cancelled");
   if (!model->model_) throw LoadError(options.path, log.text());
 
@@ -136,7 +140,8 @@ void Model::LoadAdapters(const std::vector<LoraOptions>& loras, const GgufFile& 
     CheckAdapter(adapter_file, lora.path);
     CheckAdapterFits(adapter_file, lora.path, model);
     LogCapture log;
-    llama_adapter_lora* adapter = llama_adapter_lora_init(get(), lora.path.c_str());
+    llama_adapter_lora* adapter = GuardAssertions(
+        lora.path, [&] { return llama_adapter_lora_init(get(), lora.path.c_str()); });
     if (adapter == nullptr) {
       throw Error(ErrorCode::kModelInvalid,
                   lora.path + ": not a LoRA adapter for this model\n" + log.text());

@@ -45,6 +45,7 @@ class Model {
                                            const ContextOptions& context,
                                            const LoadProgressCallback& progress);
 
+  const std::string& path() const { return path_; }
   const ModelFacts& facts() const { return facts_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   bool vocabulary_only() const { return vocabulary_only_; }
@@ -73,6 +74,7 @@ class Model {
   void LoadAdapters(const std::vector<LoraOptions>& loras, const GgufFile& model);
   void ReadFacts();
 
+  std::string path_;
   std::unique_ptr<const Placement> placement_;  // outlives the model, which points into it
   std::unique_ptr<llama_model, Free> model_;
   std::unique_ptr<Tokenizer> tokenizer_;

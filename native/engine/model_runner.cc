@@ -9,6 +9,7 @@
 #include <system_error>
 #include <thread>
 
+#include "assertion_guard.h"
 #include "attention.h"
 #include "backend.h"
 #include "error.h"
@@ -193,7 +194,8 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   params.abort_callback_data = const_cast<std::atomic<bool>*>(abort);
 
   LogCapture log;
-  context_.reset(llama_init_from_model(model_->get(), params));
+  context_.reset(GuardAssertions(model_->path(),
+                                 [&] { return llama_init_from_model(model_->get(), params); }));
   if (!context_) {
     const bool memory = log.text().find("alloc") != std::string::npos;
     throw Error(memory ? ErrorCode::kOutOfMemory : ErrorCode::kInvalidArgument,

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "gguf_mutations.h"
 #include "gguf_writer.h"
@@ -10,6 +12,7 @@ namespace codellama::test {
 
 // Each key that llama.cpp reads gets each number at the edges, and goes missing; each tensor gets
 // each type, goes missing, and loses or gains a dimension.
-void ForEveryChange(const GgufDraft& draft, const std::function<void(const SpoiledFile&)>& use);
+void ForEveryChange(const GgufDraft& draft, const std::vector<std::string>& keys,
+                    const std::function<void(const SpoiledFile&)>& use);
 
 }  // namespace codellama::test

@@ -1,33 +1,24 @@
 // Looks for files that pass our checks and still end the process inside llama.cpp.
 //
-//   gguf_fuzz [--runs N] [--seed S] [--model NAME] [--keep FOLDER]
+//   gguf_fuzz [--seconds N] [--seed S] [--model NAME] [--keep FOLDER]
 //             [--every yes] [--unchecked yes] [--strict yes]
 //   gguf_fuzz FILE...     tries these files and says how each ended
 //
-// It spoils small models at random, gives each to a child process that checks, loads and runs it,
-// and reports every child that dies: each is a hole that wants a check.
+// It spoils small models of all architectures at random, gives each to a child process that checks,
+// loads and runs it, and reports every child that dies: each is a hole that wants a check. The exit
+// code is 1 when it found one. `node scripts/build.mjs --tests` builds it.
 //
-//   --every      makes each single change there is, in place of N random ones
+//   --model      only this architecture or test model
+//   --keep       where the files that end the process go
+//   --every      makes each single change there is, in place of random ones
 //   --unchecked  shows what llama.cpp dies of without the checks
 //   --strict     lists the files that we refuse and llama.cpp would run
-//
-// Not part of the tests; build it by hand against a build of llama.cpp in $BUILD and its source in
-// $LLAMA, for instance:
-//
-//   g++ -std=c++20 -O1 -g -I native -I $LLAMA/include -I $LLAMA/ggml/include
-//     test/native/{gguf_{fuzz,trial,mutations,every_change,test_models},random_llama}.cc
-//     test/native/other_architectures.cc
-//     native/engine/{gguf/*,error}.cc
-//     -L $BUILD/bin -Wl,-rpath,$BUILD/bin -lllama -lggml -lggml-base -o gguf_fuzz
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -35,10 +26,11 @@
 #include <string>
 #include <vector>
 
+#include "architecture_models.h"
+#include "child_trial.h"
 #include "gguf_every_change.h"
 #include "gguf_mutations.h"
 #include "gguf_test_models.h"
-#include "gguf_trial.h"
 #include "llama.h"
 #include "random_llama.h"
 #include "tiny_llama.h"
@@ -46,54 +38,10 @@
 namespace codellama::test {
 namespace {
 
-constexpr rlim_t kMemoryBytes = rlim_t{4} << 30;
-constexpr unsigned kSeconds = 20;
 constexpr char kRandom[] = "random";  // the model that is another one in every run
 
-struct Ending {
-  bool is_death = false;
-  int number = 0;  // the signal, or the exit code
-  std::string last_line;
-};
-
-void WriteFile(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<long>(bytes.size()));
-}
-
-// The line that says why: an assertion of ggml, or the last one.
-std::string TellingLine(const std::string& path) {
-  std::ifstream lines(path);
-  std::string last;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.find("GGML_ASSERT") != std::string::npos || line.find("fatal") != std::string::npos) {
-      return line.substr(line.rfind('/') + 1);
-    }
-    if (!line.empty()) last = line;
-  }
-  return last;
-}
-
-Ending TryInChild(const std::string& path, const TrialOptions& options, const std::string& log) {
-  const pid_t child = fork();
-  if (child == 0) {
-    const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    dup2(file, STDERR_FILENO);
-    dup2(file, STDOUT_FILENO);
-    const rlimit memory{kMemoryBytes, kMemoryBytes};
-    const rlimit no_core{0, 0};
-    if (std::getenv("NO_MEMORY_LIMIT") == nullptr) setrlimit(RLIMIT_AS, &memory);
-    setrlimit(RLIMIT_CORE, &no_core);
-    alarm(kSeconds);
-    _exit(static_cast<int>(RunTrial(path, options)));
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  const bool is_death = WIFSIGNALED(status) || WEXITSTATUS(status) < 10;
-  return {is_death, WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), TellingLine(log)};
-}
-
 struct Options {
-  size_t runs = 10'000;
+  size_t seconds = 10;
   uint32_t seed = 1;
   std::string model;
   std::string keep = "gguf_holes";
@@ -108,8 +56,8 @@ Options ReadOptions(int count, char** words) {
   for (int i = 1; i < count; ++i) {
     const std::string word = words[i];
     const std::string value = i + 1 < count ? words[i + 1] : "";
-    if (word == "--runs") {
-      options.runs = std::stoul(value);
+    if (word == "--seconds") {
+      options.seconds = std::stoul(value);
     } else if (word == "--seed") {
       options.seed = static_cast<uint32_t>(std::stoul(value));
     } else if (word == "--model") {
@@ -131,51 +79,91 @@ Options ReadOptions(int count, char** words) {
   return options;
 }
 
+void WriteFile(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<long>(bytes.size()));
+}
+
 class Fuzzer {
  public:
-  explicit Fuzzer(const Options& options) : options_(options), random_(options.seed) {
+  explicit Fuzzer(const Options& options)
+      : options_(options),
+        random_(options.seed),
+        end_(std::chrono::steady_clock::now() + std::chrono::seconds(options.seconds)) {
     std::filesystem::create_directories(options.keep);
-    work_ = options.keep + "/work-" + std::to_string(getpid()) + ".gguf";
-    adapter_ = options.keep + "/adapter-" + std::to_string(getpid()) + ".gguf";
-    log_ = options.keep + "/log-" + std::to_string(getpid());
-    for (TestModel& model : TestModels()) {
-      if (options.model.empty() || model.name == options.model) models_.push_back(std::move(model));
-    }
-    if (options.model.empty() || options.model == kRandom)
-      models_.push_back({kRandom, TinyLlama()});
+    folder_ = (std::filesystem::temp_directory_path() / ("gguf_fuzz-" + std::to_string(getpid())))
+                  .string();
+    std::filesystem::create_directories(folder_);
+    ChooseModels();
   }
 
-  ~Fuzzer() {
-    for (const std::string& path : {work_, adapter_, log_}) std::filesystem::remove(path);
-  }
+  ~Fuzzer() { std::filesystem::remove_all(folder_); }
 
-  // Without spoiling anything: each model must run.
+  // Without spoiling anything: each model must run, or be of a kind that generates nothing.
   bool TryModels() {
     bool all_ran = true;
     for (const TestModel& model : models_) {
-      WriteFile(work_, model.draft.Serialize());
-      const Ending ending = TryInChild(work_, OptionsFor(model), log_);
-      const bool ran = ending.number == static_cast<int>(TrialOutcome::kRan) && !ending.is_death;
-      if (!ran)
-        std::printf("%s: %d %s\n", model.name.c_str(), ending.number, ending.last_line.c_str());
-      all_ran = all_ran && ran;
+      WriteFile(work_file(), Draft(model).Serialize());
+      const Ending ending = TryInChild(work_file(), OptionsFor(model), log_file());
+      if (ending.Is(TrialOutcome::kRan) || ending.Is(TrialOutcome::kGeneratesNothing)) continue;
+      if (ending.last_line.ends_with("cannot generate any")) continue;
+      all_ran = false;
+      std::printf("%s: %d %s\n", model.name.c_str(), ending.number, ending.last_line.c_str());
     }
     return all_ran;
   }
 
-  // Every change of every model, or as many random ones as were asked for. Returns the holes found.
+  // Every change of every model, or random ones as long as there is time. Returns the holes found.
   size_t Run() {
-    if (options_.makes_every_change) {
-      RunEveryChange();
-    } else {
-      for (size_t run = 0; run < options_.runs; ++run) RunRandomChange();
+    if (options_.makes_every_change) RunEveryChange();
+    while (!options_.makes_every_change && std::chrono::steady_clock::now() < end_) {
+      RunRandomChange();
     }
+    std::printf("%zu files with seed %u\n", tries_, options_.seed);
     for (const auto& [outcome, count] : outcomes_) std::printf("outcome %d: %zu\n", outcome, count);
+    for (const auto& [name, count] : caught_) std::printf("caught %zu x %s\n", count, name.c_str());
     for (const auto& [name, count] : holes_) std::printf("%zu x %s\n", count, name.c_str());
     return holes_.size();
   }
 
  private:
+  std::string work_file() const { return folder_ + "/work.gguf"; }
+  std::string adapter_file() const { return folder_ + "/adapter.gguf"; }
+  std::string log_file() const { return folder_ + "/log"; }
+
+  // As many architectures as can be tried in the time; making one takes a tenth of a second.
+  void ChooseModels() {
+    std::vector<std::string> names = ArchitectureNames();
+    std::shuffle(names.begin(), names.end(), random_);
+    const size_t most = std::max<size_t>(4, options_.seconds);
+    if (names.size() > most && !options_.makes_every_change) names.resize(most);
+    if (!options_.model.empty()) names = {options_.model};
+    std::string pattern;
+    for (const std::string& name : names) pattern += (pattern.empty() ? "^(" : "|") + name;
+    WriteArchitectureModels(folder_, pattern + ")$");
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      models_.push_back({entry.path().stem().string(), {}, false, false, entry.path().string()});
+    }
+    // The order of a folder's files is not the same everywhere.
+    std::sort(models_.begin(), models_.end(),
+              [](const auto& left, const auto& right) { return left.name < right.name; });
+    for (TestModel& model : TestModels()) {
+      if (options_.model.empty() || model.name == options_.model) {
+        models_.push_back(std::move(model));
+      }
+    }
+    if (options_.model.empty() || options_.model == kRandom) {
+      models_.push_back({kRandom, TinyLlama()});
+    }
+  }
+
+  static GgufDraft Draft(const TestModel& model) {
+    return model.file.empty() ? model.draft : ReadDraft(model.file);
+  }
+
+  static std::vector<std::string> Keys(const GgufDraft& draft) {
+    return MetadataKeys(GgufDraft(draft).Entry("general.architecture").elements[0]);
+  }
+
   TrialOptions OptionsFor(const TestModel& model) const {
     TrialOptions trial;
     trial.vocabulary_only = model.vocabulary_only;
@@ -186,36 +174,40 @@ class Fuzzer {
   void RunEveryChange() {
     for (const TestModel& model : models_) {
       if (model.name == kRandom) continue;
-      ForEveryChange(model.draft, [&](const SpoiledFile& spoiled) { Try(model, spoiled, false); });
+      const GgufDraft draft = Draft(model);
+      ForEveryChange(draft, Keys(draft),
+                     [&](const SpoiledFile& spoiled) { Try(model, spoiled, false); });
       if (!model.has_adapter) continue;
-      ForEveryChange(TinyAdapter(), [&](const SpoiledFile& spoiled) { Try(model, spoiled, true); });
+      ForEveryChange(TinyAdapter(), Keys(TinyAdapter()),
+                     [&](const SpoiledFile& spoiled) { Try(model, spoiled, true); });
     }
   }
 
   void RunRandomChange() {
     const TestModel& model = models_[random_() % models_.size()];
-    const bool is_adapter = model.has_adapter && random_() % 2 == 0;
-    if (model.name != kRandom) {
-      Try(model, Spoil(is_adapter ? TinyAdapter() : model.draft, random_), is_adapter);
-    } else if (random_() % 2 == 0) {
-      Try(model, {RandomLlama(random_).Serialize(), "nothing spoiled"}, false);
-    } else {
-      Try(model, Spoil(RandomLlama(random_), random_), false);
+    if (model.name == kRandom && random_() % 2 == 0) {
+      return Try(model, {RandomLlama(random_).Serialize(), "nothing spoiled"}, false);
     }
+    const bool is_adapter = model.has_adapter && random_() % 2 == 0;
+    const GgufDraft draft = model.name == kRandom ? RandomLlama(random_)
+                            : is_adapter          ? TinyAdapter()
+                                                  : Draft(model);
+    Try(model, Spoil(draft, Keys(draft), random_), is_adapter);
   }
 
   // Tries a spoiled file: the model, or an adapter on top of the good model.
   void Try(const TestModel& model, const SpoiledFile& spoiled, bool is_adapter) {
     TrialOptions trial = OptionsFor(model);
-    WriteFile(work_, is_adapter ? model.draft.Serialize() : spoiled.bytes);
-    if (is_adapter) WriteFile(adapter_, spoiled.bytes);
-    if (is_adapter) trial.adapter = adapter_;
+    WriteFile(work_file(), is_adapter ? model.draft.Serialize() : spoiled.bytes);
+    if (is_adapter) WriteFile(adapter_file(), spoiled.bytes);
+    if (is_adapter) trial.adapter = adapter_file();
     trial.use_mmap = random_() % 4 != 0;
-    const Ending ending = TryInChild(work_, trial, log_);
+    const Ending ending = TryInChild(work_file(), trial, log_file());
     ++tries_;
     if (ending.is_death) return Report(model, spoiled, ending);
     ++outcomes_[ending.number];
-    if (ending.number == static_cast<int>(TrialOutcome::kRefused)) {
+    if (ending.Is(TrialOutcome::kAsserted)) ++caught_[model.name + " " + ending.last_line];
+    if (ending.Is(TrialOutcome::kRefused)) {
       CheckStrictness(trial, ending.last_line, spoiled.description);
     }
   }
@@ -235,19 +227,18 @@ class Fuzzer {
                        const std::string& description) const {
     if (!options_.reports_strictness) return;
     trial.has_checks = false;
-    const Ending ending = TryInChild(work_, trial, log_);
-    if (ending.is_death || ending.number != static_cast<int>(TrialOutcome::kRan)) return;
+    if (!TryInChild(work_file(), trial, log_file()).Is(TrialOutcome::kRan)) return;
     std::printf("STRICT %s\n  %s\n", refusal.c_str(), description.c_str());
   }
 
   const Options& options_;
   std::mt19937 random_;
-  std::string work_;
-  std::string adapter_;
-  std::string log_;
+  std::chrono::steady_clock::time_point end_;
+  std::string folder_;
   std::vector<TestModel> models_;
   size_t tries_ = 0;
   std::map<std::string, size_t> holes_;
+  std::map<std::string, size_t> caught_;
   std::map<int, size_t> outcomes_;
 };
 
@@ -267,6 +258,8 @@ int main(int count, char** words) {
                 ending.last_line.c_str());
   }
   if (!options.files.empty()) return 0;
+  std::printf("seed %u\n", options.seed);
   Fuzzer fuzzer(options);
-  return fuzzer.TryModels() && fuzzer.Run() == 0 ? 0 : 1;
+  const bool models_run = fuzzer.TryModels();
+  return fuzzer.Run() == 0 && models_run ? 0 : 1;
 }

@@ -23,8 +23,9 @@ constexpr uint32_t kText = static_cast<uint32_t>(GgufType::kString);
 
 class Spoiler {
  public:
-  Spoiler(GgufDraft draft, std::mt19937& random)
+  Spoiler(GgufDraft draft, const std::vector<std::string>& keys, std::mt19937& random)
       : draft_(std::move(draft)),
+        keys_(keys),
         architecture_(draft_.Entry("general.architecture").elements[0]),
         random_(random) {}
 
@@ -79,7 +80,7 @@ class Spoiler {
   std::string Element(uint32_t type) { return type == kText ? Text() : NumberBytes(type); }
 
   void SpoilDraft() {
-    switch (Below(14)) {
+    switch (Below(18)) {
       case 0:
       case 1:
       case 2:
@@ -102,6 +103,12 @@ class Spoiler {
         return ChangeData();
       case 12:
         return ChangeType();
+      case 13:
+      case 14:
+        return MoveNumber();
+      case 15:
+      case 16:
+        return MakePerLayer();
       default:
         return ChangeFrame();
     }
@@ -112,6 +119,57 @@ class Spoiler {
     Note("set " + entry.key);
     if (entry.elements.empty()) return;
     Pick(entry.elements) = Element(entry.type);
+  }
+
+  // A number of a model's shape; not of its vocabulary.
+  DraftEntry* PickNumber() {
+    constexpr auto kUnsigned = static_cast<uint32_t>(GgufType::kUint32);
+    std::vector<DraftEntry*> numbers;
+    for (DraftEntry& entry : draft_.entries) {
+      const bool is_own = entry.key.starts_with(architecture_ + ".");
+      if (is_own && entry.type == kUnsigned && !entry.elements.empty()) numbers.push_back(&entry);
+    }
+    return numbers.empty() ? nullptr : Pick(numbers);
+  }
+
+  static uint32_t Read(const std::string& bytes) {
+    uint32_t number = 0;
+    std::memcpy(&number, bytes.data(), std::min(bytes.size(), sizeof(number)));
+    return number;
+  }
+
+  uint32_t Layers() const {
+    for (const DraftEntry& entry : draft_.entries) {
+      if (entry.key == architecture_ + ".block_count") return Read(entry.elements[0]);
+    }
+    return 0;
+  }
+
+  uint32_t Near(uint32_t number) {
+    const uint32_t choices[] = {number + 1, number - 1, number * 2, number / 2, 0, 1, number};
+    return choices[Below(std::size(choices))];
+  }
+
+  void MoveNumber() {
+    DraftEntry* entry = PickNumber();
+    if (entry == nullptr) return;
+    std::string& element = Pick(entry->elements);
+    const uint32_t number = Near(Read(element));
+    Note("move " + entry->key + " to " + std::to_string(number));
+    element = BytesOf(number);
+  }
+
+  // One number for each layer where the file has one for all.
+  void MakePerLayer() {
+    DraftEntry* entry = PickNumber();
+    if (entry == nullptr || entry->key.ends_with("block_count")) return;
+    const uint32_t number = Read(entry->elements[0]);
+    const uint32_t layers = Layers();
+    if (layers == 0 || layers > 64) return;
+    entry->is_array = true;
+    entry->elements.assign(layers, BytesOf(number));
+    Pick(entry->elements) = BytesOf(Near(number));
+    Note("per layer " + entry->key);
   }
 
   void ChangeArray() {
@@ -136,8 +194,7 @@ class Spoiler {
   }
 
   void AddKey() {
-    std::string key = Pick(kKeys);
-    if (key.starts_with("llama.")) key.replace(0, 5, architecture_);
+    const std::string key = Pick(keys_);
     constexpr uint32_t kLikely[] = {4, 4, 4, 6, 6, 7, 8, 5, 2, 10};
     DraftEntry entry{key, kLikely[Below(std::size(kLikely))], Below(5) == 0, {}, std::nullopt};
     const size_t count = entry.is_array ? Below(2) == 0 ? 2 : Below(8) : 1;
@@ -238,6 +295,7 @@ class Spoiler {
   }
 
   GgufDraft draft_;
+  const std::vector<std::string>& keys_;
   const std::string architecture_;
   std::mt19937& random_;
   std::string description_;
@@ -245,8 +303,8 @@ class Spoiler {
 
 }  // namespace
 
-SpoiledFile Spoil(GgufDraft draft, std::mt19937& random) {
-  return Spoiler(std::move(draft), random).Run();
+SpoiledFile Spoil(GgufDraft draft, const std::vector<std::string>& keys, std::mt19937& random) {
+  return Spoiler(std::move(draft), keys, random).Run();
 }
 
 }  // namespace codellama::test

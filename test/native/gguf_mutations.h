@@ -3,6 +3,7 @@
 
 #include <random>
 #include <string>
+#include <vector>
 
 #include "gguf_writer.h"
 
@@ -13,6 +14,7 @@ struct SpoiledFile {
   std::string description;  // what was done, for the report
 };
 
-SpoiledFile Spoil(GgufDraft draft, std::mt19937& random);
+// `keys` are those to add.
+SpoiledFile Spoil(GgufDraft draft, const std::vector<std::string>& keys, std::mt19937& random);
 
 }  // namespace codellama::test

@@ -13,6 +13,7 @@ struct TestModel {
   GgufDraft draft;
   bool vocabulary_only = false;
   bool has_adapter = false;  // TinyAdapter fits
+  std::string file = "";     // instead of `draft`, for large ones
 };
 
 std::vector<TestModel> TestModels();

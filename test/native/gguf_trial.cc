@@ -1,10 +1,12 @@
 #include "gguf_trial.h"
 
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <vector>
 
+#include "engine/assertion_guard.h"
 #include "engine/error.h"
 #include "engine/gguf/gguf_file.h"
 #include "llama.h"
@@ -74,8 +76,8 @@ TrialOutcome LoadAndRun(const std::string& path, const TrialOptions& options) {
   model_params.n_gpu_layers = 0;
   model_params.load_mode = options.use_mmap ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
   model_params.vocab_only = options.vocabulary_only;
-  const std::unique_ptr<llama_model, Free> model(
-      llama_model_load_from_file(path.c_str(), model_params));
+  const std::unique_ptr<llama_model, Free> model(GuardAssertions(
+      path, [&] { return llama_model_load_from_file(path.c_str(), model_params); }));
   if (!model) return TrialOutcome::kNotLoaded;
   const llama_vocab* vocabulary = llama_model_get_vocab(model.get());
   TrialOutcome outcome = TrialOutcome::kRan;
@@ -86,6 +88,11 @@ TrialOutcome LoadAndRun(const std::string& path, const TrialOptions& options) {
     outcome = TrialOutcome::kThrew;
   }
   if (options.vocabulary_only) return outcome;
+  // As Model::Load does.
+  if (!llama_model_has_decoder(model.get()) || llama_model_has_encoder(model.get()) ||
+      llama_model_is_diffusion(model.get())) {
+    return TrialOutcome::kGeneratesNothing;
+  }
 
   llama_context_params context_params = llama_context_default_params();
   context_params.n_ctx = 256;
@@ -93,13 +100,16 @@ TrialOutcome LoadAndRun(const std::string& path, const TrialOptions& options) {
   context_params.n_ubatch = 64;
   context_params.n_seq_max = 4;
   context_params.kv_unified = true;
+  context_params.pooling_type = LLAMA_POOLING_TYPE_NONE;
   context_params.n_threads = 1;
   context_params.n_threads_batch = 1;
   const std::unique_ptr<llama_context, Free> context(
-      llama_init_from_model(model.get(), context_params));
+      GuardAssertions(path, [&] { return llama_init_from_model(model.get(), context_params); }));
   if (!context) return TrialOutcome::kNoContext;
   if (!options.adapter.empty()) {
-    llama_adapter_lora* adapter = llama_adapter_lora_init(model.get(), options.adapter.c_str());
+    llama_adapter_lora* adapter = GuardAssertions(options.adapter, [&] {
+      return llama_adapter_lora_init(model.get(), options.adapter.c_str());
+    });
     if (!adapter) return TrialOutcome::kNotLoaded;
     float scale = 1;
     llama_set_adapters_lora(context.get(), &adapter, 1, &scale);
@@ -122,11 +132,15 @@ void Check(const std::string& path, const TrialOptions& options) {
 
 TrialOutcome RunTrial(const std::string& path, const TrialOptions& options) {
   try {
-    if (options.has_checks) Check(path, options);
+    if (options.has_checks) {
+      Check(path, options);
+      InstallAssertionHandler();
+    }
     return LoadAndRun(path, options);
   } catch (const Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
-    return TrialOutcome::kRefused;
+    const bool is_assertion = std::strstr(error.what(), "llama.cpp cannot run it") != nullptr;
+    return is_assertion ? TrialOutcome::kAsserted : TrialOutcome::kRefused;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "threw %s\n", error.what());
     return TrialOutcome::kThrew;

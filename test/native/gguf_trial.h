@@ -11,6 +11,8 @@ enum class TrialOutcome {
   kNoContext,     // llama.cpp said no when the context was made
   kThrew,         // llama.cpp threw an exception out of one of its functions
   kRan,
+  kGeneratesNothing,  // an encoder or a diffusion model
+  kAsserted,          // an assertion of llama.cpp that AssertionGuard turned into an error
 };
 
 struct TrialOptions {

@@ -17,21 +17,37 @@ namespace {
 constexpr uint32_t kLargest = std::numeric_limits<int32_t>::max();
 
 // Architectures whose graph asserts that RoPE turns whole attention heads, all of one length, and
-// takes one number of heads for all layers. From src/models/*.cpp, the ones in wide use.
-constexpr std::array<std::string_view, 33> kPlainArchitectures = {
-    "llama",     "llama-embed",  "mistral3",    "qwen2",    "qwen2moe", "qwen2vl", "qwen3",
-    "qwen3moe",  "qwen3vl",      "qwen3vlmoe",  "baichuan", "falcon",   "grok",    "xverse",
-    "orion",     "internlm2",    "olmo",        "olmo2",    "olmoe",    "exaone",  "starcoder2",
-    "codeshell", "deepseek",     "dbrx",        "arctic",   "arcee",    "smollm3", "seed_oss",
-    "ernie4_5",  "ernie4_5-moe", "hunyuan-moe", "plamo",    "apertus",
+// takes one number of heads for all layers. From src/models/*.cpp.
+constexpr std::array<std::string_view, 52> kPlainArchitectures = {
+    "llama",     "llama-embed",    "mistral3",     "qwen2",         "qwen2moe",   "qwen2vl",
+    "qwen3",     "qwen3moe",       "qwen3vl",      "qwen3vlmoe",    "baichuan",   "falcon",
+    "grok",      "xverse",         "orion",        "internlm2",     "olmo",       "olmo2",
+    "olmoe",     "exaone",         "exaone4",      "exaone-moe",    "starcoder2", "codeshell",
+    "deepseek",  "dbrx",           "arctic",       "arcee",         "smollm3",    "seed_oss",
+    "ernie4_5",  "ernie4_5-moe",   "hunyuan-moe",  "hunyuan-dense", "hunyuan_vl", "plamo",
+    "apertus",   "cogvlm",         "chameleon",    "cohere2moe",    "dots1",      "grovemoe",
+    "hy_v3",     "jais2",          "llama4",       "maincoder",     "mellum",     "nemotron",
+    "paddleocr", "pangu-embedded", "smallthinker", "talkie",
 };
 
 // More architectures whose heads have one length for queries, keys and values.
-constexpr std::array<std::string_view, 24> kEvenHeadArchitectures = {
-    "gpt2",  "gptj",      "gptneox", "bloom",     "mpt",     "phi2",     "phi3",   "phimoe",
-    "gemma", "gemma2",    "gemma3",  "starcoder", "refact",  "stablelm", "qwen",   "chatglm",
-    "glm4",  "command-r", "cohere2", "nemotron",  "minicpm", "granite",  "llama4", "gpt-oss",
+constexpr std::array<std::string_view, 35> kEvenHeadArchitectures = {
+    "gpt2",    "gptj",       "gptneox",      "bloom",     "mpt",         "phi2",      "phi3",
+    "phimoe",  "gemma",      "gemma2",       "gemma3",    "starcoder",   "refact",    "stablelm",
+    "qwen",    "chatglm",    "glm4",         "glm4moe",   "command-r",   "cohere2",   "minicpm",
+    "granite", "granitemoe", "gpt-oss",      "afmoe",     "bailingmoe2", "bitnet",    "jais",
+    "maple",   "minimax-m3", "muse-glimmer", "qwen3next", "qwen35",      "qwen35moe", "qwen4exp",
 };
+
+// Architectures whose positions always have several parts.
+constexpr std::array<std::string_view, 8> kMultimodalRopeArchitectures = {
+    "qwen2vl", "paddleocr", "qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen4exp", "qwen3tts",
+};
+
+template <typename Names>
+bool IsAmong(const Names& names, std::string_view architecture) {
+  return std::find(names.begin(), names.end(), architecture) != names.end();
+}
 
 struct Heads {
   uint32_t layers = 0;
@@ -74,9 +90,19 @@ void CheckHeads(const GgufChecker& checker, const Heads& model) {
   // llama.cpp looks for these tensors of Phi-3, but goes on without them.
   const bool is_phi3 = checker.file().Architecture() == "phi3" && !checker.file().tensors.empty();
   std::unordered_set<std::string_view> names;
-  for (const GgufTensor& tensor : checker.file().tensors) names.insert(tensor.name);
+  std::unordered_set<std::string_view> recurrent_layers;  // "blk.0"
+  for (const GgufTensor& tensor : checker.file().tensors) {
+    names.insert(tensor.name);
+    const size_t end = tensor.name.find(".ssm_");
+    if (end != std::string::npos) {
+      recurrent_layers.insert(std::string_view(tensor.name).substr(0, end));
+    }
+  }
   for (uint32_t i = 0; i < model.layers; ++i) {
     const std::string layer = "blk." + std::to_string(i) + ".";
+    // Linear attention has queries and keys too, but no heads of the other kind.
+    const bool is_recurrent = recurrent_layers.contains("blk." + std::to_string(i));
+    if (is_recurrent && model.heads[i] == 0) continue;
     const bool has_queries = names.contains(layer + "attn_q.weight");
     const bool has_all = names.contains(layer + "attn_qkv.weight");
     const bool has_three = has_queries && names.contains(layer + "attn_k.weight") &&
@@ -113,6 +139,8 @@ void CheckRopeDimensions(const GgufChecker& checker, const Heads& model,
 void CheckRopeSections(const GgufChecker& checker, const Heads& model) {
   const std::string key = checker.Key("rope.dimension_sections");
   const GgufValue* sections = checker.file().Find(key);
+  const bool is_needed = IsAmong(kMultimodalRopeArchitectures, checker.file().Architecture());
+  if (!sections && is_needed) checker.Fail(key + " is missing");
   if (!sections || !sections->is_array() || !sections->IsInteger()) return;
   int64_t sum = 0;
   for (size_t i = 0; i < std::min<size_t>(sections->size(), 4); ++i) {
@@ -123,9 +151,11 @@ void CheckRopeSections(const GgufChecker& checker, const Heads& model) {
     sum += section;
   }
   const uint32_t head_length = HeadLength(checker, model);
-  if (sum >= 1 && sum <= head_length) return;
-  checker.Fail(key + " adds up to " + std::to_string(sum) +
-               "; it must be at least 1 and at most the length of an attention head, which is " +
+  // Other architectures take zeros for plain RoPE.
+  const int64_t least = is_needed ? 1 : 0;
+  if (sum >= least && sum <= head_length) return;
+  checker.Fail(key + " adds up to " + std::to_string(sum) + "; it must be at least " +
+               std::to_string(least) + " and at most the length of an attention head, which is " +
                std::to_string(head_length));
 }
 
@@ -198,11 +228,8 @@ void CheckAttention(const GgufChecker& checker, uint32_t layers, uint32_t embedd
       checker.PerLayer(checker.Key("attention.head_count_kv"), layers).value_or(model.heads);
   CheckHeads(checker, model);
   const std::string architecture = checker.file().Architecture();
-  const auto is_among = [&](const auto& names) {
-    return std::find(names.begin(), names.end(), architecture) != names.end();
-  };
-  if (is_among(kPlainArchitectures)) CheckPlainHeads(checker, model);
-  if (is_among(kEvenHeadArchitectures)) CheckEvenHeads(checker, model);
+  if (IsAmong(kPlainArchitectures, architecture)) CheckPlainHeads(checker, model);
+  if (IsAmong(kEvenHeadArchitectures, architecture)) CheckEvenHeads(checker, model);
   CheckRopeType(checker);
   for (const char* suffix : {"", "_swa"}) CheckRopeDimensions(checker, model, suffix);
   CheckRopeSections(checker, model);

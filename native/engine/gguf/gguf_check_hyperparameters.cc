@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gguf_check_attention.h"
+#include "gguf_check_sizes.h"
 
 namespace codellama {
 namespace {
@@ -134,6 +135,7 @@ void CheckHyperparameters(const GgufChecker& checker) {
   if (checker.Unsigned(extra_key)) checker.Unsigned(extra_key, 0, layers);
   checker.PerLayer(checker.Key("feed_forward_length"), layers);
   CheckExperts(checker, layers);
+  CheckSizes(checker, layers);
   CheckNormalisation(checker);
   CheckPooling(checker);
   CheckAttention(checker, layers, embedding_length);
