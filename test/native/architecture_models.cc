@@ -52,8 +52,7 @@ DraftEntry Entry(const GgufEntry& entry) {
 
 // Architectures that llama.cpp's test leaves out, because they fail on some GPUs or compute for
 // long.
-constexpr llm_arch kMoreArchitectures[] = {LLM_ARCH_RWKV6, LLM_ARCH_RWKV6QWEN2, LLM_ARCH_RWKV7,
-                                           LLM_ARCH_ARWKV7};
+constexpr llm_arch kMoreArchitectures[] = {LLM_ARCH_RWKV6, LLM_ARCH_RWKV7, LLM_ARCH_ARWKV7};
 
 void WriteMoreModels(const std::string& folder, const std::string& pattern) {
   llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
@@ -63,8 +62,7 @@ void WriteMoreModels(const std::string& folder, const std::string& pattern) {
   for (const llm_arch architecture : kMoreArchitectures) {
     if (!arch_matches(pattern, architecture)) continue;
     const gguf_context_ptr metadata = get_gguf_ctx(architecture, false);
-    const bool has_qwen_feed_forward =
-        architecture == LLM_ARCH_RWKV6QWEN2 || architecture == LLM_ARCH_ARWKV7;
+    const bool has_qwen_feed_forward = architecture == LLM_ARCH_ARWKV7;
     llama_model_saver saver(architecture, metadata.get());
     saver.add_kv(LLM_KV_TOKEN_SHIFT_COUNT, uint32_t{has_qwen_feed_forward ? 1U : 2U});
     for (const llm_kv key :

@@ -42,6 +42,20 @@ TEST(assertion_becomes_an_error_that_names_file_and_place) {
   }
 }
 
+TEST(assertion_holds_for_operands_that_a_file_lacks) {
+  const auto multiply = [](bool lacks_first) -> int* {
+    const std::unique_ptr<ggml_context, decltype(&ggml_free)> context(
+        ggml_init({4096, nullptr, true}), ggml_free);
+    ggml_tensor* there = ggml_new_tensor_1d(context.get(), GGML_TYPE_F32, 4);
+    ggml_mul_mat(context.get(), lacks_first ? nullptr : there, lacks_first ? there : nullptr);
+    return nullptr;
+  };
+  for (const bool lacks_first : {true, false}) {
+    const std::string refusal = RefusalAfter([&] { return multiply(lacks_first); });
+    CHECK(refusal.find("the file lacks a tensor") != std::string::npos);
+  }
+}
+
 TEST(assertion_guard_lets_results_null_and_errors_pass) {
   static int made = 1;
   CHECK(GuardAssertions("m.gguf", [] { return &made; }) == &made);
