@@ -61,7 +61,7 @@ export function createHandler(
     const { path } = context.req;
     // A route and not its path, of which metrics would keep as many as clients think of.
     const route = app.routes.find((each) => each.method !== "ALL" && matches(each.path, path));
-    const exchange = service.exchange(context.req.raw, route?.path ?? "unknown");
+    const exchange = service.exchange(context.req.raw, nameOf(route?.path ?? "unknown"));
     context.set("exchange", exchange);
     const isOpen = openPaths.has(path) && ["GET", "HEAD"].includes(context.req.method);
     if (!isOpen) service.open(exchange, context.req.raw.headers);
@@ -115,6 +115,11 @@ export function createHandler(
       await service.drain(deadlineMs);
     },
   });
+}
+
+/** A route without the pattern of its parameter. */
+function nameOf(route: string): string {
+  return route.replace(/\{.*$/, "");
 }
 
 /** Whether a route, which may end in a parameter, is that of a path. */

@@ -1,7 +1,6 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { type AddressInfo, isIP } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
 import { CodeLlamaError } from "../errors.ts";
 import {
   boolean,
@@ -16,6 +15,7 @@ import { Connections } from "./connections.ts";
 import type { Handler } from "./handler.ts";
 import { errorBody, HttpError } from "./http-error.ts";
 import { isLoopback } from "./loopback.ts";
+import { nodeListener } from "./node-listener.ts";
 
 /** Where to serve. */
 export interface ListenOptions {
@@ -79,7 +79,7 @@ export async function listen(handler: Handler, given: ListenOptions = {}): Promi
   }
   // Pages of other sites could otherwise have their own name resolve to this machine.
   const guarded = isLocal && !hasKeys ? localOnly(handler) : handler;
-  const server = createAdaptorServer({ fetch: guarded, serverOptions }) as Server;
+  const server = createServer(serverOptions, nodeListener(guarded));
   Object.assign(server, timeLimits);
   const connections = new Connections(server);
   server.listen(port, host);

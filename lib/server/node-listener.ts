@@ -3,6 +3,7 @@ import { types } from "node:util";
 import { getRequestListener } from "@hono/node-server";
 import { callback, checkValue } from "../options/check.ts";
 import { bodyUsed, errorBody } from "./http-error.ts";
+import { inTurn } from "./pipeline.ts";
 
 /** A request of `node:http` or Express, or Fastify's own. */
 export type NodeRequest =
@@ -22,7 +23,8 @@ export function nodeListener(
   handler: (request: Request) => Promise<Response>,
 ): (request: NodeRequest, response: NodeResponse) => void {
   checkValue(handler, callback, "nodeListener(): handler");
-  const listen = getRequestListener(handler);
+  // HTTP/1.0 has requests without a host, which health checks send.
+  const listen = getRequestListener(handler, { hostname: "localhost" });
   const refuse = getRequestListener(() => {
     const error = bodyUsed();
     return Response.json(errorBody(error), { status: error.status });
@@ -37,7 +39,7 @@ export function nodeListener(
       outgoing = response;
     }
     const isReadable = !incoming.readableDidRead || giveBack(incoming, Object(request).body);
-    void (isReadable ? listen : refuse)(incoming, outgoing);
+    inTurn(incoming, outgoing, () => void (isReadable ? listen : refuse)(incoming, outgoing));
   };
 }
 

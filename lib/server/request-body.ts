@@ -25,6 +25,10 @@ export async function readBody<Schema extends z.ZodType>(
   if (!/^application\/([\w.]+\+)?json\s*(;|$)/i.test(type)) {
     throw new HttpError(415, "NOT_JSON", "the body must have content-type application/json");
   }
+  const encoding = request.headers.get("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() !== "identity") {
+    throw new HttpError(415, "NOT_JSON", "the body must have no content-encoding");
+  }
   if (request.bodyUsed || request.body?.locked) throw bodyUsed();
   const text = await readText(request, limit);
   // Each step of a long body has a turn of the event loop for itself.

@@ -110,7 +110,7 @@ test("every field with a value of every wrong kind gives a 400 that names it, or
     }
   }
   expect(refused).toBeGreaterThan(300);
-});
+}, 300_000);
 
 test("more requests than may wait get 429, and are told when to try again", async () => {
   const asking = Array.from({ length: 40 }, () =>

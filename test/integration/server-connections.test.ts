@@ -125,7 +125,7 @@ describe("time limits", () => {
     await using server = await startTinyServer();
     server.running.server.timeout = 300;
     const request = "GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-    const socket = await open(server, request.repeat(300));
+    const socket = await open(server, request.repeat(90));
     socket.pause();
     await connectionsEnd(server);
     socket.destroy();
@@ -139,6 +139,72 @@ describe("time limits", () => {
     expect(response.status).toBe(200);
     expect(await response.text()).toContain('"completion_tokens":200');
   });
+});
+
+describe("requests sent behind each other", () => {
+  test("are answered one after the other, and end with their connection", async () => {
+    await using server = await startTinyServer();
+    const body = JSON.stringify({ ...endless, stream: false });
+    const request = head("/v1/completions", body.length) + body;
+    const health = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    const socket = await open(server, health.repeat(20), request.repeat(6));
+    const { llama } = server;
+    const underWay = () => llama.stats().running + llama.stats().queued;
+    await until(() => underWay() === 1, "the first generation runs");
+    expect(String(socket.read()).split("HTTP/1.1 200 OK")).toHaveLength(21);
+    socket.destroy();
+    await until(() => underWay() === 0, "it has ended");
+    expect((await server.post("/v1/completions", { prompt: "x", max_tokens: 0 })).status).toBe(200);
+    expect(underWay()).toBe(0);
+  });
+
+  test("give others their turn", async () => {
+    await using server = await startTinyServer();
+    let turns = 0;
+    const counting = setInterval(() => turns++);
+    const health = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    const last = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+    const socket = await open(server, health.repeat(99) + last);
+    expect((await text(socket)).split("HTTP/1.1 200 OK")).toHaveLength(101);
+    clearInterval(counting);
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  test("end the connection where they are too many", async () => {
+    await using server = await startTinyServer();
+    const health = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    const socket = await open(server, health.repeat(1000));
+    await once(socket.resume(), "close");
+  });
+});
+
+test.each([
+  ["HTTP/1.0 without a host", "GET /health HTTP/1.0\r\n\r\n", 200],
+  ["a model's name with slashes", "GET /v1/models/org/tiny HTTP/1.0\r\n\r\n", 200],
+  ["another name with slashes", "GET /v1/models/org/none HTTP/1.0\r\n\r\n", 404],
+  [
+    "a compressed body",
+    "POST /v1/completions HTTP/1.0\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n" +
+      "Content-Length: 2\r\n\r\n{}",
+    415,
+  ],
+  [
+    "a chunk without a length",
+    `${head("/infill", 0).replace("Content-Length: 0", "Transfer-Encoding: chunked")}zz\r\n`,
+    400,
+  ],
+  [
+    "two lengths",
+    head("/infill", 2).replace(/(Content-Length: 2)/, "$1\r\nContent-Length: 3"),
+    400,
+  ],
+  ["a null byte in the path", "GET /hea\0lth HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400],
+  ["headers of 20 KB", `GET /health HTTP/1.1\r\nX-A: ${"a".repeat(20_000)}\r\n\r\n`, 431],
+])("%s gets its status", async (_, request, status) => {
+  await using server = await startTinyServer({ aliases: ["org/tiny"] });
+  const socket = await open(server, request);
+  const [first] = await once(socket, "data");
+  expect(String(first)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
 });
 
 test("a client that leaves inside its body is a 499 and no failure", async () => {

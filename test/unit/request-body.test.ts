@@ -35,12 +35,12 @@ describe("reading", () => {
   });
 
   test.each([
-    ["", 400],
-    ["{", 400],
-    [Buffer.from([0x22, 0xe2, 0x82]), 400],
-    [Buffer.from([0x22, 0xff, 0x22]), 400],
-    [JSON.stringify("x".repeat(2 ** 23)), 413],
-  ])("%j is refused", async (text, status) => {
+    ["nothing", "", 400],
+    ["half of JSON", "{", 400],
+    ["half of a character", Buffer.from([0x22, 0xe2, 0x82]), 400],
+    ["a byte that is no UTF-8", Buffer.from([0x22, 0xff, 0x22]), 400],
+    ["a byte more than allowed", `"${"x".repeat(2 ** 23 - 1)}"`, 413],
+  ])("%s is refused", async (_, text, status) => {
     await expect(read(text)).rejects.toMatchObject({ status });
   });
 

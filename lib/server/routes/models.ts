@@ -5,7 +5,8 @@ import type { Service } from "../service.ts";
 /** OpenAI's list of models: the one that is served. */
 export function addModelRoutes(app: Hono<ServerEnvironment>, service: Service): void {
   app.get("/v1/models", (context) => context.json({ object: "list", data: [describe(service)] }));
-  app.get("/v1/models/:model", (context) => {
+  // Names may have slashes, as those of Hugging Face do.
+  app.get("/v1/models/:model{.+}", (context) => {
     service.checkModel(context.req.param("model"));
     return context.json(describe(service));
   });
