@@ -35,8 +35,8 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /**
- * Works with a signal of this realm that follows the caller's as long as the work takes: fetch takes
- * none of another realm.
+ * Works with a signal of this realm that follows the caller's as long as the work takes: those of
+ * other realms and libraries differ in their methods.
  */
 export async function withOwnSignal<Value>(
   signal: AbortSignal | undefined,
