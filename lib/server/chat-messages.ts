@@ -29,6 +29,7 @@ export const messageSchema = z
     tool_calls: z.array(toolCall).nullish(),
     tool_call_id: z.string().nullish(),
     name: z.string().nullish(),
+    function_call: z.null({ error: "is not supported; use tool_calls" }).optional(),
   })
   .refine(({ role, content }) => role === "assistant" || content != null, {
     path: ["content"],

@@ -93,7 +93,8 @@ const own: Readonly<Record<string, KnownField>> = {
   tool_choice: refused("none", "auto"),
   parallel_tool_calls: harmless,
   n_indent: refused(0),
-  t_max_predict_ms: { idle: (value) => typeof value === "number" && value <= 0 },
+  // llama.vscode sends 1 with n_predict: 0, when it warms a chat up.
+  t_max_predict_ms: { idle: (value) => typeof value === "number" && value <= 1 },
   response_fields: noList,
   dimensions: none,
   encoding_format: none,
@@ -136,8 +137,7 @@ const llamaServer: Readonly<Record<string, KnownField>> = {
   min_keep: refused(0),
   tfs_z: refused(1),
   penalize_nl: refused(true),
-  // Editors name the samplers of llama-server's infill; the order here is that of Meta's reference.
-  samplers: { idle: (_, route) => route === "/infill" },
+  samplers: { idle: isUsualOrder },
   sampler_seq: none,
   backend_sampling: harmless,
   grammar_lazy: off,
@@ -274,6 +274,24 @@ const tgi: Readonly<Record<string, KnownField>> = {
 export const knownFields: ReadonlyMap<string, KnownField> = new Map(
   Object.entries({ ...tgi, ...ollama, ...vllm, ...llamaServer, ...openai, ...own }),
 );
+
+// llama-server's defaults, which its clients send whether they care or not, and the order here.
+const usualOrders = new Set([
+  "",
+  "edkypmxt",
+  "edskypmxt",
+  "penalties;dry;top_k;typ_p;top_p;min_p;xtc;temperature",
+  "penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature",
+  "penalties;dry;temperature;top_k;typ_p;top_p;min_p;xtc",
+]);
+
+/** Whether samplers are in no order of the client's own; editors name those of llama-server's infill. */
+function isUsualOrder(value: unknown, route: string): boolean {
+  if (route === "/infill") return true;
+  if (typeof value === "string") return usualOrders.has(value);
+  const isList = Array.isArray(value) && value.every((each) => typeof each === "string");
+  return isList && usualOrders.has(value.join(";"));
+}
 
 /** vLLM's penalty, which looks at the whole text; 1 is off. */
 function ofWholeText(penalty: unknown): Readonly<Record<string, unknown>> {

@@ -73,7 +73,13 @@ export const generationFields = {
   max_tokens: maxTokens.nullish(),
   n: z.int().min(1).max(128).nullish(),
   stream: z.boolean().nullish(),
-  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  stream_options: z
+    .object({
+      include_usage: z.boolean().nullish(),
+      /** vLLM's. */
+      continuous_usage_stats: z.literal(false, { error: "is not supported" }).nullish(),
+    })
+    .nullish(),
   ...samplingFields,
 };
 

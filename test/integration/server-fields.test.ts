@@ -134,6 +134,55 @@ test.each([chat, completions, "/infill"])("%s honours cache_prompt: false", asyn
   expect((await answer(route, { ...body, cache_prompt: true })).cached).toBeGreaterThan(0);
 });
 
+// llama.vscode's requests to a chat: src/llama-server.ts.
+test.each([
+  [
+    { n_predict: 0, samplers: [], cache_prompt: true, t_max_prompt_ms: 500, t_max_predict_ms: 1 },
+    0,
+  ],
+  [
+    {
+      stream: false,
+      cache_prompt: true,
+      samplers: "edkypmxt",
+      temperature: 0,
+      dynatemp_range: 0,
+      dynatemp_exponent: 1,
+      top_k: 40,
+      top_p: 0.95,
+      min_p: 0.05,
+      typical_p: 1,
+      xtc_probability: 0,
+      xtc_threshold: 0.1,
+      repeat_last_n: 64,
+      repeat_penalty: 1,
+      presence_penalty: 0,
+      frequency_penalty: 0,
+      dry_multiplier: 0,
+      dry_base: 1.75,
+      dry_allowed_length: 2,
+      dry_penalty_last_n: -1,
+      max_tokens: -1,
+      timings_per_token: false,
+      stop: "\n",
+    },
+    undefined,
+  ],
+])("llama.vscode's chat is answered: %j", async (body, count) => {
+  const { tokens } = await answer(chat, body);
+  if (count === undefined) expect(tokens).toBeGreaterThan(0);
+  else expect(tokens).toBe(count);
+});
+
+test("parts of fields that cannot be honoured are named too", async () => {
+  const called = { role: "assistant", content: null, function_call: { name: "f", arguments: "" } };
+  const asked = await refusal(chat, { messages: [...messages, called, ...messages] });
+  expect(asked).toMatchObject({ param: "messages[1].function_call" });
+  const options = { include_usage: true, continuous_usage_stats: true };
+  const counted = await refusal(completions, { stream: true, stream_options: options });
+  expect(counted).toMatchObject({ param: "stream_options.continuous_usage_stats" });
+});
+
 test("what is wrong with a field of another server is told in its name", async () => {
   expect(await refusal(chat, { max_tokens: null, n_predict: "x" })).toMatchObject({
     param: "n_predict",
