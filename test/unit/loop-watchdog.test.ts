@@ -15,7 +15,7 @@ function processorMs(): number {
 }
 
 /** Far over the limit, so that a watching thread that comes late sees it too. */
-const burnMs = 1000;
+const burnMs = 400;
 
 function burn(milliseconds: number): void {
   const end = processorMs() + milliseconds;
@@ -80,8 +80,8 @@ describe.skipIf(unavailable)(`the event-loop watchdog (needs /proc/PID/schedstat
     const watchChild = new URL("../helpers/event-loop/watch-child.mjs", import.meta.url).href;
     const burns =
       "function burn(ms) { const end = performance.now() + ms; while (performance.now() < end); }" +
-      "burn(2000); console.log('loaded');" +
-      "setTimeout(() => { burn(4000); setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500); }, 1000)";
+      "burn(500); console.log('loaded');" +
+      "setTimeout(() => { burn(2000); setTimeout(() => process.kill(process.pid, 'SIGKILL'), 500); }, 1000)";
     const child = spawn(process.execPath, ["--import", watchChild, "--eval", burns], {
       env: { ...process.env, NODE_CODELLAMA_HELD_FILE: held },
     });

@@ -11,7 +11,7 @@ import { LoopWatchdog, watchdogUnavailable } from "./watchdog.mjs";
 /** Twice what the largest tests take. */
 const mostResidentBytes = 1.5e9;
 
-const mode = process.env.NODE_CODELLAMA_WATCHDOG ?? "report";
+const mode = process.env.NODE_CODELLAMA_WATCHDOG ?? "fail";
 const isIntegration = expect.getState().testPath?.includes("/test/integration/") ?? false;
 // Instrumented code takes ten times as long.
 const isInstrumented = process.env.NODE_CODELLAMA_PREBUILD !== undefined;
