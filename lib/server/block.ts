@@ -11,6 +11,13 @@ export function insideBlock(
     if (indent.length < columns) return { length: index, ended: true };
   }
   // Whether the last line belongs to it shows with its first character.
-  const undecided = /\n[ \t\n]*$/.exec(text)?.index;
-  return { length: undecided ?? text.length, ended: false };
+  const blank = text.indexOf("\n", endOfWords(text));
+  return { length: blank < 0 ? text.length : blank, ended: false };
+}
+
+/** Where the blanks begin that a text ends with. A regular expression would look at them from each. */
+function endOfWords(text: string): number {
+  let end = text.length;
+  while (end > 0 && " \t\n".includes(text.charAt(end - 1))) end--;
+  return end;
 }
