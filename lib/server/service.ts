@@ -97,16 +97,16 @@ export class Service {
    * Checks a prompt, which may have several parts, against `maxPromptTokens`.
    * @throws HttpError 400
    */
-  async checkLength(...parts: readonly Prompt[]): Promise<void> {
+  async checkLength(parts: readonly Prompt[]): Promise<void> {
     const limit = this.options.maxPromptTokens;
     if (limit === undefined) return;
     let length = 0;
     for (const part of parts) {
       length +=
         typeof part === "string" ? (await this.llama.tokenizeLong(part)).length : part.length;
+      if (length <= limit) continue;
+      throw new HttpError(400, "CONTEXT_OVERFLOW", `a prompt may have ${limit} tokens at most`);
     }
-    if (length <= limit) return;
-    throw new HttpError(400, "CONTEXT_OVERFLOW", `a prompt may have ${limit} tokens at most`);
   }
 
   /**
