@@ -1,5 +1,11 @@
 import { CodeLlamaError } from "../errors.ts";
 import { invalidArgument } from "../options/check.ts";
+import {
+  hasJsonArguments,
+  probeTool,
+  wantsObjects,
+  withParsedArguments,
+} from "./call-arguments.ts";
 import type { ChatMessage } from "./dialog.ts";
 import type { Block } from "./jinja/ast.ts";
 import { Budget } from "./jinja/budget.ts";
@@ -38,9 +44,10 @@ export function* renderTemplate(
   where: string,
 ): Steps<PromptPart[]> {
   try {
-    const template = compile(source);
-    const budget = new Budget();
-    const rendered = yield* render(template, yield* variables(input, budget), budget);
+    const { messages } = input;
+    const parses = hasJsonArguments(messages) && (yield* takesObjects(source, input));
+    const parsed = parses ? messages.map(withParsedArguments) : messages;
+    const rendered = yield* renderText(source, { ...input, messages: parsed });
     return rendered.runs().map(({ text, isInput }) => ({
       text,
       joined: true,
@@ -49,6 +56,35 @@ export function* renderTemplate(
   } catch (error) {
     throw typedError(error, where);
   }
+}
+
+function* renderText(source: string, input: TemplateInput): Steps<Text> {
+  const budget = new Budget();
+  return yield* render(compile(source), yield* variables(input, budget), budget);
+}
+
+const taking = new WeakMap<Block, boolean>();
+
+/** Whether the template wants the arguments of calls as objects, found out once. */
+function* takesObjects(source: string, { bosText, eosText }: TemplateInput): Steps<boolean> {
+  const template = compile(source);
+  const known = taking.get(template);
+  if (known !== undefined) return known;
+  const found = yield* wantsObjects(function* (messages) {
+    try {
+      const rendered = yield* renderText(source, {
+        messages,
+        tools: [probeTool],
+        bosText,
+        eosText,
+      });
+      return rendered.value;
+    } catch {
+      return undefined;
+    }
+  });
+  taking.set(template, found);
+  return found;
 }
 
 function* variables(

@@ -48,6 +48,33 @@ describe.runIf(hasJinja2)(`templates render as in Python's jinja2${reason}`, () 
   });
 });
 
+describe("calls with their arguments as JSON, as clients send them", () => {
+  const asJson = ({ messages, tools }: TemplateDialog): TemplateDialog => ({
+    tools: tools ?? [],
+    messages: messages.map((message) => {
+      const { tool_calls: calls } = message as { tool_calls?: readonly { function: object }[] };
+      if (calls === undefined) return message;
+      const given = calls.map((call) => {
+        const { arguments: object } = call.function as { arguments?: object };
+        return { ...call, function: { ...call.function, arguments: JSON.stringify(object) } };
+      });
+      return { ...message, tool_calls: given };
+    }),
+  });
+
+  test.each([...templates])("%s", (name, source) => {
+    for (const kind of ["a call", "calls, results and an answer"]) {
+      const dialog = dialogs.get(kind);
+      if (dialog === undefined) return expect.unreachable();
+      const [objects, json] = [render(source, dialog), render(source, asJson(dialog))];
+      if (objects.error === undefined) expect(json.error, name).toBeUndefined();
+      // As the template has objects, or as the client wrote it; not quoted twice.
+      if (json.text !== objects.text) expect(json.text).toContain('{"a":2,"b":');
+      expect(json.text ?? "").not.toContain('{\\"a\\"');
+    }
+  });
+});
+
 describe("a message of 8 MB is rendered where a short one is", () => {
   const long = `${"words and 👩 more\n".repeat(2 ** 19)} end`.slice(-(2 ** 23));
   const dialogOf = (content: string) => {

@@ -1,0 +1,90 @@
+import type { ChatMessage } from "./dialog.ts";
+import type { Steps } from "./steps.ts";
+
+type Call = Readonly<Record<string, unknown>>;
+
+const needle = "needle_argument";
+
+/** Whether a call in the dialog has its arguments as JSON, as OpenAI's clients send them. */
+export function hasJsonArguments(messages: readonly ChatMessage[]): boolean {
+  return messages.some((message) => callsOf(message).some((call) => isText(argumentsOf(call))));
+}
+
+/** The message with the arguments of its calls as the objects that their JSON stands for. */
+export function withParsedArguments(message: ChatMessage): ChatMessage {
+  const calls = callsOf(message);
+  if (calls.length === 0) return message;
+  return { ...message, tool_calls: calls.map(withObject) } as ChatMessage;
+}
+
+function withObject(call: Call): Call {
+  const given = argumentsOf(call);
+  const parsed = isText(given) ? parseObject(given) : undefined;
+  if (parsed === undefined) return call;
+  return { ...call, function: { ...(call.function as Call), arguments: parsed } };
+}
+
+function callsOf(message: ChatMessage): readonly Call[] {
+  const { tool_calls: calls } = message as { tool_calls?: unknown };
+  return Array.isArray(calls) ? calls.filter(isObject) : [];
+}
+
+function argumentsOf(call: Call): unknown {
+  return isObject(call.function) ? call.function.arguments : undefined;
+}
+
+/** Undefined for what is no JSON, such as a call that was cut short, or no object. */
+function parseObject(json: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isObject(value: unknown): value is Call {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A tool for the dialogs that `wantsObjects` renders. */
+export const probeTool = {
+  type: "function",
+  function: {
+    name: "probe",
+    description: "",
+    parameters: {
+      type: "object",
+      properties: { value: { type: "number", description: "" } },
+      required: [],
+    },
+  },
+};
+
+/**
+ * Whether a template wants the arguments of calls as objects: most do, and quote a text once more
+ * or refuse it; others put the JSON in as it is.
+ * @param render - a dialog as the template has it; undefined where the template refuses it
+ */
+export function* wantsObjects(
+  render: (messages: readonly ChatMessage[]) => Steps<string | undefined>,
+): Steps<boolean> {
+  const asText = yield* render(probe(JSON.stringify({ [needle]: 1 })));
+  if (asText?.includes(`{"${needle}"`) === true) return false;
+  const asObject = yield* render(probe({ [needle]: 1 }));
+  return asObject?.includes(needle) === true;
+}
+
+/** A dialog with a call that every template with calls takes. */
+function probe(given: unknown): readonly ChatMessage[] {
+  const call = { id: "call00001", type: "function", function: { name: "probe", arguments: given } };
+  return [
+    { role: "user", content: "hi" },
+    { role: "assistant", content: "", tool_calls: [call] } as ChatMessage,
+    { role: "tool", content: "1", name: "probe", tool_call_id: "call00001" } as ChatMessage,
+  ];
+}
