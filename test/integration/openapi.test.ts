@@ -32,6 +32,7 @@ interface Described {
 interface Operation {
   readonly operationId: string;
   readonly security?: readonly object[];
+  readonly requestBody?: { readonly description: string };
   readonly responses: Readonly<Record<string, { readonly headers?: object }>>;
 }
 
@@ -263,6 +264,13 @@ test("keys are asked for where they are: as a bearer or as x-api-key", async () 
   const free = await described(open.url);
   expect(free.security).toEqual([...needed, {}]);
   expect(free.paths["/tokenize"]?.post?.responses).not.toHaveProperty("401");
+});
+
+test("a body tells the other names of its fields", () => {
+  const bodyOf = (path: string) => description.paths[path]?.post?.requestBody?.description;
+  expect(bodyOf("/infill")).toMatch(/n_predict for max_tokens.*n_cmpl for n/);
+  expect(bodyOf("/v1/chat/completions")).toContain("max_completion_tokens for max_tokens");
+  expect(bodyOf("/v1/embeddings")).not.toContain("n_predict");
 });
 
 test("the document names itself, its operations and where it is", () => {

@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import type { ServerEnvironment } from "../handler.ts";
+import { knownFields } from "../known-fields.ts";
 import { type Operation, operations } from "../openapi/operations.ts";
 import { namedSchemas, responsesOf } from "../openapi/responses.ts";
 import type { Service } from "../service.ts";
@@ -38,6 +39,18 @@ function documentOf(hasKeys: boolean): object {
   };
 }
 
+/** The names of other servers for the fields of a body. */
+function otherNames(body: z.ZodType): string {
+  const { shape = {} } = body as { readonly shape?: object };
+  const names = [...knownFields].flatMap(([name, known]) =>
+    "renames" in known && known.renames in shape && !(name in shape)
+      ? [`${name} for ${known.renames}`]
+      : [],
+  );
+  const unknown = "Fields that nobody knows are ignored.";
+  return names.length === 0 ? unknown : `${unknown} Other names: ${names.join(", ")}.`;
+}
+
 function describe(operation: Operation, hasKeys: boolean): object {
   const { id, summary, path, body, isHealth } = operation;
   const model = { name: "model", in: "path", required: true, schema: { type: "string" } };
@@ -49,6 +62,7 @@ function describe(operation: Operation, hasKeys: boolean): object {
     ...(body !== undefined && {
       requestBody: {
         required: true,
+        description: otherNames(body),
         content: { "application/json": { schema: z.toJSONSchema(body, { io: "input" }) } },
       },
     }),
