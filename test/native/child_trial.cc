@@ -14,6 +14,12 @@ namespace {
 
 constexpr rlim_t kMemoryBytes = rlim_t{4} << 30;
 constexpr unsigned kSeconds = 60;
+// Sanitizers reserve terabytes of addresses.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kLimitsMemory = false;
+#else
+constexpr bool kLimitsMemory = true;
+#endif
 
 // The line that says why: an assertion of ggml, or the last one.
 std::string TellingLine(const std::string& path) {
@@ -39,7 +45,7 @@ Ending TryInChild(const std::string& path, const TrialOptions& options, const st
     dup2(file, STDOUT_FILENO);
     const rlimit memory{kMemoryBytes, kMemoryBytes};
     const rlimit no_core{0, 0};
-    if (std::getenv("NO_MEMORY_LIMIT") == nullptr) setrlimit(RLIMIT_AS, &memory);
+    if (kLimitsMemory) setrlimit(RLIMIT_AS, &memory);
     setrlimit(RLIMIT_CORE, &no_core);
     alarm(kSeconds);
     _exit(static_cast<int>(RunTrial(path, options)));

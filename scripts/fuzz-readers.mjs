@@ -1,0 +1,117 @@
+// Fuzzes what reads bytes from outside in C++ (model files, grammars, generated text) with libFuzzer,
+// AddressSanitizer and UndefinedBehaviorSanitizer. The exit code is 1 when a reader fails.
+import { execFile, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs, promisify } from "node:util";
+import { Failure, root, runWhenMain } from "./project.mjs";
+import { note, say } from "./terminal.mjs";
+
+const help = `Fuzzes the readers of model files, grammars and generated text.
+
+  --seconds N     for each reader (10)
+  --seed S        random seed (1)
+  --reader NAME   gguf, gbnf or text_stream (all)
+`;
+
+const execute = promisify(execFile);
+const folder = join(root, ".cache/fuzz-readers");
+
+/** Sources below native/engine, and what a run starts from. */
+const readers = {
+  gguf: { sources: /^gguf\/.*\.cc$/, seeds: [smallModel()] },
+  gbnf: {
+    sources: /^grammar\/(grammar_(parser|builder)|utf8_ranges).*\.cc$/,
+    seeds: ['root ::= "a" [b-z]* ("c" | d){2,3}\nd ::= [^\\n\\x41-\\u00ff] | root? # e\n'],
+  },
+  text_stream: {
+    sources: /^(text_stream|stop_matcher|gguf\/gguf_text)\.cc$/,
+    seeds: ["stop\\\\hello € stop \u0001"],
+  },
+};
+
+/** Why the readers cannot be fuzzed here, or undefined. */
+export function missingForFuzzing() {
+  if (process.platform !== "linux") return "libFuzzer's targets run on Linux only";
+  mkdirSync(folder, { recursive: true });
+  const source = join(folder, "nothing.cc");
+  writeFileSync(source, 'extern "C" int LLVMFuzzerTestOneInput(const char*, long) { return 0; }\n');
+  const options = ["-fsanitize=fuzzer,address", source, "-o", join(folder, "nothing")];
+  const { status } = spawnSync("clang++", options, { stdio: "ignore" });
+  return status === 0 ? undefined : "clang++ with libFuzzer is not installed";
+}
+
+/** Compiles a reader's target and runs it. @throws Failure with libFuzzer's report */
+export async function fuzzReader(name, { seconds, seed }) {
+  const work = join(folder, name);
+  const seeds = join(work, "seeds");
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(seeds, { recursive: true });
+  readers[name].seeds.forEach((bytes, at) => {
+    writeFileSync(join(seeds, String(at)), bytes);
+  });
+  const options = [`-max_total_time=${seconds}`, `-seed=${seed}`, "-timeout=20"];
+  const limits = ["-rss_limit_mb=3000", "-verbosity=0", `-artifact_prefix=${work}/`];
+  const target = await compile(name, work);
+  await execute(target, [seeds, ...options, ...limits], { maxBuffer: 2 ** 28 }).catch((error) => {
+    throw new Failure(`The reader ${name} fails, seed ${seed}.`, error.stderr.slice(-8000));
+  });
+}
+
+async function compile(name, work) {
+  const engine = join(root, "native/engine");
+  const files = readdirSync(engine, { recursive: true }).filter(
+    (file) => readers[name].sources.test(file) || file === "error.cc",
+  );
+  const sanitizers = "-fsanitize=fuzzer,address,undefined";
+  await execute("clang++", [
+    ...["-std=c++20", "-O1", "-g", sanitizers, "-fno-sanitize-recover=undefined"],
+    ...["-I", join(root, "native"), join(root, `test/native/readers/${name}.cc`)],
+    ...files.map((file) => join(engine, file)),
+    ...["-o", join(work, "target")],
+  ]);
+  return join(work, "target");
+}
+
+/** A model file with a value of every kind and one tensor. */
+function smallModel() {
+  const number = (size, value) => {
+    const bytes = Buffer.alloc(size);
+    bytes.writeUIntLE(value, 0, Math.min(size, 6));
+    return bytes;
+  };
+  const text = (value) => Buffer.concat([number(8, Buffer.byteLength(value)), Buffer.from(value)]);
+  const entry = (key, type, ...value) => Buffer.concat([text(key), number(4, type), ...value]);
+  const header = Buffer.concat([
+    Buffer.from("GGUF"),
+    ...[number(4, 3), number(8, 1), number(8, 5)],
+    entry("general.architecture", 8, text("llama")),
+    entry("llama.block_count", 4, number(4, 2)),
+    entry("llama.rope.freq_base", 6, number(4, 0x3f800000)),
+    entry("tokenizer.ggml.tokens", 9, number(4, 8), number(8, 2), text("a"), text("b")),
+    entry("llama.feed_forward_length", 9, number(4, 5), number(8, 2), number(4, 1), number(4, 2)),
+    ...[text("token_embd.weight"), number(4, 2), number(8, 4), number(8, 2)],
+    ...[number(4, 0), number(8, 0)],
+  ]);
+  return Buffer.concat([header, Buffer.alloc((32 - (header.length % 32)) % 32), Buffer.alloc(32)]);
+}
+
+await runWhenMain(import.meta, async (args) => {
+  const { values } = parseArgs({
+    args,
+    options: {
+      help: { type: "boolean" },
+      seconds: { type: "string", default: "10" },
+      seed: { type: "string", default: "1" },
+      reader: { type: "string" },
+    },
+  });
+  if (values.help) return console.log(help);
+  const missing = missingForFuzzing();
+  if (missing !== undefined) return note(`skipped: ${missing}`);
+  for (const name of values.reader === undefined ? Object.keys(readers) : [values.reader]) {
+    if (!(name in readers)) throw new Failure(`There is no reader ${name}.`, help);
+    say(`Fuzzing ${name} for ${values.seconds} s, seed ${values.seed}`);
+    await fuzzReader(name, values);
+  }
+});
