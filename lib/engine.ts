@@ -105,7 +105,7 @@ export class Engine implements EnginePort {
     return this.#lastGroup;
   }
 
-  /** @throws CodeLlamaError `CLOSED` */
+  /** @throws CodeLlamaError `CLOSED`, `OUT_OF_MEMORY` */
   submit(
     call: EngineCall & Pick<NativeRequest, "grammar">,
     onOutput: (output: NativeOutput) => void,
@@ -114,13 +114,13 @@ export class Engine implements EnginePort {
     if (!types.isInt32Array(prompt)) throw new TypeError("this engine takes tokens");
     this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
     const id = this.#lastId;
-    const submitted = new EngineRequest(this.#native, id, onOutput);
-    this.#listener.requests.set(id, submitted);
-    if (!this.#native.submit({ ...call, prompt, id })) {
-      this.#listener.requests.delete(id);
+    // Its events come in a later turn of the event loop.
+    if (!callNative(() => this.#native.submit({ ...call, prompt, id }))) {
       this.requireOpen("submit()");
       throw new CodeLlamaError("CLOSED", "the engine has stopped");
     }
+    const submitted = new EngineRequest(this.#native, id, onOutput);
+    this.#listener.requests.set(id, submitted);
     return submitted;
   }
 

@@ -108,8 +108,18 @@ export class CodeLlamaError extends Error {
 
 Object.defineProperty(CodeLlamaError.prototype, "name", { value: "CodeLlamaError" });
 
-/** A coded error of the addon as a CodeLlamaError; anything else as it is. */
+// What the C++ library throws on this thread comes out of the addon by these names.
+const noMemory = [
+  "std::bad_alloc",
+  "vector::reserve",
+  "cannot create std::vector larger than max_size()",
+];
+
+/** An error of the addon as a CodeLlamaError; anything else as it is. */
 export function fromNative(error: unknown): unknown {
+  if (isError(error) && noMemory.includes(error.message)) {
+    return new CodeLlamaError("OUT_OF_MEMORY", "no memory is free", { cause: error });
+  }
   if (isError(error) && "code" in error && !CodeLlamaError.isInstance(error)) {
     return new CodeLlamaError(error.code as CodeLlamaErrorCode, error.message);
   }

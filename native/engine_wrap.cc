@@ -51,7 +51,7 @@ EngineWrap::EngineWrap(const Napi::CallbackInfo& info) : ObjectWrap(info) {
         env, Error(ErrorCode::kBackendFailed,
                    std::string("the engine's thread cannot be started: ") + error.what()));
   }
-  // After the thread-safe function: rule 5 of event_channel.h.
+  // After the thread-safe function: rule 5 of doorbell.h.
   napi_add_env_cleanup_hook(env, OnEnvironmentEnd, this);
   env.GetInstanceData<AddonData>()->Add(this);
   UpdateBusy();
