@@ -69,3 +69,15 @@ test("embeddings and logprobs that fill many slices are as exact as short ones",
     for (const top of logprobs.top_logprobs) expect(Object.keys(top).length).toBeGreaterThan(80);
   }
 });
+
+test("a dialog of 4 MB becomes its prompt's text", async () => {
+  const { post } = shared.server;
+  const content = `a${" ".repeat(2_000_000)}${text}b`;
+  const messages = [
+    { role: "user", content: ` ${content}\n` },
+    { role: "assistant", content: "Yes" },
+    { role: "user", content: "And?" },
+  ];
+  const { prompt } = await jsonOf(await post("/apply-template", { messages }));
+  expect(prompt).toBe(`<s>[INST] ${content} [/INST] Yes </s><s>[INST] And? [/INST]`);
+});
