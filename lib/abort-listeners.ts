@@ -1,32 +1,49 @@
 import { readArgument } from "./options/check.ts";
 
-// What waits for a signal. Node warns of a leak when a signal has more than ten listeners, but a
-// signal that many requests share is no leak: they share one listener.
-const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+/** What waits for one signal. */
+interface Waiting {
+  readonly callbacks: Set<() => void>;
+  /** Calls them all; it takes nothing from the event, which polyfills fill differently. */
+  readonly listener: () => void;
+}
 
-/** Calls `onAbort` when the signal is aborted. */
+// Node warns of a leak when a signal has more than ten listeners, but a signal that many requests
+// share is no leak: they share one listener.
+const waiting = new WeakMap<AbortSignal, Waiting>();
+
+/**
+ * Calls `onAbort` when the signal is aborted.
+ * @throws CodeLlamaError `INVALID_ARGUMENT` for a signal that takes no listener
+ */
 export function addAbortListener(signal: AbortSignal, onAbort: () => void): void {
-  let callbacks = waiting.get(signal);
-  if (callbacks === undefined) {
-    callbacks = new Set();
-    waiting.set(signal, callbacks);
-    readArgument("signal", () => signal.addEventListener("abort", callAll));
+  const known = waiting.get(signal);
+  if (known !== undefined) {
+    known.callbacks.add(onAbort);
+    return;
   }
-  callbacks.add(onAbort);
+  const callbacks = new Set([onAbort]);
+  const listener = () => {
+    for (const callback of callbacks) callback();
+  };
+  readArgument("signal", () => signal.addEventListener("abort", listener));
+  waiting.set(signal, { callbacks, listener });
 }
 
 export function removeAbortListener(signal: AbortSignal, onAbort: () => void): void {
-  const callbacks = waiting.get(signal);
-  callbacks?.delete(onAbort);
-  if (callbacks?.size !== 0) return;
+  const known = waiting.get(signal);
+  known?.callbacks.delete(onAbort);
+  if (known?.callbacks.size !== 0) return;
   waiting.delete(signal);
-  signal.removeEventListener("abort", callAll);
+  forget(signal, known.listener);
 }
 
-function callAll(event: Event): void {
-  // Not currentTarget: Node.js 20 has none for any listener but the first.
-  const signal = event.target as AbortSignal;
-  for (const onAbort of waiting.get(signal) ?? []) onAbort();
+/** A signal of another library may fail here. The listener then stays, and has nothing to do. */
+function forget(signal: AbortSignal, listener: () => void): void {
+  try {
+    signal.removeEventListener("abort", listener);
+  } catch {
+    // The work has ended, and its result is not the signal's to spoil.
+  }
 }
 
 /** As the signal's own method, which those of other libraries may lack. */
@@ -50,7 +67,7 @@ export async function withOwnSignal<Value>(
   try {
     return await work(controller.signal);
   } finally {
-    signal.removeEventListener("abort", follow);
+    forget(signal, follow);
   }
 }
 

@@ -6,6 +6,7 @@ import {
 } from "./abort-listeners.ts";
 import { append } from "./append.ts";
 import type { NativeGrammar, NativeRequest } from "./binding.ts";
+import { endedEarly } from "./early-end.ts";
 import { type EnginePort, promptLength, type RunningRequest } from "./engine-port.ts";
 import { CodeLlamaError } from "./errors.ts";
 import type { Structure } from "./options/structure.ts";
@@ -174,10 +175,15 @@ export class Generation<Result = GenerationResult>
   }
 
   /**
-   * The text as it comes. May be iterated once.
+   * The text as it comes. May be iterated once. The iterator's `return()` and `throw()` cancel the
+   * work at once, even before the first `next()` and while one waits.
    * @throws CodeLlamaError `INVALID_ARGUMENT` when it is iterated again
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Chunk, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<Chunk, void, undefined> {
+    return endedEarly(this.#read(), () => this.cancel());
+  }
+
+  async *#read(): AsyncGenerator<Chunk, void, undefined> {
     if (this.#iterated) {
       throw new CodeLlamaError(
         "INVALID_ARGUMENT",
@@ -185,25 +191,21 @@ export class Generation<Result = GenerationResult>
       );
     }
     this.#iterated = true;
-    try {
-      for (;;) {
-        const chunk = this.#chunks.shift();
-        if (chunk !== undefined) {
-          this.#unread -= chunk.tokens.length;
-          if (this.#unread <= lowWaterMark) this.#setPaused(false);
-          yield chunk;
-        } else if (this.#failure !== undefined) {
-          throw this.#failure.reason;
-        } else if (this.#settled) {
-          return;
-        } else {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
-        }
+    for (;;) {
+      const chunk = this.#chunks.shift();
+      if (chunk !== undefined) {
+        this.#unread -= chunk.tokens.length;
+        if (this.#unread <= lowWaterMark) this.#setPaused(false);
+        yield chunk;
+      } else if (this.#failure !== undefined) {
+        throw this.#failure.reason;
+      } else if (this.#settled) {
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
       }
-    } finally {
-      this.cancel();
     }
   }
 

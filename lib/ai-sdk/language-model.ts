@@ -54,7 +54,8 @@ export class CodeLlamaLanguageModel implements LanguageModelV3 {
   }
 
   async doStream(options: LanguageModelV3CallOptions): Promise<LanguageModelV3StreamResult> {
-    const parts = this.#parts(this.#start(options));
+    const started = this.#start(options);
+    const parts = this.#parts(started);
     const stream = new ReadableStream<LanguageModelV3StreamPart>(
       {
         async pull(controller) {
@@ -63,6 +64,8 @@ export class CodeLlamaLanguageModel implements LanguageModelV3 {
           else controller.enqueue(value);
         },
         async cancel() {
+          // The parts may wait for a text, or not have begun to.
+          started.generation.cancel();
           await parts.return(undefined);
         },
       },
@@ -97,8 +100,6 @@ export class CodeLlamaLanguageModel implements LanguageModelV3 {
       yield { type: "finish", usage: usageOf(result), finishReason: reason };
     } catch (error) {
       yield { type: "error", error };
-    } finally {
-      generation.cancel();
     }
   }
 }

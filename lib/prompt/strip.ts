@@ -7,6 +7,10 @@ export const whiteSpace: ReadonlySet<string> = new Set(
     "\u2009\u200a\u2028\u2029\u202f\u205f\u3000",
 );
 
+// A table, because a look-up for each of eight million blanks holds up the event loop.
+const isWhiteSpace = new Uint8Array(2 ** 16);
+for (const character of whiteSpace) isWhiteSpace[character.charCodeAt(0)] = 1;
+
 /** A text without the white space around it, as Python sees white space. */
 export function strip(text: string): string {
   const [start, end] = strippedRange(text);
@@ -18,7 +22,7 @@ export function strippedRange(text: string): [start: number, end: number] {
   // Loops, because the expression `space+$` would start again at each blank inside the text.
   let start = 0;
   let end = text.length;
-  while (start < end && whiteSpace.has(text.charAt(start))) start++;
-  while (end > start && whiteSpace.has(text.charAt(end - 1))) end--;
+  while (start < end && isWhiteSpace[text.charCodeAt(start)] === 1) start++;
+  while (end > start && isWhiteSpace[text.charCodeAt(end - 1)] === 1) end--;
   return [start, end];
 }

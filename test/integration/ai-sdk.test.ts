@@ -154,3 +154,16 @@ test("embedMany embeds", async () => {
   expect(embeddings.map(({ length }) => length)).toEqual([256, 256]);
   expect(usage.tokens).toBeGreaterThan(3);
 });
+
+test("a stream that is cancelled before it is read ends its work", async () => {
+  const { stream } = await model().doStream({
+    prompt: [{ role: "user", content: [{ type: "text", text: prompt }] }],
+    maxOutputTokens: 100_000,
+  });
+  await stream.cancel();
+  const isIdle = () => {
+    const { running, queued } = shared.llama.stats();
+    return running + queued === 0;
+  };
+  await until(isIdle, "the cancelled answer ends");
+});

@@ -105,6 +105,90 @@ test("textStream gives the text, and cancelling it cancels the work", async () =
   expect((await cut).finishReason).toBe("abort");
 });
 
+describe("work that nobody has read anything of", () => {
+  test("ends when its textStream is cancelled", async () => {
+    const generation = model.llama.generate("def f(", endless);
+    await generation.textStream.cancel();
+    expect((await generation).finishReason).toBe("abort");
+    idle();
+  });
+
+  test.each(["return", "throw"] as const)("ends by its iterator's %s()", async (method) => {
+    const generation = model.llama.generate("def f(", endless);
+    await generation[Symbol.asyncIterator]()
+      [method](undefined)
+      .catch(() => {});
+    expect((await generation).finishReason).toBe("abort");
+    idle();
+  });
+});
+
+test("return() and textStream.cancel() end work whose first text is still awaited", async () => {
+  const busy = Array.from({ length: 8 }, () => model.llama.generate("def f(", endless));
+  for (const each of busy) each.catch(() => {});
+  const waiting = { ...endless, priority: "background" } as const;
+  const iterated = model.llama.generate("def g(", waiting);
+  const chunks = iterated[Symbol.asyncIterator]();
+  const next = chunks.next();
+  await chunks.return();
+  expect(await next).toEqual({ done: true, value: undefined });
+
+  const streamed = model.llama.generate("def h(", waiting);
+  const reader = streamed.textStream.getReader();
+  const read = reader.read();
+  await reader.cancel();
+  expect(await read).toEqual({ done: true, value: undefined });
+
+  for (const each of [iterated, streamed]) expect((await each).text).toBe("");
+  for (const each of busy) each.cancel();
+  await Promise.all(busy);
+  idle();
+});
+
+describe("a signal of another library", () => {
+  class ForeignSignal {
+    readonly [Symbol.toStringTag] = "AbortSignal";
+    aborted = false;
+    readonly #listeners: ((event?: unknown) => void)[] = [];
+
+    addEventListener(_: string, listener: () => void): void {
+      this.#listeners.push(listener);
+    }
+
+    removeEventListener(): void {
+      throw new Error("this signal does not forget");
+    }
+
+    abort(event?: unknown): void {
+      this.aborted = true;
+      for (const listener of this.#listeners) listener(event);
+    }
+  }
+
+  test.each([undefined, { type: "abort", target: {} }])(
+    "that passes %j on aborts",
+    async (event) => {
+      const signal = new ForeignSignal();
+      const options = { ...endless, signal: signal as unknown as AbortSignal };
+      const generation = model.llama.generate("def f(", options);
+      const read = async () => {
+        for await (const _ of generation) if (!signal.aborted) signal.abort(event);
+      };
+      await expect(read()).rejects.toMatchObject({ name: "AbortError" });
+      await expect(generation).rejects.toMatchObject({ name: "AbortError" });
+      idle();
+    },
+  );
+
+  test("that cannot forget a listener spoils no result", async () => {
+    const signal = new ForeignSignal() as unknown as AbortSignal;
+    const generation = model.llama.generate("def f(", { ...endless, maxTokens: 3, signal });
+    let text = "";
+    for await (const chunk of generation) text += chunk.text;
+    expect((await generation).text).toBe(text);
+  });
+});
+
 test("catch() and finally() work as a promise's", async () => {
   const rejected = model.llama.generate("def f(", { signal: AbortSignal.abort("early") });
   expect(await rejected.catch((reason) => `caught ${reason}`)).toBe("caught early");
