@@ -1,4 +1,5 @@
 import type { ChatMessage } from "./dialog.ts";
+import { InputError } from "./jinja/errors.ts";
 import type { Steps } from "./steps.ts";
 
 type Call = Readonly<Record<string, unknown>>;
@@ -10,11 +11,36 @@ export function hasJsonArguments(messages: readonly ChatMessage[]): boolean {
   return messages.some((message) => callsOf(message).some((call) => isText(argumentsOf(call))));
 }
 
-/** The message with the arguments of its calls as the objects that their JSON stands for. */
-export function withParsedArguments(message: ChatMessage): ChatMessage {
-  const calls = callsOf(message);
-  if (calls.length === 0) return message;
-  return { ...message, tool_calls: calls.map(withObject) } as ChatMessage;
+// UTF-16 units. `JSON.parse` cannot be interrupted, and takes some 30 ms for as many.
+const mostUnits = 2 ** 19;
+/** Units that are parsed before others get their turn. */
+const sliceUnits = 2 ** 13;
+
+/**
+ * Messages with the arguments of their calls as the objects that their JSON stands for.
+ * @throws InputError for arguments that are too long
+ */
+export function* withParsedArguments(
+  messages: readonly ChatMessage[],
+): Steps<readonly ChatMessage[]> {
+  const parsed: ChatMessage[] = [];
+  let units = 0;
+  for (const message of messages) {
+    const calls: Call[] = [];
+    for (const call of callsOf(message)) {
+      calls.push(withObject(call));
+      units += lengthOf(argumentsOf(call));
+      if (units < sliceUnits) continue;
+      yield;
+      units = 0;
+    }
+    parsed.push(calls.length === 0 ? message : ({ ...message, tool_calls: calls } as ChatMessage));
+  }
+  return parsed;
+}
+
+function lengthOf(given: unknown): number {
+  return isText(given) ? given.length : 0;
 }
 
 function withObject(call: Call): Call {
@@ -35,6 +61,9 @@ function argumentsOf(call: Call): unknown {
 
 /** Undefined for what is no JSON, such as a call that was cut short, or no object. */
 function parseObject(json: string): object | undefined {
+  if (json.length > mostUnits) {
+    throw new InputError(`the arguments of a call have more than ${mostUnits} characters`);
+  }
   try {
     const value: unknown = JSON.parse(json);
     return isObject(value) ? value : undefined;

@@ -9,7 +9,7 @@ import {
 import type { ChatMessage } from "./dialog.ts";
 import type { Block } from "./jinja/ast.ts";
 import { Budget } from "./jinja/budget.ts";
-import { LimitError, TemplateError, TemplateSyntaxError } from "./jinja/errors.ts";
+import { InputError, LimitError, TemplateError, TemplateSyntaxError } from "./jinja/errors.ts";
 import { inputValue } from "./jinja/input.ts";
 import { render } from "./jinja/interpreter.ts";
 import { parseTemplate } from "./jinja/parser.ts";
@@ -36,7 +36,7 @@ export function takesTools(source: string): boolean {
  * A dialog as the chat template of a GGUF file has it, in parts: control tokens are only looked for
  * in what the template itself says, never in messages and tools, whatever the template does to them.
  * @throws CodeLlamaError `INVALID_ARGUMENT` with the template's own words where it refuses the
- *   dialog; `MODEL_UNSUPPORTED` where the template is broken, or takes more than it may
+ *   dialog, or for data that is too much; `MODEL_UNSUPPORTED` where the template is broken, or takes more than it may
  */
 export function* renderTemplate(
   source: string,
@@ -46,7 +46,7 @@ export function* renderTemplate(
   try {
     const { messages } = input;
     const parses = hasJsonArguments(messages) && (yield* takesObjects(source, input));
-    const parsed = parses ? messages.map(withParsedArguments) : messages;
+    const parsed = parses ? yield* withParsedArguments(messages) : messages;
     const rendered = yield* renderText(source, { ...input, messages: parsed });
     return rendered.runs().map(({ text, isInput }) => ({
       text,
@@ -137,6 +137,7 @@ function typedError(error: unknown, where: string): unknown {
     const reason = error.message.slice(0, 500);
     return invalidArgument(`${where}: the model's chat template refuses: ${reason}`);
   }
+  if (error instanceof InputError) return invalidArgument(`${where}: ${error.message}`);
   if (error instanceof TemplateSyntaxError || error instanceof LimitError) return broken(error);
   // A template that goes deep below callers that are deep already.
   return error instanceof RangeError ? broken(new Error("it is nested too deeply")) : error;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { promptSchema } from "./prompts.ts";
+import { countOf, promptSchema } from "./prompts.ts";
 import { generationFields } from "./sampling.ts";
 import { askedStructure, checkOneStructure, structureFields } from "./structure-fields.ts";
 
@@ -30,6 +30,7 @@ export const completionSchema = fields
     path: ["best_of"],
     error: "must be at least n",
   })
+  .superRefine(checkCount)
   .superRefine(checkOneStructure)
   .superRefine(checkInfill);
 
@@ -40,6 +41,23 @@ export function notOfInfill(body: z.output<typeof fields>): string | undefined {
   if (body.ignore_eos === true) return "ignore_eos";
   if (body.echo === true && body.logprobs != null) return "echo";
   return askedStructure(body);
+}
+
+// They are begun in one turn of the event loop.
+const maxAnswers = 512;
+
+function checkCount(
+  { prompt, n, best_of }: z.output<typeof fields>,
+  context: z.core.$RefinementCtx,
+) {
+  const prompts = countOf(prompt);
+  const each = best_of ?? n ?? 1;
+  if (prompts * each <= maxAnswers) return;
+  context.addIssue({
+    code: "custom",
+    path: [best_of == null ? "n" : "best_of"],
+    message: `${each} for each of ${prompts} prompts is more than ${maxAnswers} answers`,
+  });
 }
 
 function checkInfill(body: z.output<typeof fields>, context: z.core.$RefinementCtx): void {

@@ -14,15 +14,20 @@ export function promptSchema(most: number) {
   );
 }
 
+type PromptField = z.output<ReturnType<typeof promptSchema>>;
+
+/** How many prompts a field has. */
+export function countOf(value: PromptField): number {
+  return typeof value === "string" || value.every((each) => typeof each === "number")
+    ? 1
+    : value.length;
+}
+
 /**
  * The prompts of a field.
  * @throws HttpError 400, naming the token that is none
  */
-export function promptsOf(
-  value: z.output<ReturnType<typeof promptSchema>>,
-  field: string,
-  llama: CodeLlama,
-): readonly Prompt[] {
+export function promptsOf(value: PromptField, field: string, llama: CodeLlama): readonly Prompt[] {
   if (typeof value === "string") return [value];
   if (value.every((each) => typeof each === "number")) return [tokensOf(value, field, llama)];
   return value.map((each, index) =>

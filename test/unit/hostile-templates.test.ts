@@ -141,7 +141,7 @@ test("data that is nested deeply ends with a typed error", () => {
   const tools = { ...input, tools: [schema] };
   const source = "{{ tools | tojson }}";
   expect(() => finish(renderTemplate(source, tools, "chat()"))).toThrow(
-    expect.objectContaining({ code: "MODEL_UNSUPPORTED" }),
+    expect.objectContaining({ code: "INVALID_ARGUMENT" }),
   );
 });
 

@@ -6,3 +6,6 @@ export class TemplateSyntaxError extends Error {}
 
 /** The template takes more than a template may. */
 export class LimitError extends Error {}
+
+/** The caller's data is more than any template is given. */
+export class InputError extends Error {}

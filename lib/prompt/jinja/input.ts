@@ -1,6 +1,6 @@
 import type { Steps } from "../steps.ts";
 import type { Budget } from "./budget.ts";
-import { LimitError } from "./errors.ts";
+import { InputError } from "./errors.ts";
 import { Text } from "./text.ts";
 import { Dict, Float, integerOf, List, type Value } from "./values.ts";
 
@@ -11,7 +11,8 @@ const deepest = 100;
 export function* inputValue(data: unknown, budget: Budget, depth = 0): Steps<Value> {
   budget.spend(2);
   if (budget.isSliceSpent) yield* budget.pause();
-  if (depth > deepest) throw new LimitError(`cannot take data of more than ${deepest} levels`);
+  if (depth > deepest)
+    throw new InputError(`tools and arguments of calls may have ${deepest} levels at most`);
   if (typeof data === "string") return Text.ofInput(data);
   if (typeof data === "boolean") return data;
   if (typeof data === "number") return Number.isSafeInteger(data) ? data : new Float(data);
