@@ -102,12 +102,14 @@ function cudaVariables({ cuda, cpuVariants }) {
 /**
  * Links against older versions of glibc's functions, and takes libstdc++ along, of which older systems
  * lack functions too. Exceptions still cross from one library to another: libstdc++ compares types by name.
+ * A library uses its own copies of inline C++ functions. Node.js exports copies too: those would
+ * hand objects of our libstdc++ to another one, and Node.js 26 aborted at exit.
  * @param {string | undefined} glibc the folder of older-glibc.mjs
  */
 function linkerVariables(glibc) {
   if (glibc === undefined) return {};
   const hidden = "libstdc++.a:libcompatibility.a";
-  const flags = `-L${glibc} -static-libstdc++ -Wl,--exclude-libs,${hidden}`;
+  const flags = `-L${glibc} -static-libstdc++ -Wl,-Bsymbolic -Wl,--exclude-libs,${hidden}`;
   return { CMAKE_SHARED_LINKER_FLAGS: flags, CMAKE_MODULE_LINKER_FLAGS: flags };
 }
 

@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { modelPath } from "../helpers/tiny-model.ts";
 
+const runNode = (...args: string[]) => promisify(execFile)(process.execPath, args);
 const folder = new URL("../../examples/", import.meta.url);
 
 // What each example must show; a new one without an entry fails.
@@ -22,8 +24,23 @@ const shows: Readonly<Record<string, RegExp>> = {
 describe("the example", () => {
   test.each(readdirSync(folder))("%s runs", async (name) => {
     const path = new URL(name, folder).pathname;
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [path]);
+    const { stdout, stderr } = await runNode(path);
     expect(stdout).toMatch(shows[name] ?? /no entry for this example/);
     expect(stderr).toBe("");
   });
+});
+
+test("the README's first example runs as pasted, on every supported Node.js", async () => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const pasted = /```js\n(.*?)```/s.exec(readme)?.[1] ?? "no example";
+  const model = "codellama-7b-instruct.Q4_K_M.gguf";
+  expect(pasted).toContain(model);
+  const { stdout, stderr } = await runNode(
+    "--input-type=module",
+    "-e",
+    pasted.replace(model, modelPath),
+  );
+  expect(stderr).toBe("");
+  // The stream, the result, the infill; the chat follows.
+  expect(stdout).toMatch(/^.*return.*\b(stop|length)\ndef fibonacci\(n\):\n {4}""".*return a\n./s);
 });

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -109,4 +109,24 @@ test.runIf(isGlibc)("the binaries load on glibc 2.28 (skipped outside Linux with
     // The standard C++ library comes along.
     expect(symbols, name).not.toMatch(/\*UND\*.*(GLIBCXX|CXXABI)_/);
   }
+});
+
+// Node.js exports C++ functions too. Code of theirs that frees objects of our libstdc++ aborts.
+test.runIf(isGlibc)("the binaries call no C++ function of Node.js (skipped without glibc)", () => {
+  const addon = readdirSync(prebuilds()).find((name) => name.endsWith(".node")) ?? "";
+  const load = `process.dlopen({ exports: {} }, ${JSON.stringify(join(prebuilds(), addon))})`;
+  const { status, stderr } = spawnSync(process.execPath, ["-e", load], {
+    encoding: "utf8",
+    env: { ...process.env, LD_BIND_NOW: "1", LD_DEBUG: "bindings" },
+    maxBuffer: 2 ** 30,
+  });
+  expect(status).toBe(0);
+  const bindings = stderr
+    .split("\n")
+    .filter((line) => line.includes(`binding file ${prebuilds()}`));
+  expect(bindings.length).toBeGreaterThan(100);
+  const foreign = bindings.filter(
+    (line) => / symbol `_Z/.test(line) && !line.includes(` to ${prebuilds()}`),
+  );
+  expect(foreign).toEqual([]);
 });
