@@ -9,6 +9,8 @@ const input = { messages, bosText: "<s>", eosText: "</s>" };
 /** Doubles `ns.a` so many times. */
 const doubled = (start: string, times: number, sum = "ns.a + ns.a") =>
   `{% set ns = namespace(a=${start}) %}{% for i in range(${times}) %}{% set ns.a = ${sum} %}{% endfor %}`;
+/** Two equal texts that are not the same one. */
+const twins = "{% set a = 'a' * 9000000 %}{% set b = 'a' * 9000000 %}";
 const megabytes = doubled("'x y\\n'", 22);
 
 const bombs: readonly (readonly [name: string, template: string])[] = [
@@ -78,6 +80,42 @@ const bombs: readonly (readonly [name: string, template: string])[] = [
   ["formats widely", "{{ '%1000000000s' % 'x' }}"],
   ["formats numbers widely", "{{ '%0999999999d' % 5 }}{{ '{:>999999999}'.format(1) }}"],
   ["batches", "{{ [1] | batch(10000000000, 0) | list }}"],
+  ["looks for a part that is nearly everywhere", `${twins}{{ a.rfind(a[:4500000] ~ 'b') }}`],
+  ["splits at a part that is nearly everywhere", `${twins}{{ a.split('b' ~ a[:4500000]) }}`],
+  ["compares long texts in a list", `${twins}{{ ([a] * 100000).count(b) }}`],
+  ["compares long texts in a loop", `${twins}{% for i in range(100000) %}{{ a == b }}{% endfor %}`],
+  ["looks for a long text in a list", `${twins}{{ b in [a] * 30000 and b in [b, a] * 30000 }}`],
+  [
+    "asks whether a long text changed",
+    `${twins}{% for i in range(100000) %}{{ loop.changed([a, b][i % 2]) }}{% endfor %}`,
+  ],
+  ["sorts long texts", `${twins}{{ ([a, b] * 5000) | sort | length }}`],
+  ["sorts long texts by their case", `${twins}{{ ([a, b] * 5000) | sort(case_sensitive=true) }}`],
+  ["looks for the longest text", `${twins}{{ ([a, b] * 5000) | max | length }}`],
+  [
+    "keeps texts that it has joined",
+    `${twins}{% set c = a ~ b %}{% set ns = namespace(l=[]) %}{% for i in range(9999) %}{% set d = c ~ i %}{% if d.startswith('b') %}{% endif %}{% set ns.l = ns.l + [d] %}{% endfor %}`,
+  ],
+  [
+    "uses long texts as keys",
+    "{% set ns = namespace(l=[]) %}{% for i in range(3000) %}{% set ns.l = [ns.l, 'a' * 20000 ~ i] %}{{ ns.l | unique | list | length }}{% endfor %}",
+  ],
+  [
+    "goes down a path of dots",
+    "{% set a = '.' * 9000000 %}{{ [1] | map(attribute=a ~ a ~ a) | list }}",
+  ],
+  ["shows many dates", "{{ strftime_now('%c' * 300000) | length }}"],
+  ["formats many names", "{{ ('%(a)s' * 1500000) % {'a': 1} }}"],
+  ["formats many braces", "{{ ('{0}' * 3000000).format(1) }}"],
+  ["strips many characters", `${twins}{{ 'x'.strip(a ~ b) }}`],
+  ["trims many characters", `${twins}{{ 'x' | trim(a ~ b) }}`],
+  [
+    "cuts off for a long end",
+    `${twins}{% for i in range(9999) %}{{ 'abc' | truncate(1, true, a ~ b, 0) | length }}{% endfor %}`,
+  ],
+  ["escapes much", "{{ ('<' * 1900000) | escape }}"],
+  ["writes much JSON", "{{ ([{'a': [1]}] * 40000) | tojson(indent=2) }}"],
+  ["encodes half a character", "{{ '\\ud800' | urlencode }}"],
   ["sums texts", "{{ ([[1]] * 100000) | sum(start=[]) | length }}"],
   ["ranges", "{{ range(400000000) | length }}"],
   ["ranges in a loop", "{% for i in range(10000000000) %}{% endfor %}"],

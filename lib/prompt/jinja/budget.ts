@@ -57,6 +57,21 @@ export class Budget {
     if (!(units <= mostUnits)) throw new LimitError("makes too long a text");
   }
 
+  /**
+   * Before two texts are compared. V8 compares none of different lengths, and joins the pieces of a
+   * text that was put together.
+   */
+  spendComparison(left: string, right: string): void {
+    if (left.length === right.length) this.spendUnits(left.length);
+  }
+
+  /** Before a part is looked for in a text. The search of V8 may compare the part at each place. */
+  spendSearch(text: string, part: string): void {
+    const places = Math.max(0, text.length - part.length);
+    this.spendUnits(text.length);
+    this.spend((text.length / 16) * Math.floor(Math.min(part.length, places) / 32));
+  }
+
   /** Before a list of so many items is made or looked through. */
   spendItems(items: number): void {
     if (!(items <= mostItems)) throw new LimitError("makes too long a list");

@@ -7,6 +7,8 @@ import { codePoints, Dict, Float, List, numberOf, typeName, type Value } from ".
 // Bounded repetitions, because those that overlap take quadratic time.
 const directive = /%(?:\(([^()]*)\))?([-+ 0#]{0,5})(\d{0,9})(?:\.(\d{1,9}))?([a-zA-Z%])/g;
 
+const stepsOfField = 16;
+
 /** Python's `text % values`. */
 export function formatPercent(format: Text, values: Value, budget: Budget): Text {
   budget.spendUnits(format.value.length);
@@ -16,6 +18,7 @@ export function formatPercent(format: Text, values: Value, budget: Budget): Text
   let next = 0;
   for (const found of format.value.matchAll(directive)) {
     const [all, name, flags = "", width = "", precision, type = ""] = found;
+    budget.spend(stepsOfField);
     formatted.add(literal(format, place, found.index));
     place = found.index + all.length;
     if (type === "%") {
@@ -87,12 +90,14 @@ export function pad(
   fill: Text,
   budget: Budget,
 ): Text {
-  if (codePoints(fill.value) !== 1) {
+  budget.spendUnits(text.value.length);
+  if (fill.value.length > 2 || codePoints(fill.value) !== 1) {
     throw new TemplateError("The fill character must be exactly one character long");
   }
   const missing = width - codePoints(text.value);
   if (missing <= 0) return text;
   budget.spendUnits(width);
+  budget.spend(text.input.length / 8);
   // As str.center() does: the odd one goes to the right, or to the left where the width is odd.
   const half = Math.floor(missing / 2) + (missing & width & 1);
   const before = side === "left" ? 0 : side === "right" ? missing : half;
@@ -113,6 +118,7 @@ export function formatBraces(
   let next = 0;
   for (const found of format.value.matchAll(/\{\{|\}\}|\{([\w]*)(?::([^{}]*))?\}|[{}]/g)) {
     const [all, name, spec = ""] = found;
+    budget.spend(stepsOfField);
     formatted.add(format.slice(place, found.index));
     place = found.index + all.length;
     if (name === undefined) {

@@ -103,7 +103,8 @@ export function globalFunctions(budget: Budget, now: Date): Callable[] {
     new Callable("strftime_now", (call) => {
       const format = new Bound("strftime_now()", call, ["format"]).required("format");
       const text = toText(format, budget);
-      budget.spend(text.value.length);
+      // `%c` is made of seven fields.
+      budget.spend(32 * text.value.length);
       return text.map((run) => strftime(now, run));
     }),
   ];

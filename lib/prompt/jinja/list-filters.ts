@@ -25,13 +25,14 @@ type Getter = (item: Value) => Value;
 /** An item's attribute by a path such as `function.name` or `0`; the item itself without one. */
 export function getter(attribute: Value | undefined, budget: Budget, fallback?: Value): Getter {
   if (attribute === undefined || attribute === null) return (item) => item;
+  // Before the path is cut: it may be all dots.
+  if (attribute instanceof Text) budget.spendItems(attribute.value.length);
   const path =
     attribute instanceof Text
       ? attribute.value
           .split(".")
           .map((part) => (/^\d+$/.test(part) ? Number(part) : new Text(part)))
       : [attribute];
-  budget.spendItems(path.length);
   return (item) => {
     budget.spend(path.length);
     const value = path.reduce((object: Value, key) => itemOf(object, key, budget), item);
@@ -40,11 +41,13 @@ export function getter(attribute: Value | undefined, budget: Budget, fallback?: 
 }
 
 /** Texts without their case, unless `case_sensitive`. */
-function caseless(args: Bound, get: Getter): Getter {
+function caseless(args: Bound, get: Getter, budget: Budget): Getter {
   if (args.flag("case_sensitive")) return get;
   return (item) => {
     const value = get(item);
-    return value instanceof Text ? new Text(value.value.toLowerCase()) : value;
+    if (!(value instanceof Text)) return value;
+    budget.spendUnits(2 * value.value.length);
+    return new Text(value.value.toLowerCase());
   };
 }
 
@@ -58,7 +61,7 @@ function sortBy(items: readonly Value[], get: Getter, reverse: boolean, budget: 
 
 const sort: Operation = (value, call, budget) => {
   const args = new Bound("sort", call, ["reverse", "case_sensitive", "attribute"]);
-  const get = caseless(args, getter(args.get("attribute"), budget));
+  const get = caseless(args, getter(args.get("attribute"), budget), budget);
   return new List(sortBy(itemsOf(value, budget), get, args.flag("reverse"), budget));
 };
 
@@ -68,7 +71,8 @@ const dictsort: Operation = (value, call, budget) => {
   const place = args.text("by", "key").value === "value" ? 1 : 0;
   budget.spendItems(value.size);
   const pairs = value.entries().map((entry) => new List(entry, "tuple"));
-  const get = caseless(args, (pair) => (pair instanceof List ? (pair.items[place] ?? null) : null));
+  const part = (pair: Value) => (pair instanceof List ? (pair.items[place] ?? null) : null);
+  const get = caseless(args, part, budget);
   return new List(sortBy(pairs, get, args.flag("reverse"), budget));
 };
 
@@ -76,7 +80,7 @@ const extreme =
   (sign: number): Operation =>
   (value, call, budget) => {
     const args = new Bound("min", call, ["case_sensitive", "attribute"]);
-    const get = caseless(args, getter(args.get("attribute"), budget));
+    const get = caseless(args, getter(args.get("attribute"), budget), budget);
     const [first, ...rest] = itemsOf(value, budget);
     if (first === undefined) return new Undefined("No aggregated item, sequence was empty.");
     return rest.reduce(
@@ -87,7 +91,7 @@ const extreme =
 
 const unique: Operation = (value, call, budget) => {
   const args = new Bound("unique", call, ["case_sensitive", "attribute"]);
-  const get = caseless(args, getter(args.get("attribute"), budget));
+  const get = caseless(args, getter(args.get("attribute"), budget), budget);
   const seen = new Dict();
   const kept = itemsOf(value, budget).filter((item) => {
     const key = get(item);
@@ -101,7 +105,7 @@ const unique: Operation = (value, call, budget) => {
 const groupby: Operation = (value, call, budget) => {
   const args = new Bound("groupby", call, ["attribute", "default", "case_sensitive"]);
   const get = getter(args.required("attribute"), budget, args.get("default"));
-  const key = caseless(args, get);
+  const key = caseless(args, get, budget);
   const groups: { readonly key: Value; readonly name: Value; readonly items: Value[] }[] = [];
   for (const item of sortBy(itemsOf(value, budget), key, false, budget)) {
     const last = groups.at(-1);

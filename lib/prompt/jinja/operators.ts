@@ -127,7 +127,7 @@ function contains(whole: Value, part: Value, budget: Budget): boolean {
       const type = typeName(part);
       throw new TemplateError(`'in <string>' requires string as left operand, not ${type}`);
     }
-    budget.spendUnits(whole.value.length);
+    budget.spendSearch(whole.value, part.value);
     return whole.value.includes(part.value);
   }
   if (whole instanceof Dict) return whole.get(part) !== undefined;

@@ -113,7 +113,7 @@ function writeJson(
   json: TextBuilder,
   budget: Budget,
 ): void {
-  budget.spend(3);
+  budget.spend(8);
   budget.spendUnits(lineBreak.value.length + (value instanceof Text ? value.value.length : 0));
   budget.enter();
   if (value instanceof Text) {
@@ -135,16 +135,19 @@ function writeContainer(
   budget: Budget,
 ): void {
   const isDict = value instanceof Dict;
+  budget.spend(40);
   const entries = isDict ? jsonEntries(value, options) : value.items.map((item) => [null, item]);
   const inner =
     options.indent === undefined ? new Text("") : Text.join([lineBreak, options.indent]);
   json.add(new Text(isDict ? "{" : "["));
   for (const [index, [key, item]] of (entries as [Text | null, Value][]).entries()) {
-    if (index > 0) json.add(options.separators[0]);
+    const [separator, keySeparator] = options.separators;
+    budget.spend((separator.input.length + keySeparator.input.length + inner.input.length) / 8);
+    if (index > 0) json.add(separator);
     json.add(inner);
     if (key !== null) {
       json.add(jsonString(key, options, budget));
-      json.add(options.separators[1]);
+      json.add(keySeparator);
     }
     writeJson(item, options, inner, json, budget);
   }

@@ -31,7 +31,7 @@ function characterBefore(text: string, place: number): string {
 
 /** Where a part is, in UTF-16 units; negative where it is not. */
 export function find(text: Text, part: Text, fromEnd: boolean, budget: Budget): number {
-  budget.spendUnits(text.value.length);
+  budget.spendSearch(text.value, part.value);
   return fromEnd ? text.value.lastIndexOf(part.value) : text.value.indexOf(part.value);
 }
 
@@ -43,7 +43,6 @@ export function split(
   fromEnd: boolean,
   budget: Budget,
 ): Text[] {
-  budget.spendUnits(text.value.length);
   const places =
     separator === undefined ? blanks(text.value, budget) : matches(text.value, separator, budget);
   const cuts = most < 0 ? places : fromEnd ? lastOf(places, most) : places.slice(0, most);
@@ -76,6 +75,7 @@ function trimmedParts(parts: Text[], keepsStart: boolean, keepsEnd: boolean): Te
 type Range = readonly [start: number, end: number];
 
 function blanks(text: string, budget: Budget): Range[] {
+  budget.spendUnits(text.length);
   const [first, last] = strippedRange(text);
   const found: Range[] = [];
   for (let at = first; at < last; ) {
@@ -94,6 +94,7 @@ function blanks(text: string, budget: Budget): Range[] {
 
 function matches(text: string, part: string, budget: Budget): Range[] {
   if (part === "") throw new TemplateError("empty separator");
+  budget.spendSearch(text, part);
   const found: Range[] = [];
   for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) {
     found.push([at, at + part.length]);
@@ -111,7 +112,6 @@ export function replace(
   most: number,
   budget: Budget,
 ): Text {
-  budget.spendUnits(text.value.length);
   if (old.value === "") budget.spendItems(text.value.length + 1);
   const places =
     old.value === "" ? betweenCharacters(text.value) : matches(text.value, old.value, budget);
@@ -151,7 +151,7 @@ export function capitalize(text: Text): Text {
 
 /** Python's title(): a letter after none is upper case. */
 export function titleCase(text: Text, budget: Budget): Text {
-  budget.spend(text.value.length);
+  budget.spend(3 * text.value.length);
   let afterLetter = false;
   return text.map((run) =>
     run.replace(/./gsu, (character) => {

@@ -26,7 +26,7 @@ const casing =
   (kind: "lower" | "upper"): Test =>
   (value, _, budget) => {
     const { value: text } = toText(value, budget);
-    budget.spendUnits(2 * text.length);
+    budget.spendUnits(4 * text.length);
     return isKind(text, kind);
   };
 

@@ -1,10 +1,11 @@
 import { Bound } from "./arguments.ts";
 import type { Budget } from "./budget.ts";
+import { TemplateError } from "./errors.ts";
 import { formatPercent, pad } from "./format.ts";
 import { toText } from "./show.ts";
 import { capitalize, replace, strip } from "./string.ts";
 import { Text } from "./text.ts";
-import { splitLines } from "./text-methods.ts";
+import { charactersToStrip, splitLines } from "./text-methods.ts";
 import { codePoints, Dict, List, type Operation, unitsOf } from "./values.ts";
 
 /** A filter without arguments that maps any value's text. */
@@ -26,13 +27,13 @@ const htmlEscapes: Readonly<Record<string, string>> = {
 };
 
 const escapeHtml = mapping("escape", (text, budget) => {
-  budget.spend(text.value.length / 4);
+  budget.spend(text.value.length);
   return text.map((run) => run.replace(/[&<>'"]/g, (character) => htmlEscapes[character] ?? ""));
 });
 
 /** A word begins after white space, `-` or an opening bracket; its other letters are lower case. */
 function title(text: Text, budget: Budget): Text {
-  budget.spend(text.value.length);
+  budget.spend(3 * text.value.length);
   let begins = true;
   return text.map((run) =>
     run.replace(/./gsu, (character) => {
@@ -83,9 +84,9 @@ export const textFilters = new Map<string, Operation>([
     "trim",
     (value, call, budget) => {
       const text = toText(value, budget);
-      const chars = new Bound("trim", call, ["chars"]).get("chars");
+      const chars = charactersToStrip("trim", call, budget);
       budget.spendUnits(text.value.length);
-      return strip(text, chars instanceof Text ? chars.value : undefined, "both");
+      return strip(text, chars, "both");
     },
   ],
   [
@@ -132,8 +133,9 @@ export const textFilters = new Map<string, Operation>([
       const args = new Bound("truncate", call, ["length", "killwords", "end", "leeway"]);
       const [length, leeway] = [args.integer("length", 255), args.integer("leeway", 5)];
       const text = toText(value, budget);
-      budget.spendUnits(text.value.length);
-      return truncate(text, length, args.flag("killwords"), args.text("end", "..."), leeway);
+      const end = args.text("end", "...");
+      budget.spendUnits(text.value.length + end.value.length);
+      return truncate(text, length, args.flag("killwords"), end, leeway);
     },
   ],
   [
@@ -149,7 +151,10 @@ export const textFilters = new Map<string, Operation>([
     (value, _, budget) => {
       const text = toText(value, budget);
       budget.spendUnits(text.value.length * 3);
-      return text.map((run) => encodeURIComponent(run).replaceAll("%2F", "/"));
+      return text.map((run) => {
+        if (/\p{Cs}/u.test(run)) throw new TemplateError("urlencode: surrogates not allowed");
+        return encodeURIComponent(run).replaceAll("%2F", "/");
+      });
     },
   ],
 ]);

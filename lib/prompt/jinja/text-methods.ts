@@ -4,7 +4,7 @@ import { TemplateError } from "./errors.ts";
 import { formatBraces, pad } from "./format.ts";
 import { capitalize, find, isKind, replace, split, strip, titleCase } from "./string.ts";
 import { Text } from "./text.ts";
-import { codePoints, itemsOf, List, type Operation, type Value } from "./values.ts";
+import { type Call, codePoints, itemsOf, List, type Operation, type Value } from "./values.ts";
 
 type Method = Operation<Text>;
 
@@ -20,18 +20,27 @@ function mapping(change: (text: Text, budget: Budget) => Value): Method {
 const stripping =
   (side: "both" | "start" | "end"): Method =>
   (text, call, budget) => {
-    const chars = new Bound("strip()", call, ["chars"]).get("chars");
+    const chars = charactersToStrip("strip()", call, budget);
     budget.spendUnits(text.value.length);
-    const stripped = strip(text, chars instanceof Text ? chars.value : undefined, side);
-    budget.spend((text.value.length - stripped.value.length) / 4);
+    const stripped = strip(text, chars, side);
+    budget.spend((text.value.length - stripped.value.length) / 2);
     return stripped;
   };
+
+/** The characters that `strip` and `trim` take off; white space by default. */
+export function charactersToStrip(where: string, call: Call, budget: Budget): string | undefined {
+  const chars = new Bound(where, call, ["chars"]).get("chars");
+  if (!(chars instanceof Text)) return undefined;
+  budget.spendItems(chars.value.length);
+  return chars.value;
+}
 
 const beginning =
   (test: (text: string, part: string) => boolean): Method =>
   (text, call, budget) => {
     const parts = new Bound("startswith()", call, ["prefix"]).required("prefix");
     const list = parts instanceof List ? itemsOf(parts, budget) : [parts];
+    budget.spendUnits(text.value.length);
     return list.some((part) => {
       if (!(part instanceof Text)) throw new TemplateError("startswith() takes strings");
       budget.spendUnits(part.value.length);
@@ -77,8 +86,9 @@ const padding =
 
 const removing =
   (atEnd: boolean): Method =>
-  (text, call) => {
+  (text, call, budget) => {
     const { value } = new Bound("remove()", call, ["part"]).text("part");
+    budget.spendUnits(text.value.length + value.length);
     if (atEnd ? !text.value.endsWith(value) : !text.value.startsWith(value)) return text;
     return atEnd ? text.slice(0, text.value.length - value.length) : text.slice(value.length);
   };
@@ -136,6 +146,7 @@ export const textMethods: ReadonlyMap<string, Method> = new Map<string, Method>(
     "count",
     (text, call, budget) => {
       const part = new Bound("count()", call, ["sub"]).text("sub").value;
+      budget.spendUnits(text.value.length);
       if (part === "") return codePoints(text.value) + 1;
       return split(text, part, -1, false, budget).length - 1;
     },

@@ -1,6 +1,6 @@
 import type { Steps } from "../steps.ts";
 import type { Budget } from "./budget.ts";
-import { TemplateError } from "./errors.ts";
+import { LimitError, TemplateError } from "./errors.ts";
 import { Text } from "./text.ts";
 
 /** What expressions are: Python's values. An integer is a number, a float has a class of its own. */
@@ -40,6 +40,9 @@ export class List {
 
 type Key = string | number | null;
 
+// V8 hashes longer texts by their length alone, so that a map of many takes quadratic time.
+const longestKey = 2 ** 13;
+
 export class Dict {
   readonly #entries = new Map<Key, readonly [Value, Value]>();
 
@@ -48,12 +51,15 @@ export class Dict {
   }
 
   set(key: Value, value: Value): void {
+    if (isLongKey(key)) {
+      throw new LimitError(`uses a text of more than ${longestKey} characters as a key`);
+    }
     const known = this.#entries.get(hash(key));
     this.#entries.set(hash(key), [known === undefined ? key : known[0], value]);
   }
 
   get(key: Value): Value | undefined {
-    return this.#entries.get(hash(key))?.[1];
+    return isLongKey(key) ? undefined : this.#entries.get(hash(key))?.[1];
   }
 
   named(name: string): Value | undefined {
@@ -96,6 +102,10 @@ export class Callable {
     readonly name: string,
     readonly call: (call: Call) => Value | Steps<Value>,
   ) {}
+}
+
+function isLongKey(key: Value): boolean {
+  return key instanceof Text && key.value.length > longestKey;
 }
 
 function hash(key: Value): Key {
@@ -146,7 +156,7 @@ export function isEqual(left: Value, right: Value, budget: Budget): boolean {
   budget.spend(1);
   const [one, other] = [numberOf(left), numberOf(right)];
   if (one !== undefined || other !== undefined) return one === other;
-  if (left instanceof Text) return right instanceof Text && left.value === right.value;
+  if (left instanceof Text) return right instanceof Text && isSameText(left, right, budget);
   if (left instanceof Undefined) return right instanceof Undefined;
   if (left instanceof List && right instanceof List) {
     if (left.type === "generator" || right.type === "generator") return left === right;
@@ -163,12 +173,21 @@ export function isEqual(left: Value, right: Value, budget: Budget): boolean {
   return left === right;
 }
 
+function isSameText(left: Text, right: Text, budget: Budget): boolean {
+  if (left === right) return true;
+  budget.spendComparison(left.value, right.value);
+  return left.value === right.value;
+}
+
 /** Negative, zero or positive, as `<` orders them. */
 export function compare(left: Value, right: Value, budget: Budget): number {
   budget.spend(1);
   const [one, other] = [numberOf(left), numberOf(right)];
   if (one !== undefined && other !== undefined) return one - other;
-  if (left instanceof Text && right instanceof Text) return compareTexts(left.value, right.value);
+  if (left instanceof Text && right instanceof Text) {
+    budget.spendUnits(Math.min(left.value.length, right.value.length));
+    return compareTexts(left.value, right.value);
+  }
   if (left instanceof List && right instanceof List && left.type === right.type) {
     for (const [index, item] of left.items.entries()) {
       const counterpart = right.items[index];
