@@ -2,6 +2,7 @@ import { CodeLlamaError, type CodeLlamaErrorCode, retryHeaders, statusOf } from 
 
 /** The codes of errors that only a server has. */
 export type ServerErrorCode =
+  | "BAD_REQUEST"
   | "INVALID_API_KEY"
   | "MODEL_LOADING"
   | "UNKNOWN_MODEL"
@@ -80,6 +81,11 @@ export function errorBody({ status, code, message: whole, field }: HttpError): o
   const cut = whole.slice(0, longestMessage).replace(/[\uD800-\uDBFF]$/, "");
   const message = whole.length > longestMessage ? `${cut}…` : whole;
   return { error: { message, type: errorType(status), param: field, code } };
+}
+
+/** An error as an answer, for requests that do not come as far as a route. */
+export function errorResponse(error: HttpError): Response {
+  return Response.json(errorBody(error), { status: error.status, headers: error.headers });
 }
 
 /** The type that OpenAI's API gives errors of a status. */

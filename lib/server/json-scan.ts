@@ -59,15 +59,12 @@ export class JsonScan {
   }
 }
 
-// Nobody reads the rest of the body.
-const headers = { connection: "close" };
-
 function tooDeep(): HttpError {
   const message = `the body nests deeper than ${jsonLimits.depth} arrays and objects`;
-  return new HttpError(400, "INVALID_ARGUMENT", message, { headers });
+  return new HttpError(400, "INVALID_ARGUMENT", message);
 }
 
 function tooMany(things: string, limit: number): HttpError {
   const message = `the body has more than ${limit} ${things}`;
-  return new HttpError(413, "BODY_TOO_LARGE", message, { headers });
+  return new HttpError(413, "BODY_TOO_LARGE", message);
 }

@@ -13,7 +13,7 @@ import {
 } from "../options/check.ts";
 import { Connections } from "./connections.ts";
 import type { Handler } from "./handler.ts";
-import { errorBody, HttpError } from "./http-error.ts";
+import { errorResponse, HttpError } from "./http-error.ts";
 import { isLoopback } from "./loopback.ts";
 import { nodeListener } from "./node-listener.ts";
 
@@ -118,7 +118,6 @@ function localOnly(handler: Handler): (request: Request) => Promise<Response> {
     // A name may end in a dot, as DNS writes them out.
     const bare = hostname.replace(/^\[|\]$|\.$/g, "");
     if (isLoopback(bare)) return handler(request);
-    const error = new HttpError(403, "FORBIDDEN_HOST", `this server is not ${hostname}`);
-    return Response.json(errorBody(error), { status: error.status });
+    return errorResponse(new HttpError(403, "FORBIDDEN_HOST", `this server is not ${hostname}`));
   };
 }

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { types } from "node:util";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import { callback, checkValue } from "../options/check.ts";
-import { bodyUsed, errorBody } from "./http-error.ts";
+import { bodyUsed, errorResponse, HttpError, toHttpError } from "./http-error.ts";
 import { inTurn } from "./pipeline.ts";
+import { problemOfHead } from "./request-head.ts";
 
 /** A request of `node:http` or Express, or Fastify's own. */
 export type NodeRequest =
@@ -24,11 +25,8 @@ export function nodeListener(
 ): (request: NodeRequest, response: NodeResponse) => void {
   checkValue(handler, callback, "nodeListener(): handler");
   // HTTP/1.0 has requests without a host, which health checks send.
-  const listen = getRequestListener(handler, { hostname: "localhost" });
-  const refuse = getRequestListener(() => {
-    const error = bodyUsed();
-    return Response.json(errorBody(error), { status: error.status });
-  });
+  const listen = getRequestListener(handler, { hostname: "localhost", errorHandler: refusal });
+  const refuse = (error: HttpError) => getRequestListener(() => errorResponse(error));
   return (request, response) => {
     const incoming = "raw" in request ? request.raw : request;
     let outgoing: ServerResponse;
@@ -39,8 +37,18 @@ export function nodeListener(
       outgoing = response;
     }
     const isReadable = !incoming.readableDidRead || giveBack(incoming, Object(request).body);
-    inTurn(incoming, outgoing, () => void (isReadable ? listen : refuse)(incoming, outgoing));
+    const problem = problemOfHead(incoming) ?? (isReadable ? undefined : bodyUsed());
+    const answer = problem === undefined ? listen : refuse(problem);
+    inTurn(incoming, outgoing, () => void answer(incoming, outgoing));
   };
+}
+
+/** The answer to a request that the adapter cannot read, such as one with a wrong host. */
+function refusal(error: unknown): Response {
+  const isRefused = error instanceof RequestError;
+  return errorResponse(
+    isRefused ? new HttpError(400, "BAD_REQUEST", error.message) : toHttpError(error),
+  );
 }
 
 /** Puts a body that somebody has read where the adapter looks for it; false where it is lost. */

@@ -1,4 +1,4 @@
-import { clientGone } from "./http-error.ts";
+import { clientGone, toHttpError } from "./http-error.ts";
 
 /** The texts of an answer, each made when the client has taken the one before. */
 export interface TextSource {
@@ -11,7 +11,7 @@ export interface TextSource {
 export interface PulledBodyOptions {
   /** Ends the body with its reason, even while nobody reads. */
   readonly signal: AbortSignal;
-  /** The last text of a body that fails. Without it the text just stops, which ends no JSON. */
+  /** The last text of a body that fails. Without it the body fails too, and the transfer with it. */
   farewell?(error: unknown): string;
   /** Called once, however the body ends: with what went wrong, if anything did. */
   onEnd(error?: unknown): void;
@@ -76,8 +76,10 @@ export class PulledBody {
     const { farewell } = this.#options;
     if (farewell !== undefined) this.#enqueue(farewell(error));
     this.#end(error);
-    // Not by an error: servers print those, and a client that left is none.
-    this.#controller?.close();
+    // Servers print errors of bodies: that a client has left is none.
+    const isTold = farewell !== undefined || toHttpError(error).status === clientGone().status;
+    if (isTold) this.#controller?.close();
+    else this.#controller?.error(error);
   }
 
   #end(error?: unknown): void {

@@ -93,9 +93,7 @@ async function readText(request: Request, limit: number): Promise<string> {
 /** The bytes of a body as they arrive. */
 async function* bytesOf(request: Request, limit: number): AsyncGenerator<Uint8Array> {
   const tooLarge = () =>
-    new HttpError(413, "BODY_TOO_LARGE", `the body has more than ${limit} bytes`, {
-      headers: { connection: "close" },
-    });
+    new HttpError(413, "BODY_TOO_LARGE", `the body has more than ${limit} bytes`);
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
   if (request.body === null) return;
   let length = 0;

@@ -3,6 +3,7 @@ import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { heavy } from "../helpers/event-loop/heavy.ts";
 import { startTinyServer, until } from "../helpers/server.ts";
 
 type TinyServer = Awaited<ReturnType<typeof startTinyServer>>;
@@ -66,6 +67,15 @@ describe("closing", () => {
     await server.handler.drain(50);
     expect(server.llama.stats().running).toBe(0);
     expect(await response.text()).toContain("SHUTTING_DOWN");
+  });
+
+  test("fails the transfer of JSON that it cuts", async () => {
+    await using server = await startTinyServer();
+    const content = JSON.stringify({ content: "x ".repeat(200_000) });
+    const request = { method: "POST", headers: json, body: content };
+    const response = await server.handler(new Request(`${server.url}/tokenize`, request));
+    await server.handler.drain(50);
+    await expect(response.text()).rejects.toThrow("the server is shutting down");
   });
 
   test("cuts a stream over a connection that nobody reads", async () => {
@@ -203,6 +213,15 @@ test.each([
     head("/infill", 2).replace(/(Content-Length: 2)/, "$1\r\nContent-Length: 3"),
     400,
   ],
+  [
+    "a body that its transfer compresses",
+    head("/infill", 0).replace("Content-Length: 0", "Transfer-Encoding: gzip, chunked"),
+    501,
+  ],
+  ["two hosts", "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nhost: 127.0.0.1\r\n\r\n", 400],
+  ["a host that is none", "GET /health HTTP/1.1\r\nHost: a@127.0.0.1\r\n\r\n", 400],
+  ["every path at once", "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400],
+  ["a model's name with a line end", "GET /v1/models/a%0Ab HTTP/1.0\r\n\r\n", 404],
   ["a null byte in the path", "GET /hea\0lth HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400],
   ["headers of 20 KB", `GET /health HTTP/1.1\r\nX-A: ${"a".repeat(20_000)}\r\n\r\n`, 431],
 ])("%s gets its status", async (_, request, status) => {
@@ -210,6 +229,30 @@ test.each([
   const socket = await open(server, request);
   const [first] = await once(socket, "data");
   expect(String(first)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+});
+
+test.each([
+  ["Host: 127.0.0.1\r\nHost: example.com", "the request has more than one Host header"],
+  ["Host: example.com\r\nHost: 127.0.0.1", "the request has more than one Host header"],
+  ["Host: 127.0.0.1:99999", "Invalid URL"],
+  ["Host: 127.0.0.1/x", "Invalid host header"],
+])("%s gets an error in JSON", async (host, message) => {
+  await using server = await startTinyServer();
+  const socket = await open(server, `GET /health HTTP/1.1\r\n${host}\r\nConnection: close\r\n\r\n`);
+  const [, body] = (await text(socket)).split("\r\n\r\n");
+  expect(JSON.parse(body ?? "")).toEqual({
+    error: { message, type: "invalid_request_error", param: null, code: "BAD_REQUEST" },
+  });
+});
+
+test("a client that sends too long a body reads the refusal, not the end of its connection", async () => {
+  await using server = await startTinyServer({ maxBodyBytes: 2 ** 16 });
+  const body = heavy("a long body", () => JSON.stringify({ prompt: "x".repeat(8e6) }));
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const response = await server.post("/v1/completions", {}, { body });
+    expect(response.status).toBe(413);
+    await response.text();
+  }
 });
 
 test("a client that leaves inside its body is a 499 and no failure", async () => {

@@ -6,7 +6,7 @@ import type { Service } from "../service.ts";
 export function addModelRoutes(app: Hono<ServerEnvironment>, service: Service): void {
   app.get("/v1/models", (context) => context.json({ object: "list", data: [describe(service)] }));
   // Names may have slashes, as those of Hugging Face do.
-  app.get("/v1/models/:model{.+}", (context) => {
+  app.get("/v1/models/:model{[^]+}", (context) => {
     service.checkModel(context.req.param("model"));
     return context.json(describe(service));
   });
