@@ -7,16 +7,10 @@ import type { EnginePort } from "./engine-port.ts";
 import { CodeLlamaError } from "./errors.ts";
 import { Generation, type RequestFunction, type TextFilter } from "./generation.ts";
 import { fitHistory, roomForPrompt } from "./history.ts";
+import { beamOptions, choiceCounts } from "./options/answers.ts";
 import { type ChatOptions, chatMode } from "./options/chat.ts";
 import { checkList } from "./options/check.ts";
-import {
-  beamOptions,
-  checkMode,
-  choiceCounts,
-  type Mode,
-  type RequestOptions,
-  requestOptions,
-} from "./options/generate.ts";
+import { checkMode, type Mode, type RequestOptions, requestOptions } from "./options/generate.ts";
 import { copyMessages } from "./options/messages.ts";
 import type { ChatModel } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";

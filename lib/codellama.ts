@@ -3,49 +3,40 @@ import { types } from "node:util";
 import { withOwnSignal } from "./abort-listeners.ts";
 import { beamSearch } from "./beams.ts";
 import { type Capabilities, capabilitiesOf, requireCapability } from "./capabilities.ts";
-import { chat, chatModel } from "./chat.ts";
+import { chat } from "./chat.ts";
 import { choices } from "./choices.ts";
 import { completionPrompt } from "./completion.ts";
 import { type DeviceInfo, listDevices, type Placement } from "./devices.ts";
 import { type EmbedInput, type EmbedResult, embed } from "./embed.ts";
+import { encodeChat, encodeInfill, renderChat } from "./encode-prompt.ts";
 import { Engine } from "./engine.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
 import type { EnginePort, EngineState } from "./engine-port.ts";
 import { CodeLlamaError } from "./errors.ts";
 import { Generation, type RequestFunction } from "./generation.ts";
-import { chooseOrder, type InfillResult, infill, layOut } from "./infill.ts";
-import { type ChatOptions, encodeChatRules } from "./options/chat.ts";
-import {
-  anyText,
-  boolean,
-  checkOptions,
-  checkValue,
-  integer,
-  invalidArgument,
-} from "./options/check.ts";
+import { type InfillResult, infill } from "./infill.ts";
+import { beamOptions, choiceCounts } from "./options/answers.ts";
+import type { ChatOptions, EncodeChatOptions } from "./options/chat.ts";
+import { anyText, boolean, checkOptions, checkValue, invalidArgument } from "./options/check.ts";
 import type { ConnectOptions } from "./options/connect.ts";
 import type { EmbedOptions } from "./options/embed.ts";
 import {
-  beamOptions,
   checkMode,
-  choiceCounts,
   completionMode,
   type GenerateOptions,
   requestOptions,
 } from "./options/generate.ts";
-import { type InfillInput, type InfillOptions, readHoles } from "./options/infill.ts";
+import type { InfillInput, InfillOptions } from "./options/infill.ts";
 import { checkLoadOptions, type LoadOptions, nativeLoadOptions } from "./options/load.ts";
-import { copyMessages } from "./options/messages.ts";
 import type { PerplexityOptions } from "./options/perplexity.ts";
 import type { PrefixOptions } from "./options/prefix.ts";
 import type { SessionOptions } from "./options/session.ts";
+import { checkSplitOptions } from "./options/split.ts";
 import { type TextOrTokens, textOrTokens, tokenId, tokenIds } from "./options/texts.ts";
 import { type PerplexityResult, perplexity } from "./perplexity.ts";
 import { loadPrefix, type PrefixResult, savePrefix } from "./prefix-file.ts";
-import { chatPrompt, promptText } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 import { type SplitOptions, splitCode } from "./prompt/split-code.ts";
-import { begin, finish, Unfinished } from "./prompt/steps.ts";
 import { type ChatSession, openSession, readSessionOptions, type SessionData } from "./session.ts";
 
 export interface TokenizeOptions {
@@ -218,22 +209,22 @@ export class CodeLlama implements AsyncDisposable {
    * Llama was not trained for it; models that were give better ones.
    * @throws CodeLlamaError as `generate`
    */
-  embed(
+  async embed(
     texts: EmbedInput | readonly EmbedInput[],
     options: EmbedOptions = {},
   ): Promise<EmbedResult> {
-    return embed(this.#engine, texts, options).then();
+    return embed(this.#engine, texts, options);
   }
 
   /**
    * How well the model foresees a text of any length, or tokens taken as they are.
    * @throws CodeLlamaError as `generate`
    */
-  perplexity(
+  async perplexity(
     text: string | Int32Array,
     options: PerplexityOptions = {},
   ): Promise<PerplexityResult> {
-    return perplexity(this.#engine, text, options).then();
+    return perplexity(this.#engine, text, options);
   }
 
   /**
@@ -242,13 +233,13 @@ export class CodeLlama implements AsyncDisposable {
    * @throws CodeLlamaError as `generate`; `CAPABILITY_MISSING` for models whose memory cannot be
    *   saved in part; the error of a file that cannot be written
    */
-  savePrefix(
+  async savePrefix(
     path: string,
     prompt: string | Int32Array,
     options: PrefixOptions = {},
   ): Promise<PrefixResult> {
     const { engine, path: modelPath } = this.#requireLoaded("savePrefix()");
-    return savePrefix(engine, modelPath, path, prompt, options).then();
+    return savePrefix(engine, modelPath, path, prompt, options);
   }
 
   /**
@@ -257,7 +248,7 @@ export class CodeLlama implements AsyncDisposable {
    * @throws CodeLlamaError `INVALID_ARGUMENT` for a file of another model or version, or a damaged
    *   one; `CONTEXT_OVERFLOW`, `CLOSED`
    */
-  loadPrefix(path: string): Promise<PrefixResult> {
+  async loadPrefix(path: string): Promise<PrefixResult> {
     const { engine, path: modelPath } = this.#requireLoaded("loadPrefix()");
     return loadPrefix(engine, modelPath, path);
   }
@@ -277,37 +268,15 @@ export class CodeLlama implements AsyncDisposable {
    * @throws CodeLlamaError `INVALID_ARGUMENT`, `CAPABILITY_MISSING`, `CLOSED`
    */
   encodeInfill(input: string | InfillInput): Int32Array {
-    const where = "encodeInfill()";
-    const { texts, order = "auto" } = readHoles(input, where);
-    const [prefix = "", ...rest] = texts;
-    this.#engine.requireOpen(where);
-    this.#engine.requireVocabulary(where);
-    requireCapability(this.capabilities, "infill", this.model.name, where);
-    const isCodeLlama = this.capabilities.codeLlama !== undefined;
-    const parts = layOut(
-      this.#engine.model,
-      isCodeLlama,
-      { prefix, suffix: rest.join("") },
-      order === "auto" ? chooseOrder(prefix, isCodeLlama, true) : order,
-    );
-    return this.#engine.encode(parts);
+    return encodeInfill(this.#engine, this.capabilities, input);
   }
 
   /**
    * The prompt that `chat` gives the model.
    * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message; `CLOSED`
    */
-  encodeChat(
-    messages: readonly ChatMessage[],
-    options: Pick<ChatOptions, "specialText" | "tools"> = {},
-  ): Int32Array {
-    const where = "encodeChat()";
-    const checked = checkOptions(options, encodeChatRules, where);
-    const dialog = copyMessages(messages, where);
-    this.#engine.requireOpen(where);
-    this.#engine.requireVocabulary(where);
-    const model = chatModel(this.#engine, this.capabilities);
-    return this.#engine.encode(finish(chatPrompt(dialog, model, checked, where)));
+  encodeChat(messages: readonly ChatMessage[], options: EncodeChatOptions = {}): Int32Array {
+    return encodeChat(this.#engine, this.capabilities, messages, options);
   }
 
   /**
@@ -317,16 +286,9 @@ export class CodeLlama implements AsyncDisposable {
    */
   async renderChat(
     messages: readonly ChatMessage[],
-    options: Pick<ChatOptions, "specialText" | "tools"> = {},
+    options: EncodeChatOptions = {},
   ): Promise<string> {
-    const where = "renderChat()";
-    const checked = checkOptions(options, encodeChatRules, where);
-    const dialog = copyMessages(messages, where);
-    this.#engine.requireOpen(where);
-    this.#engine.requireVocabulary(where);
-    const model = chatModel(this.#engine, this.capabilities);
-    const parts = begin(chatPrompt(dialog, model, checked, where));
-    return promptText(parts instanceof Unfinished ? await parts.finish() : parts, model);
+    return renderChat(this.#engine, this.capabilities, messages, options);
   }
 
   /**
@@ -369,13 +331,7 @@ export class CodeLlama implements AsyncDisposable {
   splitCode(text: string, options: SplitOptions): string[] {
     const where = "splitCode()";
     checkValue(text, anyText, `${where}: text`);
-    const rules = { maxTokens: integer(8, 2 ** 31 - 1), overlap: integer(0, 2 ** 31 - 1) };
-    const checked = checkOptions(options, rules, where);
-    const { maxTokens, overlap = 0 } = checked;
-    if (maxTokens === undefined) throw invalidArgument(`${where}: maxTokens is missing`);
-    if (overlap * 2 > maxTokens) {
-      throw invalidArgument(`${where}: overlap must be at most half of maxTokens, not ${overlap}`);
-    }
+    const checked = checkSplitOptions(options, where);
     return splitCode(text, checked, (piece) => this.countTokens(piece));
   }
 

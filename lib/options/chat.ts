@@ -36,7 +36,9 @@ export interface ChatOptions extends Omit<GenerateOptions, CompletionOption | "o
   readonly specialText?: "escape" | "reject";
 }
 
-/** Of the options that say how a dialog becomes a prompt. */
+/** The options that say how a dialog becomes a prompt. */
+export type EncodeChatOptions = Pick<ChatOptions, "specialText" | "tools">;
+
 export const encodeChatRules: Rules = {
   tools: {
     allowed: "an array of objects",

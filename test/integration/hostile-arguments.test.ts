@@ -41,6 +41,24 @@ async function expectRefusal(call: Call, message: RegExp): Promise<void> {
   });
 }
 
+test("a function that returns a promise rejects instead of throwing", async () => {
+  const wrong = 5n as never;
+  const promises = [
+    CodeLlama.load(wrong),
+    CodeLlama.connect(wrong),
+    inspectModel(wrong),
+    model.llama.embed(wrong),
+    model.llama.perplexity(wrong),
+    model.llama.savePrefix(wrong, wrong),
+    model.llama.loadPrefix(wrong),
+    model.llama.tokenizeLong(wrong),
+    model.llama.renderChat(wrong),
+  ];
+  for (const { reason } of (await Promise.allSettled(promises)) as PromiseRejectedResult[]) {
+    expect(reason).toMatchObject({ code: "INVALID_ARGUMENT" });
+  }
+});
+
 describe("every argument is refused by name", () => {
   const llama = () => model.llama;
   const wrong = <Value>(value: unknown) => value as Value;
