@@ -67,7 +67,7 @@ export function addServeCommand(program: Command): void {
       "requests of one key at once",
       wholeNumber(1, most),
     )
-    .option("--max-body <bytes>", "of a request; default 8 MiB", wholeNumber(1024, 2 ** 30))
+    .option("--max-body <bytes>", "of a request; default 8 MiB", wholeNumber(1024, 2 ** 28))
     .option("--max-prompt <tokens>", "of a request; default: the context", wholeNumber(1, most))
     .option("--timeout <seconds>", "a generation that takes longer ends", milliseconds(0.001))
     .option("--raw", "text prompts may spell control tokens, such as <PRE>")

@@ -98,6 +98,11 @@ const own: Readonly<Record<string, KnownField>> = {
   response_fields: noList,
   dimensions: none,
   encoding_format: none,
+  content: none,
+  tokens: none,
+  add_special: harmless,
+  parse_special: off,
+  with_pieces: off,
 };
 
 /** OpenAI's fields: https://platform.openai.com/docs/api-reference/chat/create. */
@@ -301,9 +306,9 @@ function ofWholeText(penalty: unknown): Readonly<Record<string, unknown>> {
 /** llama-server's count of likely tokens, in OpenAI's words for the route. */
 function probabilities(count: unknown, route: string): Readonly<Record<string, unknown>> {
   if (count === 0) return {};
-  return route === "/v1/chat/completions"
-    ? { logprobs: true, top_logprobs: count }
-    : { logprobs: count };
+  return route === "/v1/completions"
+    ? { logprobs: count }
+    : { logprobs: true, top_logprobs: count };
 }
 
 function ollamaFormat(value: unknown): Readonly<Record<string, unknown>> {

@@ -32,7 +32,7 @@ export interface HandlerOptions {
   readonly maxConcurrentPerKey?: number;
   /** Origins whose pages may call, such as `"https://example.com"`; `"*"` is all. Default: none. */
   readonly corsOrigins?: readonly string[];
-  /** Of a request's body. Default 8 MiB; range 1 KiB to 1 GiB. */
+  /** Of a request's body. Default 8 MiB; range 1 KiB to 256 MiB. */
   readonly maxBodyBytes?: number;
   /** Of one prompt. Default: the context. */
   readonly maxPromptTokens?: number;
@@ -50,6 +50,9 @@ export interface HandlerOptions {
 
 const mostKeys = 1000;
 
+/** Half of the longest string of V8, which a body becomes. */
+const mostBodyBytes = 2 ** 28;
+
 export const handlerRules: Rules = {
   modelName: text,
   aliases: listOf(text, 1000),
@@ -60,7 +63,7 @@ export const handlerRules: Rules = {
   },
   maxConcurrentPerKey: integer(1, 2 ** 31 - 1),
   corsOrigins: listOf({ allowed: originForm, accepts: isOrigin }, 1000),
-  maxBodyBytes: integer(1024, 2 ** 30),
+  maxBodyBytes: integer(1024, mostBodyBytes),
   maxPromptTokens: integer(1, 2 ** 31 - 1),
   requestTimeoutMs: integer(1, 2 ** 31 - 1),
   heartbeatMs: integer(10, 2 ** 31 - 1),

@@ -275,6 +275,7 @@ test("bad options of a handler are told", () => {
   const bad = [
     { apiKeys: [{ name: "a", key: "short" }] },
     { maxBodyBytes: 5 },
+    { maxBodyBytes: 2 ** 28 + 1 }, // too near to V8's longest string
     { logger: {} },
     { modelname: "x" },
     {

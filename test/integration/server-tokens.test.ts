@@ -81,3 +81,39 @@ test("a dialog of 4 MB becomes its prompt's text", async () => {
   const { prompt } = await jsonOf(await post("/apply-template", { messages }));
   expect(prompt).toBe(`<s>[INST] ${content} [/INST] Yes </s><s>[INST] And? [/INST]`);
 });
+
+test("the prompt of a chat is that of its body, with its tools", async () => {
+  const { post, openai, llama } = shared.server;
+  const body = {
+    model: "codellama-tiny",
+    messages: [{ role: "user" as const, content: "Hi" }],
+    tools: [{ type: "function" as const, function: { name: "greet" } }],
+    tool_choice: "required" as const,
+    max_tokens: 1,
+    temperature: 0.5,
+  };
+  const { prompt } = await jsonOf(await post("/apply-template", body));
+  expect(prompt).toContain('{"name":"greet"}');
+  const { usage } = await openai.chat.completions.create(body);
+  const tokens = llama.tokenize(prompt.replace(/^<s>/, ""), { bos: true });
+  expect(usage?.prompt_tokens).toBe(tokens.length);
+});
+
+test.each([
+  ["/tokenize", { content: "a" }, { add_special_tokens: true }],
+  ["/tokenize", { content: "a" }, { truncate_prompt_tokens: 5 }],
+  ["/detokenize", { tokens: [5] }, { skip_special_tokens: false }],
+  ["/apply-template", { messages: [{ role: "user", content: "a" }] }, { chat_template: "x" }],
+  ["/apply-template", { messages: [{ role: "user", content: "a" }] }, { documents: [{}] }],
+])("%s: %j refuses %j by its name", async (path, body, field) => {
+  const response = await shared.server.post(path, { ...body, ...field });
+  expect(response.status).toBe(400);
+  expect((await jsonOf(response)).error.param).toBe(Object.keys(field)[0]);
+  const idle = Object.fromEntries(Object.keys(field).map((name) => [name, null]));
+  expect((await shared.server.post(path, { ...body, ...idle })).status).toBe(200);
+});
+
+test("a prompt is that of the model that is served", async () => {
+  const body = { model: "other", messages: [{ role: "user", content: "a" }] };
+  expect((await shared.server.post("/apply-template", body)).status).toBe(404);
+});

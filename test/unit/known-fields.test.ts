@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
+import { chatCompletionSchema } from "../../lib/server/chat-body.ts";
 import { completionSchema } from "../../lib/server/completion-body.ts";
 import { knownFields } from "../../lib/server/known-fields.ts";
 import { resolveFields } from "../../lib/server/resolve-fields.ts";
-import { chatCompletionSchema } from "../../lib/server/routes/chat-completions.ts";
 import { embeddingSchema } from "../../lib/server/routes/embeddings.ts";
 import { infillSchema } from "../../lib/server/routes/infill.ts";
+import { detokenizeSchema, tokenizeSchema } from "../../lib/server/routes/tokens.ts";
 import { hostileJsonTexts } from "../helpers/hostile-json.ts";
 
 const schemas: Readonly<Record<string, z.ZodObject>> = {
@@ -13,6 +14,9 @@ const schemas: Readonly<Record<string, z.ZodObject>> = {
   "/v1/chat/completions": chatCompletionSchema,
   "/v1/embeddings": embeddingSchema,
   "/infill": infillSchema,
+  "/tokenize": tokenizeSchema,
+  "/detokenize": detokenizeSchema,
+  "/apply-template": chatCompletionSchema,
 };
 const routes = Object.keys(schemas);
 const ownFields = (route: string) => new Set(Object.keys(schemas[route]?.shape ?? {}));

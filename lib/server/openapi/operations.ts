@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { chatCompletionSchema } from "../chat-body.ts";
 import { completionSchema } from "../completion-body.ts";
-import { chatCompletionSchema } from "../routes/chat-completions.ts";
 import { embeddingSchema } from "../routes/embeddings.ts";
 import { infillSchema } from "../routes/infill.ts";
-import { applyTemplateSchema, detokenizeSchema, tokenizeSchema } from "../routes/tokens.ts";
+import { detokenizeSchema, tokenizeSchema } from "../routes/tokens.ts";
 import {
   embeddingsAnswer,
   healthAnswer,
@@ -96,9 +96,10 @@ const posts: readonly Operation[] = [
     method: "post",
     path: "/apply-template",
     id: "applyTemplate",
-    summary: "A dialog as the model's prompt",
-    body: applyTemplateSchema,
+    summary: "The prompt of a chat",
+    body: chatCompletionSchema,
     answer: promptAnswer,
+    namesModel: true,
   },
 ];
 

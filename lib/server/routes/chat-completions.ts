@@ -1,11 +1,10 @@
 import type { Hono } from "hono";
-import { z } from "zod";
-import type { CodeLlama } from "../../codellama.ts";
 import type { Chunk } from "../../generation.ts";
 import type { ChatOptions } from "../../options/chat.ts";
 import type { Answer, GenerationResult } from "../../result.ts";
-import { knowsTools, planTools, type ReadCalls, type ToolPlan } from "../../tool-calls.ts";
-import { chatMessages, messageSchema } from "../chat-messages.ts";
+import type { ReadCalls, ToolPlan } from "../../tool-calls.ts";
+import { type ChatBody, chatCompletionSchema, toolPlan } from "../chat-body.ts";
+import { chatMessages } from "../chat-messages.ts";
 import { ChatStream } from "../chat-stream.ts";
 import { chatFinishReason, usageOf, usageToCome } from "../completion-answer.ts";
 import { contentLogprobs } from "../content-logprobs.ts";
@@ -16,41 +15,11 @@ import { later } from "../json-pieces.ts";
 import { laterChatLogprobs } from "../logprobs.ts";
 import { readBody } from "../request-body.ts";
 import { fieldResolver } from "../resolve-fields.ts";
-import { generationFields, present, samplingOptions, tokenLimit } from "../sampling.ts";
+import { present, samplingOptions, tokenLimit } from "../sampling.ts";
 import type { Service } from "../service.ts";
-import { checkOneStructure, structureFields, structureOptions } from "../structure-fields.ts";
-import { demandsTool, isAmong, toolChoiceSchema, toolSchema } from "../tool-schemas.ts";
+import { structureOptions } from "../structure-fields.ts";
 
 const route = "/v1/chat/completions";
-
-/** The body of `POST /v1/chat/completions`; for fields by other names see `knownFields`. */
-export const chatCompletionSchema = z
-  .object({
-    ...generationFields,
-    ...structureFields,
-    messages: z.array(messageSchema).min(1),
-    logprobs: z.boolean().nullish(),
-    top_logprobs: z.int().min(0).max(100).nullish(),
-    tools: z.array(toolSchema).max(128).nullish(),
-    tool_choice: toolChoiceSchema.nullish(),
-    /** false takes the first call of an answer alone. */
-    parallel_tool_calls: z.boolean().nullish(),
-  })
-  .superRefine(checkOneStructure)
-  .refine(({ tools, tool_choice }) => (tools ?? []).length > 0 || !demandsTool(tool_choice), {
-    path: ["tool_choice"],
-    error: "demands a tool, and there are no tools",
-  })
-  .refine(({ tools, tool_choice }) => (tools ?? []).length === 0 || isAmong(tool_choice, tools), {
-    path: ["tool_choice"],
-    error: "names none of the tools",
-  })
-  .refine(({ logprobs, top_logprobs }) => logprobs === true || !top_logprobs, {
-    path: ["top_logprobs"],
-    error: "needs logprobs: true",
-  });
-
-type Body = z.output<typeof chatCompletionSchema>;
 
 const resolve = fieldResolver(route, chatCompletionSchema);
 
@@ -97,7 +66,7 @@ export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Se
   });
 }
 
-function chatOptions(body: Body, tools: ToolPlan, service: Service): ChatOptions {
+function chatOptions(body: ChatBody, tools: ToolPlan, service: Service): ChatOptions {
   if (tools.jsonSchema !== undefined && body.grammar) {
     throw new HttpError(400, "INVALID_ARGUMENT", "grammar excludes a demanded tool call", {
       field: "grammar",
@@ -116,16 +85,6 @@ function chatOptions(body: Body, tools: ToolPlan, service: Service): ChatOptions
   };
 }
 
-function toolPlan(body: Body, llama: CodeLlama): ToolPlan {
-  const plan = planTools(body.tools ?? [], body.tool_choice ?? "auto", knowsTools(llama));
-  if (body.parallel_tool_calls !== false) return plan;
-  const read = (text: string) => {
-    const all = plan.read(text);
-    return all && { ...all, calls: all.calls.slice(0, 1) };
-  };
-  return { ...plan, read };
-}
-
 /** An answer as a message, and why it ended. */
 function finished({ text, finishReason }: Answer, read: ReadCalls | undefined): object {
   const message = { role: "assistant", refusal: null };
@@ -140,7 +99,7 @@ function finished({ text, finishReason }: Answer, read: ReadCalls | undefined): 
 
 async function* chatEvents(
   head: object,
-  body: Body,
+  body: ChatBody,
   { generation, result }: Followed<GenerationResult>,
   tools: ToolPlan,
 ): AsyncGenerator<string> {

@@ -2,11 +2,13 @@ import { isUtf8 } from "node:buffer";
 import type { Hono } from "hono";
 import { z } from "zod";
 import type { CodeLlama } from "../../codellama.ts";
-import { knowsTools, planTools } from "../../tool-calls.ts";
-import { chatMessages, messageSchema } from "../chat-messages.ts";
+import { chatCompletionSchema, toolPlan } from "../chat-body.ts";
+import { chatMessages } from "../chat-messages.ts";
 import type { ServerEnvironment } from "../handler.ts";
 import { JsonText } from "../json-pieces.ts";
 import { readBody } from "../request-body.ts";
+import { fieldResolver } from "../resolve-fields.ts";
+import { present } from "../sampling.ts";
 import type { Service } from "../service.ts";
 import { checkTokens, tokensSchema } from "../token-ids.ts";
 
@@ -21,13 +23,16 @@ export const tokenizeSchema = z.object({
 /** The body of `POST /detokenize`. So many tokens take some ten milliseconds of the event loop. */
 export const detokenizeSchema = z.object({ tokens: tokensSchema.max(131_072) });
 
-/** The body of `POST /apply-template`. */
-export const applyTemplateSchema = z.object({ messages: z.array(messageSchema).min(1) });
+const resolveTokenize = fieldResolver("/tokenize", tokenizeSchema);
+const resolveDetokenize = fieldResolver("/detokenize", detokenizeSchema);
+const resolveChat = fieldResolver("/apply-template", chatCompletionSchema);
 
 /** llama-server's routes from text to tokens and back. */
 export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): void {
+  const { maxBodyBytes } = service;
+
   app.post("/tokenize", async (context) => {
-    const body = await readBody(context.req.raw, tokenizeSchema, service.maxBodyBytes);
+    const body = await readBody(context.req.raw, tokenizeSchema, maxBodyBytes, resolveTokenize);
     const { llama } = service;
     const tokens = await llama.tokenizeLong(body.content, {
       bos: body.add_special ?? false,
@@ -38,17 +43,20 @@ export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): 
   });
 
   app.post("/detokenize", async (context) => {
-    const { tokens } = await readBody(context.req.raw, detokenizeSchema, service.maxBodyBytes);
+    const { raw } = context.req;
+    const { tokens } = await readBody(raw, detokenizeSchema, maxBodyBytes, resolveDetokenize);
     const { llama } = service;
     checkTokens(llama, tokens, (index) => `tokens[${index}]`);
     return service.json(context.var.exchange, { content: llama.detokenize(tokens) });
   });
 
   app.post("/apply-template", async (context) => {
-    const body = await readBody(context.req.raw, applyTemplateSchema, service.maxBodyBytes);
+    const body = await readBody(context.req.raw, chatCompletionSchema, maxBodyBytes, resolveChat);
+    service.checkModel(body.model);
     const { llama } = service;
-    const { dialog } = planTools([], "none", knowsTools(llama));
-    const prompt = await llama.renderChat(dialog(chatMessages(body.messages)));
+    const tools = toolPlan(body, llama);
+    const messages = tools.dialog(chatMessages(body.messages));
+    const prompt = await llama.renderChat(messages, present({ tools: tools.forTemplate }));
     return service.json(context.var.exchange, { prompt });
   });
 }
