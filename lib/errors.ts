@@ -76,8 +76,7 @@ export function retryHeaders(status: number): Readonly<Record<string, string>> {
 export class CodeLlamaError extends Error {
   readonly code: CodeLlamaErrorCode;
   /** HTTP status of a remote engine's answer, with `REMOTE_FAILED`. */
-  readonly status?: number;
-  readonly [marker] = true;
+  declare readonly status?: number;
 
   constructor(
     code: CodeLlamaErrorCode,
@@ -87,6 +86,11 @@ export class CodeLlamaError extends Error {
     super(message, options);
     this.code = code;
     if (status !== undefined) this.status = status;
+  }
+
+  // On the prototype, so that consoles do not print it.
+  get [marker](): true {
+    return true;
   }
 
   /** The HTTP status for a client of yours that caused this error; not enumerable. */

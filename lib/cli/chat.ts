@@ -23,12 +23,12 @@ interface ChatFlags extends ModelFlags, SamplingFlags {
 export function addChatCommand(program: Command): void {
   const command = program
     .command("chat")
-    .description("talk to an instruct model; questions come from the terminal or standard input");
+    .description("chat with an instruct model; piped input is one question");
   addSamplingFlags(addModelFlags(command), { maxTokens: 1024, temperature: 0.6, topP: 0.9 })
-    .option("--system <text>", "said before all else")
-    .option("--load <file>", "go on with a conversation that /save wrote")
-    .option("--force", "talk even to a model that was not taught to")
-    .option("--verbose", "tell tokens and speed of each answer")
+    .option("--system <text>", "system prompt")
+    .option("--load <file>", "continue a conversation that /save wrote")
+    .option("--force", "chat with a model that is not an instruct model")
+    .option("--verbose", "print tokens and speed of each answer")
     .action(chat);
 }
 
@@ -44,6 +44,7 @@ Ctrl-C ends the answer, or clears the line.`;
 async function chat(flags: ChatFlags): Promise<void> {
   const llama = await loadModel(flags, new AbortController().signal);
   try {
+    requireInstruct(llama, flags);
     const conversation = new Conversation(llama, flags);
     if (flags.load !== undefined) await conversation.load(flags.load);
     if (process.stdin.isTTY) await conversation.talk();
@@ -51,6 +52,16 @@ async function chat(flags: ChatFlags): Promise<void> {
   } finally {
     await llama.close();
   }
+}
+
+/** Tells it before anybody has typed a question. */
+function requireInstruct({ capabilities, model }: CodeLlama, flags: ChatFlags): void {
+  if (capabilities.chat || flags.force) return;
+  throw new CodeLlamaError(
+    "CAPABILITY_MISSING",
+    `${model.name} is not an instruct model and would answer without end; ` +
+      "pass an instruct model to --model, or --force to chat with this one",
+  );
 }
 
 class Conversation {
@@ -141,6 +152,7 @@ class Conversation {
     } else if (name === "/load" && argument !== "") {
       await this.load(argument);
     } else {
+      if (name !== "/help") note(`${name} is unknown, or lacks its argument.`);
       note(help);
     }
   }

@@ -52,5 +52,9 @@ async function readPrompt(): Promise<string> {
       'no prompt: node-codellama complete "def fibonacci(", or pipe a text in',
     );
   }
-  return await readAll(process.stdin);
+  const prompt = await readAll(process.stdin);
+  if (prompt === "") {
+    throw new CodeLlamaError("INVALID_ARGUMENT", "the prompt on standard input is empty");
+  }
+  return prompt;
 }

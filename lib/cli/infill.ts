@@ -4,7 +4,7 @@ import { buffer as readAll } from "node:stream/consumers";
 import { type Command, Option } from "commander";
 import colors from "picocolors";
 import { invalidArgument } from "../options/check.ts";
-import type { InfillInput } from "../options/infill.ts";
+import { hasHole, type InfillInput } from "../options/infill.ts";
 import { withRegularFile } from "../regular-file.ts";
 import { replaceFile, requireReplaceable } from "../replace-file.ts";
 import { withModel } from "./interrupt.ts";
@@ -82,6 +82,9 @@ async function infill(file: string, flags: InfillFlags): Promise<void> {
     if (flags.write && result.finishReason !== "abort") {
       const unchangedSince = stats && { unchangedSince: stats };
       await replaceFile(file, [Buffer.from(whole)], { where, ...unchangedSince });
+      if (result.finishReason === "length") {
+        note(`The text ends after ${flags.maxTokens} tokens; --max-tokens allows more.`);
+      }
     }
     if (process.stderr.isTTY) note(summary({ tokens, ...result }));
   });
@@ -114,6 +117,11 @@ function hole(source: SourceText, { line, column, fillMe }: InfillFlags): string
     return source.at(line, column);
   }
   if (column !== undefined) throw invalidArgument("--column needs --line");
+  if (!hasHole(source.text)) {
+    throw invalidArgument(
+      `${source.name} has no <FILL_ME>; write it where the hole is, or pass --line and --column`,
+    );
+  }
   return source.text;
 }
 

@@ -42,7 +42,7 @@ export async function loadModel(
   const path = flags.model ?? defaultModel();
   const bar = progressBar(`Loading ${basename(path)}`);
   try {
-    return await CodeLlama.load(path, {
+    const llama = await CodeLlama.load(path, {
       ...(flags.contextSize === undefined ? {} : { contextSize: flags.contextSize }),
       ...(flags.threads === undefined ? {} : { threads: flags.threads }),
       ...(flags.gpuLayers === undefined ? {} : { gpuLayers: flags.gpuLayers }),
@@ -50,9 +50,21 @@ export async function loadModel(
       onProgress: (fraction) => bar.update(fraction),
       signal,
     });
+    bar.stop();
+    noteUnusedGpuLayers(flags, llama);
+    return llama;
   } finally {
     bar.stop();
   }
+}
+
+/** The API stays on the CPU in silence, for one program on all machines; a person asked for a GPU. */
+function noteUnusedGpuLayers({ gpuLayers = 0 }: ModelFlags, { placement }: CodeLlama): void {
+  if (gpuLayers === "auto" || gpuLayers === 0 || placement.reason === undefined) return;
+  note(
+    `--gpu-layers ${gpuLayers}: all layers run on the CPU: ${placement.reason}. ` +
+      "node-codellama doctor says more.",
+  );
 }
 
 /** The embedded model's path, for a command without `--model`. */

@@ -9,7 +9,7 @@ export class SourceText {
   /** Without the byte order mark. */
   readonly text: string;
   readonly #mark: string;
-  readonly #name: string;
+  readonly name: string;
 
   /** @throws CodeLlamaError `INVALID_ARGUMENT` for bytes that are not UTF-8 */
   constructor(bytes: Buffer, name: string) {
@@ -19,13 +19,13 @@ export class SourceText {
     const text = readText(bytes, name);
     this.#mark = text.startsWith(byteOrderMark) ? byteOrderMark : "";
     this.text = text.slice(this.#mark.length);
-    this.#name = name;
+    this.name = name;
   }
 
   /** @throws CodeLlamaError `INVALID_ARGUMENT` where a line more could damage it */
   requireText(): void {
     if (!this.text.includes("\0")) return;
-    throw invalidArgument(`${this.#name} is no text: it has bytes that are zero`);
+    throw invalidArgument(`${this.name} is no text: it has bytes that are zero`);
   }
 
   /**
@@ -40,7 +40,7 @@ export class SourceText {
     const content = lines[line - 1];
     if (content === undefined) {
       throw invalidArgument(
-        `--line ${line} is not in ${this.#name}: it has lines 1 to ${lines.length}`,
+        `--line ${line} is not in ${this.name}: it has lines 1 to ${lines.length}`,
       );
     }
     const end = content.replace(/\r$/, "").length + 1;

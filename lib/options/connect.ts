@@ -93,8 +93,8 @@ export function connectBase(url: unknown): string {
   const parsed = address === undefined ? undefined : parseUrl(address);
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
     throw invalidArgument(
-      `${where}: the url must be one of http or https, as "http://127.0.0.1:8080", not ` +
-        (typeof url === "string" ? "a text that is none" : show(url)),
+      `${where}: the url must begin with http:// or https://, such as "http://127.0.0.1:8080"` +
+        (typeof url === "string" ? "" : `, not ${show(url)}`),
     );
   }
   if (parsed.username !== "" || parsed.password !== "" || parsed.search !== "") {

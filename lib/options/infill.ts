@@ -108,6 +108,11 @@ export interface Holes {
 
 const inputRules: Rules = { prefix: anyText, suffix: anyText, order: infillOrder };
 
+/** Whether a text marks a hole. */
+export function hasHole(text: string): boolean {
+  return markers.some((each) => text.includes(each));
+}
+
 /**
  * Checks and copies what is to be filled.
  * @throws CodeLlamaError `INVALID_ARGUMENT`

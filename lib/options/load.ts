@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { NativeLoadOptions, NativeLora } from "../binding.ts";
+import { hrefOf } from "../brands.ts";
 import {
   abortSignal,
   anything,
@@ -14,6 +15,7 @@ import {
   number,
   oneOf,
   type Rules,
+  readArgument,
   show,
   text,
 } from "./check.ts";
@@ -188,7 +190,12 @@ export function checkLoadOptions(options: LoadOptions): LoadOptions {
  */
 export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): NativeLoadOptions {
   if (typeof modelPath !== "string" || modelPath === "" || modelPath.includes("\0")) {
-    throw invalidArgument(`${where}: the model's path must be a string, not ${show(modelPath)}`);
+    throw invalidArgument(
+      `${where}: the model's path must be a string, not ${show(modelPath)}` +
+        (readArgument(`${where}: path`, () => hrefOf(modelPath)) === undefined
+          ? ""
+          : "; pass fileURLToPath(url) of node:url"),
+    );
   }
   const { k, v } = kvCacheTypes(options.kvCacheType);
   if (options.flashAttention === false && v !== undefined && !/^b?f\d+$/.test(v)) {

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { CodeLlama } from "../codellama.ts";
-import { checkValue, number } from "../options/check.ts";
+import { checkValue, invalidArgument, number, readArgument, show } from "../options/check.ts";
 import type { Exchange } from "./exchange.ts";
 import { clientGone, errorBody, HttpError, toHttpError } from "./http-error.ts";
 import { checkHandlerOptions, type HandlerOptions } from "./options.ts";
@@ -108,12 +108,27 @@ export function createHandler(
   addOpenApiRoute(app, service);
   if (options.playground === true) addPlaygroundRoutes(app);
 
-  const handle = async (request: Request) => await app.fetch(request);
+  const handle = async (request: Request) => {
+    requireRequest(request);
+    return await app.fetch(request);
+  };
   return Object.assign(handle, {
     async drain(deadlineMs = 30_000) {
       checkValue(deadlineMs, number(0, 2 ** 31 - 1), "drain(): deadlineMs");
       await service.drain(deadlineMs);
     },
+  });
+}
+
+/** Frameworks over node:http pass something else, which ends in a riddle far from here. */
+function requireRequest(value: unknown): void {
+  readArgument("handler(): request", () => {
+    const { url, headers } = Object(value) as Partial<Request>;
+    if (typeof url === "string" && typeof headers?.get === "function") return;
+    throw invalidArgument(
+      `handler(): the request must be a web Request, not ${show(value)}; ` +
+        "Express, Fastify and node:http take nodeListener(handler)",
+    );
   });
 }
 

@@ -23,7 +23,11 @@ export async function readBody<Schema extends z.ZodType>(
   // A page of another site can send texts without being asked for leave, but not JSON.
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/([\w.]+\+)?json\s*(;|$)/i.test(type)) {
-    throw new HttpError(415, "NOT_JSON", "the body must have content-type application/json");
+    throw new HttpError(
+      415,
+      "NOT_JSON",
+      "the request must have the header content-type: application/json",
+    );
   }
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {

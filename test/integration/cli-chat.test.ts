@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -15,6 +15,14 @@ test("a question from standard input is answered", async () => {
   const outcome = await runCommand(args, { input: `${question}\n` });
   expect(outcome).toMatchObject({ code: 0, stderr: "" });
   expect(outcome.stdout).toMatch(/^Here is a Python function that computes the n-th Fibonacci/);
+});
+
+test("a base model is refused with the flag that helps, before a question", async () => {
+  const base = join(folder, "codellama-7b.Q4_K_M.gguf");
+  await symlink(modelPath, base);
+  const outcome = await runCommand(["chat", "--model", base, ...quietly]);
+  expect(outcome).toMatchObject({ code: 1, stdout: "" });
+  expect(outcome.stderr).toMatch(/codellama-tiny is not an instruct model.*--force/);
 });
 
 test("a conversation goes on from a file", async () => {

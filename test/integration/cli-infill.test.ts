@@ -51,6 +51,13 @@ describe("infill prints what fills", () => {
 });
 
 describe("infill --write", () => {
+  test("says that a text was cut, which the file does not show", async () => {
+    const file = await fileWith(`${before}<FILL_ME>${after}`);
+    const { code, stderr } = await infill(file, "--write", "--max-tokens", "2");
+    expect(code).toBe(0);
+    expect(stderr).toBe("The text ends after 2 tokens; --max-tokens allows more.\n");
+  });
+
   test("fills the file itself", async () => {
     const file = await fileWith(`${before}<FILL_ME>${after}`);
     expect(await infill(file, "--write")).toMatchObject({ code: 0, stdout: "" });
@@ -118,7 +125,7 @@ describe("infill refuses", () => {
     ["a column beyond the line", ["--line", "1", "--column", "99"], /columns 1 to 30/],
     ["a column without a line", ["--column", "1"], /--column needs --line/],
     ["two places", ["--line", "1", "--fill-me"], /two different places/],
-    ["a file without a marker", [], /<FILL_ME> or <FILL>/],
+    ["a file without a marker", [], /program\.py has no <FILL_ME>; .*--line and --column/],
     ["an unknown order", ["--order", "up"], /Allowed choices are auto, psm, spm/],
   ])("%s", async (_, args, message) => {
     const { code, stderr } = await infill(await fileWith(before + after), ...args);

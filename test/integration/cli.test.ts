@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
+import { CodeLlama } from "../../lib/index.ts";
 import {
   main,
   runCommand as run,
@@ -20,6 +21,14 @@ describe("complete", () => {
     expect(outcome.code).toBe(0);
     expect(outcome.stdout).toContain("return a");
     expect(outcome.stderr).toContain("codellama-tiny");
+  });
+
+  test("says when no GPU takes the layers that it was asked to put there", async () => {
+    const args = ["complete", "x", "--gpu-layers", "3", "--max-tokens", "1", "--model", modelPath];
+    const { code, stderr } = await run([...args, ...small]);
+    const hasGpu = (await CodeLlama.devices()).some(({ kind }) => kind !== "cpu");
+    expect(code).toBe(0);
+    expect(stderr).toMatch(hasGpu ? /^$/ : /^--gpu-layers 3: all layers run on the CPU: .*doctor/);
   });
 
   test("prints one object with --json", async () => {
@@ -46,6 +55,11 @@ describe("complete", () => {
     [["complete", "x", "--max-token", "5"], /unknown option '--max-token'.*--max-tokens/s],
     [["completion"], /unknown command 'completion'.*complete/s],
     [["inspect"], /missing required argument 'file'/],
+    [["complete", ...small], /the prompt on standard input is empty/],
+    [
+      ["complete", "x", "--model", "https://example.com/a.gguf"],
+      /this is a URL: download the file/,
+    ],
   ])("refuses %j", async (args, message) => {
     const outcome = await run(args);
     expect(outcome.code).toBe(1);

@@ -27,9 +27,9 @@ async function failure(call: () => PromiseLike<unknown>): Promise<CodeLlamaError
 
 describe("connecting", () => {
   test.each<[string, unknown, ConnectOptions | Record<string, unknown>, RegExp]>([
-    ["no url", "127.0.0.1:8080", {}, /url must be one of http/],
-    ["another protocol", "ftp://example.com", {}, /url must be one of http/],
-    ["a number", 8080, {}, /url must be one of http.*not 8080/],
+    ["no url", "127.0.0.1:8080", {}, /url must begin with http:.*127\.0\.0\.1:8080"$/],
+    ["another protocol", "ftp://example.com", {}, /url must begin with http:/],
+    ["a number", 8080, {}, /url must begin with http:.*not 8080/],
     ["a user", `http://me:${apiKey}@127.0.0.1:1`, {}, /no user, password or query/],
     ["a query", `http://127.0.0.1:1/?key=${apiKey}`, {}, /no user, password or query/],
     ["a key with a line break", "http://127.0.0.1:1", { apiKey: `${apiKey}\n` }, /apiKey must be/],

@@ -107,7 +107,11 @@ describe("every argument is refused by name", () => {
           .reset(wrong(Symbol("x"))),
       /system must be/,
     ],
-    ["fromJSON: no model", () => ChatSession.fromJSON(wrong("x"), wrong({})), /llama must be/],
+    [
+      "fromJSON: no model",
+      () => ChatSession.fromJSON(wrong("x"), wrong({})),
+      /first argument must be/,
+    ],
     ["fromJSON: no data", () => ChatSession.fromJSON(llama(), wrong({})), /version is missing/],
     ["load: a Symbol", () => CodeLlama.load(wrong(Symbol("x"))), /path must be/],
     ["load: null options", () => CodeLlama.load("x", wrong(null)), /options must be/],
@@ -176,7 +180,7 @@ describe("the AI SDK's provider refuses", () => {
   const tool = (inputSchema: object) => [{ type: "function" as const, name: "f", inputSchema }];
   const required = { type: "required" } as const;
   test.each<[string, Call, RegExp]>([
-    ["no model", () => createCodeLlama(null as never), /llama must be a model/],
+    ["no model", () => createCodeLlama(null as never), /first argument must be a model/],
     ["a revoked model", () => createCodeLlama(revoked()), /llama cannot be read/],
     [
       "a Symbol as a name",
@@ -236,9 +240,17 @@ describe("LangChain's classes refuse", () => {
     { type: "function" as const, function: { name: "f", parameters } },
   ];
   test.each<[string, Call, RegExp]>([
-    ["no chat model", () => new ChatCodeLlama(undefined as never), /llama must be a model/],
-    ["no model", () => new CodeLlamaLlm({} as never), /llama must be a model/],
-    ["no embedding model", () => new CodeLlamaEmbeddings(null as never), /llama must be a model/],
+    [
+      "no chat model",
+      () => new ChatCodeLlama(undefined as never),
+      /first argument must be a model/,
+    ],
+    ["no model", () => new CodeLlamaLlm({} as never), /first argument must be a model/],
+    [
+      "no embedding model",
+      () => new CodeLlamaEmbeddings(null as never),
+      /first argument must be a model/,
+    ],
     ["options", () => new ChatCodeLlama(model.llama, { topK: 5n } as never), /topK must be/],
     ["a Set", () => new CodeLlamaLlm(model.llama, { logitBias: new Set() } as never), /logitBias/],
     ["parameters", () => new CodeLlamaLlm(model.llama, {}, null as never), /parameters must be/],

@@ -75,6 +75,23 @@ describe("Express", () => {
     });
   });
 
+  test("says what to use where the handler itself is mounted", async () => {
+    const { handler } = shared.server;
+    await expect(handler({ url: "/", headers: {} } as never)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(/must be a web Request, .*nodeListener\(handler\)$/),
+    });
+    const app = express().use(handler as never);
+    app.use(((error, _request, response, _next) => {
+      response.status(error.statusCode).send(error.message);
+    }) satisfies express.ErrorRequestHandler);
+    await withExpress(app, async (url) => {
+      const response = await post(url);
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain("nodeListener(handler)");
+    });
+  });
+
   test("says what happened where the body is lost", async () => {
     const app = express().use(async (request, _, next) => {
       for await (const _piece of request);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "check.h"
@@ -108,11 +109,46 @@ TEST(GgufReaderRefusesWhatIsNoRegularFile) {
 }
 #endif
 
+TEST(GgufReaderSaysWhatElseAFileIs) {
+  const auto refusal = [](std::string_view what) {
+    return "MODEL_INVALID: this is not a GGUF file: it is " + std::string(what);
+  };
+  const std::string convert =
+      "; convert the model by llama.cpp's convert_hf_to_gguf.py, or download it as GGUF";
+  using namespace std::string_literals;
+  CHECK_EQ(ReadRefusal("\x3D\0\0\0\0\0\0\0{\"a\":{}}"s), refusal("a safetensors file" + convert));
+  CHECK_EQ(ReadRefusal("PK\x03\x04 and more"),
+           refusal("a zip archive, as PyTorch writes them" + convert));
+  CHECK_EQ(ReadRefusal("<!doctype html><html>"),
+           refusal("a web page; download the file itself, by the link that contains /resolve/"));
+  CHECK_EQ(ReadRefusal("version https://git-lfs.github.com/spec/v1\noid sha256:4d"),
+           refusal("a Git LFS pointer; fetch the file by git lfs pull"));
+  CHECK_EQ(ReadRefusal("\x1F\x8B\x08\x00"s), refusal("compressed by gzip; unpack it first"));
+}
+
+TEST(GgufReaderSaysWhereAFileIsMissing) {
+  const auto refusal = [](const std::string& path) {
+    return RefusalOf(path, [&] { ReadGguf(path); });
+  };
+  const std::string here = std::filesystem::current_path().string();
+  CHECK_EQ(refusal("missing.gguf"), "MODEL_NOT_FOUND: there is no such file in " + here);
+  CHECK_EQ(
+      refusal("https://example.com/a.gguf"),
+      "MODEL_NOT_FOUND: there is no such file; this is a URL: download the file and pass its path");
+  CHECK_EQ(refusal("file:///missing.gguf"),
+           "MODEL_NOT_FOUND: there is no such file; pass fileURLToPath(url) of node:url");
+  CHECK_EQ(refusal("~/missing.gguf"),
+           "MODEL_NOT_FOUND: there is no such file; only shells replace ~: pass the whole path");
+}
+
 TEST(GgufReaderRefusesWhatIsNoGguf) {
   CHECK_EQ(ReadRefusal(""), "MODEL_INVALID: the file is empty");
   CHECK_EQ(ReadRefusal("GG"), "MODEL_INVALID: this is not a GGUF file: it has only 2 bytes");
-  CHECK_EQ(ReadRefusal("PK\x03\x04 and more"),
-           "MODEL_INVALID: this is not a GGUF file: it begins with 'PK\\x03\\x04', not 'GGUF'");
+  CHECK_EQ(ReadRefusal("Entry not found"),
+           "MODEL_INVALID: this is not a GGUF file: it begins with 'Entry not found', not 'GGUF'");
+  CHECK_EQ(
+      ReadRefusal("\x01\x02\x03\x04"),
+      "MODEL_INVALID: this is not a GGUF file: it begins with '\\x01\\x02\\x03\\x04', not 'GGUF'");
   CHECK_EQ(ReadRefusal("tjgg and more"),
            "MODEL_UNSUPPORTED: this is a GGML file from before August 2023; convert the original "
            "model to GGUF again");

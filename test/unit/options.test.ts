@@ -184,6 +184,13 @@ describe("CodeLlama.load() refuses", () => {
   test.each([null, "", 5, "a\0b"])("the path %j", (path) => {
     expect(loadError({}, path).message).toContain("path must be a string");
   });
+
+  test("a URL, with the way to its path", () => {
+    const { message } = loadError({}, new URL("file:///model.gguf"));
+    expect(message).toMatch(
+      /path must be a string, not .*; pass fileURLToPath\(url\) of node:url$/,
+    );
+  });
 });
 
 test("messages do not carry a user's whole text", () => {

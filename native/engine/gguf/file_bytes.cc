@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "../error.h"
+#include "foreign_file.h"
 
 namespace codellama {
 namespace {
@@ -28,7 +29,8 @@ FileBytes::FileBytes(const std::string& path) : path_(path) {
   std::error_code failure;
   const std::filesystem::file_status status = std::filesystem::status(file, failure);
   if (status.type() == std::filesystem::file_type::not_found) {
-    throw Error(ErrorCode::kModelNotFound, path + ": there is no such file");
+    throw Error(ErrorCode::kModelNotFound,
+                path + ": there is no such file" + AdviseOnMissingFile(path));
   }
   if (status.type() == std::filesystem::file_type::directory) {
     throw Error(ErrorCode::kModelInvalid, path + ": this is a folder, not a GGUF file");

@@ -9,6 +9,7 @@
 
 #include "../error.h"
 #include "file_bytes.h"
+#include "foreign_file.h"
 #include "gguf_text.h"
 #include "tensor_type.h"
 
@@ -117,7 +118,10 @@ class GgufReader {
       Fail("this is a GGML file from before August 2023; convert the original model to GGUF again",
            ErrorCode::kModelUnsupported);
     }
-    Fail("this is not a GGUF file: it begins with " + Quote(text) + ", not 'GGUF'");
+    std::string head(text);
+    head.resize(static_cast<size_t>(std::min<uint64_t>(kForeignFileHead, bytes_.size())));
+    ReadBytes(head.data() + text.size(), head.size() - text.size(), "its beginning");
+    Fail("this is not a GGUF file: " + DescribeForeignFile(head));
   }
 
   void ReadVersion() {
@@ -306,7 +310,7 @@ class GgufReader {
       if (tensor.offset > data_bytes || tensor.size_bytes > data_bytes - tensor.offset) {
         Fail("the file is truncated: " + what + " needs " + std::to_string(tensor.size_bytes) +
              " bytes from byte " + std::to_string(file_.data_offset + tensor.offset) +
-             ", but the file has " + std::to_string(file_.file_size) + " bytes");
+             ", but the file has " + std::to_string(file_.file_size) + " bytes; download it again");
       }
       expected = align(tensor.offset + tensor.size_bytes);
     }

@@ -1,0 +1,58 @@
+#include "foreign_file.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "gguf_text.h"
+
+namespace codellama {
+namespace {
+
+struct Format {
+  std::string_view beginning;
+  std::string_view what;
+};
+
+constexpr std::string_view kConvert =
+    "convert the model by llama.cpp's convert_hf_to_gguf.py, or download it as GGUF";
+
+// Browsers and curl save the page of a link, or the server's refusal, under the model's name.
+constexpr Format kDownloads[] = {
+    {"<", "it is a web page; download the file itself, by the link that contains /resolve/"},
+    {"version https://git-lfs", "it is a Git LFS pointer; fetch the file by git lfs pull"},
+    {"\x1F\x8B", "it is compressed by gzip; unpack it first"},
+};
+
+bool IsSafetensors(std::string_view head) {
+  // The length of the JSON header, eight bytes, comes first.
+  return head.size() > 9 && head[7] == '\0' && head[8] == '{';
+}
+
+}  // namespace
+
+std::string DescribeForeignFile(std::string_view head) {
+  if (IsSafetensors(head)) return "it is a safetensors file; " + std::string(kConvert);
+  if (head.starts_with("PK\x03\x04")) {
+    return "it is a zip archive, as PyTorch writes them; " + std::string(kConvert);
+  }
+  for (const Format& format : kDownloads) {
+    if (head.starts_with(format.beginning)) return std::string(format.what);
+  }
+  return "it begins with " + Quote(head.substr(0, 16)) + ", not 'GGUF'";
+}
+
+std::string AdviseOnMissingFile(const std::string& path) {
+  if (path.starts_with("http://") || path.starts_with("https://")) {
+    return "; this is a URL: download the file and pass its path";
+  }
+  if (path.starts_with("file://")) return "; pass fileURLToPath(url) of node:url";
+  if (path.starts_with("~")) return "; only shells replace ~: pass the whole path";
+  std::error_code failure;
+  const std::filesystem::path folder = std::filesystem::current_path(failure);
+  const std::u8string relative(path.begin(), path.end());
+  if (failure || std::filesystem::path(relative).is_absolute()) return "";
+  const std::u8string text = folder.u8string();
+  return " in " + std::string(text.begin(), text.end());
+}
+
+}  // namespace codellama
