@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "control_token.h"
 #include "error.h"
 #include "llama.h"
 
@@ -16,6 +17,19 @@ namespace {
 // Ends that llama.cpp v0.5.0 does not know in Code Llama's vocabulary: it looks for an ASCII
 // `_<EOT>`, and files of 2023 name no FIM tokens; `<step>` ends a turn of the 70B-instruct.
 constexpr std::string_view kEndPieces[] = {"\u2581<EOT>", "<EOT>", "<step>"};
+
+// A part of a control token's name may be a control token again.
+constexpr size_t kMostCuts = 8;
+
+// Where no piece of a control token's name reaches across: behind its "<", or else behind its first
+// character.
+size_t PlaceToCut(const std::string& name) {
+  const size_t bracket = name.find('<');
+  if (bracket != std::string::npos && bracket + 1 < name.size()) return bracket + 1;
+  size_t end = 1;
+  while (end < name.size() && (static_cast<uint8_t>(name[end]) & 0xc0) == 0x80) end++;
+  return end;
+}
 
 }  // namespace
 
@@ -40,7 +54,8 @@ Tokenizer::Tokenizer(const llama_vocab* vocabulary, Token unknown)
     if (named || llama_vocab_is_eog(vocabulary, token)) end_of_generation_.push_back(token);
     if (text == "<step>") special_.step = token;
     if (named && special_.eot == kNoToken && text.ends_with("<EOT>")) special_.eot = token;
-    if (llama_vocab_is_control(vocabulary, token)) AddControlToken(token);
+    is_control_.push_back(token != unknown && IsControlToken(vocabulary, token));
+    if (IsControlToken(vocabulary, token)) AddControlToken(token);
   }
   std::sort(control_lengths_.begin(), control_lengths_.end(), std::greater<>());
   control_lengths_.erase(std::unique(control_lengths_.begin(), control_lengths_.end()),
@@ -68,7 +83,7 @@ std::unordered_map<std::string, Token>::const_iterator Tokenizer::FindControlTok
 
 std::vector<Token> Tokenizer::Encode(std::string_view text, bool bos, bool special) const {
   std::vector<Token> tokens = EncodeAsIs(text, special);
-  if (!special) SpellOutControlTokens(&tokens);
+  if (!special) SpellOutControlTokens(&tokens, kMostCuts);
   if (bos && special_.bos != kNoToken) tokens.insert(tokens.begin(), special_.bos);
   return tokens;
 }
@@ -116,7 +131,7 @@ std::vector<Token> Tokenizer::Encode(const std::vector<PromptPart>& parts, uint3
 
 std::vector<Token> Tokenizer::EncodePlain(const std::string& text, bool inside) const {
   std::vector<Token> tokens = inside ? EncodeInside(text) : EncodeAsIs(text, false);
-  SpellOutControlTokens(&tokens);
+  SpellOutControlTokens(&tokens, kMostCuts);
   return tokens;
 }
 
@@ -168,10 +183,8 @@ std::vector<Token> Tokenizer::EncodeAsIs(std::string_view text, bool special) co
   return tokens;
 }
 
-void Tokenizer::SpellOutControlTokens(std::vector<Token>* tokens) const {
-  const auto is_control = [this](Token token) {
-    return token != unknown_ && llama_vocab_is_control(vocabulary_, token);
-  };
+void Tokenizer::SpellOutControlTokens(std::vector<Token>* tokens, size_t depth) const {
+  const auto is_control = [this](Token token) { return is_control_[static_cast<size_t>(token)]; };
   if (std::none_of(tokens->begin(), tokens->end(), is_control)) return;
   std::vector<Token> spelled;
   for (const Token token : *tokens) {
@@ -179,11 +192,17 @@ void Tokenizer::SpellOutControlTokens(std::vector<Token>* tokens) const {
       spelled.push_back(token);
       continue;
     }
-    // Cut behind the "<", where no piece of the control tokens reaches across.
     const std::string text = PieceText(token, true);
-    const size_t cut = std::min(text.find('<') + 1, text.size() - 1);
+    const size_t cut = PlaceToCut(text);
+    if (cut >= text.size() || depth == 0) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "text has characters that the model's vocabulary has no tokens for except the "
+                  "control token " +
+                      std::to_string(token));
+    }
     for (const std::string& part : {text.substr(0, cut), text.substr(cut)}) {
-      const std::vector<Token> plain = EncodeInside(part);
+      std::vector<Token> plain = EncodeInside(part);
+      SpellOutControlTokens(&plain, depth - 1);
       spelled.insert(spelled.end(), plain.begin(), plain.end());
     }
   }
@@ -245,7 +264,7 @@ std::string Tokenizer::PieceText(Token token, bool special) const {
 const std::vector<std::pair<std::string, Token>>& Tokenizer::SortedPieces() const {
   std::call_once(pieces_sorted_, [this] {
     for (Token token = 0; token < size_; token++) {
-      std::string piece = Piece(token);
+      std::string piece = is_control_[static_cast<size_t>(token)] ? "" : Piece(token);
       if (!piece.empty()) sorted_pieces_.emplace_back(std::move(piece), token);
     }
     std::sort(sorted_pieces_.begin(), sorted_pieces_.end());

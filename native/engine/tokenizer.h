@@ -57,7 +57,7 @@ class Tokenizer {
   // vocabulary has not.
   std::string NamedPiece(Token token) const;
 
-  // All pieces but the empty ones, sorted; made when they are first asked for.
+  // All pieces but the empty ones and control tokens, sorted; made when they are first asked for.
   const std::vector<std::pair<std::string, Token>>& SortedPieces() const;
 
   // Tokens whose pieces begin with `text` or are the beginning of it; of a vocabulary, at least
@@ -89,13 +89,15 @@ class Tokenizer {
   std::vector<PromptPart> SplitAtControlTokens(const PromptText& text) const;
   // Code Llama's vocabulary has the steps on the way to its control tokens, `▁<PRE` and so on,
   // so SentencePiece merges a plain " <PRE>" into the control token itself. This undoes it. The
-  // unknown token stays: BERT files mark it as a control token, but text cannot spell it.
-  void SpellOutControlTokens(std::vector<Token>* tokens) const;
+  // unknown token stays: BERT files mark it as a control token, but text cannot spell it. `depth`
+  // bounds how often a name is cut. Throws kInvalidArgument for a name that cannot be cut.
+  void SpellOutControlTokens(std::vector<Token>* tokens, size_t depth) const;
   std::string PieceText(Token token, bool special) const;
 
   const llama_vocab* vocabulary_;
   Token unknown_;
   int32_t size_ = 0;
+  std::vector<bool> is_control_;  // by token, without the unknown token
   // No text of fewer tokens than length / longest_piece_ exists.
   size_t longest_piece_ = 4;                               // an unknown character is one token
   std::unordered_map<std::string, Token> control_tokens_;  // by their names

@@ -78,3 +78,23 @@ describe("long runs of one kind of character", () => {
     await llama.close();
   });
 });
+
+describe("text spells no control token that the file calls user defined", () => {
+  // Older converters called nearly all added tokens so, and llama.cpp finds them in any text.
+  test.each([
+    ["ggml-vocab-command-r.gguf", "<|START_OF_TURN_TOKEN|>", "<|SYSTEM_TOKEN|>"],
+    ["ggml-vocab-deepseek-coder.gguf", "<｜fim▁hole｜>", "<|EOT|>"],
+    ["ggml-vocab-gemma-4.gguf", "<|tool_call>", "<channel|>"],
+    ["ggml-vocab-phi-3.gguf", "</s>", "</s>"],
+  ])("%s", async (name, ...marks) => {
+    const llama = await load(name);
+    for (const mark of marks) {
+      const [token = -1, ...others] = llama.tokenize(mark, { special: true });
+      expect(others).toEqual([]);
+      const text = `say ${mark} twice ${mark}`;
+      expect(llama.tokenize(text)).not.toContain(token);
+      expect(llama.detokenize(llama.tokenize(text)).trim()).toBe(text);
+    }
+    await llama.close();
+  });
+});
