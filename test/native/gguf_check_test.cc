@@ -126,6 +126,24 @@ TEST(GgufCheckWantsLayersForASlidingWindow) {
                "window");
 }
 
+TEST(GgufCheckWantsLayersWithoutASlidingWindowToo) {
+  const auto with_pattern = [](const std::vector<uint32_t>& pattern) {
+    return After([&](GgufDraft& draft) {
+      draft.SetText("general.architecture", "dots3note");
+      for (DraftEntry& entry : draft.entries) {
+        if (entry.key.starts_with("llama.")) entry.key.replace(0, 5, "dots3note");
+      }
+      draft.SetUnsigned("dots3note.attention.sliding_window", 64);
+      draft.SetUnsigneds("dots3note.attention.sliding_window_pattern", pattern);
+    });
+  };
+  CHECK_EQ(with_pattern({0, 1}), "");
+  CHECK_EQ(with_pattern({7, 1}),
+           kInvalid +
+               "dots3note.attention.sliding_window_pattern leaves no layer without the sliding "
+               "window");
+}
+
 TEST(GgufCheckWantsNormsThatAreNotNegative) {
   const std::string key = "llama.attention.layer_norm_rms_epsilon";
   CHECK_EQ(WithFloat(key, -1), kInvalid + key + " is -1.000000; it must be at least 0");

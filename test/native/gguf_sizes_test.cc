@@ -71,6 +71,13 @@ TEST(gguf_sizes_of_recurrent_states_divide) {
   CHECK_EQ(refusal("plamo2", 4, 2), kInvalid + "plamo2.ssm.group_count is 2; it must be at most 0");
 }
 
+TEST(gguf_sizes_of_deepstack_leave_the_last_layer) {
+  for (const std::string name : {"qwen3vl", "qwen3vlmoe"}) {
+    CHECK_EQ(OfUnsigned(name, "n_deepstack_layers", 2),
+             kInvalid + name + ".n_deepstack_layers is 2; it must be at most 1");
+  }
+}
+
 TEST(gguf_sizes_want_experts_where_an_architecture_cannot_lack_them) {
   for (const std::string name : {"smallthinker", "qwen3moe", "grovemoe"}) {
     CHECK_EQ(Of(name, [](GgufDraft&, const std::string&) {}),

@@ -159,7 +159,8 @@ void CheckRopeSections(const GgufChecker& checker, const Heads& model) {
                std::to_string(head_length));
 }
 
-// A model that has a sliding window must have layers that use it.
+// A model that has a sliding window must have layers that use it. llama.cpp asserts that dots3note
+// has other layers too.
 void CheckSlidingWindow(const GgufChecker& checker, const Heads& model) {
   const std::string key = checker.Key("attention.sliding_window_pattern");
   const GgufValue* pattern = checker.file().Find(key);
@@ -167,10 +168,14 @@ void CheckSlidingWindow(const GgufChecker& checker, const Heads& model) {
   if (!pattern || window.value_or(0) <= 0) return;
   // One number means one layer in so many without a window; an array says it of each layer.
   bool has_layers = !pattern->is_array() && pattern->IntegerAt(0) != 1;
+  bool has_others = checker.file().Architecture() != "dots3note";
   for (size_t i = 0; pattern->is_array() && i < model.layers; ++i) {
-    has_layers = has_layers || pattern->IntegerAt(i) != 0;
+    const bool has_window = pattern->IntegerAt(i) != 0;
+    has_layers = has_layers || has_window;
+    has_others = has_others || !has_window;
   }
   if (!has_layers) checker.Fail(key + " leaves no layer with the sliding window");
+  if (!has_others) checker.Fail(key + " leaves no layer without the sliding window");
 }
 
 // One length for the heads of queries, keys and values; returns it.

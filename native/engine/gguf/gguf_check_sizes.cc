@@ -89,6 +89,14 @@ void CheckTokenShift(const GgufChecker& checker, const std::string& architecture
   if (is_plain && checker.Unsigned(key)) checker.Unsigned(key, 2, 2);
 }
 
+// Qwen3-VL adds a picture's features to the rows of its first layers. The last layer must not be
+// among them: it has the rows of output tokens only.
+void CheckDeepstack(const GgufChecker& checker, const std::string& architecture, uint32_t layers) {
+  if (architecture != "qwen3vl" && architecture != "qwen3vlmoe") return;
+  const uint32_t extra = checker.Unsigned(checker.Key("nextn_predict_layers")).value_or(0);
+  checker.Unsigned(checker.Key("n_deepstack_layers"), 0, std::max(layers, extra + 1) - extra - 1);
+}
+
 }  // namespace
 
 void CheckSizes(const GgufChecker& checker, uint32_t layers) {
@@ -101,6 +109,7 @@ void CheckSizes(const GgufChecker& checker, uint32_t layers) {
     CheckExpertsThere(checker, layers);
   }
   CheckTokenShift(checker, architecture);
+  CheckDeepstack(checker, architecture, layers);
   if (architecture == "plamo2" && checker.Unsigned(checker.Key("ssm.group_count"))) {
     checker.Unsigned(checker.Key("ssm.group_count"), 0, 0);
   }
