@@ -11,7 +11,7 @@ import { withModel } from "./interrupt.ts";
 import { addModelFlags, type ModelFlags } from "./model-options.ts";
 import { parseNumber } from "./parsers.ts";
 import { addSamplingFlags, type SamplingFlags, samplingOptions } from "./sampling-options.ts";
-import { SourceText } from "./source-text.ts";
+import { SourceText, withLineFeeds } from "./source-text.ts";
 import { note, summary } from "./terminal.ts";
 
 interface InfillFlags extends ModelFlags, SamplingFlags {
@@ -65,7 +65,7 @@ async function infill(file: string, flags: InfillFlags): Promise<void> {
     trim: flags.trim ? "overlap" : "none",
   } as const;
   await withModel(flags, async (llama, interruptible) => {
-    const generation = interruptible(llama.infill(input, options));
+    const generation = interruptible(llama.infill(withLineFeeds(input), options));
     const streams = !flags.json && !flags.full && !flags.write;
     if (streams) {
       if (process.stdout.isTTY) process.stdout.write(colors.dim(lastLine(input)));
@@ -75,7 +75,8 @@ async function infill(file: string, flags: InfillFlags): Promise<void> {
     const { tokens, ...result } = await generation;
     const whole = source.filled(input, result.fills);
     if (flags.json) {
-      process.stdout.write(`${JSON.stringify({ model: llama.model.name, ...result })}\n`);
+      const object = { model: llama.model.name, ...result, fullText: whole };
+      process.stdout.write(`${JSON.stringify(object)}\n`);
     } else if (flags.full) {
       process.stdout.write(whole);
     }

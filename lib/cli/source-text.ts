@@ -80,6 +80,14 @@ export class SourceText {
   }
 }
 
+/** What a model reads: models learned from text with bare line feeds, and write worse code after CRLF. */
+export function withLineFeeds(input: string | InfillInput): string | InfillInput {
+  if (typeof input === "string") return lineFeedsOf(input);
+  return { ...input, prefix: lineFeedsOf(input.prefix), suffix: lineFeedsOf(input.suffix) };
+}
+
+const lineFeedsOf = (text: string) => text.replaceAll("\r\n", "\n");
+
 function readText(bytes: Buffer, name: string): string {
   try {
     return bytes.toString("utf8");

@@ -51,6 +51,18 @@ describe("infill prints what fills", () => {
 });
 
 describe("infill --write", () => {
+  test("a file with the line ends of Windows as well as one without", async () => {
+    const withLineEnds = (text: string) => text.replaceAll("\n", "\r\n");
+    const [start, end] = ["def add(a, b):\n    ", "\n\nprint(add(1, 2))\n"];
+    const file = await fileWith(withLineEnds(`${start}<FILL_ME>${end}`));
+    const fill = '"""Return the sum of a and b."""\n    return a + b';
+    const whole = withLineEnds(start + fill + end);
+    const { stdout } = await infill(file, "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ text: fill, fullText: whole });
+    await infill(file, "--write");
+    expect(await readFile(file, "utf8")).toBe(whole);
+  });
+
   test("says that a text was cut, which the file does not show", async () => {
     const file = await fileWith(`${before}<FILL_ME>${after}`);
     const { code, stderr } = await infill(file, "--write", "--max-tokens", "2");
