@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Generation } from "../generation.ts";
 import type { Answer, FinishReason } from "../result.ts";
-import type { HttpError } from "./http-error.ts";
+import { clientGone, type HttpError } from "./http-error.ts";
 
 /** What a client asked the model for, as metrics and traces name it. */
 export interface Operation {
@@ -55,6 +55,7 @@ export class Exchange {
   #rejectAborted: (reason: unknown) => void = () => {};
   #abortReason: unknown;
   #ended = false;
+  #forgetClient: () => void = () => {};
   /** The answer goes on when the handler has returned. */
   streams = false;
 
@@ -67,6 +68,17 @@ export class Exchange {
       this.#rejectAborted = reject;
     });
     this.aborted.catch(() => {});
+  }
+
+  /**
+   * Ends the exchange when its client leaves.
+   * @param client - aborted then. Its listener is taken off at the exchange's end: the adapter to Node.js
+   *   keeps signals for as long as their requests, which the listener would hold.
+   */
+  watch(client: AbortSignal): void {
+    const onGone = () => this.abort(clientGone());
+    client.addEventListener("abort", onGone, { once: true });
+    this.#forgetClient = () => client.removeEventListener("abort", onGone);
   }
 
   /**
@@ -113,6 +125,7 @@ export class Exchange {
   end(status: number, error?: HttpError): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#forgetClient();
     this.status = status;
     this.error = error;
     this.abort(new DOMException("the exchange is over", "AbortError"));

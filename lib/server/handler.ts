@@ -3,7 +3,7 @@ import { cors } from "hono/cors";
 import type { CodeLlama } from "../codellama.ts";
 import { checkValue, invalidArgument, number, readArgument, show } from "../options/check.ts";
 import type { Exchange } from "./exchange.ts";
-import { clientGone, errorBody, HttpError, toHttpError } from "./http-error.ts";
+import { errorBody, HttpError, toHttpError } from "./http-error.ts";
 import { checkHandlerOptions, type HandlerOptions } from "./options.ts";
 import { addChatCompletionRoute } from "./routes/chat-completions.ts";
 import { addCompletionRoute } from "./routes/completions.ts";
@@ -65,8 +65,7 @@ export function createHandler(
     context.set("exchange", exchange);
     const isOpen = openPaths.has(path) && ["GET", "HEAD"].includes(context.req.method);
     if (!isOpen) service.open(exchange, context.req.raw.headers);
-    const onGone = () => exchange.abort(clientGone());
-    context.req.raw.signal.addEventListener("abort", onGone, { once: true });
+    exchange.watch(context.req.raw.signal);
     // Whatever the route waits for: bytes of a body, a thread, the engine.
     await Promise.race([next(), exchange.aborted]);
     context.header("x-request-id", exchange.id);

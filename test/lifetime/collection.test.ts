@@ -26,3 +26,12 @@ test("generations that have ended are collected, however they ended", async () =
   expect(started).toBe(60);
   expect(collected).toBe(started);
 });
+
+test("requests of a server are collected, however they ended", async () => {
+  const child = await runFixture("request-collection-child.mjs", [], ["--expose-gc"]);
+  expect(child).toMatchObject({ exitCode: 0, stderr: "" });
+  const { started, collected } = JSON.parse(child.stdout);
+  expect(started).toBe(70);
+  // The connections hold their last ones.
+  expect(collected).toBeGreaterThanOrEqual(started - 10);
+});
