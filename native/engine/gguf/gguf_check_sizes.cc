@@ -101,6 +101,7 @@ void CheckDeepstack(const GgufChecker& checker, const std::string& architecture,
 
 void CheckSizes(const GgufChecker& checker, uint32_t layers) {
   const std::string architecture = checker.file().Architecture();
+  CheckDeepstack(checker, architecture, layers);
   for (const Division& division : kDivisions) {
     if (division.architecture == architecture) CheckDivision(checker, division);
   }
@@ -109,7 +110,6 @@ void CheckSizes(const GgufChecker& checker, uint32_t layers) {
     CheckExpertsThere(checker, layers);
   }
   CheckTokenShift(checker, architecture);
-  CheckDeepstack(checker, architecture, layers);
   if (architecture == "plamo2" && checker.Unsigned(checker.Key("ssm.group_count"))) {
     checker.Unsigned(checker.Key("ssm.group_count"), 0, 0);
   }
