@@ -36,7 +36,7 @@ export function completionStarter(
   };
   return suffix == null
     ? continuation(body, options, service, exchange)
-    : infill(suffix, options, service);
+    : infill(suffix, body, options, service, exchange);
 }
 
 function continuation(
@@ -85,13 +85,24 @@ function fillExactly(
     : llama.infill(hole, { ...options, tokenHealing: false, overflow: "error" });
 }
 
-function infill(suffix: string, options: GenerateOptions, { llama }: Service): Start {
+function infill(
+  suffix: string,
+  { raw }: CompletionBody,
+  options: GenerateOptions,
+  service: Service,
+  exchange: Exchange,
+): Start {
+  const { llama } = service;
   return (prompt) => {
     if (typeof prompt !== "string") {
       throw new HttpError(400, "INVALID_ARGUMENT", "prompt must be text where there is a suffix", {
         field: "prompt",
       });
     }
+    // Clients with a template of their own send an empty suffix beside it.
+    const hole = suffix === "" && raw !== false ? infillOfTemplate(prompt) : undefined;
+    if (hole !== undefined) return fillExactly(hole, options, llama);
+    if (raw !== false && spellsInfill(prompt)) service.warn(exchange, marksAsText);
     return llama.infill({ prefix: prompt, suffix }, options);
   };
 }

@@ -54,6 +54,19 @@ describe("a prompt that spells an infill format out is an infill", () => {
     expect((await complete(`${prefix}<FILL_ME>${suffix}`)).text).toBe(filled.text);
   });
 
+  test("beside an empty suffix", async () => {
+    const exact = shared.server.llama.encodeInfill({ prefix, suffix, order: "psm" });
+    const spelled = await complete(`<PRE> ${prefix} <SUF>${suffix} <MID>`, { suffix: "" });
+    expect(spelled).toEqual({ text: middle, tokens: exact.length, warning: null });
+  });
+
+  test("not beside a suffix: the marks are text, and the client is warned", async () => {
+    const prompt = `<PRE> ${prefix} <SUF>${suffix} <MID>`;
+    expect((await complete(prompt, { suffix })).warning).toBe("infill-marks-as-text");
+    expect((await complete(prompt, { suffix, raw: false })).warning).toBeNull();
+    expect((await complete(prefix, { suffix })).warning).toBeNull();
+  });
+
   test("in a stream", async () => {
     const body = { prompt: `<PRE> ${prefix} <SUF>${suffix} <MID>`, temperature: 0, stream: true };
     const response = await shared.server.post("/v1/completions", { ...body, max_tokens: 100 });
