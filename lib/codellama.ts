@@ -11,7 +11,7 @@ import { type EmbedInput, type EmbedResult, embed } from "./embed.ts";
 import { encodeChat, encodeInfill, renderChat } from "./encode-prompt.ts";
 import { Engine } from "./engine.ts";
 import type { EngineStats, ModelInfo } from "./engine-info.ts";
-import type { EnginePort, EngineState } from "./engine-port.ts";
+import { type EnginePort, type EngineState, noPromptLimit } from "./engine-port.ts";
 import { CodeLlamaError } from "./errors.ts";
 import { Generation, type RequestFunction } from "./generation.ts";
 import { type InfillResult, infill } from "./infill.ts";
@@ -315,7 +315,7 @@ export class CodeLlama implements AsyncDisposable {
     const { bos } = this.model.specialTokens;
     const start = checked.bos === true && bos !== undefined ? [bos] : [];
     const parts = [...start, { text, special: checked.special ?? false }];
-    return this.#engine.encodePrompt(parts, 2 ** 32 - 1);
+    return this.#engine.encodePrompt(parts, noPromptLimit);
   }
 
   /** The number of a text's tokens; as `tokenize(text, options).length`. */

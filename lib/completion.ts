@@ -1,4 +1,4 @@
-import type { EnginePort } from "./engine-port.ts";
+import { type EnginePort, noPromptLimit } from "./engine-port.ts";
 import type { EnginePrompt } from "./generation.ts";
 import { roomForPrompt } from "./history.ts";
 import type { GenerateOptions } from "./options/generate.ts";
@@ -40,7 +40,7 @@ export function textPrompt(
 ): Int32Array | Promise<Int32Array> {
   const { addsBos, specialTokens } = engine.model;
   const start = addsBos && specialTokens.bos !== undefined ? [specialTokens.bos] : [];
-  const limit = length === "whole" ? 2 ** 32 - 1 : engine.contextSize;
+  const limit = length === "whole" ? noPromptLimit : engine.contextSize;
   return engine.encodePrompt([...start, { text }], limit);
 }
 
@@ -50,7 +50,8 @@ async function truncated(
   room: number,
   parts: (text: string) => PromptPart[],
 ): Promise<Int32Array> {
-  const count = async (text: string) => (await engine.encodePrompt(parts(text))).length;
+  const count = async (text: string) =>
+    (await engine.encodePrompt(parts(text), noPromptLimit)).length;
   // What is longer than this is not worth counting.
   const end = prompt.slice(-room * longestPiece);
   const { prefix } = await truncate({ prefix: end, suffix: "" }, room, count);

@@ -58,6 +58,9 @@ export interface EnginePort {
   close(): Promise<void>;
 }
 
+/** For texts that are tokenised whatever their length. */
+export const noPromptLimit = 2 ** 32 - 1;
+
 /** The tokens of a prompt, as far as they are known here. */
 export function promptLength(prompt: EnginePrompt): number {
   return types.isInt32Array(prompt) ? prompt.length : 0;

@@ -10,7 +10,7 @@ import type {
 } from "./binding.ts";
 import type { EngineListener } from "./engine-events.ts";
 import type { EngineStats } from "./engine-info.ts";
-import type { EnginePort, EngineState } from "./engine-port.ts";
+import { type EnginePort, type EngineState, noPromptLimit } from "./engine-port.ts";
 import { EngineRequest } from "./engine-request.ts";
 import { startEngine } from "./engine-start.ts";
 import { CodeLlamaError, callNative, fromNative } from "./errors.ts";
@@ -126,7 +126,7 @@ export class Engine implements EnginePort {
 
   /** A prompt's tokens, made on this thread. @throws CodeLlamaError `CLOSED` */
   encode(parts: readonly PromptPart[]): Int32Array {
-    return callNative(() => this.#native.encode(parts, 2 ** 32 - 1));
+    return callNative(() => this.#native.encode(parts, noPromptLimit));
   }
 
   /**

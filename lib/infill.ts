@@ -1,7 +1,7 @@
 import type { NativeModel } from "./binding.ts";
 import { type Capabilities, requireCapability } from "./capabilities.ts";
 import { choices } from "./choices.ts";
-import type { EnginePort } from "./engine-port.ts";
+import { type EnginePort, noPromptLimit } from "./engine-port.ts";
 import { Generation, type RequestFunction } from "./generation.ts";
 import { choiceCounts } from "./options/answers.ts";
 import { checkMode, requestOptions } from "./options/generate.ts";
@@ -104,7 +104,9 @@ async function encodeFitting(
   maxTokens: number,
 ): Promise<Int32Array> {
   const { contextSize, model } = engine;
-  const count = async (text: string) => (await engine.encodePrompt([{ text }])).length;
+  // What is counted may be too long, and is then cut.
+  const count = async (text: string) =>
+    (await engine.encodePrompt([{ text }], noPromptLimit)).length;
   const budgetOfFiles = Math.min(options.contextTokens ?? contextSize >> 2, contextSize >> 1);
   const files = await fittingFiles(options.context ?? [], budgetOfFiles, count);
   const encode = (texts: Surroundings) =>

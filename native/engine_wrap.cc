@@ -124,20 +124,27 @@ Napi::Value EngineWrap::Tokenize(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EngineWrap::Encode(const Napi::CallbackInfo& info) {
+  const auto parts = info[0].As<Napi::Array>();
+  const uint32_t limit = info[1].ToNumber().Uint32Value();
   try {
-    return ToValue(info.Env(), LoadedModel(info.Env())
-                                   ->tokenizer()
-                                   .Encode(ReadPrompt(info[0].As<Napi::Array>()),
-                                           info[1].ToNumber().Uint32Value()));
+    const auto model = LoadedModel(info.Env());
+    return ToValue(info.Env(), model->tokenizer().Encode(ReadPrompt(parts), limit));
   } catch (const Error& error) {
     throw ToJavaScriptError(info.Env(), error);
   }
 }
 
 Napi::Value EngineWrap::EncodeLater(const Napi::CallbackInfo& info) {
-  return codellama::EncodeLater(info.Env(), LoadedModel(info.Env()),
-                                ReadPrompt(info[0].As<Napi::Array>()),
-                                info[1].ToNumber().Uint32Value());
+  const auto parts = info[0].As<Napi::Array>();
+  const uint32_t limit = info[1].ToNumber().Uint32Value();
+  try {
+    const auto model = LoadedModel(info.Env());
+    // Reading a text takes time on this thread. Each of its UTF-16 units is a byte or more.
+    model->tokenizer().CheckLength(PromptUnits(parts), limit);
+    return codellama::EncodeLater(info.Env(), model, ReadPrompt(parts), limit);
+  } catch (const Error& error) {
+    throw ToJavaScriptError(info.Env(), error);
+  }
 }
 
 Napi::Value EngineWrap::Detokenize(const Napi::CallbackInfo& info) {

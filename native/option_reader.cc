@@ -254,6 +254,21 @@ Request ReadRequest(const Napi::Object& object) {
   return request;
 }
 
+size_t PromptUnits(const Napi::Array& parts) {
+  size_t units = 0;
+  for (uint32_t i = 0; i < parts.Length(); i++) {
+    const Napi::Value part = parts.Get(i);
+    if (!part.IsObject()) continue;
+    const Napi::Value text = part.As<Napi::Object>().Get("text");
+    size_t length = 0;
+    // With no buffer it gives the length, and copies nothing.
+    if (napi_get_value_string_utf16(text.Env(), text, nullptr, 0, &length) == napi_ok) {
+      units += length;
+    }
+  }
+  return units;
+}
+
 std::vector<PromptPart> ReadPrompt(const Napi::Array& parts) {
   std::vector<PromptPart> prompt;
   for (uint32_t i = 0; i < parts.Length(); i++) {

@@ -11,6 +11,8 @@ namespace codellama {
 ModelOptions ReadModelOptions(const Napi::Object& object);
 ContextOptions ReadContextOptions(const Napi::Object& object);
 Request ReadRequest(const Napi::Object& object);
+// UTF-16 units of a prompt's texts, which are not read.
+size_t PromptUnits(const Napi::Array& parts);
 std::vector<PromptPart> ReadPrompt(const Napi::Array& parts);
 std::vector<float> ReadScales(const Napi::Value& value);
 std::vector<Token> ReadTokens(const Napi::Value& value);

@@ -7,6 +7,7 @@ import {
   integer,
   invalidArgument,
   listOf,
+  longestText,
   oneOf,
   type Rule,
   type Rules,
@@ -119,6 +120,7 @@ export function hasHole(text: string): boolean {
  */
 export function readHoles(input: string | InfillInput, where: string): Holes {
   if (typeof input === "string") {
+    checkValue(input, anyText, `${where}: input`);
     const marker = markers.find((each) => input.includes(each));
     if (marker === undefined) {
       throw invalidArgument(
@@ -131,5 +133,11 @@ export function readHoles(input: string | InfillInput, where: string): Holes {
   const { prefix, suffix, order } = checkOptions(input, inputRules, `${where}: input`);
   checkValue(prefix, anyText, `${where}: prefix`);
   checkValue(suffix, anyText, `${where}: suffix`);
+  const length = prefix.length + suffix.length;
+  if (length > longestText) {
+    throw invalidArgument(
+      `${where}: prefix and suffix must have at most ${longestText} characters together, not ${length}`,
+    );
+  }
   return { texts: [prefix, suffix], order };
 }

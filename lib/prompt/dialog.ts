@@ -16,6 +16,9 @@ export interface Dialog {
   readonly question: string;
 }
 
+/** Characters of a message, which is laid out in one go: several millions of tokens. */
+const longestMessage = 2 ** 24;
+
 /** Messages that are checked or laid out before a pause. */
 export const messagesAtOnce = 1000;
 
@@ -82,5 +85,10 @@ function checkMessage(message: unknown, where: string): void {
   }
   if (typeof content !== "string") {
     throw invalidArgument(`${where}: content must be a string, not ${show(content)}`);
+  }
+  if (content.length > longestMessage) {
+    throw invalidArgument(
+      `${where}: content must have at most ${longestMessage} characters, not ${content.length}`,
+    );
   }
 }

@@ -36,17 +36,27 @@ export function underComments(files: readonly ContextFile[]): string {
   return files.map(underComment).join("");
 }
 
+// Code has three or four characters a token; only blank space has more.
+const unitsPerToken = 16;
+
 async function wholeLines(path: string, body: string, budget: number, count: TokenCounter) {
-  let kept = body;
-  for (;;) {
+  // What is longer than this is not worth counting.
+  const longest = budget * unitsPerToken;
+  if (path.length > longest) return undefined;
+  let kept = body.length > longest ? firstLines(body, longest) : body;
+  while (kept !== undefined) {
     const tokens = await count(underComment({ path, text: kept }));
     if (tokens <= budget) return kept;
-    const length = Math.floor(kept.length * Math.min(budget / tokens, 0.95));
-    // lastIndexOf() takes a negative place for 0, where an empty first line has its line break.
-    const lineEnd = length < 1 ? -1 : kept.lastIndexOf("\n", length - 1);
-    if (lineEnd < 0) return undefined;
-    kept = kept.slice(0, lineEnd + 1);
+    kept = firstLines(kept, Math.floor(kept.length * Math.min(budget / tokens, 0.95)));
   }
+  return undefined;
+}
+
+/** The whole lines within the text's first `length` units; undefined where there are none. */
+function firstLines(text: string, length: number): string | undefined {
+  // lastIndexOf() takes a negative place for 0, where an empty first line has its line break.
+  const lineEnd = length < 1 ? -1 : text.lastIndexOf("\n", length - 1);
+  return lineEnd < 0 ? undefined : text.slice(0, lineEnd + 1);
 }
 
 function underComment({ path, text }: ContextFile): string {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual, types } from "node:util";
 import type { NativeModel, NativeOutput } from "../binding.ts";
 import type { Engine } from "../engine.ts";
 import type { EngineStats } from "../engine-info.ts";
-import { type EnginePort, type EngineState, promptLength } from "../engine-port.ts";
+import { type EnginePort, type EngineState, noPromptLimit, promptLength } from "../engine-port.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { EngineCall, EnginePrompt } from "../generation.ts";
 import type { PromptPart } from "../prompt/parts.ts";
@@ -22,6 +22,9 @@ export interface RemoteEngineOptions {
   /** The remote model's vocabulary, if it is at hand. */
   readonly vocabulary: Engine | undefined;
 }
+
+// Characters or tokens of a prompt, which is sent as one JSON text: several millions of tokens.
+const longestPrompt = 2 ** 24;
 
 /** An engine that computes elsewhere and is spoken to over HTTP. */
 export class RemoteEngine implements EnginePort {
@@ -102,7 +105,7 @@ export class RemoteEngine implements EnginePort {
 
   encodePrompt(
     parts: readonly PromptPart[],
-    limit = Math.min(this.contextSize, 2 ** 32 - 1),
+    limit = Math.min(this.contextSize, noPromptLimit),
   ): Int32Array | Promise<Int32Array> {
     return this.#vocabularyFor("tokens").encodePrompt(parts, limit);
   }
@@ -168,10 +171,17 @@ export class RemoteEngine implements EnginePort {
 
   #requireRoom(prompt: EnginePrompt): void {
     const length = promptLength(prompt);
-    if (length < this.contextSize) return;
+    if (length >= this.contextSize) {
+      throw new CodeLlamaError(
+        "CONTEXT_OVERFLOW",
+        `the prompt has ${length} tokens, and the remote's context ${this.contextSize}`,
+      );
+    }
+    const size = promptSize(prompt);
+    if (size <= longestPrompt) return;
     throw new CodeLlamaError(
       "CONTEXT_OVERFLOW",
-      `the prompt has ${length} tokens, and the remote's context ${this.contextSize}`,
+      `the prompt has ${size} characters or tokens, and a request takes ${longestPrompt}`,
     );
   }
 
@@ -204,6 +214,14 @@ export class RemoteEngine implements EnginePort {
       `${name} takes texts alone, and no text gives the tokens of this prompt`,
     );
   }
+}
+
+/** The characters of a prompt's texts, or its tokens. */
+function promptSize(prompt: EnginePrompt): number {
+  if (types.isInt32Array(prompt)) return prompt.length;
+  if ("text" in prompt) return prompt.text.length;
+  if ("prefix" in prompt) return prompt.prefix.length + prompt.suffix.length;
+  return prompt.messages.reduce((size, { content }) => size + content.length, 0);
 }
 
 /** Spells tokens as they stand inside a text. */

@@ -109,11 +109,7 @@ std::vector<Token> Tokenizer::Encode(const std::vector<PromptPart>& parts, uint3
       for (PromptPart& piece : SplitAtControlTokens(*text)) add(std::move(piece));
     }
   }
-  if (bytes / longest_piece_ > limit) {
-    throw Error(ErrorCode::kContextOverflow, "the prompt has " + std::to_string(bytes) +
-                                                 " bytes of text, but the context holds " +
-                                                 std::to_string(limit) + " tokens");
-  }
+  CheckLength(bytes, limit);
 
   std::vector<Token> tokens;
   for (const PromptPart& piece : pieces) {
@@ -127,6 +123,13 @@ std::vector<Token> Tokenizer::Encode(const std::vector<PromptPart>& parts, uint3
   }
   CheckTokens(tokens);
   return tokens;
+}
+
+void Tokenizer::CheckLength(size_t bytes, uint32_t limit) const {
+  if (bytes / longest_piece_ <= limit) return;
+  throw Error(ErrorCode::kContextOverflow, "the prompt has " + std::to_string(bytes) +
+                                               " or more bytes of text, but the context holds " +
+                                               std::to_string(limit) + " tokens");
 }
 
 std::vector<Token> Tokenizer::EncodePlain(const std::string& text, bool inside) const {

@@ -46,6 +46,9 @@ class Tokenizer {
   // `limit` tokens for sure, which are then not worth the time to tokenise them.
   std::vector<Token> Encode(const std::vector<PromptPart>& parts, uint32_t limit) const;
 
+  // Throws kContextOverflow where no text of so many bytes has `limit` tokens or fewer.
+  void CheckLength(size_t bytes, uint32_t limit) const;
+
   // The inverse of Encode: BOS and the dummy space in front are left out. `special` shows control
   // tokens by name. Throws kInvalidArgument for an id that the vocabulary has not.
   std::string Decode(const std::vector<Token>& tokens, bool special) const;

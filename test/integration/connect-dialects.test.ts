@@ -240,3 +240,82 @@ test("a base Code Llama does not chat, by its name", async () => {
   expect(llama.capabilities).toMatchObject({ chat: false, codeLlama: "base", infill: false });
   expect(() => llama.infill("a <FILL_ME>")).toThrow(/tokenizer/);
 });
+
+describe("tool calls of a remote stand in the text as models write them", () => {
+  const delta = (tool_calls: object[], finish: string | null = null) => ({
+    choices: [{ delta: { tool_calls }, finish_reason: finish }],
+  });
+  const call = (index: number | undefined, name: string | undefined, json: string | undefined) => ({
+    ...(index !== undefined && { index }),
+    id: "call",
+    type: "function",
+    function: {
+      ...(name !== undefined && { name }),
+      ...(json !== undefined && { arguments: json }),
+    },
+  });
+  const end = { choices: [{ delta: {}, finish_reason: "tool_calls" }] };
+  const first = '<tool_call>\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>';
+  const second = '<tool_call>\n{"name": "g\\"", "arguments": {}}\n</tool_call>';
+
+  const chatWith = async (events: readonly object[]) => {
+    await using server = await startForeignServer(
+      withModels("vllm", (_, response) => sendEvents(response, [...events, "[DONE]"])),
+    );
+    await using llama = await CodeLlama.connect(server.url);
+    const tools = [{ type: "function", function: { name: "f" } }];
+    return await llama.chat([{ role: "user", content: "Hi" }], { tools });
+  };
+
+  test.each<[string, readonly object[], string]>([
+    [
+      "in pieces",
+      [
+        delta([call(0, "f", "")]),
+        delta([call(0, undefined, '{"a":')]),
+        delta([call(0, undefined, " 1}")]),
+        end,
+      ],
+      first,
+    ],
+    ["whole, without an index", [delta([call(undefined, "f", '{"a": 1}')], "tool_calls")], first],
+    [
+      "several, one without arguments",
+      [delta([call(0, "f", '{"a": 1}'), call(1, 'g"', undefined)]), end],
+      `${first}\n${second}`,
+    ],
+    [
+      "after a text",
+      [{ choices: [{ delta: { content: "I look. " } }] }, delta([call(0, "f", '{"a": 1}')]), end],
+      `I look. ${first}`,
+    ],
+  ])("%s", async (_, events, text) => {
+    expect(await chatWith(events)).toMatchObject({ text, finishReason: "stop" });
+  });
+
+  test.each<[string, object]>([
+    ["no name", delta([call(0, undefined, "{}")])],
+    ["no object", delta([7 as unknown as object])],
+    ["arguments that are no text", delta([{ function: { name: "f", arguments: {} } }])],
+  ])("with %s they are an error, and not lost", async (_, event) => {
+    await expect(chatWith([event, end])).rejects.toMatchObject({ code: "REMOTE_FAILED" });
+  });
+});
+
+test("a prompt that is too long for one request is refused before it is written", async () => {
+  await using server = await startForeignServer(withModels("vllm", () => {}));
+  await using llama = await CodeLlama.connect(server.url);
+  const half = "\0".repeat(2 ** 23 + 1);
+  for (const work of [
+    () => llama.generate("\0".repeat(2 ** 27)),
+    () =>
+      llama.chat([
+        { role: "system", content: half },
+        { role: "user", content: half },
+      ]),
+  ]) {
+    const refused = work().then(() => "done");
+    await expect(refused).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });
+  }
+  expect(server.seen.length).toBe(1);
+});

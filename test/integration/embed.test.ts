@@ -69,14 +69,15 @@ describe("embed", () => {
     expect(model.llama.stats().running).toBe(0);
   });
 
-  test("refuses what is no text", () => {
-    const embed =
-      (texts: unknown, options = {}) =>
-      () =>
-        model.llama.embed(texts as string, options);
-    expect(embed(7)).toThrow(/an Int32Array or an array of at most 1048576 of them, not 7/);
-    expect(embed(["a", null])).toThrow(/an Int32Array or an array of at most 1048576 of them/);
-    expect(embed("a", { pooling: "max" })).toThrow(/pooling must be "mean", "last", not "max"/);
+  test("refuses what is no text", async () => {
+    const embed = (texts: unknown, options = {}) => model.llama.embed(texts as string, options);
+    await expect(embed(7)).rejects.toThrow(/or an array of at most 1048576 of them, not 7/);
+    await expect(embed(["a", null])).rejects.toThrow(
+      /or an array of at most 1048576 of them, not an array of 2/,
+    );
+    await expect(embed("a", { pooling: "max" })).rejects.toThrow(
+      /pooling must be "mean", "last", not "max"/,
+    );
   });
 });
 
@@ -118,8 +119,10 @@ describe("perplexity", () => {
   });
 
   test("refuses what cannot be measured", async () => {
-    expect(() => model.llama.perplexity(7 as never)).toThrow(/text must be a string/);
-    expect(() => model.llama.perplexity("a", { windowSize: 1e6 })).toThrow(/windowSize must be at/);
+    await expect(model.llama.perplexity(7 as never)).rejects.toThrow(/text must be a string/);
+    await expect(model.llama.perplexity("a", { windowSize: 1e6 })).rejects.toThrow(
+      /windowSize must be at/,
+    );
     await expect(model.llama.perplexity(Int32Array.of(1))).rejects.toThrow(/at least 2 tokens/);
   });
 });

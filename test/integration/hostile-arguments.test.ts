@@ -59,6 +59,36 @@ test("a function that returns a promise rejects instead of throwing", async () =
   }
 });
 
+describe("an argument that is too long is refused before it is copied", () => {
+  const text = "x".repeat(2 ** 28 + 1);
+  const half = "x".repeat(2 ** 27 + 1);
+  const tokens = new Int32Array(2 ** 24 + 1);
+  const llama = () => model.llama;
+  const of = (limit: number) => new RegExp(`at most ${limit}`);
+  test.each<[string, Call, RegExp]>([
+    ["generate: a text", () => llama().generate(text), of(2 ** 28)],
+    ["generate: tokens", () => llama().generate(tokens), of(2 ** 24)],
+    [
+      "generate: tokens, cut",
+      () => llama().generate(tokens, { overflow: "truncate" }),
+      of(2 ** 24),
+    ],
+    ["infill: a text", () => llama().infill(`<FILL_ME>${text}`), of(2 ** 28)],
+    ["infill: a prefix", () => llama().infill({ prefix: text, suffix: "" }), of(2 ** 28)],
+    ["infill: both", () => llama().infill({ prefix: half, suffix: half }), of(2 ** 28)],
+    ["chat: a message", () => llama().chat([{ role: "user", content: half }]), of(2 ** 24)],
+    ["session: a question", () => llama().session().send(half), of(2 ** 24)],
+    ["embed: a text", () => llama().embed(["x", text]), of(2 ** 28)],
+    ["embed: tokens", () => llama().embed(tokens), of(2 ** 24)],
+    ["perplexity: tokens", () => llama().perplexity(tokens), of(2 ** 24)],
+    ["tokenizeLong: a text", () => llama().tokenizeLong(text), of(2 ** 28)],
+    ["detokenize: tokens", () => llama().detokenize(tokens), of(2 ** 24)],
+    ["savePrefix: tokens", () => llama().savePrefix("/tmp/none", tokens), of(2 ** 24)],
+  ])("%s", async (_, call, message) => {
+    await expectRefusal(call, message);
+  });
+});
+
 describe("every argument is refused by name", () => {
   const llama = () => model.llama;
   const wrong = <Value>(value: unknown) => value as Value;

@@ -115,6 +115,20 @@ describe("texts that are too long", () => {
   });
 });
 
+test("a file of the repository that is longer than the context is cut, or dropped", async () => {
+  const { llama } = model;
+  const hole = { prefix: loopBefore, suffix: loopAfter, order: "psm" } as const;
+  const whole = { path: "a.py", text: "LIMIT = 10\n".repeat(300_000) };
+  const cut = await llama.infill(hole, { ...greedy, context: [whole], contextTokens: 20 });
+  const lines = "LIMIT = 10\n".repeat(2);
+  const expected = llama.encodeInfill({ ...hole, prefix: `# a.py\n${lines}\n${loopBefore}` });
+  expect(cut.usage.promptTokens).toBe(expected.length);
+
+  const oneLine = { path: "a.py", text: "x".repeat(3_000_000) };
+  const dropped = await llama.infill(hole, { ...greedy, context: [oneLine] });
+  expect(dropped.usage.promptTokens).toBe(llama.encodeInfill(hole).length);
+});
+
 test("files of the repository stand before the prefix", async () => {
   const { llama } = model;
   const context = [{ path: "src/numbers.py", text: "LIMIT = 10\n" }];
@@ -205,8 +219,8 @@ describe("token healing goes on inside a word", () => {
 describe("infill() refuses", () => {
   test.each<[string, unknown, object, RegExp]>([
     ["a text without a hole", "x = 1", {}, /<FILL_ME> or <FILL>/],
-    ["a missing suffix", { prefix: "x" }, {}, /suffix must be a string, not undefined/],
-    ["a prefix that is none", { prefix: 1, suffix: "" }, {}, /prefix must be a string, not 1/],
+    ["a missing suffix", { prefix: "x" }, {}, /suffix must be a string .*, not undefined/],
+    ["a prefix that is none", { prefix: 1, suffix: "" }, {}, /prefix must be a string .*, not 1/],
     ["an unknown order", { prefix: "", suffix: "" }, { order: "pms" }, /"auto", "psm", "spm"/],
     ["a misspelt option", { prefix: "", suffix: "" }, { singleline: true }, /"singleLine"/],
     ["an option of generate() alone", { prefix: "", suffix: "" }, { special: true }, /unknown/],

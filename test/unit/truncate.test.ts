@@ -95,6 +95,21 @@ describe("files of the repository", () => {
     },
   );
 
+  test("takes the beginning of a file that is far too long, and counts no more than that", async () => {
+    let longest = 0;
+    const counter = async (text: string) => {
+      longest = Math.max(longest, text.length);
+      return tokens(text);
+    };
+    const files = [{ path: "a.py", text: lines("far", 500_000) }];
+    const context = await repositoryContext(files, 100, counter);
+    expect(context.startsWith("# a.py\nfar line 0;\n")).toBe(true);
+    expect(tokens(context)).toBeLessThanOrEqual(100);
+    expect(longest).toBeLessThan(2000);
+    expect(await repositoryContext([{ path: "p".repeat(1e6), text: "" }], 100, counter)).toBe("");
+    expect(longest).toBeLessThan(2000);
+  });
+
   test("counts what is left of a file a bounded number of times", async () => {
     let counted = 0;
     const counter = async (text: string) => {

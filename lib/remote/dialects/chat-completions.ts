@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { RemoteDialog } from "../../prompt/remote-prompt.ts";
 import { listOf } from "../answer-schema.ts";
 import type { RemoteChunk, RemoteExchange, RemoteFacts } from "./dialect.ts";
+import { ToolCallText, toolCallsSchema } from "./tool-call-text.ts";
 import { readFinishReason, readUsage, usageSchema } from "./usage.ts";
 
 const eventSchema = z.object({
@@ -12,7 +13,7 @@ const eventSchema = z.object({
           content: z.string().nullish(),
           reasoning: z.string().nullish(),
           reasoning_content: z.string().nullish(),
-          tool_calls: z.array(z.unknown()).nullish(),
+          tool_calls: toolCallsSchema.nullish(),
         })
         .nullish(),
       finish_reason: z.string().nullish(),
@@ -27,6 +28,7 @@ export function chatExchange(
   fields: object,
   { modelId }: RemoteFacts,
 ): RemoteExchange {
+  const calls = new ToolCallText();
   return {
     path: "/v1/chat/completions",
     streams: true,
@@ -38,20 +40,22 @@ export function chatExchange(
       stream_options: { include_usage: true },
       ...fields,
     },
-    read: readEvent,
+    read: (event) => readEvent(event, calls),
   };
 }
 
-function readEvent(event: unknown): RemoteChunk | undefined {
+function readEvent(event: unknown, calls: ToolCallText): RemoteChunk | undefined {
   const { success, data } = eventSchema.safeParse(event);
   if (!success) return undefined;
   const [choice] = data.choices;
   const reason = choice?.finish_reason;
   const { content, reasoning, reasoning_content, tool_calls } = choice?.delta ?? {};
+  const called = calls.push(tool_calls ?? []);
+  if (called === undefined) return undefined;
   return {
-    text: content ?? "",
+    text: (content ?? "") + called + (reason == null ? "" : calls.finish()),
     tokens: [],
-    hidden: (reasoning ?? reasoning_content ?? "").length + (tool_calls?.length ?? 0),
+    hidden: (reasoning ?? reasoning_content ?? "").length,
     finish: reason == null ? undefined : { reason: readFinishReason(reason), stopString: "" },
     usage: readUsage(data.usage),
   };
