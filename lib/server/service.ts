@@ -1,4 +1,4 @@
-import type { CodeLlama } from "../codellama.ts";
+import type { CodeLlama, TokenizeOptions } from "../codellama.ts";
 import type { EngineState } from "../engine-port.ts";
 import { readArgument } from "../options/check.ts";
 import { Authentication } from "./authentication.ts";
@@ -11,9 +11,13 @@ import type { Prompt } from "./prompts.ts";
 import { slicedAnswer } from "./sliced-answer.ts";
 import { Tracing } from "./tracing.ts";
 import { unfailingLogger } from "./unfailing-logger.ts";
+import { WorkQueue } from "./work-queue.ts";
 
 // Time for what is cut at the deadline to end: the engine finishes its step first.
 const cutMs = 2000;
+
+// UTF-16 units. Longer texts take seconds of a thread, which nothing can end once they have begun.
+const longestShared = 2 ** 20;
 
 export type ServiceState = "loading" | "draining" | EngineState;
 
@@ -29,6 +33,7 @@ export class Service {
   readonly #tracing = new Tracing();
   readonly #exchanges = new Set<Exchange>();
   readonly #warned = new Set<string>();
+  readonly #longTexts = new WorkQueue();
   #llama: CodeLlama | undefined;
   #failure: unknown;
   #draining = false;
@@ -93,17 +98,24 @@ export class Service {
     );
   }
 
+  /** A text's tokens. Very long texts wait for each other, so that they hold up no shorter one. */
+  tokenize(exchange: Exchange, text: string, options: TokenizeOptions = {}): Promise<Int32Array> {
+    const work = () => this.llama.tokenizeLong(text, options);
+    if (text.length <= longestShared) return work();
+    return this.#longTexts.run(exchange.controller().signal, work);
+  }
+
   /**
    * Checks a prompt, which may have several parts, against `maxPromptTokens`.
    * @throws HttpError 400
    */
-  async checkLength(parts: readonly Prompt[]): Promise<void> {
+  async checkLength(exchange: Exchange, parts: readonly Prompt[]): Promise<void> {
     const limit = this.options.maxPromptTokens;
     if (limit === undefined) return;
     let length = 0;
     for (const part of parts) {
-      length +=
-        typeof part === "string" ? (await this.llama.tokenizeLong(part)).length : part.length;
+      const tokens = typeof part === "string" ? await this.tokenize(exchange, part) : part;
+      length += tokens.length;
       if (length <= limit) continue;
       throw new HttpError(400, "CONTEXT_OVERFLOW", `a prompt may have ${limit} tokens at most`);
     }

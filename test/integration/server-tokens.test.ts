@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { jsonOf, startTinyServer, useTinyServer } from "../helpers/server.ts";
+import { expect, test, vi } from "vitest";
+import { jsonOf, startTinyServer, until, useTinyServer } from "../helpers/server.ts";
 
 const shared = useTinyServer();
 
@@ -116,4 +116,38 @@ test.each([
 test("a prompt is that of the model that is served", async () => {
   const body = { model: "other", messages: [{ role: "user", content: "a" }] };
   expect((await shared.server.post("/apply-template", body)).status).toBe(404);
+});
+
+test("of very long texts one is tokenised at a time, and none whose client has left", async () => {
+  let gone = 0;
+  const warn = () => gone++;
+  const logger = { info: () => {}, warn, error: () => {} };
+  await using server = await startTinyServer({ logger });
+  const short = "def f(x):\n".repeat(10_000);
+  const long = "x".repeat(2 ** 20 + 1);
+  const releases: (() => void)[] = [];
+  const begun: number[] = [];
+  vi.spyOn(server.llama, "tokenizeLong").mockImplementation(async (given) => {
+    begun.push(given.length);
+    if (given.length > 2 ** 20) await new Promise<void>((resolve) => releases.push(resolve));
+    return Int32Array.of(1);
+  });
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const left = Array.from({ length: 3 }, () =>
+    server.post("/tokenize", { content: long }, { signal }).catch(() => "left"),
+  );
+  await until(() => begun.length === 1, "the first begins");
+  const last = server.post("/tokenize", { content: long });
+  // The shorter text waits for none of them.
+  expect((await server.post("/tokenize", { content: short })).status).toBe(200);
+  expect(begun).toEqual([long.length, short.length]);
+  leaving.abort();
+  expect(await Promise.all(left)).toEqual(["left", "left", "left"]);
+  await until(() => gone === 3, "the server sees that they have left");
+  releases[0]?.();
+  await until(() => releases.length === 2, "the last begins");
+  releases[1]?.();
+  expect((await last).status).toBe(200);
+  expect(begun).toEqual([long.length, short.length, long.length]);
 });

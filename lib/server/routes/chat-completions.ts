@@ -32,7 +32,10 @@ export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Se
     const { llama } = service;
     const tools = toolPlan(body, llama);
     const messages = tools.dialog(chatMessages(body.messages));
-    await service.checkLength(messages.map(({ content }) => content));
+    await service.checkLength(
+      exchange,
+      messages.map(({ content }) => content),
+    );
     exchange.operation = {
       name: "chat",
       maxTokens: tokenLimit(body.max_tokens),

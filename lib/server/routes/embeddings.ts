@@ -38,7 +38,7 @@ export function addEmbeddingRoute(app: Hono<ServerEnvironment>, service: Service
     }
     exchange.operation = { name: "embeddings" };
     const texts = promptsOf(body.input, "input", llama);
-    for (const text of texts) await service.checkLength([text]);
+    for (const text of texts) await service.checkLength(exchange, [text]);
     const controller = exchange.controller();
     const { embeddings, usage } = await llama.embed(texts, { signal: controller.signal });
     exchange.promptTokens = usage.promptTokens;

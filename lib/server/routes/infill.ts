@@ -61,7 +61,7 @@ export function addInfillRoute(app: Hono<ServerEnvironment>, service: Service): 
       suffix: body.input_suffix ?? "",
     };
     const extra = (body.input_extra ?? []).map(({ text }) => text);
-    await service.checkLength([input.prefix, input.suffix, ...extra]);
+    await service.checkLength(exchange, [input.prefix, input.suffix, ...extra]);
     const options = infillOptions(body, service);
     exchange.operation = {
       name: "infill",

@@ -34,7 +34,7 @@ export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): 
   app.post("/tokenize", async (context) => {
     const body = await readBody(context.req.raw, tokenizeSchema, maxBodyBytes, resolveTokenize);
     const { llama } = service;
-    const tokens = await llama.tokenizeLong(body.content, {
+    const tokens = await service.tokenize(context.var.exchange, body.content, {
       bos: body.add_special ?? false,
       special: body.parse_special ?? false,
     });
