@@ -1,5 +1,6 @@
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { isError } from "./brands.ts";
 import { CodeLlamaError } from "./errors.ts";
 
 /**
@@ -12,7 +13,7 @@ export async function withRegularFile<Value>(
   where: string,
   use: (file: FileHandle, stats: BigIntStats) => Promise<Value>,
 ): Promise<Value> {
-  const unreadable = (cause: Error) => {
+  const unreadable = (cause: Error): never => {
     throw refusal(where, path, cause.message, cause);
   };
   const requireFile = (stats: BigIntStats) => {
@@ -26,6 +27,10 @@ export async function withRegularFile<Value>(
     const stats = await file.stat({ bigint: true });
     requireFile(stats);
     return await use(file, stats);
+  } catch (error) {
+    // A file that opens can still refuse to be read: a damaged disk, a file of the kernel's.
+    if (isSystemError(error)) return unreadable(error);
+    throw error;
   } finally {
     await file.close();
   }
@@ -37,6 +42,10 @@ export function kindOf(stats: BigIntStats): string {
   if (stats.isFIFO()) return "a FIFO";
   if (stats.isSocket()) return "a socket";
   return "a device";
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return isError(error) && typeof (error as NodeJS.ErrnoException).syscall === "string";
 }
 
 function refusal(where: string, path: string, why: string, cause?: Error): CodeLlamaError {

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
 import colors from "picocolors";
 import spinner from "yocto-spinner";
@@ -11,6 +10,7 @@ import { replaceFile } from "../replace-file.ts";
 import { ChatSession } from "../session.ts";
 import { addModelFlags, loadModel, type ModelFlags } from "./model-options.ts";
 import { addSamplingFlags, type SamplingFlags, samplingOptions } from "./sampling-options.ts";
+import { readStandardInput } from "./standard-input.ts";
 import { note, summary } from "./terminal.ts";
 
 interface ChatFlags extends ModelFlags, SamplingFlags {
@@ -48,7 +48,7 @@ async function chat(flags: ChatFlags): Promise<void> {
     const conversation = new Conversation(llama, flags);
     if (flags.load !== undefined) await conversation.load(flags.load);
     if (process.stdin.isTTY) await conversation.talk();
-    else await conversation.answer((await readAll(process.stdin)).trim());
+    else await conversation.answer((await readStandardInput()).trim());
   } finally {
     await llama.close();
   }

@@ -1,4 +1,3 @@
-import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
 import colors from "picocolors";
 import { CodeLlamaError } from "../errors.ts";
@@ -6,6 +5,7 @@ import { withModel } from "./interrupt.ts";
 import { addModelFlags, type ModelFlags } from "./model-options.ts";
 import { parseNumber } from "./parsers.ts";
 import { addSamplingFlags, type SamplingFlags, samplingOptions } from "./sampling-options.ts";
+import { readStandardInput } from "./standard-input.ts";
 import { note, summary } from "./terminal.ts";
 
 interface CompleteFlags extends ModelFlags, SamplingFlags {
@@ -52,7 +52,7 @@ async function readPrompt(): Promise<string> {
       'no prompt: node-codellama complete "def fibonacci(", or pipe a text in',
     );
   }
-  const prompt = await readAll(process.stdin);
+  const prompt = await readStandardInput();
   if (prompt === "") {
     throw new CodeLlamaError("INVALID_ARGUMENT", "the prompt on standard input is empty");
   }

@@ -13,7 +13,7 @@ export interface Outcome {
 
 export interface StartOptions {
   readonly cwd?: string;
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** Options of Node.js, before the program. */
   readonly nodeOptions?: readonly string[];
 }

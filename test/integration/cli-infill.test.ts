@@ -76,6 +76,19 @@ describe("infill --write", () => {
     expect(await readFile(file, "utf8")).toBe(before + loop + after);
   });
 
+  test.runIf(process.platform === "linux")(
+    "refuses a file that cannot be read (Linux)",
+    async () => {
+      const { code, stderr } = await infill("/proc/self/mem", "--write");
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(
+          /^error: infill --write: \/proc\/self\/mem cannot be read: EIO.*\(INVALID_ARGUMENT\)\n$/,
+        ),
+      });
+    },
+  );
+
   test("leaves a link, the mode, the byte order mark and the line ends as they are", async () => {
     const dos = (text: string) => `\ufeff${text.replaceAll("\n", "\r\n")}`;
     const file = await fileWith(dos(`${before}<FILL_ME>`));

@@ -23,6 +23,19 @@ describe("complete", () => {
     expect(outcome.stderr).toContain("codellama-tiny");
   });
 
+  test.each(["complete", "chat"])(
+    "%s refuses standard input that is not UTF-8",
+    async (command) => {
+      const outcome = await run([command, ...small], {
+        input: Buffer.from("a\ncaf\xe9", "latin1"),
+      });
+      expect(outcome).toMatchObject({ code: 1, stdout: "" });
+      expect(outcome.stderr).toMatch(
+        /error: standard input is not UTF-8 in line 2; convert it first/,
+      );
+    },
+  );
+
   test("says when no GPU takes the layers that it was asked to put there", async () => {
     const args = ["complete", "x", "--gpu-layers", "3", "--max-tokens", "1", "--model", modelPath];
     const { code, stderr } = await run([...args, ...small]);

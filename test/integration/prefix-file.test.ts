@@ -75,7 +75,9 @@ describe("a saved prefix", () => {
     truncateSync(cut, bytes.length - 100);
     await expect(model.llama.loadPrefix(cut)).rejects.toThrow(/is damaged/);
     await expect(model.llama.loadPrefix(join(folder, "missing"))).rejects.toThrow(/cannot be read/);
-    expect(() => model.llama.savePrefix("", "x")).toThrow(/path must be a file's path, not ""/);
+    await expect(model.llama.savePrefix("", "x")).rejects.toThrow(
+      /path must be a file's path, not ""/,
+    );
     expect((await model.llama.generate("x", greedy)).finishReason).toBeDefined();
   });
 
