@@ -64,8 +64,10 @@ interface LoadedModel {
  * A loaded model and its engine, here or at a remote. Any number of requests may run side by side.
  *
  * @example
- * await using llama = await CodeLlama.load("codellama-7b.Q4_K_M.gguf");
- * for await (const { text } of llama.generate("def fibonacci(")) process.stdout.write(text);
+ * const llama = await CodeLlama.load("codellama-7b.Q4_K_M.gguf");
+ * const generation = llama.generate("def fibonacci(", { maxTokens: 100 });
+ * for await (const { text } of generation) process.stdout.write(text);
+ * await llama.close();
  */
 export class CodeLlama implements AsyncDisposable {
   readonly #engine: EnginePort;
@@ -111,7 +113,7 @@ export class CodeLlama implements AsyncDisposable {
    *   `REMOTE_FAILED`; for the tokenizer's file as `load`; or the reason of `options.signal`
    *
    * @example
-   * await using llama = await CodeLlama.connect("http://gpu.example:8080", {
+   * const llama = await CodeLlama.connect("http://gpu.example:8080", {
    *   apiKey: process.env.CODELLAMA_API_KEY,
    *   tokenizer: "codellama-7b.Q4_K_M.gguf",
    * });

@@ -80,7 +80,7 @@ class Conversation {
 
   /** Until Ctrl-D or /exit. */
   async talk(): Promise<void> {
-    note("/help tells what there is; Ctrl-D ends.");
+    note("/help lists the commands; Ctrl-D ends.");
     for (;;) {
       const text = await this.#ask();
       if (text === undefined || text === "/exit") return;

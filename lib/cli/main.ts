@@ -20,7 +20,9 @@ const { version, description } = createRequire(import.meta.url)("../../package.j
 const program = new Command("node-codellama")
   .description(description)
   .version(version)
-  .showHelpAfterError("(node-codellama --help shows what there is)");
+  .showHelpAfterError(
+    "(node-codellama --help lists the commands, node-codellama COMMAND --help their options)",
+  );
 addCompleteCommand(program);
 addInfillCommand(program);
 addChatCommand(program);

@@ -67,13 +67,13 @@ export function addServeCommand(program: Command): void {
       "requests of one key at once",
       wholeNumber(1, most),
     )
-    .option("--max-body <bytes>", "of a request; default 8 MiB", wholeNumber(1024, 2 ** 28))
-    .option("--max-prompt <tokens>", "of a request; default: the context", wholeNumber(1, most))
+    .option("--max-body <bytes>", "largest request body; default 8 MiB", wholeNumber(1024, 2 ** 28))
+    .option("--max-prompt <tokens>", "longest prompt; default: the context", wholeNumber(1, most))
     .option("--timeout <seconds>", "a generation that takes longer ends", milliseconds(0.001))
     .option("--raw", "text prompts may spell control tokens, such as <PRE>")
     .option("--no-playground", "no page at /")
     .addOption(
-      new Option("--grace <seconds>", "for requests under way at the end")
+      new Option("--grace <seconds>", "time for running requests at shutdown")
         .argParser(milliseconds(0))
         .default(30_000, "30"),
     )

@@ -89,7 +89,7 @@ export function createHandler(
       throw new HttpError(
         404,
         "UNKNOWN_ROUTE",
-        "there is nothing here; GET /openapi.json tells what there is",
+        "no such route; GET /openapi.json lists all routes",
       );
     }
     throw new HttpError(405, "UNKNOWN_ROUTE", `use ${allowed.join(", ")}`, {
