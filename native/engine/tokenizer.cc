@@ -189,27 +189,36 @@ std::vector<Token> Tokenizer::EncodeAsIs(std::string_view text, bool special) co
 void Tokenizer::SpellOutControlTokens(std::vector<Token>* tokens, size_t depth) const {
   const auto is_control = [this](Token token) { return is_control_[static_cast<size_t>(token)]; };
   if (std::none_of(tokens->begin(), tokens->end(), is_control)) return;
+  std::unordered_map<Token, std::vector<Token>> spellings;  // a text may repeat one a million times
   std::vector<Token> spelled;
   for (const Token token : *tokens) {
     if (!is_control(token)) {
       spelled.push_back(token);
       continue;
     }
-    const std::string text = PieceText(token, true);
-    const size_t cut = PlaceToCut(text);
-    if (cut >= text.size() || depth == 0) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "text has characters that the model's vocabulary has no tokens for except the "
-                  "control token " +
-                      std::to_string(token));
-    }
-    for (const std::string& part : {text.substr(0, cut), text.substr(cut)}) {
-      std::vector<Token> plain = EncodeInside(part);
-      SpellOutControlTokens(&plain, depth - 1);
-      spelled.insert(spelled.end(), plain.begin(), plain.end());
-    }
+    const auto [spelling, is_new] = spellings.try_emplace(token);
+    if (is_new) spelling->second = SpellOut(token, depth);
+    spelled.insert(spelled.end(), spelling->second.begin(), spelling->second.end());
   }
   tokens->swap(spelled);
+}
+
+std::vector<Token> Tokenizer::SpellOut(Token token, size_t depth) const {
+  const std::string text = PieceText(token, true);
+  const size_t cut = PlaceToCut(text);
+  if (cut >= text.size() || depth == 0) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "text has characters that the model's vocabulary has no tokens for except the "
+                "control token " +
+                    std::to_string(token));
+  }
+  std::vector<Token> spelled;
+  for (const std::string& part : {text.substr(0, cut), text.substr(cut)}) {
+    std::vector<Token> plain = EncodeInside(part);
+    SpellOutControlTokens(&plain, depth - 1);
+    spelled.insert(spelled.end(), plain.begin(), plain.end());
+  }
+  return spelled;
 }
 
 std::vector<Token> Tokenizer::EncodeInside(const std::string& text) const {

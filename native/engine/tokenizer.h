@@ -95,6 +95,8 @@ class Tokenizer {
   // unknown token stays: BERT files mark it as a control token, but text cannot spell it. `depth`
   // bounds how often a name is cut. Throws kInvalidArgument for a name that cannot be cut.
   void SpellOutControlTokens(std::vector<Token>* tokens, size_t depth) const;
+  // Plain tokens for the name of a control token.
+  std::vector<Token> SpellOut(Token token, size_t depth) const;
   std::string PieceText(Token token, bool special) const;
 
   const llama_vocab* vocabulary_;
