@@ -32,7 +32,7 @@ interface Target {
  * Writes a file as a whole: whoever reads it meanwhile, and whoever reads it after a crash, finds
  * the old content or the new one. Links, mode, owner and other names of the file stay.
  * @param parts - the content; read twice where the file has other names or another owner
- * @throws CodeLlamaError `INVALID_ARGUMENT` for what is no regular file, is read-only, has changed,
+ * @throws CodeLlamaError `INVALID_ARGUMENT` for a path that is not a regular file, is read-only, has changed,
  *   or cannot be written
  */
 export async function replaceFile(

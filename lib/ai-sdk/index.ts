@@ -16,7 +16,7 @@ export interface CodeLlamaProvider extends ProviderV3 {
 /**
  * Lets the AI SDK use a loaded model, in this process. Model ids only name the model in results.
  * @param options - there are none yet
- * @throws CodeLlamaError `INVALID_ARGUMENT` for what is no loaded model, and for options
+ * @throws CodeLlamaError `INVALID_ARGUMENT` unless it gets a loaded model, and for options
  *
  * @example
  * const provider = createCodeLlama(await CodeLlama.load("codellama-7b-instruct.Q4_K_M.gguf"));

@@ -49,7 +49,7 @@ export class AnswerParts {
   }
 }
 
-/** Calls that can be made: one that a limit cut short is none, and stays text. */
+/** Complete calls. A call that a limit cut short stays text. */
 export function wholeCalls(read: ReadCalls | undefined): readonly ToolCall[] | undefined {
   return read?.isWhole === true ? read.calls : undefined;
 }

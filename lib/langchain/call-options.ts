@@ -47,7 +47,7 @@ export function ownOptions(call: object): object {
 
 /**
  * What LangChain's own constructors read.
- * @throws CodeLlamaError `INVALID_ARGUMENT` for what is no object
+ * @throws CodeLlamaError `INVALID_ARGUMENT` unless the options are an object
  */
 export function checkParameters<Parameters>(parameters: Parameters, where: string): Parameters {
   return readArgument(`${where}: parameters`, () => {

@@ -85,7 +85,7 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
    * The model with tools to call. `tool_choice` `"any"`, or a tool's name, makes any model call one;
    * without it the model chooses, which its chat template must know how to: calls then reject with
    * `CAPABILITY_MISSING` if it does not.
-   * @throws CodeLlamaError `INVALID_ARGUMENT` for what is no tool
+   * @throws CodeLlamaError `INVALID_ARGUMENT` for a value that is not a tool
    */
   override bindTools(
     tools: BindToolsInput[],

@@ -54,7 +54,7 @@ export function structureTool(schema: object, name: string | undefined): Tool {
 }
 
 /**
- * Lets through an answer that is the call: one that a limit cut short is none.
+ * Passes on an answer that is a complete call. A call that a limit cut short is refused.
  * @throws OutputParserException
  */
 export function requireCall(message: BaseMessage): AIMessage {

@@ -200,7 +200,7 @@ export const mostElements = 2 ** 20;
 
 /**
  * A copy of a list, whose elements the caller checks.
- * @throws CodeLlamaError `INVALID_ARGUMENT` for what is no array
+ * @throws CodeLlamaError `INVALID_ARGUMENT` unless the value is an array
  */
 export function checkList<Element>(list: readonly Element[], name: string): readonly Element[] {
   return checkValue(list, listOf(anything, mostElements), name) as readonly Element[];

@@ -5,7 +5,7 @@ import { copyJson, dataLimits } from "./json.ts";
 /**
  * Copies a dialog, so that what the caller changes later changes nothing. Roles and contents are
  * checked where the dialog is read.
- * @throws CodeLlamaError `INVALID_ARGUMENT` for what is no array of objects
+ * @throws CodeLlamaError `INVALID_ARGUMENT` unless the value is an array of objects
  */
 export function copyMessages(
   messages: readonly ChatMessage[],

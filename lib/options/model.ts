@@ -17,7 +17,7 @@ export function isModel(value: unknown): boolean {
 
 /**
  * @param where - the call, for the message
- * @throws CodeLlamaError `INVALID_ARGUMENT` for what is no loaded model
+ * @throws CodeLlamaError `INVALID_ARGUMENT` unless the value is a loaded model
  */
 export function requireModel(value: unknown, where: string): void {
   if (isModel(value)) return;

@@ -59,7 +59,7 @@ function argumentsOf(call: Call): unknown {
   return isObject(call.function) ? call.function.arguments : undefined;
 }
 
-/** Undefined for what is no JSON, such as a call that was cut short, or no object. */
+/** Undefined unless the text is a JSON object. A call that was cut short is not. */
 function parseObject(json: string): object | undefined {
   if (json.length > mostUnits) {
     throw new InputError(`the arguments of a call have more than ${mostUnits} characters`);

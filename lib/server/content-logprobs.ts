@@ -37,7 +37,7 @@ export class ContentLogprobs {
     }
   }
 
-  /** The content grows by so many UTF-16 units; returns the tokens that are whole in it. */
+  /** Takes the length of new content in UTF-16 units; returns the tokens that lie wholly in it. */
   show(length: number): readonly TokenLogprobs[] {
     this.#shown += length;
     const held = this.#waiting.findIndex(({ end }) => end === undefined || end > this.#shown);

@@ -37,7 +37,7 @@ const openPaths = new Set(["/health", "/", "/playground.js", "/playground.css"])
 /**
  * A web-standard handler that speaks the dialects of OpenAI's API and of llama.cpp's `/infill`, over
  * a loaded model or one that is being loaded.
- * @throws CodeLlamaError `INVALID_ARGUMENT`, for what is no model too
+ * @throws CodeLlamaError `INVALID_ARGUMENT`, also for a value that is not a model
  *
  * @example
  * const handler = createHandler(await CodeLlama.load("codellama-7b.Q4_K_M.gguf"));

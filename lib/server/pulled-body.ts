@@ -76,7 +76,7 @@ export class PulledBody {
     const { farewell } = this.#options;
     if (farewell !== undefined) this.#enqueue(farewell(error));
     this.#end(error);
-    // Servers print errors of bodies: that a client has left is none.
+    // Servers print the errors of a body. A client that has left is not an error.
     const isTold = farewell !== undefined || toHttpError(error).status === clientGone().status;
     if (isTold) this.#controller?.close();
     else this.#controller?.error(error);

@@ -241,7 +241,7 @@ function shuttingDown(): HttpError {
   });
 }
 
-/** Whether a promise is fulfilled before so many milliseconds have passed. */
+/** Whether a promise is fulfilled within `ms` milliseconds. */
 async function endsWithin(promise: Promise<void>, milliseconds: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {

@@ -46,7 +46,7 @@ class CommandQueue {
   std::vector<Command> Take(bool has_work,
                             std::optional<std::chrono::steady_clock::time_point> deadline);
 
-  // The submits taken last are told of elsewhere from now on.
+  // The scheduler counts the submits that Take() returned last from here on.
   void Settle();
 
   // Between these the engine thread computes. Most of the batch is the prompt of `owner`, or of

@@ -1,5 +1,5 @@
-// How many prompt tokens a step may compute beside streams, so that no stream is held up for long:
-// measured, for it differs a hundredfold between models and machines.
+// Prompt-token budget for a step that also carries decoding streams, so that a long prompt delays
+// no stream for long. It is measured: it differs a hundredfold between models and machines.
 #pragma once
 
 #include <cstdint>
@@ -10,17 +10,16 @@ namespace codellama {
 
 class PrefillPacer {
  public:
-  // A step computed so many tokens of prompts, or of drafts, and of streams.
+  // Records a step with `prompt_tokens` prompt or draft tokens and `stream_tokens` decoded tokens.
   void OnStep(uint32_t prompt_tokens, uint32_t stream_tokens, double seconds);
 
-  // Of steps with streams alone, by how many there are.
+  // Times of steps without prompt tokens, by the number of streams.
   const StepTimes& stream_steps() const { return stream_steps_; }
 
-  // Of prompt tokens or drafts beside them, by how many there are.
+  // Extra time of prompt or draft tokens in a step, by their number.
   const StepTimes& prompt_tokens() const { return prompt_tokens_; }
 
-  // Prompt tokens of the next step, if it carries streams too, of which there are so many, while so
-  // many prompts wait to be computed.
+  // Prompt-token budget for a step with `streams` decoding sequences while `prompts` prompts wait.
   uint32_t Chunk(uint32_t streams, uint32_t prompts) const;
 
   // Prompt tokens that are worth computing in one step although a cancel would lose them.

@@ -239,7 +239,7 @@ describe("a remote that asks for patience", () => {
   );
 });
 
-test("a redirect is told, and where to is not", async () => {
+test("the error names a redirect without its target", async () => {
   const error = await failing((response) => {
     response.writeHead(307, { location: "http://127.0.0.1:1/secret-place" }).end();
   });

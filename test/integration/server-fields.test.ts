@@ -183,7 +183,7 @@ test("parts of fields that cannot be honoured are named too", async () => {
   expect(counted).toMatchObject({ param: "stream_options.continuous_usage_stats" });
 });
 
-test("what is wrong with a field of another server is told in its name", async () => {
+test("an error names the field as the client sent it", async () => {
   expect(await refusal(chat, { max_tokens: null, n_predict: "x" })).toMatchObject({
     param: "n_predict",
     message: expect.stringContaining("n_predict"),

@@ -78,7 +78,7 @@ describe("a prompt that spells an infill format out is an infill", () => {
 describe("marks that are taken as text", () => {
   const template = `<PRE> ${prefix} <SUF>${suffix} <MID>`;
 
-  test("are told of once in the log, and in each answer's headers", async () => {
+  test("are named once in the log, and in each answer's headers", async () => {
     await using server = await startTinyServer({ logger });
     for (const grammar of ['root ::= "a"', 'root ::= "b"']) {
       const body = { prompt: template, max_tokens: 1, grammar };

@@ -46,13 +46,13 @@ export class Budget {
     if (this.#slice > mostStepsAtOnce) throw new LimitError("does too much in one operation");
   }
 
-  /** Before a text of so many UTF-16 units is made or looked through. */
+  /** Call before making or scanning a text of `units` UTF-16 units. */
   spendUnits(units: number): void {
     this.checkUnits(units);
     this.spend(1 + units / 16);
   }
 
-  /** Before a text grows to so many UTF-16 units, at no cost of its own. */
+  /** Call before a text grows to `units` UTF-16 units. It spends no steps. */
   checkUnits(units: number): void {
     if (!(units <= mostUnits)) throw new LimitError("makes too long a text");
   }
@@ -72,7 +72,7 @@ export class Budget {
     this.spend((text.length / 16) * Math.floor(Math.min(part.length, places) / 32));
   }
 
-  /** Before a list of so many items is made or looked through. */
+  /** Call before making or scanning a list of `items` items. */
   spendItems(items: number): void {
     if (!(items <= mostItems)) throw new LimitError("makes too long a list");
     this.spend(1 + items * 3);

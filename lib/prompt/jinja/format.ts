@@ -82,7 +82,7 @@ function convertNumber(number: number, type: string, precision: string | undefin
   throw new TemplateError(`unsupported format character '${type}'`);
 }
 
-/** The text with `fill` up to so many characters. */
+/** The text, padded with `fill` to a width in characters. */
 export function pad(
   text: Text,
   width: number,
