@@ -79,6 +79,13 @@ describe("long runs of one kind of character", () => {
   });
 });
 
+test("SentencePiece spells a million line ends in bytes in linear time", async () => {
+  // Each byte moved all tokens before it: this took minutes.
+  const llama = await load("ggml-vocab-llama-spm.gguf");
+  expect((await llama.tokenizeLong("\n".repeat(1_000_000))).length).toBe(1_000_001);
+  await llama.close();
+});
+
 describe("text spells no control token that the file calls user defined", () => {
   // Older converters called nearly all added tokens so, and llama.cpp finds them in any text.
   test.each([
