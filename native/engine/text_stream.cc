@@ -88,19 +88,9 @@ std::string TextStream::Append(std::string_view bytes) {
   const size_t known = held_.size();
   held_ += TakeCharacters(&incomplete_);
 
-  size_t first = std::string::npos;
-  for (StopMatcher& matcher : matchers_) {
-    size_t end = known;
-    while (end < held_.size() && !matcher.Take(held_[end])) end++;
-    if (end == held_.size()) continue;
-    const size_t at = end + 1 - matcher.stop().size();
-    if (at < first) {
-      first = at;
-      matched_ = matcher.stop();
-    }
-  }
-  if (stopped()) {
-    held_.resize(first);
+  for (size_t at = known; at < held_.size(); at++) {
+    if (!TakeByte(held_[at])) continue;
+    held_.resize(at + 1 - matched_.size());
     return std::exchange(held_, "");
   }
   std::string text = held_.substr(0, held_.size() - PossibleStopLength());
@@ -114,6 +104,13 @@ std::string TextStream::Finish() {
   if (!incomplete_.empty()) text.append(kReplacement);
   incomplete_.clear();
   return text;
+}
+
+bool TextStream::TakeByte(char byte) {
+  for (StopMatcher& matcher : matchers_) {
+    if (matcher.Take(byte) && matcher.stop().size() > matched_.size()) matched_ = matcher.stop();
+  }
+  return stopped();
 }
 
 size_t TextStream::PossibleStopLength() const {

@@ -1,5 +1,7 @@
 // Token pieces in, text for the user out: whole UTF-8 characters only, stop strings found across
-// token borders, and no part of a stop string shown. Pure.
+// token borders, and no part of a stop string shown. Of several stop strings the one that ends
+// first wins, and the longest of those that end at the same byte, wherever tokens begin and end.
+// Pure.
 #pragma once
 
 #include <string>
@@ -31,6 +33,8 @@ class TextStream {
   const std::string& matched() const { return matched_; }
 
  private:
+  // True where a stop string ends with the text's next byte.
+  bool TakeByte(char byte);
   // Length of the longest end of `held_` that a stop string begins with.
   size_t PossibleStopLength() const;
 

@@ -83,10 +83,27 @@ TEST(TextStreamHoldsBackTheLongestBeginning) {
   CHECK_EQ(stream.matched(), "aab");
 }
 
-TEST(TextStreamTakesTheStopStringThatBeginsFirst) {
+TEST(TextStreamTakesTheStopStringThatEndsFirst) {
   TextStream stream({"later", "first and"});
   CHECK_EQ(stream.Append("x first and later"), "x ");
   CHECK_EQ(stream.matched(), "first and");
+  for (const std::vector<std::string>& pieces :
+       {std::vector<std::string>{"xabcdy"}, {"xab", "cdy"}, {"xabc", "dy"}, {"x", "abcd"}}) {
+    TextStream overlapping({"abcd", "bc"});
+    std::string text;
+    for (const std::string& piece : pieces) text += overlapping.Append(piece);
+    CHECK_EQ(text, "xa");
+    CHECK_EQ(overlapping.matched(), "bc");
+  }
+}
+
+TEST(TextStreamTakesTheLongestStopStringOfThoseThatEndTogether) {
+  for (const std::vector<std::string>& stops :
+       {std::vector<std::string>{"c", "abc", "bc"}, {"abc", "bc", "c"}}) {
+    TextStream stream(stops);
+    CHECK_EQ(Feed(&stream, {"xa", "b", "cd"}), "x");
+    CHECK_EQ(stream.matched(), "abc");
+  }
 }
 
 TEST(TextStreamFindsStopStringsOfSeveralBytesACharacter) {
@@ -129,8 +146,13 @@ TEST(TextStreamHoldsBackWhatASearchOfTheWholeTextWould) {
       shown += stream.Append(piece);
       size_t held = 0;
       size_t first = std::string::npos;
+      size_t first_end = std::string::npos;
       for (const std::string& stop : stops) {
-        first = std::min(first, all.find(stop));
+        const size_t at = all.find(stop);
+        if (at != std::string::npos && at + stop.size() <= first_end) {
+          first = at + stop.size() < first_end ? at : std::min(first, at);
+          first_end = at + stop.size();
+        }
         for (size_t length = 1; length < stop.size(); length++) {
           if (all.ends_with(stop.substr(0, length))) held = std::max(held, length);
         }
