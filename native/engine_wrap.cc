@@ -74,10 +74,14 @@ void EngineWrap::Stop() {
 Napi::Value EngineWrap::Submit(const Napi::CallbackInfo& info) {
   Request request = ReadRequest(info[0].As<Napi::Object>());
   const RequestId id = request.id;
-  const bool accepted = engine_->Submit(std::move(request));
-  if (accepted) awaited_.insert(id);
-  UpdateBusy();
-  return Napi::Boolean::New(info.Env(), accepted);
+  try {
+    const bool accepted = engine_->Submit(std::move(request));
+    if (accepted) awaited_.insert(id);
+    UpdateBusy();
+    return Napi::Boolean::New(info.Env(), accepted);
+  } catch (const Error& error) {
+    throw ToJavaScriptError(info.Env(), error);
+  }
 }
 
 void EngineWrap::Cancel(const Napi::CallbackInfo& info) {

@@ -14,6 +14,7 @@ Engine::Engine(ModelOptions model, ContextOptions context, EventSink sink)
     : model_options_(std::move(model)),
       context_options_(std::move(context)),
       sink_(std::move(sink)),
+      admission_(context_options_.parallel, context_options_.max_queue),
       thread_([this] { Run(); }) {
   AddLiveEngine(this);
 }
@@ -24,10 +25,19 @@ Engine::~Engine() {
 }
 
 bool Engine::Submit(Request request) {
-  return commands_.Post(SubmitCommand{std::move(request), Clock::now()});
+  if (commands_.closing()) return false;
+  const RequestId id = request.id;
+  admission_.Enter(id);
+  const bool posted = commands_.Post(SubmitCommand{std::move(request), Clock::now()});
+  if (!posted) admission_.Leave(id);
+  return posted;
 }
 
-void Engine::Cancel(RequestId id) { commands_.Post(CancelCommand{id}); }
+void Engine::Cancel(RequestId id) {
+  // The engine thread ends the request before it begins one that is submitted later.
+  admission_.Leave(id);
+  commands_.Post(CancelCommand{id});
+}
 
 void Engine::SetPaused(RequestId id, bool paused) { commands_.Post(PauseCommand{id, paused}); }
 
@@ -152,13 +162,6 @@ void Engine::Apply(SubmitCommand command) {
       throw Error(ErrorCode::kCapabilityMissing,
                   "the model was loaded with vocabularyOnly and cannot generate");
     }
-    const uint64_t present = parts_->scheduler.running() + parts_->scheduler.waiting();
-    if (present >= uint64_t{context_options_.parallel} + context_options_.max_queue) {
-      throw Error(ErrorCode::kQueueFull,
-                  "the queue is full: " + std::to_string(context_options_.parallel) +
-                      " requests run (parallel) and " + std::to_string(context_options_.max_queue) +
-                      " wait (maxQueue); try again later");
-    }
     const uint32_t kind =
         parts_->KindNumber(command.request.lora_scales, command.request.embedding.has_value());
     auto request =
@@ -172,6 +175,7 @@ void Engine::Apply(SubmitCommand command) {
   } catch (...) {
     const Error error = CurrentError();
     requests_.erase(id);
+    admission_.Leave(id);
     Emit(Failed{id, error.code(), error.what()});
   }
 }
@@ -234,6 +238,7 @@ void Engine::FailAll(const Error& error) {
 void Engine::Release(RequestId id, bool keep) {
   parts_->cells.Apply(parts_->scheduler.Remove(requests_.at(id)->sequence(), keep));
   requests_.erase(id);
+  admission_.Leave(id);
 }
 
 void Engine::Emit(Event event) { events_.push_back(std::move(event)); }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "active_request.h"
+#include "admission.h"
 #include "command_queue.h"
 #include "engine_parts.h"
 #include "event.h"
@@ -50,7 +51,7 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // False, and no event, when the engine is closing.
+  // False, and no event, when the engine is closing. Throws kQueueFull, and no event either.
   bool Submit(Request request);
 
   // Keeps a prompt's KV cells, that a PromptState told of, for prompts that begin like it. False
@@ -121,6 +122,7 @@ class Engine {
   const EventSink sink_;
 
   CommandQueue commands_;
+  Admission admission_;
 
   // Any thread, under the mutex.
   mutable std::mutex mutex_;

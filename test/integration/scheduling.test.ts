@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { CodeLlamaError } from "../../lib/index.ts";
 import { expectSureText, sureLines, surePrompt } from "../helpers/sure-texts.ts";
 import { loadTinyModel, useTinyModel } from "../helpers/tiny-model.ts";
 
@@ -18,6 +19,21 @@ describe("maxQueue", () => {
     });
     running.cancel();
     for (const generation of waiting) expectSureText((await generation).text, line);
+    expectSureText((await llama.generate(surePrompt(line), short)).text, line);
+  });
+
+  test("is counted when a request is made, whatever the engine is at", async () => {
+    await using llama = await loadTinyModel({ contextSize: 2048, parallel: 1, maxQueue: 0 });
+    const running = llama.generate(surePrompt(line), endless);
+    const refused = llama.generate(surePrompt(line), short).then(
+      () => "accepted",
+      (error: unknown) => (error as CodeLlamaError).code,
+    );
+    // The engine's events come in a later turn of the event loop.
+    const turn = new Promise((resolve) => setImmediate(resolve, "a turn later"));
+    expect(await Promise.race([refused, turn])).toBe("QUEUE_FULL");
+    running.cancel();
+    // A cancelled request's place is free at once.
     expectSureText((await llama.generate(surePrompt(line), short)).text, line);
   });
 
