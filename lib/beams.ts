@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import type { EnginePort } from "./engine-port.ts";
-import type { EngineCall, RequestFunction, Script, TextFilter } from "./generation.ts";
+import type { RequestCall, RequestFunction, Script, TextFilter } from "./generation.ts";
 import { RequestOutput } from "./request-output.ts";
 import {
   type Answer,
@@ -57,8 +57,9 @@ export function beamSearch(
 class BeamSearch {
   readonly #engine: EnginePort;
   readonly #options: BeamOptions;
-  readonly #call: EngineCall;
-  readonly #prompt: Int32Array;
+  readonly #call: RequestCall;
+  /** Known after the first step. */
+  #prompt: Int32Array | undefined;
   readonly #request: RequestFunction;
   readonly #ends: ReadonlySet<number>;
   readonly #started = performance.now();
@@ -67,14 +68,12 @@ class BeamSearch {
   constructor(
     engine: EnginePort,
     options: BeamOptions,
-    call: EngineCall,
+    call: RequestCall,
     request: RequestFunction,
   ) {
     this.#engine = engine;
     this.#options = options;
-    if (!types.isInt32Array(call.prompt)) throw new RangeError("beams need tokens");
     this.#call = call;
-    this.#prompt = call.prompt;
     this.#request = request;
     this.#ends = new Set([...engine.model.endOfGenerationTokens, ...(call.stopTokens ?? [])]);
   }
@@ -108,7 +107,7 @@ class BeamSearch {
   }
 
   #lengthLimit(): number {
-    return Math.min(this.#call.maxTokens, this.#engine.contextSize - this.#prompt.length);
+    return Math.min(this.#call.maxTokens, this.#engine.contextSize - (this.#prompt?.length ?? 0));
   }
 
   /** No text under way can get better than the whole ones. */
@@ -122,19 +121,23 @@ class BeamSearch {
     return sum / Math.max(1, length) ** this.#options.lengthPenalty;
   }
 
+  async #encode(stop: AbortSignal): Promise<Int32Array> {
+    if (this.#prompt !== undefined) return this.#prompt;
+    const { prompt } = this.#call;
+    const made = typeof prompt === "function" ? await prompt(stop) : prompt;
+    if (!types.isInt32Array(made)) throw new RangeError("beams need tokens");
+    this.#prompt = made;
+    return made;
+  }
+
   /** The likeliest continuations by one token. */
   async #step(
     hypothesis: Hypothesis,
   ): Promise<{ finishReason: FinishReason; hypotheses: Hypothesis[] }> {
-    const { timeoutMs } = this.#call;
-    const passed = performance.now() - this.#started;
-    if (timeoutMs !== undefined && passed >= timeoutMs) {
-      return { finishReason: "timeout", hypotheses: [] };
-    }
     const result = await this.#request(
       {
         ...this.#call,
-        prompt: followedBy(this.#prompt, hypothesis.tokens),
+        prompt: async (stop) => followedBy(await this.#encode(stop), hypothesis.tokens),
         maxTokens: 1,
         stop: undefined,
         stopTokens: undefined,
@@ -143,7 +146,6 @@ class BeamSearch {
         ignoreEos: true,
         // Some of them may be ends, and there must be enough others.
         logprobs: this.#options.beams + Math.max(this.#options.beams, this.#ends.size),
-        timeoutMs: timeoutMs === undefined ? undefined : Math.ceil(timeoutMs - passed),
       },
       { held: true },
     );

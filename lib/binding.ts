@@ -47,6 +47,13 @@ export interface NativeLoadOptions extends NativeDeviceOptions {
   readonly promptCacheBytes?: number | undefined;
 }
 
+/** Work on another thread. */
+export interface NativeWork<Value> {
+  readonly result: Promise<Value>;
+  /** Stops the work; `result` rejects with `ABORTED`. Without effect after the end. */
+  cancel(): void;
+}
+
 /** What `compileGrammar` made of a text. */
 export interface NativeGrammar {
   readonly handle: unique symbol;
@@ -177,7 +184,7 @@ export interface NativeModel extends ModelInfo {
 }
 
 export interface NativeEngine {
-  /** False, and no event, when the engine is closing. */
+  /** False, and no event, when the engine is closing. @throws `QUEUE_FULL` */
   submit(request: NativeRequest): boolean;
   cancel(id: number): void;
   /** A paused request is not computed, and does not keep the process alive. */
@@ -187,7 +194,7 @@ export interface NativeEngine {
   tokenize(text: string, bos: boolean, special: boolean): Int32Array;
   /** `limit`: tokens that fit; a text that is too long for sure is not tokenised. */
   encode(prompt: readonly PromptPart[], limit: number): Int32Array;
-  encodeAsync(prompt: readonly PromptPart[], limit: number): Promise<Int32Array>;
+  encodeAsync(prompt: readonly PromptPart[], limit: number): NativeWork<Int32Array>;
   detokenize(tokens: Int32Array, special: boolean): string;
   /** Of a token inside a text; control tokens by name. */
   tokenBytes(token: number): Uint8Array;
@@ -237,12 +244,12 @@ interface Addon {
   ) => NativeEngine;
   inspect(path: string): Promise<NativeGgufFile>;
   /** Reads GBNF, or JSON that is a JSON schema, on another thread. */
-  compileGrammar(text: string, isJsonSchema: boolean): Promise<NativeGrammar>;
+  compileGrammar(text: string, isJsonSchema: boolean): NativeWork<NativeGrammar>;
   /** Before anything is loaded or listed: afterwards it has no effect. */
   addBackendFolder(path: string): void;
   backends(): Promise<readonly NativeBackend[]>;
   devices(): Promise<readonly DeviceInfo[]>;
-  /** Stops all engines of this thread and waits for them: some milliseconds. */
+  /** Stops all work and all engines of this thread, and waits for the engines: some milliseconds. */
   stopAll(): void;
 }
 

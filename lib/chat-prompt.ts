@@ -1,5 +1,5 @@
 import type { EnginePort } from "./engine-port.ts";
-import type { EnginePrompt } from "./generation.ts";
+import type { PromptMaker } from "./generation.ts";
 import { type ChatModel, type ChatPromptOptions, chatPrompt } from "./prompt/chat.ts";
 import { type ChatMessage, checkMessages } from "./prompt/dialog.ts";
 import { begin, finish, Unfinished } from "./prompt/steps.ts";
@@ -16,12 +16,12 @@ export function dialogPrompt(
   messages: readonly ChatMessage[],
   options: ChatPromptOptions,
   where: string,
-): () => EnginePrompt | Promise<EnginePrompt> {
+): PromptMaker {
   if (engine.hasVocabulary) {
     const parts = begin(chatPrompt(messages, chat, options, where));
     return parts instanceof Unfinished
-      ? async () => engine.encodePrompt(await parts.finish())
-      : () => engine.encodePrompt(parts);
+      ? async (stop) => engine.encodePrompt(await parts.finish(), undefined, stop)
+      : (stop) => engine.encodePrompt(parts, undefined, stop);
   }
   if (options.specialText === "reject") engine.requireVocabulary(`${where}: specialText: "reject"`);
   finish(checkMessages(messages, where));

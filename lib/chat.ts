@@ -1,4 +1,3 @@
-import { types } from "node:util";
 import { beamSearch } from "./beams.ts";
 import { type Capabilities, requireCapability } from "./capabilities.ts";
 import { dialogPrompt } from "./chat-prompt.ts";
@@ -33,16 +32,13 @@ export function chat(
     ? dialogPrompt(engine, model, dialog, checked, where)
     : () => Promise.reject(tooManyMessages(engine, given.length, where));
   if (checked.overflow === "truncate") engine.requireVocabulary(`${where}: overflow: "truncate"`);
-  const answer = async (request: RequestFunction) => {
-    if (checked.overflow === "truncate") {
-      const room = roomForPrompt(engine, call.maxTokens);
-      const { prompt } = await fitHistory(engine, model, dialog, checked, room, where);
-      return request({ ...call, prompt }, { filter: leadingSpace });
-    }
-    const made = encode();
-    const prompt = types.isPromise(made) ? await made : made;
-    return request({ ...call, prompt }, { filter: leadingSpace });
+  const truncated = async (stop: AbortSignal) => {
+    const room = roomForPrompt(engine, call.maxTokens);
+    return (await fitHistory(engine, model, dialog, checked, room, where, stop)).prompt;
   };
+  const prompt = checked.overflow === "truncate" ? truncated : encode;
+  const answer = (request: RequestFunction) =>
+    request({ ...call, prompt }, { filter: leadingSpace });
   const beams = beamOptions(checked, where);
   const script = beams
     ? beamSearch(engine, beams, answer)

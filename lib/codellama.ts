@@ -1,5 +1,4 @@
 import { basename } from "node:path";
-import { types } from "node:util";
 import { withOwnSignal } from "./abort-listeners.ts";
 import { beamSearch } from "./beams.ts";
 import { type Capabilities, capabilitiesOf, requireCapability } from "./capabilities.ts";
@@ -17,7 +16,15 @@ import { Generation, type RequestFunction } from "./generation.ts";
 import { type InfillResult, infill } from "./infill.ts";
 import { beamOptions, choiceCounts } from "./options/answers.ts";
 import type { ChatOptions, EncodeChatOptions } from "./options/chat.ts";
-import { anyText, boolean, checkOptions, checkValue, invalidArgument } from "./options/check.ts";
+import {
+  abortSignal,
+  anyText,
+  boolean,
+  checkOptions,
+  checkValue,
+  invalidArgument,
+  type Rules,
+} from "./options/check.ts";
 import type { ConnectOptions } from "./options/connect.ts";
 import type { EmbedOptions } from "./options/embed.ts";
 import {
@@ -44,6 +51,11 @@ export interface TokenizeOptions {
   readonly bos?: boolean;
   /** Takes control tokens spelled out in the text, such as `</s>`, as such. Default false. */
   readonly special?: boolean;
+}
+
+export interface TokenizeLongOptions extends TokenizeOptions {
+  /** Ends the work, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface DetokenizeOptions {
@@ -177,10 +189,9 @@ export class CodeLlama implements AsyncDisposable {
     if (checked.mode === "python") {
       requireCapability(this.capabilities, "python", engine.model.name, where);
     }
-    const complete = async (request: RequestFunction) => {
-      const made = completionPrompt(engine, given, checked, call.maxTokens);
-      return request({ ...call, prompt: types.isPromise(made) ? await made : made });
-    };
+    const encode = (stop: AbortSignal) =>
+      completionPrompt(engine, given, checked, call.maxTokens, stop);
+    const complete = (request: RequestFunction) => request({ ...call, prompt: encode });
     const beams = beamOptions(checked, where);
     const script = beams
       ? beamSearch(engine, beams, complete)
@@ -307,17 +318,17 @@ export class CodeLlama implements AsyncDisposable {
 
   /**
    * As `tokenize`, but a long text is taken on another thread.
-   * @throws CodeLlamaError `INVALID_ARGUMENT`, `CLOSED`
+   * @throws CodeLlamaError `INVALID_ARGUMENT`, `CLOSED`; the signal's reason
    */
-  async tokenizeLong(text: string, options: TokenizeOptions = {}): Promise<Int32Array> {
+  async tokenizeLong(text: string, options: TokenizeLongOptions = {}): Promise<Int32Array> {
     const where = "tokenizeLong()";
-    const checked = checkText(text, options, where);
+    const checked = checkText(text, options, where, { signal: abortSignal });
     this.#engine.requireOpen(where);
     this.#engine.requireVocabulary(where);
     const { bos } = this.model.specialTokens;
     const start = checked.bos === true && bos !== undefined ? [bos] : [];
     const parts = [...start, { text, special: checked.special ?? false }];
-    return this.#engine.encodePrompt(parts, noPromptLimit);
+    return this.#engine.encodePrompt(parts, noPromptLimit, checked.signal);
   }
 
   /** The number of a text's tokens; as `tokenize(text, options).length`. */
@@ -388,7 +399,12 @@ export class CodeLlama implements AsyncDisposable {
   }
 }
 
-function checkText(text: unknown, options: TokenizeOptions, where: string): TokenizeOptions {
+function checkText<Options extends TokenizeOptions>(
+  text: unknown,
+  options: Options,
+  where: string,
+  more: Rules = {},
+): Options {
   checkValue(text, anyText, `${where}: text`);
-  return checkOptions(options, { bos: boolean, special: boolean }, where);
+  return checkOptions(options, { bos: boolean, special: boolean, ...more }, where);
 }

@@ -14,6 +14,7 @@ export function completionPrompt(
   prompt: string | Int32Array,
   options: GenerateOptions,
   maxTokens: number,
+  stop: AbortSignal,
 ): EnginePrompt | Promise<EnginePrompt> {
   const { addsBos, specialTokens } = engine.model;
   const start = addsBos && specialTokens.bos !== undefined ? [specialTokens.bos] : [];
@@ -22,11 +23,13 @@ export function completionPrompt(
   if (options.overflow === "truncate") engine.requireVocabulary('generate(): overflow: "truncate"');
   if (typeof prompt === "string" && !engine.hasVocabulary) return { text: prompt, special };
   if (options.overflow !== "truncate") {
-    return typeof prompt === "string" ? engine.encodePrompt(parts(prompt)) : prompt;
+    return typeof prompt === "string"
+      ? engine.encodePrompt(parts(prompt), undefined, stop)
+      : prompt;
   }
   const room = roomForPrompt(engine, maxTokens);
   if (typeof prompt !== "string") return lastTokens(prompt, room, specialTokens.bos);
-  return truncated(engine, prompt, room, parts);
+  return truncated(engine, prompt, room, parts, stop);
 }
 
 /**
@@ -36,12 +39,13 @@ export function completionPrompt(
 export function textPrompt(
   engine: EnginePort,
   text: string,
+  stop: AbortSignal,
   length: "fitting" | "whole" = "fitting",
 ): Int32Array | Promise<Int32Array> {
   const { addsBos, specialTokens } = engine.model;
   const start = addsBos && specialTokens.bos !== undefined ? [specialTokens.bos] : [];
   const limit = length === "whole" ? noPromptLimit : engine.contextSize;
-  return engine.encodePrompt([...start, { text }], limit);
+  return engine.encodePrompt([...start, { text }], limit, stop);
 }
 
 async function truncated(
@@ -49,13 +53,14 @@ async function truncated(
   prompt: string,
   room: number,
   parts: (text: string) => PromptPart[],
+  stop: AbortSignal,
 ): Promise<Int32Array> {
-  const count = async (text: string) =>
-    (await engine.encodePrompt(parts(text), noPromptLimit)).length;
+  const encode = (text: string, limit?: number) => engine.encodePrompt(parts(text), limit, stop);
+  const count = async (text: string) => (await encode(text, noPromptLimit)).length;
   // What is longer than this is not worth counting.
   const end = prompt.slice(-room * longestPiece);
   const { prefix } = await truncate({ prefix: end, suffix: "" }, room, count);
-  return engine.encodePrompt(parts(prefix));
+  return encode(prefix);
 }
 
 // UTF-16 units of a token; blank space may have a few more.

@@ -1,6 +1,6 @@
 import { textPrompt } from "./completion.ts";
 import type { EnginePort } from "./engine-port.ts";
-import { type EnginePrompt, Generation } from "./generation.ts";
+import { type EnginePrompt, Generation, type PromptMaker } from "./generation.ts";
 import { checkOptions, checkValue } from "./options/check.ts";
 import { type EmbedOptions, embedRules } from "./options/embed.ts";
 import { sharedOptions } from "./options/generate.ts";
@@ -40,7 +40,7 @@ export function embed(
     const rest = texts.entries();
     const work = async () => {
       for (const [index, text] of rest) {
-        const prompt = await embedPrompt(engine, text);
+        const prompt = embedPrompt(engine, text);
         const { embedding, usage } = await request({ ...call, prompt }, { held: true });
         if (embedding === undefined) continue; // cancelled
         embeddings[index] = checked.normalize === false ? embedding : normalized(embedding);
@@ -52,9 +52,10 @@ export function embed(
   });
 }
 
-function embedPrompt(engine: EnginePort, text: EmbedInput): EnginePrompt | Promise<EnginePrompt> {
+function embedPrompt(engine: EnginePort, text: EmbedInput): EnginePrompt | PromptMaker {
   if (typeof text !== "string") return text;
-  return engine.hasVocabulary ? textPrompt(engine, text) : { text, special: false };
+  if (!engine.hasVocabulary) return { text, special: false };
+  return (stop) => textPrompt(engine, text, stop);
 }
 
 function normalized(vector: Float32Array): Float32Array {

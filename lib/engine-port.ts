@@ -40,17 +40,27 @@ export interface EnginePort {
 
   /** A number for requests that have one prompt. */
   newGroup(): number;
-  /** @throws CodeLlamaError `CLOSED`, `CAPABILITY_MISSING` for an option that it does not have */
+  /**
+   * @throws CodeLlamaError `CLOSED`, `QUEUE_FULL`, `CAPABILITY_MISSING` for an option that it does
+   *   not have
+   */
   submit(
     call: EngineCall & { readonly grammar?: NativeGrammar | undefined },
     onOutput: (output: NativeOutput) => void,
   ): RunningRequest;
   /** A prompt's tokens, made on this thread. */
   encode(parts: readonly PromptPart[]): Int32Array;
-  /** A prompt's tokens; those of a long one are made on another thread. */
-  encodePrompt(parts: readonly PromptPart[], limit?: number): Int32Array | Promise<Int32Array>;
-  /** Of a structure that is followed here. @throws CodeLlamaError `INVALID_GRAMMAR` */
-  compileGrammar(structure: Structure): Promise<NativeGrammar | undefined>;
+  /**
+   * A prompt's tokens; those of a long one are made on another thread. Rejects with the reason of
+   * `stop` as soon as it is aborted, and the work ends.
+   */
+  encodePrompt(
+    parts: readonly PromptPart[],
+    limit?: number,
+    stop?: AbortSignal,
+  ): Int32Array | Promise<Int32Array>;
+  /** Of a structure that is followed here. `stop` as above. @throws CodeLlamaError `INVALID_GRAMMAR` */
+  compileGrammar(structure: Structure, stop?: AbortSignal): Promise<NativeGrammar | undefined>;
   tokenize(text: string, bos: boolean, special: boolean): Int32Array;
   detokenize(tokens: Int32Array, special: boolean): string;
   tokenBytes(token: number): Uint8Array;

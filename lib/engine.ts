@@ -1,4 +1,10 @@
 import { types } from "node:util";
+import {
+  addAbortListener,
+  reasonOf,
+  removeAbortListener,
+  throwIfAborted,
+} from "./abort-listeners.ts";
 import type {
   NativeEngine,
   NativeGrammar,
@@ -7,6 +13,7 @@ import type {
   NativeModel,
   NativeOutput,
   NativeRequest,
+  NativeWork,
 } from "./binding.ts";
 import type { EngineListener } from "./engine-events.ts";
 import type { EngineStats } from "./engine-info.ts";
@@ -37,7 +44,7 @@ export class Engine implements EnginePort {
   readonly healsTokens = true;
   #closing = false;
   readonly #grammars = new Grammars();
-  /** Of promises for work on other threads. */
+  /** Ends waiting for work on other threads. */
   readonly #waiting = new Set<(reason: CodeLlamaError) => void>();
   #lastId = 0;
   #lastGroup = 0;
@@ -105,7 +112,7 @@ export class Engine implements EnginePort {
     return this.#lastGroup;
   }
 
-  /** @throws CodeLlamaError `CLOSED`, `OUT_OF_MEMORY` */
+  /** @throws CodeLlamaError `CLOSED`, `OUT_OF_MEMORY`, `QUEUE_FULL` */
   submit(
     call: EngineCall & Pick<NativeRequest, "grammar">,
     onOutput: (output: NativeOutput) => void,
@@ -130,34 +137,49 @@ export class Engine implements EnginePort {
   }
 
   /**
-   * A prompt's tokens; those of a long one are made on another thread.
-   * @throws CodeLlamaError `CLOSED`, `CONTEXT_OVERFLOW` for one that is too long for sure
+   * A prompt's tokens; those of a long one are made on another thread, until `stop` is aborted.
+   * @throws CodeLlamaError `CLOSED`, `CONTEXT_OVERFLOW` for one that is too long for sure; the
+   *   reason of `stop`
    */
   encodePrompt(
     parts: readonly PromptPart[],
     limit = this.contextSize,
+    stop?: AbortSignal,
   ): Int32Array | Promise<Int32Array> {
+    throwIfAborted(stop);
     let length = 0;
     for (const part of parts) if (typeof part !== "number") length += part.text.length;
     return callNative(() =>
       length <= encodedHere
         ? this.#native.encode(parts, limit)
-        : this.#whileOpen(this.#native.encodeAsync(parts, limit)),
+        : this.#whileOpen(this.#native.encodeAsync(parts, limit), stop),
     );
   }
 
   /** @throws CodeLlamaError `INVALID_GRAMMAR` */
-  compileGrammar(structure: Structure): Promise<NativeGrammar> {
-    return this.#whileOpen(this.#grammars.compile(structure));
+  compileGrammar(structure: Structure, stop?: AbortSignal): Promise<NativeGrammar> {
+    return this.#whileOpen(this.#grammars.compile(structure), stop);
   }
 
-  /** The work's value; `close()` rejects it at once, although the work goes on. */
-  #whileOpen<Value>(work: Promise<Value>): Promise<Value> {
+  /** The work's value; `close()` and `stop` cancel the work and reject at once. */
+  #whileOpen<Value>(
+    { result, cancel }: NativeWork<Value>,
+    stop: AbortSignal | undefined,
+  ): Promise<Value> {
     return new Promise((resolve, reject) => {
-      this.#waiting.add(reject);
-      work
+      const end = (reason: unknown) => {
+        reject(reason);
+        cancel();
+      };
+      const onAbort = () => stop && end(reasonOf(stop));
+      this.#waiting.add(end);
+      if (stop !== undefined) addAbortListener(stop, onAbort);
+      result
         .then(resolve, (error: unknown) => reject(fromNative(error)))
-        .finally(() => this.#waiting.delete(reject));
+        .finally(() => {
+          this.#waiting.delete(end);
+          if (stop !== undefined) removeAbortListener(stop, onAbort);
+        });
     });
   }
 
@@ -167,7 +189,8 @@ export class Engine implements EnginePort {
     loraScales: readonly number[],
     state: Uint8Array,
   ): Promise<void> {
-    if (!(await this.#whileOpen(this.#native.addPrompt(tokens, loraScales, state)))) {
+    const result = this.#native.addPrompt(tokens, loraScales, state);
+    if (!(await this.#whileOpen({ result, cancel: () => {} }, undefined))) {
       throw new CodeLlamaError("CLOSED", "the engine has stopped");
     }
   }
@@ -194,7 +217,7 @@ export class Engine implements EnginePort {
       this.#closing = true;
       this.#native.close();
       const closed = new CodeLlamaError("CLOSED", "the engine was closed");
-      for (const reject of this.#waiting) reject(closed);
+      for (const end of this.#waiting) end(closed);
     }
     return this.#closed;
   }

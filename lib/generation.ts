@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import {
   addAbortListener,
   reasonOf,
@@ -5,12 +6,12 @@ import {
   throwIfAborted,
 } from "./abort-listeners.ts";
 import { append } from "./append.ts";
-import type { NativeGrammar, NativeRequest } from "./binding.ts";
+import type { NativeRequest } from "./binding.ts";
 import { endedEarly } from "./early-end.ts";
 import { type EnginePort, promptLength, type RunningRequest } from "./engine-port.ts";
 import { CodeLlamaError } from "./errors.ts";
 import type { Structure } from "./options/structure.ts";
-import { Preparation } from "./preparation.ts";
+import { Preparation, type Prepared, type Preparing } from "./preparation.ts";
 import type { RemotePrompt } from "./prompt/remote-prompt.ts";
 import { RequestOutput } from "./request-output.ts";
 import {
@@ -53,9 +54,17 @@ export interface TextFilter {
   finish(): string;
 }
 
+/** Makes a prompt, until `stop` is aborted. */
+export type PromptMaker = Preparing<EnginePrompt>;
+
+/** A request whose prompt is perhaps still to be made, which its time limit and `cancel()` end. */
+export type RequestCall = Omit<EngineCall, "prompt"> & {
+  readonly prompt: EnginePrompt | PromptMaker;
+};
+
 /** Sends a request to the engine; its text goes to the generation's reader unless it is held. */
 export type RequestFunction = (
-  call: EngineCall,
+  call: RequestCall,
   options?: {
     /** Makes the filter of one answer's text. */
     readonly filter?: (() => TextFilter) | undefined;
@@ -94,6 +103,7 @@ const lowWaterMark = 64;
 export class Generation<Result = GenerationResult>
   implements PromiseLike<Result>, AsyncIterable<Chunk>
 {
+  readonly #begun = performance.now();
   readonly #engine: EnginePort;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => {
@@ -257,22 +267,26 @@ export class Generation<Result = GenerationResult>
   }
 
   async #request(
-    call: EngineCall,
+    { prompt: given, ...options }: RequestCall,
     { filter, index = 0, held = false }: Parameters<RequestFunction>[1] = {},
   ): Promise<RequestResult> {
     const output = new RequestOutput(filter?.());
-    const { structure } = call;
-    const begun = performance.now();
-    let grammar: NativeGrammar | undefined;
-    if (structure !== undefined) {
-      const compiled = this.#engine.compileGrammar(structure);
-      const prepared = await this.#preparation.wait(compiled, call.timeoutMs);
-      if ("ended" in prepared) return this.#endedResult(call, output, prepared.ended);
-      grammar = prepared.value;
-    }
-    if (this.#cancelled) return this.#endedResult(call, output, "abort");
-    const timeoutMs = remaining(call.timeoutMs, performance.now() - begun);
-    const request = this.#engine.submit({ ...call, timeoutMs, grammar }, (event) => {
+    const { structure } = options;
+    const making = this.#prepare(options, (stop) =>
+      typeof given === "function" ? given(stop) : given,
+    );
+    const prompt = types.isPromise(making) ? await making : making;
+    if ("ended" in prompt) return this.#endedResult(options, output, prompt.ended);
+    const call = { ...options, prompt: prompt.value };
+    const compiling = this.#prepare(options, (stop) =>
+      structure === undefined ? undefined : this.#engine.compileGrammar(structure, stop),
+    );
+    const grammar = types.isPromise(compiling) ? await compiling : compiling;
+    if ("ended" in grammar) return this.#endedResult(call, output, grammar.ended);
+    const remainingMs = this.#remainingMs(options);
+    // The engine takes whole milliseconds from 1.
+    const timeoutMs = remainingMs && Math.max(1, Math.round(remainingMs));
+    const request = this.#engine.submit({ ...call, timeoutMs, grammar: grammar.value }, (event) => {
       const text = output.take(event);
       if (held) return;
       if (event.type === "promptScored") {
@@ -295,13 +309,31 @@ export class Generation<Result = GenerationResult>
     }
   }
 
+  /** What a request needs first, unless it ends before that is made. */
+  #prepare<Value>(
+    options: Pick<RequestCall, "timeoutMs">,
+    work: Preparing<Value>,
+  ): Prepared<Value> | Promise<Prepared<Value>> {
+    if (this.#cancelled) return { ended: "abort" };
+    return this.#preparation.run(work, this.#remainingMs(options));
+  }
+
+  /** What is left of a time limit, which counts from the call; negative after its end. */
+  #remainingMs({ timeoutMs }: Pick<RequestCall, "timeoutMs">): number | undefined {
+    return timeoutMs && timeoutMs - (performance.now() - this.#begun);
+  }
+
   /** Of a request that ended before the engine had it. */
-  #endedResult(call: EngineCall, output: RequestOutput, finishReason: "abort" | "timeout"): Answer {
+  #endedResult(
+    call: Omit<RequestCall, "prompt"> & { readonly prompt?: EnginePrompt },
+    output: RequestOutput,
+    finishReason: "abort" | "timeout",
+  ): Answer {
     throwIfAborted(this.#signal);
     return toResult(call, output, {
       finishReason,
       stopString: "",
-      promptTokens: promptLength(call.prompt),
+      promptTokens: call.prompt === undefined ? 0 : promptLength(call.prompt),
       cachedTokens: 0,
       completionTokens: 0,
       draftTokens: 0,
@@ -346,9 +378,4 @@ export class Generation<Result = GenerationResult>
     this.#paused = paused;
     for (const request of this.#requests) request.setPaused(paused);
   }
-}
-
-/** What is left of a time limit, which the engine takes as whole milliseconds from 1. */
-function remaining(timeoutMs: number | undefined, spentMs: number): number | undefined {
-  return timeoutMs === undefined ? undefined : Math.max(1, Math.round(timeoutMs - spentMs));
 }

@@ -1,7 +1,7 @@
 import { dialogPrompt } from "./chat-prompt.ts";
 import { type EnginePort, promptLength } from "./engine-port.ts";
 import { CodeLlamaError } from "./errors.ts";
-import type { EnginePrompt } from "./generation.ts";
+import type { EnginePrompt, PromptMaker } from "./generation.ts";
 import type { ChatModel, ChatPromptOptions } from "./prompt/chat.ts";
 import type { ChatMessage } from "./prompt/dialog.ts";
 
@@ -15,7 +15,7 @@ export interface FittedHistory {
  * A dialog's prompt of at most `limit` tokens, without the oldest turns where it would be longer.
  * The system message and the last message always stay; if they alone are too long, the prompt is.
  * All of it stays where the engine makes the tokens.
- * @throws CodeLlamaError as `chatPrompt`; `CONTEXT_OVERFLOW`
+ * @throws CodeLlamaError as `chatPrompt`; `CONTEXT_OVERFLOW`; the reason of `stop`
  */
 export async function fitHistory(
   engine: EnginePort,
@@ -24,13 +24,14 @@ export async function fitHistory(
   options: ChatPromptOptions,
   limit: number,
   where: string,
+  stop: AbortSignal,
 ): Promise<FittedHistory> {
   const system = messages.slice(0, messages[0]?.role === "system" ? 1 : 0);
   const turns = messages.slice(system.length, -1);
   const question = messages.slice(-1);
   const from = async (first: number) => {
     const kept = [...system, ...turns.slice(first), ...question];
-    const prompt = await orOverflow(dialogPrompt(engine, chat, kept, options, where));
+    const prompt = await orOverflow(dialogPrompt(engine, chat, kept, options, where), stop);
     return { first, prompt };
   };
   const fits = (prompt: EnginePrompt | CodeLlamaError, target: number) =>
@@ -81,9 +82,9 @@ function turnStarts(turns: readonly ChatMessage[]): number[] {
 }
 
 /** The prompt's tokens; or the error where it is too long for sure. */
-async function orOverflow(encode: () => EnginePrompt | Promise<EnginePrompt>) {
+async function orOverflow(encode: PromptMaker, stop: AbortSignal) {
   try {
-    return await encode();
+    return await encode(stop);
   } catch (error) {
     if (CodeLlamaError.isInstance(error) && error.code === "CONTEXT_OVERFLOW") return error;
     throw error;

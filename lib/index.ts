@@ -3,6 +3,7 @@ export type { Capabilities, ChatFormat } from "./capabilities.ts";
 export {
   CodeLlama,
   type DetokenizeOptions,
+  type TokenizeLongOptions,
   type TokenizeOptions,
 } from "./codellama.ts";
 export type { DeviceInfo, DeviceShare, Placement } from "./devices.ts";

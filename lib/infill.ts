@@ -41,24 +41,18 @@ export function infill(
   const isCodeLlama = capabilities.codeLlama !== undefined;
   const healing = options.tokenHealing ?? engine.healsTokens;
   if (!engine.hasVocabulary) requireRemoteLayout(engine, wanted, options, where);
-  const stop = options.singleLine ? [...(call.stop ?? []), "\n"] : call.stop;
+  const stops = options.singleLine ? [...(call.stop ?? []), "\n"] : call.stop;
 
-  const fill = async (request: RequestFunction, prefix: string, suffix: string) => {
+  const fill = (request: RequestFunction, prefix: string, suffix: string) => {
     const filter = options.trim === "overlap" ? () => new OverlapTrimmer(suffix) : undefined;
     if (!engine.hasVocabulary) {
-      return request({ ...call, stop, prompt: { prefix, suffix } }, { filter });
+      return request({ ...call, stop: stops, prompt: { prefix, suffix } }, { filter });
     }
     const order = wanted === "auto" ? chooseOrder(prefix, isCodeLlama, healing) : wanted;
-    const prompt = await encodeFitting(
-      engine,
-      isCodeLlama,
-      { prefix, suffix },
-      order,
-      options,
-      call.maxTokens,
-    );
+    const prompt = (stop: AbortSignal) =>
+      encodeFitting(engine, isCodeLlama, { prefix, suffix }, order, options, call.maxTokens, stop);
     const tokenHealing = order === "spm" && healing && !atLineStart(prefix);
-    return request({ ...call, stop, prompt, tokenHealing }, { filter });
+    return request({ ...call, stop: stops, prompt, tokenHealing }, { filter });
   };
 
   const fillAll = async (request: RequestFunction): Promise<Omit<InfillResult, "choices">> => {
@@ -102,15 +96,17 @@ async function encodeFitting(
   order: InfillOrder,
   options: InfillOptions,
   maxTokens: number,
+  stop: AbortSignal,
 ): Promise<Int32Array> {
   const { contextSize, model } = engine;
+  const encodeParts = (parts: PromptPart[], limit?: number) =>
+    engine.encodePrompt(parts, limit, stop);
   // What is counted may be too long, and is then cut.
-  const count = async (text: string) =>
-    (await engine.encodePrompt([{ text }], noPromptLimit)).length;
+  const count = async (text: string) => (await encodeParts([{ text }], noPromptLimit)).length;
   const budgetOfFiles = Math.min(options.contextTokens ?? contextSize >> 2, contextSize >> 1);
   const files = await fittingFiles(options.context ?? [], budgetOfFiles, count);
   const encode = (texts: Surroundings) =>
-    engine.encodePrompt(layOut(model, isCodeLlama, texts, order, files, options.path));
+    encodeParts(layOut(model, isCodeLlama, texts, order, files, options.path));
 
   let { prefix, suffix } = surroundings;
   if (options.overflow === "error") return encode({ prefix, suffix });

@@ -38,14 +38,18 @@ export function perplexity(
     seed: 0,
   };
   return new Generation(engine, checked.signal, async (request) => {
-    const tokens = typeof given === "string" ? await textPrompt(engine, given, "whole") : given;
-    if (tokens.length < 2) {
+    let tokens: Int32Array | undefined;
+    const encode = async (stop: AbortSignal) => {
+      tokens ??= typeof given === "string" ? await textPrompt(engine, given, stop, "whole") : given;
+      if (tokens.length >= 2) return tokens;
       throw invalidArgument(`${where}: the text must have at least 2 tokens, not ${tokens.length}`);
-    }
+    };
     let sum = 0;
     let measured = 0;
-    for (let start = 0; measured < tokens.length - 1; start += Math.ceil(windowSize / 2)) {
-      const prompt = tokens.slice(start, start + windowSize);
+    let start = 0;
+    while (tokens === undefined || measured < tokens.length - 1) {
+      const prompt = async (stop: AbortSignal) =>
+        (await encode(stop)).slice(start, start + windowSize);
       const { promptLogprobs = [], finishReason } = await request(
         { ...call, prompt },
         { held: true },
@@ -54,6 +58,7 @@ export function perplexity(
       const fresh = promptLogprobs.slice(measured - start);
       for (const { logprob } of fresh) sum -= logprob;
       measured += fresh.length;
+      start += Math.ceil(windowSize / 2);
     }
     const mean = sum / measured;
     return { perplexity: Math.exp(mean), negativeLogLikelihood: mean, tokens: measured };

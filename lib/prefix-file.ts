@@ -65,8 +65,12 @@ export function savePrefix(
   const shared = sharedOptions(checked, engine, where);
   return new Generation(engine, checked.signal, async (request) => {
     await requireReplaceable(path, where);
-    const tokens = typeof given === "string" ? await textPrompt(engine, given) : given;
-    const call = { ...shared, prompt: tokens, promptState: true, maxTokens: 0, seed: 0 };
+    let tokens = typeof given === "string" ? new Int32Array() : given;
+    const prompt = async (stop: AbortSignal) => {
+      if (typeof given === "string") tokens = await textPrompt(engine, given, stop);
+      return tokens;
+    };
+    const call = { ...shared, prompt, promptState: true, maxTokens: 0, seed: 0 };
     const { promptState: state } = await request(call, { held: true });
     if (state === undefined) throw new CodeLlamaError("ABORTED", `${where} was cancelled`);
     const header: Header = {

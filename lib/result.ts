@@ -74,7 +74,7 @@ export interface RequestResult extends GenerationResult {
 
 /** One request's output and outcome as a result. */
 export function toResult(
-  call: EngineCall,
+  call: Pick<EngineCall, "seed" | "logprobs" | "promptLogprobs">,
   { text, tokens, logprobs, promptLogprobs, embedding, promptState }: RequestOutput,
   outcome: RequestOutcome,
 ): RequestResult {

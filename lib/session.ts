@@ -111,15 +111,21 @@ export class ChatSession {
       this.#answering = true;
       try {
         const room = roomForPrompt(this.#engine, call.maxTokens);
-        const { prompt, dropped } = await fitHistory(
-          this.#engine,
-          this.#model,
-          [...this.messages, question],
-          checked,
-          Math.min(this.#options.maxHistoryTokens ?? room, room),
-          where,
-        );
-        if (dropped.length > 0) this.#options.onDropped?.({ messages: dropped });
+        let dropped: readonly ChatMessage[] = [];
+        const prompt = async (stop: AbortSignal) => {
+          const fitted = await fitHistory(
+            this.#engine,
+            this.#model,
+            [...this.messages, question],
+            checked,
+            Math.min(this.#options.maxHistoryTokens ?? room, room),
+            where,
+            stop,
+          );
+          dropped = fitted.dropped;
+          if (dropped.length > 0) this.#options.onDropped?.({ messages: dropped });
+          return fitted.prompt;
+        };
         const result = await request({ ...call, prompt }, { filter: leadingSpace });
         this.#turns.splice(0, dropped.length);
         this.#turns.push(question, { role: "assistant", content: result.text });

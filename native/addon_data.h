@@ -32,7 +32,8 @@ class AddonData {
   void Add(EngineWrap* engine) { engines_.insert(engine); }
   void Remove(EngineWrap* engine) { engines_.erase(engine); }
 
-  // Stops every engine of this environment and waits for their threads.
+  // Stops the work on other threads, and every engine of this environment, and waits for the
+  // engines' threads.
   void StopAll();
 
  private:

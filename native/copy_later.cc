@@ -24,7 +24,7 @@ Napi::Promise CopyLater(Napi::Env env, Napi::Uint8Array bytes, Napi::Object owne
   kept.push_back(Napi::Persistent(owner));
   const auto work = [tasks = tasks.shared_from_this(),
                      from = static_cast<const uint8_t*>(bytes.Data()), size = bytes.ByteLength(),
-                     use = std::move(use)]() -> Tasks::ToValue {
+                     use = std::move(use)](const Job::StopFlag&) -> Tasks::ToValue {
     auto copy = std::make_shared<std::vector<uint8_t>>();
     copy->reserve(size);
     for (size_t at = 0; at < size; at += kSlice) {

@@ -16,7 +16,7 @@ namespace {
 // Lists something once the backends are loaded.
 template <typename Item>
 Napi::Value ListLater(Napi::Env env, std::vector<Item> (*list)()) {
-  return Tasks::Of(env).Run(env, Lane::System(), [list]() -> Tasks::ToValue {
+  return Tasks::Of(env).Run(env, Lane::System(), [list](const Job::StopFlag&) -> Tasks::ToValue {
     InitializeBackends();
     return [items = std::make_shared<const std::vector<Item>>(list())](Napi::Env env) {
       return ToValue(env, *items);

@@ -23,16 +23,16 @@ Lane& LaneFor(const std::vector<PromptPart>& prompt) {
 
 }  // namespace
 
-Napi::Promise EncodeLater(Napi::Env env, std::shared_ptr<const Model> model,
-                          std::vector<PromptPart> prompt, uint32_t limit) {
+Napi::Object EncodeLater(Napi::Env env, std::shared_ptr<const Model> model,
+                         std::vector<PromptPart> prompt, uint32_t limit) {
   Lane& lane = LaneFor(prompt);
   const auto work = [model = std::move(model), prompt = std::move(prompt),
-                     limit]() -> Tasks::ToValue {
+                     limit](const Job::StopFlag& stop) -> Tasks::ToValue {
     const auto tokens =
-        std::make_shared<const std::vector<Token>>(model->tokenizer().Encode(prompt, limit));
+        std::make_shared<const std::vector<Token>>(model->tokenizer().Encode(prompt, limit, &stop));
     return [tokens](Napi::Env env) { return ToValue(env, *tokens); };
   };
-  return Tasks::Of(env).Run(env, lane, work);
+  return Tasks::Of(env).RunCancellable(env, lane, work);
 }
 
 }  // namespace codellama

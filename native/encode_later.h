@@ -10,8 +10,9 @@
 
 namespace codellama {
 
-// A promise of the tokens as an Int32Array; it rejects with what Tokenizer::Encode() throws.
-Napi::Promise EncodeLater(Napi::Env env, std::shared_ptr<const Model> model,
-                          std::vector<PromptPart> prompt, uint32_t limit);
+// An object of Tasks::RunCancellable(). `result` resolves with the tokens as an Int32Array, or
+// rejects with what Tokenizer::Encode() throws.
+Napi::Object EncodeLater(Napi::Env env, std::shared_ptr<const Model> model,
+                         std::vector<PromptPart> prompt, uint32_t limit);
 
 }  // namespace codellama

@@ -1,7 +1,7 @@
 // Lets the process end at once while threads of ours still compute.
 //
-// exit() destroys static objects that such a thread may be using, and llama.cpp's tokenizer cannot
-// be stopped. So where a thread is busy the process ends without destroying anything.
+// exit() destroys static objects that such a thread may be using, and a file or device may never
+// answer. So where a thread is busy the process ends without destroying anything.
 #pragma once
 
 namespace codellama {

@@ -9,8 +9,8 @@
 
 namespace codellama {
 
-// Reads the grammar on another thread. Resolves with a handle for submit()'s `grammar`; rejects
-// with INVALID_GRAMMAR.
+// Reads the grammar on another thread: an object of Tasks::RunCancellable(). `result` resolves with
+// a handle for submit()'s `grammar`, or rejects with INVALID_GRAMMAR.
 Napi::Value CompileGrammar(const Napi::CallbackInfo& info);
 
 // The grammar of such a handle. Throws a TypeError for any other value.

@@ -79,7 +79,8 @@ Napi::Object FileToValue(Napi::Env env, const GgufFile& file) {
 }  // namespace
 
 Napi::Value Inspect(const Napi::CallbackInfo& info) {
-  const auto work = [path = info[0].ToString().Utf8Value()]() -> Tasks::ToValue {
+  const auto work = [path =
+                         info[0].ToString().Utf8Value()](const Job::StopFlag&) -> Tasks::ToValue {
     const auto file = std::make_shared<const GgufFile>(ReadGguf(path));
     if (file->String("general.type") == "adapter") {
       CheckAdapter(*file, path);

@@ -29,27 +29,54 @@ std::shared_ptr<Tasks> Tasks::Open(Napi::Env env) {
 Tasks& Tasks::Of(Napi::Env env) { return env.GetInstanceData<AddonData>()->tasks(); }
 
 Napi::Promise Tasks::Run(Napi::Env env, Lane& lane, Work work, Kept kept) {
+  return Start(env, lane, std::move(work), std::move(kept)).Promise();
+}
+
+Napi::Object Tasks::RunCancellable(Napi::Env env, Lane& lane, Work work) {
+  const auto deferred = Start(env, lane, std::move(work), {});
+  const auto cancel = [held = weak_from_this(), id = last_id_](const Napi::CallbackInfo&) {
+    if (const auto tasks = held.lock()) tasks->Cancel(id);
+  };
+  auto running = Napi::Object::New(env);
+  running.Set("result", deferred.Promise());
+  running.Set("cancel", Napi::Function::New(env, cancel, "cancel"));
+  return running;
+}
+
+Napi::Promise::Deferred Tasks::Start(Napi::Env env, Lane& lane, Work work, Kept kept) {
   auto deferred = Napi::Promise::Deferred::New(env);
   const uint32_t id = ++last_id_;
+  const auto job = std::make_shared<Job>(
+      [tasks = shared_from_this(), id, work = std::move(work)](const Job::StopFlag& stop) {
+        Outcome outcome;
+        outcome.id = id;
+        try {
+          outcome.value = work(stop);
+        } catch (...) {
+          outcome.error = CurrentError();
+        }
+        tasks->Post(std::move(outcome));
+      });
   try {
-    lane.Post([tasks = shared_from_this(), id, work = std::move(work)]() mutable {
-      Outcome outcome;
-      outcome.id = id;
-      try {
-        outcome.value = work();
-      } catch (...) {
-        outcome.error = CurrentError();
-      }
-      work = nullptr;  // frees what it holds on this thread
-      tasks->Post(std::move(outcome));
-    });
+    lane.Post([job] { job->Run(); });
   } catch (const Error& error) {
     deferred.Reject(ToJavaScriptError(env, error).Value());
-    return deferred.Promise();
+    return deferred;
   }
   if (pending_.empty()) bell_->SetBusy(env, true);
-  pending_.emplace(id, Pending{deferred, std::move(kept)});
-  return deferred.Promise();
+  pending_.emplace(id, Pending{deferred, job, std::move(kept)});
+  return deferred;
+}
+
+void Tasks::Cancel(uint32_t id) {
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) return;
+  found->second.job->Stop();
+  Post({id, nullptr, Error(ErrorCode::kAborted, "the work was cancelled")});
+}
+
+void Tasks::StopAll() {
+  for (const auto& [_, pending] : pending_) pending.job->Stop();
 }
 
 bool Tasks::WhileOpen(const std::function<void()>& use) {
@@ -66,6 +93,7 @@ void Tasks::Close() {
     outcomes_.clear();
   }
   bell_->Close();
+  StopAll();
   pending_.clear();
 }
 

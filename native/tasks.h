@@ -14,6 +14,7 @@
 
 #include "doorbell.h"
 #include "engine/error.h"
+#include "job.h"
 #include "lane.h"
 
 namespace codellama {
@@ -23,7 +24,7 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
   // Makes the promise's value, on the JavaScript thread.
   using ToValue = std::function<Napi::Value(Napi::Env env)>;
   // On a thread of the lane. What it throws rejects the promise.
-  using Work = std::function<ToValue()>;
+  using Work = std::function<ToValue(const Job::StopFlag& stop)>;
   // Kept alive until the promise is settled.
   using Kept = std::vector<Napi::ObjectReference>;
 
@@ -35,16 +36,24 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
 
   Napi::Promise Run(Napi::Env env, Lane& lane, Work work, Kept kept = {});
 
+  // The same as an object: `result` is the promise, and `cancel()` rejects it with kAborted. Work
+  // that waits for a thread is then dropped; work that has one sees `stop` turn true.
+  Napi::Object RunCancellable(Napi::Env env, Lane& lane, Work work);
+
   // Calls `use` unless the environment has ended, which waits until `use` has returned: what it
   // touches of JavaScript's memory stays there. Any thread.
   bool WhileOpen(const std::function<void()>& use);
 
-  // The JavaScript thread only. Idempotent. Work under way goes on, and nothing comes of it.
+  // Cancels all work, and settles nothing. The JavaScript thread only.
+  void StopAll();
+
+  // StopAll(), and nothing comes of any work. The JavaScript thread only. Idempotent.
   void Close();
 
  private:
   struct Pending {
     Napi::Promise::Deferred deferred;
+    std::shared_ptr<Job> job;
     Kept kept;
   };
   struct Outcome {
@@ -55,6 +64,9 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
 
   Tasks() = default;
 
+  // Has the id `last_id_`. Where no thread can be started the promise is rejected.
+  Napi::Promise::Deferred Start(Napi::Env env, Lane& lane, Work work, Kept kept);
+  void Cancel(uint32_t id);
   void Post(Outcome outcome);
   void SettleOne(Napi::Env env);
   void Settle(Napi::Env env, const Outcome& outcome);

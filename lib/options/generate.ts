@@ -100,7 +100,10 @@ export interface GenerateOptions extends StructureOptions {
    * differently, which now and then tips a draw.
    */
   readonly seed?: number;
-  /** Texts that end the generation; they are not part of the result. At most 64, of 4096 characters each. */
+  /**
+   * Texts that end the generation; they are not part of the result. The one that ends first in the
+   * text wins, and the longest of those that end together. At most 64, of 4096 characters each.
+   */
   readonly stop?: string | readonly string[];
   /** Ids of tokens that end the generation; they are not part of the result. At most 64. */
   readonly stopTokens?: readonly number[];

@@ -106,8 +106,9 @@ export class RemoteEngine implements EnginePort {
   encodePrompt(
     parts: readonly PromptPart[],
     limit = Math.min(this.contextSize, noPromptLimit),
+    stop?: AbortSignal,
   ): Int32Array | Promise<Int32Array> {
-    return this.#vocabularyFor("tokens").encodePrompt(parts, limit);
+    return this.#vocabularyFor("tokens").encodePrompt(parts, limit, stop);
   }
 
   /** The remote does it. */

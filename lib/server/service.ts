@@ -16,7 +16,7 @@ import { WorkQueue } from "./work-queue.ts";
 // Time for what is cut at the deadline to end: the engine finishes its step first.
 const cutMs = 2000;
 
-// UTF-16 units. Longer texts take seconds of a thread, which nothing can end once they have begun.
+// UTF-16 units. A longer text takes seconds of one of the few threads for long texts.
 const longestShared = 2 ** 20;
 
 export type ServiceState = "loading" | "draining" | EngineState;
@@ -100,9 +100,10 @@ export class Service {
 
   /** A text's tokens. Very long texts wait for each other, so that they hold up no shorter one. */
   tokenize(exchange: Exchange, text: string, options: TokenizeOptions = {}): Promise<Int32Array> {
-    const work = () => this.llama.tokenizeLong(text, options);
+    const { signal } = exchange.controller();
+    const work = () => this.llama.tokenizeLong(text, { ...options, signal });
     if (text.length <= longestShared) return work();
-    return this.#longTexts.run(exchange.controller().signal, work);
+    return this.#longTexts.run(signal, work);
   }
 
   /**

@@ -4,10 +4,12 @@
 #include <functional>
 #include <limits>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "control_token.h"
 #include "error.h"
+#include "interruption.h"
 #include "llama.h"
 
 namespace codellama {
@@ -88,7 +90,19 @@ std::vector<Token> Tokenizer::Encode(std::string_view text, bool bos, bool speci
   return tokens;
 }
 
-std::vector<Token> Tokenizer::Encode(const std::vector<PromptPart>& parts, uint32_t limit) const {
+std::vector<Token> Tokenizer::Encode(const std::vector<PromptPart>& parts, uint32_t limit,
+                                     const std::atomic<bool>* stop) const {
+  const Interruptible interruptible(stop);
+  try {
+    return EncodeParts(parts, limit);
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::operation_canceled) throw;
+    throw Error(ErrorCode::kAborted, "tokenising was cancelled");
+  }
+}
+
+std::vector<Token> Tokenizer::EncodeParts(const std::vector<PromptPart>& parts,
+                                          uint32_t limit) const {
   size_t bytes = 0;
   std::vector<PromptPart> pieces;
   const auto add = [&](PromptPart piece) {
@@ -147,6 +161,7 @@ std::vector<PromptPart> Tokenizer::SplitAtControlTokens(const PromptText& text) 
   };
   const std::string_view all = text.text;
   for (size_t at = 0; at < all.size();) {
+    ThrowIfInterrupted();
     const auto found = FindControlToken(all.substr(at));
     if (found == control_tokens_.end()) {
       plain.text += all[at++];
@@ -164,7 +179,8 @@ std::vector<Token> Tokenizer::EncodeAsIs(std::string_view text, bool special) co
   if (text.size() > std::numeric_limits<int32_t>::max()) {
     throw Error(ErrorCode::kInvalidArgument, "text is longer than 2 GiB");
   }
-  std::vector<Token> tokens(text.size() / 2 + 8);
+  // A token of llama.cpp has a byte of the text at least, and the space in front may be one more.
+  std::vector<Token> tokens(text.size() + 8);
   const auto encode = [&] {
     return llama_tokenize(vocabulary_, text.data(), static_cast<int32_t>(text.size()),
                           tokens.data(), static_cast<int32_t>(tokens.size()), false, special);
@@ -192,6 +208,7 @@ void Tokenizer::SpellOutControlTokens(std::vector<Token>* tokens, size_t depth) 
   std::unordered_map<Token, std::vector<Token>> spellings;  // a text may repeat one a million times
   std::vector<Token> spelled;
   for (const Token token : *tokens) {
+    ThrowIfInterrupted();
     if (!is_control(token)) {
       spelled.push_back(token);
       continue;

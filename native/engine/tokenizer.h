@@ -2,6 +2,7 @@
 // changes.
 #pragma once
 
+#include <atomic>
 #include <bitset>
 #include <mutex>
 #include <string>
@@ -43,8 +44,10 @@ class Tokenizer {
   std::vector<Token> Encode(std::string_view text, bool bos, bool special) const;
 
   // A prompt's tokens. Throws kInvalidArgument; kContextOverflow for texts that are too long for
-  // `limit` tokens for sure, which are then not worth the time to tokenise them.
-  std::vector<Token> Encode(const std::vector<PromptPart>& parts, uint32_t limit) const;
+  // `limit` tokens for sure, which are then not worth the time to tokenise them; kAborted soon
+  // after `stop` turns true, where it is not null.
+  std::vector<Token> Encode(const std::vector<PromptPart>& parts, uint32_t limit,
+                            const std::atomic<bool>* stop = nullptr) const;
 
   // Throws kContextOverflow where no text of so many bytes has `limit` tokens or fewer.
   void CheckLength(size_t bytes, uint32_t limit) const;
@@ -80,6 +83,7 @@ class Tokenizer {
 
  private:
   std::vector<Token> EncodeAsIs(std::string_view text, bool special) const;
+  std::vector<Token> EncodeParts(const std::vector<PromptPart>& parts, uint32_t limit) const;
   // Tokens of plain text.
   std::vector<Token> EncodePlain(const std::string& text, bool inside) const;
   // The tokens of a text that has another before it: without the dummy space.

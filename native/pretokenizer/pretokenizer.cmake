@@ -18,19 +18,11 @@ change_source("${LLAMA_CPP_DIR}/src/unicode.cpp" "${pretokenizer_copy}"
 )
 replace_source(llama unicode.cpp "${pretokenizer_copy}")
 
-# SentencePiece reserves exact room for each character that it spells in bytes. That moves all
-# tokens each time, so that a million line ends take minutes.
-set(vocabulary_copy "${CMAKE_BINARY_DIR}/llama/llama-vocab.cpp")
-change_source("${LLAMA_CPP_DIR}/src/llama-vocab.cpp" "${vocabulary_copy}"
-"            output.reserve(output.size() + symbol.n);
-" ""
-)
-replace_source(llama llama-vocab.cpp "${vocabulary_copy}")
-
 file(GLOB pretokenizer_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/*.cc")
 add_library(pretokenizer STATIC ${pretokenizer_sources})
 target_compile_features(pretokenizer PRIVATE cxx_std_20)
-target_include_directories(pretokenizer PUBLIC "${CMAKE_CURRENT_LIST_DIR}")
+target_include_directories(pretokenizer PUBLIC "${CMAKE_CURRENT_LIST_DIR}"
+  PRIVATE "${CMAKE_CURRENT_LIST_DIR}/../tokenization")
 set_target_properties(pretokenizer PROPERTIES
   CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 target_link_libraries(llama PRIVATE pretokenizer)

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "interruption.h"
 #include "pattern.h"
 #include "pattern_matcher.h"
 
@@ -17,6 +18,7 @@ void SplitWord(const Pattern& pattern, std::basic_string_view<Char> word,
   const auto size = static_cast<uint32_t>(word.size());
   uint32_t begin = 0;  // of the rest
   for (uint32_t start = 0; start < size;) {
+    ThrowIfInterrupted();
     const uint32_t end = matcher.Match(start);
     if (end == PatternMatcher<Char>::kNone) {
       ++start;

@@ -72,6 +72,18 @@ describe("long runs of one kind of character", () => {
     await llama.close();
   });
 
+  // llama.cpp walked through all earlier pieces at each piece: half a minute for these, hours for
+  // ten times as many.
+  test.each([
+    ["gpt-neox", " ", 1_333_334],
+    ["mpt", " ", 1_333_334],
+  ])("of pieces that the vocabulary defines: %s", async (name, unit, count) => {
+    const llama = await load(`ggml-vocab-${name}.gguf`);
+    const tokens = await llama.tokenizeLong(unit.repeat(32_000_000));
+    await llama.close();
+    expect(tokens.length).toBe(count);
+  });
+
   test("take no time that grows with the square of a word without pieces", async () => {
     const llama = await load("ggml-vocab-bert-bge.gguf");
     expect([...(await llama.tokenizeLong("\u1200".repeat(1_000_000)))]).toEqual([100]);
