@@ -1,21 +1,14 @@
 // Fuzzes what reads bytes from outside in C++ (model files, grammars, generated text) with libFuzzer,
-// AddressSanitizer and UndefinedBehaviorSanitizer. The exit code is 1 when a reader fails.
+// AddressSanitizer and UndefinedBehaviorSanitizer: `npm run fuzz -- readers`.
 import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
-import { Failure, root, runWhenMain } from "./project.mjs";
-import { note, say } from "./terminal.mjs";
-
-const help = `Fuzzes the readers of model files, grammars and generated text.
-
-  --seconds N     for each reader (10)
-  --seed S        random seed (1)
-  --reader NAME   gguf, gbnf or text_stream (all)
-`;
+import { promisify } from "node:util";
+import { Failure, newestIn, root, writtenAt } from "./project.mjs";
 
 const execute = promisify(execFile);
 const folder = join(root, ".cache/fuzz-readers");
+const sources = join(root, "test/native/readers");
 
 /** Sources below native/engine, and what a run starts from. */
 const readers = {
@@ -29,6 +22,8 @@ const readers = {
     seeds: ["stop\\\\hello € stop \u0001"],
   },
 };
+
+export const readerNames = Object.keys(readers);
 
 /** Why the readers cannot be fuzzed here, or undefined. */
 export function missingForFuzzing() {
@@ -45,7 +40,7 @@ export function missingForFuzzing() {
 export async function fuzzReader(name, { seconds, seed }) {
   const work = join(folder, name);
   const seeds = join(work, "seeds");
-  rmSync(work, { recursive: true, force: true });
+  rmSync(seeds, { recursive: true, force: true });
   mkdirSync(seeds, { recursive: true });
   readers[name].seeds.forEach((bytes, at) => {
     writeFileSync(join(seeds, String(at)), bytes);
@@ -58,7 +53,11 @@ export async function fuzzReader(name, { seconds, seed }) {
   });
 }
 
+/** Compiles a target unless it is newer than what it is made of. */
 async function compile(name, work) {
+  const target = join(work, "target");
+  const newest = Math.max(newestIn(join(root, "native"), ["llama.cpp"]), newestIn(sources));
+  if (writtenAt(target) > newest) return target;
   const engine = join(root, "native/engine");
   const files = readdirSync(engine, { recursive: true }).filter(
     (file) => readers[name].sources.test(file) || file === "error.cc",
@@ -66,11 +65,11 @@ async function compile(name, work) {
   const sanitizers = "-fsanitize=fuzzer,address,undefined";
   await execute("clang++", [
     ...["-std=c++20", "-O1", "-g", sanitizers, "-fno-sanitize-recover=undefined"],
-    ...["-I", join(root, "native"), join(root, `test/native/readers/${name}.cc`)],
+    ...["-I", join(root, "native"), join(sources, `${name}.cc`)],
     ...files.map((file) => join(engine, file)),
-    ...["-o", join(work, "target")],
+    ...["-o", target],
   ]);
-  return join(work, "target");
+  return target;
 }
 
 /** A model file with a value of every kind and one tensor. */
@@ -95,23 +94,3 @@ function smallModel() {
   ]);
   return Buffer.concat([header, Buffer.alloc((32 - (header.length % 32)) % 32), Buffer.alloc(32)]);
 }
-
-await runWhenMain(import.meta, async (args) => {
-  const { values } = parseArgs({
-    args,
-    options: {
-      help: { type: "boolean" },
-      seconds: { type: "string", default: "10" },
-      seed: { type: "string", default: "1" },
-      reader: { type: "string" },
-    },
-  });
-  if (values.help) return console.log(help);
-  const missing = missingForFuzzing();
-  if (missing !== undefined) return note(`skipped: ${missing}`);
-  for (const name of values.reader === undefined ? Object.keys(readers) : [values.reader]) {
-    if (!(name in readers)) throw new Failure(`There is no reader ${name}.`, help);
-    say(`Fuzzing ${name} for ${values.seconds} s, seed ${values.seed}`);
-    await fuzzReader(name, values);
-  }
-});
