@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { CodeLlama } from "../../lib/index.ts";
+import { heavy } from "../helpers/event-loop/heavy.ts";
 import { expectSureText, sureLines, surePrompt } from "../helpers/sure-texts.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { loadTinyModel, modelPath, useTinyModel } from "../helpers/tiny-model.ts";
@@ -170,11 +171,13 @@ describe("a draft model", () => {
 
 /** The embedded model with one piece of its vocabulary changed. */
 function otherVocabulary(): string {
-  const bytes = readFileSync(modelPath);
-  const place = bytes.indexOf(Buffer.from("▁function"));
-  bytes.write("▁fUnction", place);
-  expect(place).toBeGreaterThan(0);
-  const path = join(folder, "other.gguf");
-  writeFileSync(path, bytes);
-  return path;
+  return heavy("copies the whole file", () => {
+    const bytes = readFileSync(modelPath);
+    const place = bytes.indexOf(Buffer.from("▁function"));
+    bytes.write("▁fUnction", place);
+    expect(place).toBeGreaterThan(0);
+    const path = join(folder, "other.gguf");
+    writeFileSync(path, bytes);
+    return path;
+  });
 }
