@@ -58,7 +58,7 @@ describe("serve", () => {
       ["--parallel", "0", "Must be a whole number from 1 to 256."],
       ["--max-queue", "-1", "Must be a whole number from 0 to 2147483647."],
       ["--max-concurrent-per-key", "0.5", "Must be a whole number from 1 to 2147483647."],
-      ["--max-body", "10", "Must be a whole number from 1024 to 1073741824."],
+      ["--max-body", "10", "Must be a whole number from 1024 to 268435456."],
       ["--max-prompt", "0", "Must be a whole number from 1 to 2147483647."],
       ["--context-size", "0", "Must be a whole number from 8 to 2147483647."],
       ["--threads", "many", "Not a number."],
