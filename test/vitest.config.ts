@@ -19,6 +19,8 @@ export default defineConfig({
     },
     // A fork each: an addon that crashed or leaked in one file must not reach the next one.
     pool: "forks",
+    // Generating tests use one thread, so that every core takes a file.
+    maxWorkers: "100%",
     setupFiles: [fileURLToPath(new URL("helpers/event-loop/watch-tests.ts", import.meta.url))],
     // A busy host makes a turn of the event loop look long now and then. What really holds the loop does so
     // again. No other failure is tried twice.

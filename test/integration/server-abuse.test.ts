@@ -165,17 +165,20 @@ test("a client that never ends its headers, and one that leaves half of a body, 
 
 test("a stream with nothing to tell sends heartbeats", async () => {
   const { post, llama } = shared.server;
-  // Others fill all places until the heartbeat is there.
-  const others = Array.from({ length: 4 }, () =>
-    llama.generate("def f(", { maxTokens: 2000, ignoreEos: true, priority: "interactive" }),
-  );
+  // Twice as many others as places, all of them more urgent, until the heartbeat is there.
+  let isWaiting = true;
+  const options = { maxTokens: 400, ignoreEos: true, priority: "interactive" } as const;
+  const others = Array.from({ length: 8 }, async () => {
+    while (isWaiting) await llama.generate("def f(", options);
+  });
   await until(() => llama.stats().running === 4, "all places are taken");
   const { body } = await post("/v1/completions", { prompt: "def g(", max_tokens: 2, stream: true });
   let text = "";
   for await (const piece of body ?? []) {
     text += Buffer.from(piece).toString();
-    if (text.includes(": still there")) for (const other of others) other.cancel();
+    if (text.includes(": still there")) isWaiting = false;
   }
+  isWaiting = false;
   expect(text).toContain(": still there");
   expect(text).toContain("data: [DONE]");
   await Promise.all(others);
