@@ -18,7 +18,7 @@ import { checkTools, compilerCache, cpuIdentity, toolAdvice } from "./build-tool
 import { run } from "./command.mjs";
 import { fetchLlama } from "./fetch-llama.mjs";
 import { withLock } from "./lock.mjs";
-import { canTargetOlderGlibc, makeGlibcStubs } from "./older-glibc.mjs";
+import { canTargetOlderGlibc, hasGlibcStubs, makeGlibcStubs } from "./older-glibc.mjs";
 import { Failure, root, runWhenMain } from "./project.mjs";
 import { note, say } from "./terminal.mjs";
 
@@ -42,7 +42,7 @@ async function buildAlone(switches) {
     throw new Failure(error.message, toolAdvice());
   });
   startOverWhenForeign(work, cmake.toolset.generator);
-  if (glibc !== undefined && !existsSync(glibc)) await makeGlibcStubs(glibc);
+  if (glibc !== undefined && !hasGlibcStubs(glibc)) await makeGlibcStubs(glibc);
   const { args, env } = compilerCache(work);
   const log = new BuildLog(join(work, "build.log"));
   await configure([...configureCommand, ...args], { work, env, log });

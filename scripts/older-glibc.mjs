@@ -1,7 +1,7 @@
 // Links binaries for Linux distributions older than the build machine. A linker binds each function
 // to the newest version that it finds in libc.so.6, and glibc 2.34 gave pthread_create and dlopen a
 // new one. So the linker gets stand-ins here: the same libraries, with the versions up to a limit alone.
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { findProgram, run } from "./command.mjs";
 import { Failure, root } from "./project.mjs";
@@ -21,6 +21,11 @@ const movedLibraries = { "libpthread.so.0": /^(pthread|sem)_/, "libdl.so.2": /^d
 export function canTargetOlderGlibc() {
   if (process.platform !== "linux" || findProgram("objdump") === undefined) return false;
   return process.report.getReport().header.glibcVersionRuntime !== undefined;
+}
+
+/** Whether a folder holds all stand-ins: libm.so is written last. */
+export function hasGlibcStubs(folder) {
+  return existsSync(join(folder, "libm.so"));
 }
 
 /**

@@ -49,7 +49,7 @@ class Tokenizer {
   std::vector<Token> Encode(const std::vector<PromptPart>& parts, uint32_t limit,
                             const std::atomic<bool>* stop = nullptr) const;
 
-  // Throws kContextOverflow where no text of so many bytes has `limit` tokens or fewer.
+  // Throws kContextOverflow if a text of that length must have more than `limit` tokens.
   void CheckLength(size_t bytes, uint32_t limit) const;
 
   // The inverse of Encode: BOS and the dummy space in front are left out. `special` shows control

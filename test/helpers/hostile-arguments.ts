@@ -164,7 +164,7 @@ function candidate(random: Random, allowed: string): unknown {
 
 /**
  * Options of a table, most of them allowed.
- * @param hostileEvery - every so many values are of any kind; 0 for none
+ * @param hostileEvery - one value in `hostileEvery` is of any kind; 0 = none
  */
 export function randomOptions(random: Random, rules: Rules, hostileEvery: number): object {
   const names = Object.keys(rules);

@@ -61,7 +61,7 @@ export class SchemaValues {
     readonly random: Random,
     /** Resolves `$ref`. */
     readonly resolve: (reference: string) => ValueSchema,
-    /** One value in so many is hostile instead; 0 = none. */
+    /** One value in this number is hostile instead; 0 = none. */
     readonly hostileEvery: number,
   ) {}
 

@@ -25,7 +25,7 @@ async function serve(args: readonly string[], stdout: Output = "pipe") {
   return { child, stderr, url };
 }
 
-/** Whether the server still answers after so many requests, each of which it logs. */
+/** Whether the server still answers after a number of requests that it logs. */
 async function answers(url: string, requests: number): Promise<boolean> {
   for (let done = 0; done < requests; done += 50) {
     const path = `${url}/${"x".repeat(100)}`;

@@ -3,25 +3,11 @@ import { describe, expect, test } from "vitest";
 import { createCodeLlama } from "../../lib/ai-sdk/index.ts";
 import { ChatSession, CodeLlama, type CodeLlamaError, inspectModel } from "../../lib/index.ts";
 import { ChatCodeLlama, CodeLlamaEmbeddings, CodeLlamaLlm } from "../../lib/langchain/index.ts";
+import { circular, nested, revoked } from "../helpers/hostile-objects.ts";
 import { useTinyModel } from "../helpers/tiny-model.ts";
 
 const model = useTinyModel();
 type Call = () => unknown;
-
-function revoked(): never {
-  const { proxy, revoke } = Proxy.revocable({}, {});
-  revoke();
-  return proxy as never;
-}
-
-function nested(levels: number): object {
-  let value = {};
-  for (let level = 0; level < levels; level++) value = { inner: value };
-  return value;
-}
-
-const circular: { self?: object } = {};
-circular.self = circular;
 
 /** The failure of a call, thrown or rejected. */
 async function failure(call: Call): Promise<Partial<CodeLlamaError>> {

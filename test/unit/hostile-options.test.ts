@@ -7,6 +7,7 @@ import { checkMode, completionMode, requestOptions } from "../../lib/options/gen
 import { infillMode } from "../../lib/options/infill.ts";
 import { copyJson } from "../../lib/options/json.ts";
 import { copyMessages } from "../../lib/options/messages.ts";
+import { circular, nested, revoked } from "../helpers/hostile-objects.ts";
 
 const rules = { count: integer(0, 9), names: listOf(text, 3), inner: { size: integer(1, 2) } };
 const check = (options: unknown) => checkOptions(options, rules, "call()");
@@ -15,22 +16,6 @@ const bias = (logitBias: unknown) => {
   const checked = checkMode({ logitBias } as object, completionMode, "generate()");
   return requestOptions(checked, completionMode, engine, "generate()").logitBias;
 };
-
-function revoked(): object {
-  const { proxy, revoke } = Proxy.revocable({}, {});
-  revoke();
-  return proxy;
-}
-
-/** A level of nesting for each step, made without recursion. */
-function nested(levels: number): object {
-  let value = {};
-  for (let level = 0; level < levels; level++) value = { inner: value };
-  return value;
-}
-
-const circular: { self?: object } = {};
-circular.self = circular;
 
 const invalid = (message: RegExp) =>
   expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringMatching(message) });

@@ -6,7 +6,7 @@ import { renderTemplate } from "../../lib/prompt/template.ts";
 const messages = [{ role: "user", content: "hi" }] as const;
 const input = { messages, bosText: "<s>", eosText: "</s>" };
 
-/** Doubles `ns.a` so many times. */
+/** Doubles `ns.a` a number of times. */
 const doubled = (start: string, times: number, sum = "ns.a + ns.a") =>
   `{% set ns = namespace(a=${start}) %}{% for i in range(${times}) %}{% set ns.a = ${sum} %}{% endfor %}`;
 /** Two equal texts that are not the same one. */
