@@ -1,4 +1,4 @@
-import { isError } from "./brands.ts";
+import { isError } from "./base/brands.ts";
 
 /**
  * What went wrong, for programs:

@@ -4,16 +4,16 @@ import {
   reasonOf,
   removeAbortListener,
   throwIfAborted,
-} from "./abort-listeners.ts";
-import { append } from "./append.ts";
-import type { NativeRequest } from "./binding.ts";
-import { endedEarly } from "./early-end.ts";
-import { type EnginePort, promptLength, type RunningRequest } from "./engine-port.ts";
+} from "./base/abort-listeners.ts";
+import { append } from "./base/append.ts";
+import { endedEarly } from "./base/early-end.ts";
+import { RequestOutput } from "./engine/output.ts";
+import { type EnginePort, promptLength, type RunningRequest } from "./engine/port.ts";
 import { CodeLlamaError } from "./errors.ts";
+import { Preparation, type Prepared, type Preparing } from "./jobs/preparation.ts";
+import type { NativeRequest } from "./native/binding.ts";
 import type { Structure } from "./options/structure.ts";
-import { Preparation, type Prepared, type Preparing } from "./preparation.ts";
 import type { RemotePrompt } from "./prompt/remote-prompt.ts";
-import { RequestOutput } from "./request-output.ts";
 import {
   type Answer,
   type GenerationResult,

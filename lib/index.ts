@@ -1,19 +1,21 @@
-export type { GgufScalar } from "./binding.ts";
-export type { Capabilities, ChatFormat } from "./capabilities.ts";
 export {
   CodeLlama,
   type DetokenizeOptions,
   type TokenizeLongOptions,
   type TokenizeOptions,
 } from "./codellama.ts";
-export type { DeviceInfo, DeviceShare, Placement } from "./devices.ts";
-export type { EmbedResult } from "./embed.ts";
-export type { EngineStats, ModelInfo, SpecialTokens } from "./engine-info.ts";
-export type { EngineState } from "./engine-port.ts";
+export type { EngineState } from "./engine/port.ts";
 export { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
 export type { Chunk, Generation } from "./generation.ts";
-export type { InfillResult } from "./infill.ts";
-export { type GgufFacts, inspectModel } from "./models/inspect.ts";
+export type { Capabilities, ChatFormat } from "./model/capabilities.ts";
+export { type GgufFacts, inspectModel } from "./model/inspect.ts";
+export type { EmbedResult } from "./modes/embed.ts";
+export type { InfillResult } from "./modes/infill.ts";
+export type { PerplexityResult } from "./modes/perplexity.ts";
+export type { PrefixResult } from "./modes/prefix-file.ts";
+export type { GgufScalar } from "./native/binding.ts";
+export type { DeviceInfo, DeviceShare, Placement } from "./native/devices.ts";
+export type { EngineStats, ModelInfo, SpecialTokens } from "./native/model-info.ts";
 export type { ChatOptions } from "./options/chat.ts";
 export type { ConnectOptions, RemoteKind } from "./options/connect.ts";
 export type { DeviceOptions } from "./options/device.ts";
@@ -33,8 +35,6 @@ export type { PrefixOptions } from "./options/prefix.ts";
 export type { RopeOptions, YarnOptions } from "./options/rope.ts";
 export type { DroppedTurns, SendOptions, SessionOptions } from "./options/session.ts";
 export type { StructureOptions } from "./options/structure.ts";
-export type { PerplexityResult } from "./perplexity.ts";
-export type { PrefixResult } from "./prefix-file.ts";
 export type { ChatMessage } from "./prompt/dialog.ts";
 export type { ContextFile } from "./prompt/repository-context.ts";
 export type { SplitOptions } from "./prompt/split-code.ts";

@@ -1,6 +1,6 @@
-import type { RequestOutcome } from "./engine-request.ts";
+import type { RequestOutput } from "./engine/output.ts";
+import type { RequestOutcome } from "./engine/request.ts";
 import type { EngineCall } from "./generation.ts";
-import type { RequestOutput } from "./request-output.ts";
 
 /** A token, and how likely the model found it in its place. */
 export interface TokenLogprob {

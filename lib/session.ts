@@ -1,10 +1,10 @@
-import type { Capabilities } from "./capabilities.ts";
-import { chatCall, chatModel, leadingSpace } from "./chat.ts";
-import { dialogPrompt } from "./chat-prompt.ts";
 import type { CodeLlama } from "./codellama.ts";
-import type { EnginePort } from "./engine-port.ts";
+import type { EnginePort } from "./engine/port.ts";
 import { Generation } from "./generation.ts";
-import { fitHistory, roomForPrompt } from "./history.ts";
+import type { Capabilities } from "./model/capabilities.ts";
+import { chatCall, chatModel, leadingSpace } from "./modes/chat.ts";
+import { dialogPrompt } from "./modes/chat-prompt.ts";
+import { fitHistory, roomForPrompt } from "./modes/history.ts";
 import { anyText, checkOptions, checkValue, invalidArgument, oneOf } from "./options/check.ts";
 import { checkMode } from "./options/generate.ts";
 import { copyMessages } from "./options/messages.ts";

@@ -1,6 +1,6 @@
 // The addon's exports: llamaCommit, class Engine, inspect(path), compileGrammar(text,
-// isJsonSchema), addBackendFolder(path), backends(), devices(), stopAll(). lib/binding.ts types
-// them.
+// isJsonSchema), addBackendFolder(path), backends(), devices(), stopAll(). lib/native/binding.ts
+// types them.
 #include <napi.h>
 
 #include "addon_data.h"

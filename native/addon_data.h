@@ -5,7 +5,8 @@
 //   close()                                        the user; lib/codellama.ts
 //   nobody holds it any more                       the wrap's finalizer
 //   the event loop ran dry, or a worker ended      the wrap's clean-up hook
-//   process.exit(), an uncaught exception          lib/binding.ts's exit listener, by StopAll():
+//   process.exit(), an uncaught exception          lib/native/binding.ts's exit listener, by
+//   StopAll():
 //                                                  Node runs no hook then
 //   exit() of the C library without that listener  engine/live_engines.h
 // Each of them sets the stop flag, ends the computation under way, joins the thread, and only

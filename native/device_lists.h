@@ -5,7 +5,7 @@
 
 namespace codellama {
 
-// devices(): a promise of lib/binding.ts's DeviceInfo[].
+// devices(): a promise of lib/native/binding.ts's DeviceInfo[].
 Napi::Value ListDevicesLater(const Napi::CallbackInfo& info);
 
 // backends(): a promise of NativeBackend[].

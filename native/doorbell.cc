@@ -54,7 +54,7 @@ void Doorbell::OnSignal(napi_env env, napi_value callback, void* context, void*)
     const Napi::HandleScope scope(env);
     answer(env, Napi::Function(env, callback));
   } catch (const Napi::Error& error) {
-    // lib/binding.ts throws nothing, so this is a failing environment or a bug worth seeing.
+    // lib/native/binding.ts throws nothing, so this is a failing environment or a bug worth seeing.
     napi_fatal_exception(env, error.Value());
   } catch (const std::exception&) {
     // Rule 6.

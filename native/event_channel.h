@@ -21,7 +21,7 @@ class EventListener {
 
 class EventChannel {
  public:
-  // `callback` gets arrays of events, as lib/binding.ts types them.
+  // `callback` gets arrays of events, as lib/native/binding.ts types them.
   static std::shared_ptr<EventChannel> Open(Napi::Env env, Napi::Function callback,
                                             EventListener* listener);
 

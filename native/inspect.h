@@ -5,7 +5,7 @@
 
 namespace codellama {
 
-// Returns a promise of lib/binding.ts's NativeGgufFile; it rejects with a coded error.
+// Returns a promise of lib/native/binding.ts's NativeGgufFile; it rejects with a coded error.
 Napi::Value Inspect(const Napi::CallbackInfo& info);
 
 }  // namespace codellama

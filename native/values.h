@@ -1,4 +1,4 @@
-// The engine's data as JavaScript values. lib/binding.ts types the shapes.
+// The engine's data as JavaScript values. lib/native/binding.ts types the shapes.
 #pragma once
 
 #include <napi.h>

@@ -30,7 +30,7 @@ await runWhenMain(import.meta, async (args) => {
       ...sources,
     ],
     Types: ["typescript/bin/tsc", "--noEmit"],
-    "Types of the playground": ["typescript/bin/tsc", "--noEmit", "--project", "lib/playground"],
+    "Types of the playground": ["typescript/bin/tsc", "--noEmit", "--project", "lib/server/page"],
   };
   for (const [name, [tool, ...options]] of Object.entries(checks)) {
     say(`Checking ${name}`);

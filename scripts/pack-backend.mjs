@@ -44,7 +44,7 @@ export async function writeBackendPackage(library, backend, folder) {
     license,
     ...platform,
     files: ["lib"],
-    // node-codellama looks at these before it loads the library: lib/backend-packages.ts.
+    // node-codellama looks at these before it loads the library: lib/native/backend-packages.ts.
     llamaCommit: readPin().commit,
     library: { file: libraryName(backend), bytes },
   };

@@ -18,12 +18,11 @@ const common: UserConfig = {
 const entries = {
   index: "lib/index.ts",
   server: "lib/server/index.ts",
-  "ai-sdk": "lib/ai-sdk/index.ts",
-  langchain: "lib/langchain/index.ts",
+  "ai-sdk": "lib/integrations/ai-sdk/index.ts",
+  langchain: "lib/integrations/langchain/index.ts",
 };
 
-// The library and the command line share their chunks. All chunks lie directly in dist/, since
-// lib/binding.ts finds the package as the parent folder of its module's folder.
+// The library and the command line share their chunks.
 export default defineConfig([
   {
     ...common,
@@ -42,14 +41,14 @@ export default defineConfig([
   },
   {
     ...common,
-    entry: { playground: "lib/playground/playground.ts" },
+    entry: { playground: "lib/server/page/playground.ts" },
     outDir: "dist/playground",
     format: "esm",
     platform: "browser",
     target: "es2022",
     minify: true,
     dts: false,
-    copy: ["lib/playground/index.html", "lib/playground/playground.css"].map((from) => ({
+    copy: ["lib/server/page/index.html", "lib/server/page/playground.css"].map((from) => ({
       from,
       to: "dist/playground",
     })),

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Command } from "commander";
-import { packageFile } from "../package-file.ts";
+import { packageFile } from "../native/package-file.ts";
 
 /** Compiles the addon where no prebuilt binary fits, or for a GPU. The build's script has its own help. */
 export function addBuildCommand(program: Command): void {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import colors from "picocolors";
-import { type Diagnosis, diagnose } from "../diagnosis.ts";
+import { type Diagnosis, diagnose } from "../native/diagnosis.ts";
 
 export function addDoctorCommand(program: Command): void {
   program

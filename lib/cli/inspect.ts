@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import colors from "picocolors";
-import { type GgufFacts, inspectModel } from "../models/inspect.ts";
+import { type GgufFacts, inspectModel } from "../model/inspect.ts";
 
 export function addInspectCommand(program: Command): void {
   program

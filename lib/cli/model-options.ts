@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
-import { embeddedModel } from "../models/embedded.ts";
+import { embeddedModel } from "../model/embedded.ts";
 import type { LoadOptions } from "../options/load.ts";
 import { wholeNumber } from "./parsers.ts";
 import { note, progressBar } from "./terminal.ts";

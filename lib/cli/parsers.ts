@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { isOrigin, originForm } from "../server/origin.ts";
+import { isOrigin, originForm } from "../server/http/origin.ts";
 
 // Of options: each reads a text, and refuses one in the command line's words.
 

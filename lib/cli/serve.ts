@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import type { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
+import { isLoopback } from "../server/http/loopback.ts";
 import type { ApiKey, HandlerOptions, Logger, RunningServer } from "../server/index.ts";
-import { isLoopback } from "../server/loopback.ts";
 import { apiKeyVariable, readApiKeys } from "./api-keys.ts";
 import { jsonLogger, LogSink, textLogger } from "./log.ts";
 import { addModelFlags, loadModel, type ModelFlags } from "./model-options.ts";

@@ -1,4 +1,4 @@
-import { isAbortSignal, isError } from "../brands.ts";
+import { isAbortSignal, isError } from "../base/brands.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { nearestName } from "./nearest-name.ts";
 

@@ -1,4 +1,4 @@
-import { hrefOf } from "../brands.ts";
+import { hrefOf } from "../base/brands.ts";
 import {
   abortSignal,
   checkOptions,

@@ -1,4 +1,4 @@
-import type { NativeRequest } from "../binding.ts";
+import type { NativeRequest } from "../native/binding.ts";
 import {
   abortSignal,
   boolean,

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import type { NativeLoadOptions, NativeLora } from "../binding.ts";
-import { hrefOf } from "../brands.ts";
+import { hrefOf } from "../base/brands.ts";
+import type { NativeLoadOptions, NativeLora } from "../native/binding.ts";
 import {
   abortSignal,
   anything,

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { copyTokens } from "../brands.ts";
+import { copyTokens } from "../base/brands.ts";
 import { anyText, copyList, longestText, mostElements, type Rule } from "./check.ts";
 
 /** A text, or tokens taken as they are. */

@@ -1,6 +1,6 @@
-import type { ChatFormat } from "../capabilities.ts";
-import type { ModelInfo } from "../engine-info.ts";
 import { CodeLlamaError } from "../errors.ts";
+import type { ChatFormat } from "../model/capabilities.ts";
+import type { ModelInfo } from "../native/model-info.ts";
 import { invalidArgument } from "../options/check.ts";
 import { type ChatMessage, checkMessages, messagesAtOnce, readDialog } from "./dialog.ts";
 import { instructPrompt } from "./instruct.ts";

@@ -1,5 +1,5 @@
-import type { SpecialTokens } from "../engine-info.ts";
 import { CodeLlamaError } from "../errors.ts";
+import type { SpecialTokens } from "../native/model-info.ts";
 import type { InfillOrder } from "./infill.ts";
 import type { PromptPart } from "./parts.ts";
 import type { ContextFile } from "./repository-context.ts";

@@ -1,5 +1,5 @@
-import type { SpecialTokens } from "../engine-info.ts";
 import { CodeLlamaError } from "../errors.ts";
+import type { SpecialTokens } from "../native/model-info.ts";
 import { type Dialog, messagesAtOnce } from "./dialog.ts";
 import type { PromptPart } from "./parts.ts";
 import type { Steps } from "./steps.ts";

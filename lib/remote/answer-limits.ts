@@ -1,4 +1,4 @@
-import { promptLength } from "../engine-port.ts";
+import { promptLength } from "../engine/port.ts";
 import type { EngineCall } from "../generation.ts";
 import type { RemoteChunk } from "./dialects/dialect.ts";
 

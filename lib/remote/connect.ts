@@ -1,8 +1,8 @@
 import { basename } from "node:path";
-import { withOwnSignal } from "../abort-listeners.ts";
-import type { NativeModel } from "../binding.ts";
-import { type Capabilities, capabilitiesOf } from "../capabilities.ts";
-import { Engine } from "../engine.ts";
+import { withOwnSignal } from "../base/abort-listeners.ts";
+import { Engine } from "../engine/local-engine.ts";
+import { type Capabilities, capabilitiesOf } from "../model/capabilities.ts";
+import type { NativeModel } from "../native/binding.ts";
 import {
   type ConnectOptions,
   checkConnectOptions,

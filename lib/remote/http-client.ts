@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isError } from "../brands.ts";
+import { isError } from "../base/brands.ts";
 import { sendRequest } from "./http-request.ts";
 import type { RemoteErrors } from "./remote-error.ts";
 import { Watch } from "./watch.ts";

@@ -5,7 +5,7 @@ import {
   type RequestOptions,
 } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { addAbortListener, removeAbortListener } from "../abort-listeners.ts";
+import { addAbortListener, removeAbortListener } from "../base/abort-listeners.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "POST";

@@ -1,11 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import { isDeepStrictEqual, types } from "node:util";
-import type { NativeModel, NativeOutput } from "../binding.ts";
-import type { Engine } from "../engine.ts";
-import type { EngineStats } from "../engine-info.ts";
-import { type EnginePort, type EngineState, noPromptLimit, promptLength } from "../engine-port.ts";
+import type { Engine } from "../engine/local-engine.ts";
+import { type EnginePort, type EngineState, noPromptLimit, promptLength } from "../engine/port.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { EngineCall, EnginePrompt } from "../generation.ts";
+import type { NativeModel, NativeOutput } from "../native/binding.ts";
+import type { EngineStats } from "../native/model-info.ts";
 import type { PromptPart } from "../prompt/parts.ts";
 import type { RemoteText } from "../prompt/remote-prompt.ts";
 import type { Dialect, RemoteFacts, Spelling } from "./dialects/dialect.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Engine } from "../engine.ts";
+import type { Engine } from "../engine/local-engine.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { invalidArgument } from "../options/check.ts";
 import { tokenIds } from "./answer-schema.ts";

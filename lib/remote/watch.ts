@@ -1,4 +1,4 @@
-import { addAbortListener, removeAbortListener } from "../abort-listeners.ts";
+import { addAbortListener, removeAbortListener } from "../base/abort-listeners.ts";
 
 /**
  * Ends one exchange with a remote: when somebody aborts it, or when the remote sends nothing useful

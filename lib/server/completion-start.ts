@@ -3,14 +3,14 @@ import type { Generation } from "../generation.ts";
 import type { GenerateOptions } from "../options/generate.ts";
 import type { InfillInput } from "../options/infill.ts";
 import type { GenerationResult } from "../result.ts";
-import { type CompletionBody, notOfInfill } from "./completion-body.ts";
 import type { Exchange, Warning } from "./exchange.ts";
-import { HttpError } from "./http-error.ts";
-import { infillOfMark, infillOfTemplate, spellsInfill } from "./infill-template.ts";
-import type { Prompt } from "./prompts.ts";
-import { present, samplingOptions, tokenLimit } from "./sampling.ts";
+import { type CompletionBody, notOfInfill } from "./fields/completion-body.ts";
+import { infillOfMark, infillOfTemplate, spellsInfill } from "./fields/infill-template.ts";
+import type { Prompt } from "./fields/prompts.ts";
+import { present, samplingOptions, tokenLimit } from "./fields/sampling.ts";
+import { structureOptions } from "./fields/structure-fields.ts";
+import { HttpError } from "./http/http-error.ts";
 import type { Service } from "./service.ts";
-import { structureOptions } from "./structure-fields.ts";
 
 // OpenAI's default.
 const defaultMaxTokens = 16;

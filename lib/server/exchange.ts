@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Generation } from "../generation.ts";
 import type { Answer, FinishReason } from "../result.ts";
-import { clientGone, type HttpError } from "./http-error.ts";
+import { clientGone, type HttpError } from "./http/http-error.ts";
 
 /** What a client asked the model for, as metrics and traces name it. */
 export interface Operation {

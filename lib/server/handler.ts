@@ -3,7 +3,7 @@ import { cors } from "hono/cors";
 import type { CodeLlama } from "../codellama.ts";
 import { checkValue, invalidArgument, number, readArgument, show } from "../options/check.ts";
 import type { Exchange } from "./exchange.ts";
-import { errorBody, HttpError, toHttpError } from "./http-error.ts";
+import { errorBody, HttpError, toHttpError } from "./http/http-error.ts";
 import { checkHandlerOptions, type HandlerOptions } from "./options.ts";
 import { addChatCompletionRoute } from "./routes/chat-completions.ts";
 import { addCompletionRoute } from "./routes/completions.ts";

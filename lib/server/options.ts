@@ -11,7 +11,7 @@ import {
 } from "../options/check.ts";
 import { isModel } from "../options/model.ts";
 import { type ApiKey, isKey, keyForm } from "./api-key.ts";
-import { isOrigin, originForm } from "./origin.ts";
+import { isOrigin, originForm } from "./http/origin.ts";
 
 /** Writes structured logs; pino's loggers are of this kind. */
 export interface Logger {

@@ -1,17 +1,17 @@
 import type { CodeLlama, TokenizeOptions } from "../codellama.ts";
-import type { EngineState } from "../engine-port.ts";
+import type { EngineState } from "../engine/port.ts";
 import { readArgument } from "../options/check.ts";
 import { Authentication } from "./authentication.ts";
-import { eventStream } from "./event-stream.ts";
 import { Exchange, type Warning } from "./exchange.ts";
-import { HttpError, toHttpError } from "./http-error.ts";
-import { Metrics } from "./metrics.ts";
+import type { Prompt } from "./fields/prompts.ts";
+import { eventStream } from "./http/event-stream.ts";
+import { HttpError, toHttpError } from "./http/http-error.ts";
+import { slicedAnswer } from "./http/sliced-answer.ts";
+import { WorkQueue } from "./http/work-queue.ts";
+import { Metrics } from "./observability/metrics.ts";
+import { Tracing } from "./observability/tracing.ts";
+import { unfailingLogger } from "./observability/unfailing-logger.ts";
 import { checkModel, type HandlerOptions, type Logger } from "./options.ts";
-import type { Prompt } from "./prompts.ts";
-import { slicedAnswer } from "./sliced-answer.ts";
-import { Tracing } from "./tracing.ts";
-import { unfailingLogger } from "./unfailing-logger.ts";
-import { WorkQueue } from "./work-queue.ts";
 
 // Time for what is cut at the deadline to end: the engine finishes its step first.
 const cutMs = 2000;

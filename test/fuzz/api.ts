@@ -2,9 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AISDKError } from "@ai-sdk/provider";
-import { createCodeLlama } from "../../lib/ai-sdk/index.ts";
 import { ChatSession, CodeLlama, CodeLlamaError, inspectModel } from "../../lib/index.ts";
-import { ChatCodeLlama, CodeLlamaEmbeddings, CodeLlamaLlm } from "../../lib/langchain/index.ts";
+import { createCodeLlama } from "../../lib/integrations/ai-sdk/index.ts";
+import {
+  ChatCodeLlama,
+  CodeLlamaEmbeddings,
+  CodeLlamaLlm,
+} from "../../lib/integrations/langchain/index.ts";
 import { chatMode, encodeChatRules } from "../../lib/options/chat.ts";
 import type { Rules } from "../../lib/options/check.ts";
 import { connectRules } from "../../lib/options/connect.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { addon, type NativeEngine, type NativeEvent } from "../../lib/binding.ts";
+import { addon, type NativeEngine, type NativeEvent } from "../../lib/native/binding.ts";
 import { Random, seedOfRun } from "../helpers/random.ts";
 import { modelPath } from "../helpers/tiny-model.ts";
 

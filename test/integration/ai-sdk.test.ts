@@ -9,7 +9,7 @@ import {
 } from "ai";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { createCodeLlama } from "../../lib/ai-sdk/index.ts";
+import { createCodeLlama } from "../../lib/integrations/ai-sdk/index.ts";
 import tasks from "../../models/codellama-tiny/tasks.json" with { type: "json" };
 import { until } from "../helpers/server.ts";
 import { useTinyModel } from "../helpers/tiny-model.ts";

@@ -1,8 +1,12 @@
 import { HumanMessage } from "@langchain/core/messages";
 import { describe, expect, test } from "vitest";
-import { createCodeLlama } from "../../lib/ai-sdk/index.ts";
 import { ChatSession, CodeLlama, type CodeLlamaError, inspectModel } from "../../lib/index.ts";
-import { ChatCodeLlama, CodeLlamaEmbeddings, CodeLlamaLlm } from "../../lib/langchain/index.ts";
+import { createCodeLlama } from "../../lib/integrations/ai-sdk/index.ts";
+import {
+  ChatCodeLlama,
+  CodeLlamaEmbeddings,
+  CodeLlamaLlm,
+} from "../../lib/integrations/langchain/index.ts";
 import { circular, nested, revoked } from "../helpers/hostile-objects.ts";
 import { useTinyModel } from "../helpers/tiny-model.ts";
 

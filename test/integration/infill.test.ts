@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { chooseOrder } from "../../lib/infill.ts";
+import { chooseOrder } from "../../lib/modes/infill.ts";
 import { useTinyModel } from "../helpers/tiny-model.ts";
 
 const model = useTinyModel();

@@ -11,7 +11,11 @@ import { ChatPromptTemplate } from "@langchain/core/prompts";
 import { tool } from "@langchain/core/tools";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { ChatCodeLlama, CodeLlamaEmbeddings, CodeLlamaLlm } from "../../lib/langchain/index.ts";
+import {
+  ChatCodeLlama,
+  CodeLlamaEmbeddings,
+  CodeLlamaLlm,
+} from "../../lib/integrations/langchain/index.ts";
 import tasks from "../../models/codellama-tiny/tasks.json" with { type: "json" };
 import { useTinyModel } from "../helpers/tiny-model.ts";
 

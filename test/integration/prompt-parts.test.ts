@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Engine } from "../../lib/engine.ts";
+import { Engine } from "../../lib/engine/local-engine.ts";
 import { nativeLoadOptions } from "../../lib/options/load.ts";
 import { modelPath } from "../helpers/tiny-model.ts";
 

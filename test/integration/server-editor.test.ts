@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { insideBlock } from "../../lib/server/block.ts";
+import { insideBlock } from "../../lib/server/answers/block.ts";
 import tasks from "../../models/codellama-tiny/tasks.json" with { type: "json" };
 import { jsonOf, useTinyServer } from "../helpers/server.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { insideBlock } from "../../lib/server/block.ts";
+import { insideBlock } from "../../lib/server/answers/block.ts";
 
 test.each([
   ["    a\n    b\nc", 4, { length: 11, ended: true }],

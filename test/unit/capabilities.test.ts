@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { capabilitiesOf, type ModelTraits } from "../../lib/capabilities.ts";
+import { capabilitiesOf, type ModelTraits } from "../../lib/model/capabilities.ts";
 
 const infillTokens = { prefix: 32007, suffix: 32008, middle: 32009 };
 const plain: ModelTraits = {

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
-import type { NativeEngine } from "../../lib/binding.ts";
-import { createEventHandler, type EngineListener } from "../../lib/engine-events.ts";
-import { EngineRequest } from "../../lib/engine-request.ts";
+import { createEventHandler, type EngineListener } from "../../lib/engine/events.ts";
+import { EngineRequest } from "../../lib/engine/request.ts";
+import type { NativeEngine } from "../../lib/native/binding.ts";
 
 function listen(): { listener: EngineListener; request: EngineRequest } {
   const native = {} as NativeEngine;

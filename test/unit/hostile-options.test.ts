@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { isAbortSignal } from "../../lib/brands.ts";
+import { isAbortSignal } from "../../lib/base/brands.ts";
 import { chatMode } from "../../lib/options/chat.ts";
 import { checkOptions, integer, listOf, text } from "../../lib/options/check.ts";
 import { checkMode, completionMode, requestOptions } from "../../lib/options/generate.ts";

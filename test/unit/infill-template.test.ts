@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
-import { infillOfMark, infillOfTemplate, spellsInfill } from "../../lib/server/infill-template.ts";
+import {
+  infillOfMark,
+  infillOfTemplate,
+  spellsInfill,
+} from "../../lib/server/fields/infill-template.ts";
 import { Random } from "../helpers/random.ts";
 
 test.each([

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { inSlices, JsonText, jsonPieces, later } from "../../lib/server/json-pieces.ts";
-import { slicedAnswer } from "../../lib/server/sliced-answer.ts";
+import { inSlices, JsonText, jsonPieces, later } from "../../lib/server/http/json-pieces.ts";
+import { slicedAnswer } from "../../lib/server/http/sliced-answer.ts";
 
 const written = (value: unknown) => [...jsonPieces(value)].join("");
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
-import { chatCompletionSchema } from "../../lib/server/chat-body.ts";
-import { completionSchema } from "../../lib/server/completion-body.ts";
-import { knownFields } from "../../lib/server/known-fields.ts";
-import { resolveFields } from "../../lib/server/resolve-fields.ts";
+import { chatCompletionSchema } from "../../lib/server/fields/chat-body.ts";
+import { completionSchema } from "../../lib/server/fields/completion-body.ts";
+import { knownFields } from "../../lib/server/fields/known-fields.ts";
+import { resolveFields } from "../../lib/server/fields/resolve-fields.ts";
 import { embeddingSchema } from "../../lib/server/routes/embeddings.ts";
 import { infillSchema } from "../../lib/server/routes/infill.ts";
 import { detokenizeSchema, tokenizeSchema } from "../../lib/server/routes/tokens.ts";

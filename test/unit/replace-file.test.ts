@@ -15,8 +15,8 @@ import {
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { withRegularFile } from "../../lib/regular-file.ts";
-import { replaceFile } from "../../lib/replace-file.ts";
+import { withRegularFile } from "../../lib/base/regular-file.ts";
+import { replaceFile } from "../../lib/base/replace-file.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
 const root = temporaryFolder();

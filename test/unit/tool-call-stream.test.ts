@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ToolCallStream } from "../../lib/tool-call-stream.ts";
+import { ToolCallStream } from "../../lib/tools/call-stream.ts";
 
 const given = '{"a": "}\\"]", "b": [{}, {"c": "\\\\"}] }';
 const text = ` { "name" : "add \\"it\\"" , "arguments" : ${given} } \n`;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { type ToolDialogMessage, tellTools } from "../../lib/prompt/tool-results.ts";
-import { planTools } from "../../lib/tool-calls.ts";
+import { planTools } from "../../lib/tools/plan.ts";
+import { type ToolDialogMessage, tellTools } from "../../lib/tools/results.ts";
 
 const question: ToolDialogMessage = { role: "user", content: "Add them" };
 const call = (id: string, name: string, given: string | object) => ({

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { callSchema } from "../../lib/tool-schema.ts";
+import { callSchema } from "../../lib/tools/call-schema.ts";
 
 const empty = { type: "object", properties: {}, additionalProperties: false };
 

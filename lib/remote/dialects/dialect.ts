@@ -1,5 +1,5 @@
-import type { NativeTokenLogprob, NativeTokenLogprobs } from "../../binding.ts";
 import type { EngineCall } from "../../generation.ts";
+import type { NativeTokenLogprob, NativeTokenLogprobs } from "../../native/binding.ts";
 import type { RemoteKind } from "../../options/connect.ts";
 import type { FinishReason } from "../../result.ts";
 

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { promptLength } from "../../engine-port.ts";
+import { promptLength } from "../../engine/port.ts";
 import { CodeLlamaError } from "../../errors.ts";
 import type { EngineCall } from "../../generation.ts";
 import type { RemoteFacts } from "./dialect.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { chatCompletionSchema } from "../chat-body.ts";
-import { completionSchema } from "../completion-body.ts";
+import { chatCompletionSchema } from "../fields/chat-body.ts";
+import { completionSchema } from "../fields/completion-body.ts";
 import { embeddingSchema } from "../routes/embeddings.ts";
 import { infillSchema } from "../routes/infill.ts";
 import { detokenizeSchema, tokenizeSchema } from "../routes/tokens.ts";

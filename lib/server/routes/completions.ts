@@ -2,18 +2,23 @@ import type { Hono } from "hono";
 import type { CodeLlama } from "../../codellama.ts";
 import type { Chunk } from "../../generation.ts";
 import type { Answer, GenerationResult, TokenLogprob, TokenLogprobs } from "../../result.ts";
-import { finishReason, usageOf, usageToCome } from "../completion-answer.ts";
-import { type CompletionBody, completionSchema } from "../completion-body.ts";
+import { finishReason, usageOf, usageToCome } from "../answers/completion-answer.ts";
+import {
+  completionLogprobs,
+  joinLogprobs,
+  promptLogprobs,
+  TextOffsets,
+} from "../answers/logprobs.ts";
+import { merge } from "../answers/merge.ts";
 import { completionStarter } from "../completion-start.ts";
 import type { Followed } from "../exchange.ts";
+import { type CompletionBody, completionSchema } from "../fields/completion-body.ts";
+import { type Prompt, promptsOf } from "../fields/prompts.ts";
+import { fieldResolver } from "../fields/resolve-fields.ts";
+import { tokenLimit } from "../fields/sampling.ts";
 import type { ServerEnvironment } from "../handler.ts";
-import { type Later, later } from "../json-pieces.ts";
-import { completionLogprobs, joinLogprobs, promptLogprobs, TextOffsets } from "../logprobs.ts";
-import { merge } from "../merge.ts";
-import { type Prompt, promptsOf } from "../prompts.ts";
-import { readBody } from "../request-body.ts";
-import { fieldResolver } from "../resolve-fields.ts";
-import { tokenLimit } from "../sampling.ts";
+import { type Later, later } from "../http/json-pieces.ts";
+import { readBody } from "../http/request-body.ts";
 import type { Service } from "../service.ts";
 
 const route = "/v1/completions";

@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
 import { z } from "zod";
+import { promptSchema, promptsOf } from "../fields/prompts.ts";
+import { fieldResolver } from "../fields/resolve-fields.ts";
 import type { ServerEnvironment } from "../handler.ts";
-import { HttpError } from "../http-error.ts";
-import { later } from "../json-pieces.ts";
-import { promptSchema, promptsOf } from "../prompts.ts";
-import { readBody } from "../request-body.ts";
-import { fieldResolver } from "../resolve-fields.ts";
+import { HttpError } from "../http/http-error.ts";
+import { later } from "../http/json-pieces.ts";
+import { readBody } from "../http/request-body.ts";
 import type { Service } from "../service.ts";
 
 const route = "/v1/embeddings";

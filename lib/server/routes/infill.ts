@@ -1,14 +1,14 @@
 import type { Hono } from "hono";
 import { z } from "zod";
-import type { InfillResult } from "../../infill.ts";
+import type { InfillResult } from "../../modes/infill.ts";
 import type { InfillOptions } from "../../options/infill.ts";
-import { insideBlock } from "../block.ts";
+import { insideBlock } from "../answers/block.ts";
+import { infillAnswer, selectFields } from "../answers/infill-answer.ts";
 import type { Followed } from "../exchange.ts";
+import { fieldResolver } from "../fields/resolve-fields.ts";
+import { generationFields, present, samplingOptions, tokenLimit } from "../fields/sampling.ts";
 import type { ServerEnvironment } from "../handler.ts";
-import { infillAnswer, selectFields } from "../infill-answer.ts";
-import { readBody } from "../request-body.ts";
-import { fieldResolver } from "../resolve-fields.ts";
-import { generationFields, present, samplingOptions, tokenLimit } from "../sampling.ts";
+import { readBody } from "../http/request-body.ts";
 import type { Service } from "../service.ts";
 
 const extraFile = z.object({ filename: z.string().nullish(), text: z.string() });

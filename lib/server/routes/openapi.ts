@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { z } from "zod";
+import { knownFields } from "../fields/known-fields.ts";
 import type { ServerEnvironment } from "../handler.ts";
-import { knownFields } from "../known-fields.ts";
 import { type Operation, operations } from "../openapi/operations.ts";
 import { namedSchemas, responsesOf } from "../openapi/responses.ts";
 import type { Service } from "../service.ts";

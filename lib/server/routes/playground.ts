@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Hono } from "hono";
-import { packageFile } from "../../package-file.ts";
+import { packageFile } from "../../native/package-file.ts";
 import type { ServerEnvironment } from "../handler.ts";
 
 const files = {

@@ -2,15 +2,15 @@ import { isUtf8 } from "node:buffer";
 import type { Hono } from "hono";
 import { z } from "zod";
 import type { CodeLlama } from "../../codellama.ts";
-import { chatCompletionSchema, toolPlan } from "../chat-body.ts";
-import { chatMessages } from "../chat-messages.ts";
+import { chatCompletionSchema, toolPlan } from "../fields/chat-body.ts";
+import { chatMessages } from "../fields/chat-messages.ts";
+import { fieldResolver } from "../fields/resolve-fields.ts";
+import { present } from "../fields/sampling.ts";
+import { checkTokens, tokensSchema } from "../fields/token-ids.ts";
 import type { ServerEnvironment } from "../handler.ts";
-import { JsonText } from "../json-pieces.ts";
-import { readBody } from "../request-body.ts";
-import { fieldResolver } from "../resolve-fields.ts";
-import { present } from "../sampling.ts";
+import { JsonText } from "../http/json-pieces.ts";
+import { readBody } from "../http/request-body.ts";
 import type { Service } from "../service.ts";
-import { checkTokens, tokensSchema } from "../token-ids.ts";
 
 /** The body of `POST /tokenize`, as llama-server has it. */
 export const tokenizeSchema = z.object({

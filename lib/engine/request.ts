@@ -1,0 +1,52 @@
+import { CodeLlamaError } from "../errors.ts";
+import type {
+  NativeEngine,
+  NativeFinished,
+  NativeOutput,
+  NativeRequestEvent,
+} from "../native/binding.ts";
+
+/** What one request at the engine came to. */
+export type RequestOutcome = Omit<NativeFinished, "type" | "id">;
+
+/** One request at the engine, from its submission to its last event. */
+export class EngineRequest {
+  readonly #engine: NativeEngine;
+  readonly #id: number;
+  readonly #onOutput: (output: NativeOutput) => void;
+  readonly outcome: Promise<RequestOutcome>;
+  #resolve: (outcome: RequestOutcome) => void = () => {};
+  #reject: (reason: unknown) => void = () => {};
+
+  /** @param onOutput - gets new tokens and their text, which may be empty; must not throw */
+  constructor(engine: NativeEngine, id: number, onOutput: (output: NativeOutput) => void) {
+    this.#engine = engine;
+    this.#id = id;
+    this.#onOutput = onOutput;
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** It ends with `finishReason: "abort"`, unless it has ended before. */
+  cancel(): void {
+    this.#engine.cancel(this.#id);
+  }
+
+  /** A paused request is not computed: its reader is behind. */
+  setPaused(paused: boolean): void {
+    this.#engine.setPaused(this.#id, paused);
+  }
+
+  /** Takes an event of the engine. Throws nothing. */
+  receive(event: NativeRequestEvent): void {
+    if (event.type === "failed") {
+      this.#reject(new CodeLlamaError(event.code, event.message));
+    } else if (event.type === "finished") {
+      this.#resolve(event);
+    } else {
+      this.#onOutput(event);
+    }
+  }
+}

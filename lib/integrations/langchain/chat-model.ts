@@ -1,0 +1,212 @@
+import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
+import type {
+  BaseLanguageModelInput,
+  StructuredOutputMethodOptions,
+} from "@langchain/core/language_models/base";
+import {
+  BaseChatModel,
+  type BaseChatModelCallOptions,
+  type BaseChatModelParams,
+  type BindToolsInput,
+} from "@langchain/core/language_models/chat_models";
+import {
+  assembleStructuredOutputPipeline,
+  createContentParser,
+  createFunctionCallingParser,
+} from "@langchain/core/language_models/structured_output";
+import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
+import type { ChatGenerationChunk, ChatResult } from "@langchain/core/outputs";
+import { type Runnable, RunnableLambda } from "@langchain/core/runnables";
+import type { SerializableSchema } from "@langchain/core/utils/standard_schema";
+import type { InteropZodType } from "@langchain/core/utils/types";
+import type { CodeLlama } from "../../codellama.ts";
+import type { Generation } from "../../generation.ts";
+import { type ChatOptions, chatMode } from "../../options/chat.ts";
+import { invalidArgument, readArgument } from "../../options/check.ts";
+import { checkMode } from "../../options/generate.ts";
+import { requireModel } from "../../options/model.ts";
+import { knowsTools, planTools, type ToolPlan } from "../../tools/plan.ts";
+import { checkParameters, ownOptions, requireOneAnswer } from "./call-options.ts";
+import { ChatChunks } from "./chunks.ts";
+import { chatGenerations, lastChunk, tokenUsage } from "./generations.ts";
+import { dialogOf } from "./messages.ts";
+import { requireCall, structureMethod, structureTool } from "./structured-output.ts";
+import { toolChoiceOf, toolsOf } from "./tools.ts";
+
+/** Options of one call: those of `CodeLlama.chat()` beside LangChain's. */
+export interface ChatCodeLlamaCallOptions
+  extends BaseChatModelCallOptions,
+    Omit<ChatOptions, "signal" | "stop" | "tools"> {
+  /** The same in one object; those beside it go first. */
+  readonly chat?: ChatOptions;
+  readonly tools?: readonly BindToolsInput[];
+}
+
+type Structure<Output extends Record<string, unknown>> =
+  | SerializableSchema<Output>
+  | InteropZodType<Output>
+  | Record<string, unknown>;
+
+/** What `includeRaw` gives: `parsed` is null where the answer could not be read. */
+interface RawAndParsed<Output> {
+  readonly raw: BaseMessage;
+  readonly parsed: Output;
+}
+
+/**
+ * A chat model for LangChain.js, by a loaded model, in this process. With `n` each prompt has that
+ * many generations, of which `invoke` gives the first. Calls reject with a CodeLlamaError
+ * `INVALID_ARGUMENT` for options and messages that cannot be taken.
+ */
+export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
+  readonly #llama: CodeLlama;
+  readonly #options: ChatOptions;
+
+  /**
+   * @param options - of every call; those of a call go first
+   * @throws CodeLlamaError `INVALID_ARGUMENT`
+   */
+  constructor(llama: CodeLlama, options: ChatOptions = {}, parameters: BaseChatModelParams = {}) {
+    super(checkParameters(parameters, "new ChatCodeLlama()"));
+    requireModel(llama, "new ChatCodeLlama()");
+    this.#llama = llama;
+    this.#options = checkMode(options, chatMode, "new ChatCodeLlama()");
+  }
+
+  static override lc_name(): string {
+    return "ChatCodeLlama";
+  }
+
+  override _llmType(): string {
+    return "node-codellama";
+  }
+
+  /**
+   * The model with tools to call. `tool_choice` `"any"`, or a tool's name, makes any model call one;
+   * without it the model chooses, which its chat template must know how to: calls then reject with
+   * `CAPABILITY_MISSING` if it does not.
+   * @throws CodeLlamaError `INVALID_ARGUMENT` for a value that is not a tool
+   */
+  override bindTools(
+    tools: BindToolsInput[],
+    options: Partial<ChatCodeLlamaCallOptions> = {},
+  ): Runnable<BaseLanguageModelInput, AIMessageChunk, ChatCodeLlamaCallOptions> {
+    const bound = readArgument("options", () => ({ ...options }));
+    return this.withConfig({ tools: toolsOf(tools), ...bound });
+  }
+
+  /**
+   * The model with answers that are what a schema says: a grammar sees to it. An answer that a limit
+   * cut short rejects with an error of LangChain's parsers.
+   * @param schema - of zod or another library with JSON schemas, or a JSON schema
+   * @param config - `method`: `"functionCalling"`, the default, also tells the model of the schema;
+   *   `"jsonSchema"` and `"jsonMode"` do not
+   * @throws CodeLlamaError `INVALID_ARGUMENT` for another method
+   */
+  override withStructuredOutput<Output extends Record<string, unknown>>(
+    schema: Structure<Output>,
+    config?: StructuredOutputMethodOptions<false>,
+  ): Runnable<BaseLanguageModelInput, Output>;
+  override withStructuredOutput<Output extends Record<string, unknown>>(
+    schema: Structure<Output>,
+    config?: StructuredOutputMethodOptions<true>,
+  ): Runnable<BaseLanguageModelInput, RawAndParsed<Output>>;
+  override withStructuredOutput<Output extends Record<string, unknown>>(
+    schema: Structure<Output>,
+    config: StructuredOutputMethodOptions<boolean> = {},
+  ):
+    | Runnable<BaseLanguageModelInput, Output>
+    | Runnable<BaseLanguageModelInput, RawAndParsed<Output>> {
+    const { name, method, includeRaw = false } = readArgument("config", () => ({ ...config }));
+    const tool = structureTool(schema, name);
+    const { name: called, parameters } = tool.function;
+    if (structureMethod(method) === "functionCalling") {
+      const model = this.bindTools([tool], { tool_choice: called });
+      const parser = RunnableLambda.from(requireCall).pipe(
+        createFunctionCallingParser<Output>(schema, called),
+      );
+      return assembleStructuredOutputPipeline(model, parser, includeRaw, "StructuredOutput");
+    }
+    const model = this.withConfig({ jsonSchema: parameters ?? {} });
+    const parser = createContentParser<Output>(schema);
+    return assembleStructuredOutputPipeline(model, parser, includeRaw, "StructuredOutput");
+  }
+
+  override async _generate(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+  ): Promise<ChatResult> {
+    const { generation, tools } = this.#start(messages, options);
+    const result = await generation;
+    return {
+      generations: chatGenerations(result, tools),
+      llmOutput: { tokenUsage: tokenUsage(result) },
+    };
+  }
+
+  override async *_streamResponseChunks(
+    messages: BaseMessage[],
+    options: this["ParsedCallOptions"],
+    runManager?: CallbackManagerForLLMRun,
+  ): AsyncGenerator<ChatGenerationChunk> {
+    requireOneAnswer(this.#optionsOf(options));
+    const { generation, tools } = this.#start(messages, options);
+    const tell = async (chunk: ChatGenerationChunk) => {
+      const fields = { chunk };
+      await runManager?.handleLLMNewToken(
+        chunk.text,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        fields,
+      );
+    };
+    const pieces = new ChatChunks(tools);
+    for await (const { text } of generation) {
+      for (const chunk of pieces.push(text)) {
+        yield chunk;
+        await tell(chunk);
+      }
+    }
+    const result = await generation;
+    for (const chunk of pieces.end(result)) {
+      yield chunk;
+      await tell(chunk);
+    }
+    yield lastChunk(result);
+  }
+
+  #start(
+    messages: readonly BaseMessage[],
+    call: this["ParsedCallOptions"],
+  ): { readonly generation: Generation; readonly tools: ToolPlan } {
+    const tools = planTools(
+      toolsOf(call.tools ?? []),
+      toolChoiceOf(call.tool_choice),
+      knowsTools(this.#llama),
+    );
+    const options = this.#optionsOf(call);
+    if (tools.jsonSchema !== undefined && options.jsonSchema !== undefined) {
+      throw invalidArgument("jsonSchema and a demanded tool exclude each other");
+    }
+    const generation = this.#llama.chat(tools.dialog(dialogOf(messages)), {
+      ...options,
+      ...(tools.forTemplate !== undefined && { tools: tools.forTemplate }),
+      ...(tools.jsonSchema !== undefined && { jsonSchema: tools.jsonSchema }),
+    });
+    return { generation, tools };
+  }
+
+  #optionsOf(call: this["ParsedCallOptions"]): ChatOptions {
+    const { chat, stop, signal } = call;
+    const { chat: _, ...own } = ownOptions(call) as ChatCodeLlamaCallOptions;
+    return {
+      ...this.#options,
+      ...chat,
+      ...own,
+      ...(stop !== undefined && { stop }),
+      ...(signal !== undefined && { signal }),
+    };
+  }
+}

@@ -1,0 +1,72 @@
+import {
+  AIMessage,
+  AIMessageChunk,
+  type StandardMessageStructure,
+  type UsageMetadata,
+} from "@langchain/core/messages";
+import { type ChatGeneration, ChatGenerationChunk } from "@langchain/core/outputs";
+import type { Answer, GenerationResult } from "../../result.ts";
+import type { ReadCalls, ToolPlan } from "../../tools/plan.ts";
+
+/** Answers as LangChain has them, each a message with its calls or its text. */
+export function chatGenerations(result: GenerationResult, tools: ToolPlan): ChatGeneration[] {
+  return (result.choices ?? [result]).map((answer) => {
+    const read = tools.read(answer.text);
+    const text = read === undefined ? answer.text : "";
+    const message = new AIMessage<StandardMessageStructure>({
+      content: text,
+      usage_metadata: usageOf(answer),
+      ...(read !== undefined && callsOf(read)),
+    });
+    return { text, message, generationInfo: { finishReason: answer.finishReason } };
+  });
+}
+
+/** A call that a limit cut short has no arguments that could be read. */
+function callsOf({ calls, isWhole }: ReadCalls) {
+  if (isWhole) {
+    const whole = calls.map(({ id, function: { name, arguments: json } }) => ({
+      type: "tool_call" as const,
+      id,
+      name,
+      args: JSON.parse(json),
+    }));
+    return { tool_calls: whole };
+  }
+  const cut = calls.map(({ id, function: { name, arguments: args } }) => ({
+    type: "invalid_tool_call" as const,
+    id,
+    name,
+    args,
+    error: "the answer ended before the call did",
+  }));
+  return { tool_calls: [], invalid_tool_calls: cut };
+}
+
+/** The end of a stream: why, and what it took. */
+export function lastChunk(answer: Answer): ChatGenerationChunk {
+  const message = new AIMessageChunk<StandardMessageStructure>({
+    content: "",
+    usage_metadata: usageOf(answer),
+  });
+  const { finishReason } = answer;
+  return new ChatGenerationChunk({ text: "", message, generationInfo: { finishReason } });
+}
+
+/** Tokens of a prompt and all answers to it, in LangChain's names: the prompt counts once. */
+export function tokenUsage(result: GenerationResult): object {
+  const { promptTokens } = result.usage;
+  const answers = result.choices ?? [result];
+  const completionTokens = answers.reduce((sum, { usage }) => sum + usage.completionTokens, 0);
+  return { promptTokens, completionTokens, totalTokens: promptTokens + completionTokens };
+}
+
+function usageOf({ usage }: Answer): UsageMetadata {
+  const { promptTokens, completionTokens, cachedTokens } = usage;
+  return {
+    input_tokens: promptTokens,
+    output_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+    input_token_details: { cache_read: cachedTokens },
+  };
+}

@@ -1,0 +1,102 @@
+import { fromNative } from "../errors.ts";
+import { addon, type GgufScalar, type NativeGgufFile } from "../native/binding.ts";
+import { invalidArgument, show } from "../options/check.ts";
+
+/** What the header of a GGUF file says: a model's, or a LoRA adapter's. Counts that the file leaves out are undefined. */
+export interface GgufFacts {
+  readonly path: string;
+  /** GGUF's own version. */
+  readonly version: number;
+  readonly fileSizeBytes: number;
+  /** `"adapter"` for a LoRA adapter, otherwise mostly `"model"`. */
+  readonly type: string | undefined;
+  readonly architecture: string;
+  readonly name: string | undefined;
+  readonly fileType: string;
+  readonly parameters: number;
+  readonly trainingContextSize: number | undefined;
+  readonly layers: number | undefined;
+  readonly embeddingLength: number | undefined;
+  readonly feedForwardLength: number | undefined;
+  readonly heads: number | undefined;
+  readonly keyValueHeads: number | undefined;
+  readonly ropeBase: number | undefined;
+  /** Kind of tokenizer, such as `"llama"` (SentencePiece) or `"gpt2"` (byte-pair). */
+  readonly tokenizer: string | undefined;
+  readonly vocabularySize: number | undefined;
+  readonly chatTemplate: string | undefined;
+  /** By their names in the file, such as `bos` and `fim_pre`. */
+  readonly specialTokens: Readonly<Record<string, number>>;
+  readonly metadata: NativeGgufFile["metadata"];
+  readonly tensors: NativeGgufFile["tensors"];
+}
+
+/**
+ * Reads and checks a GGUF file's header, without loading the model.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`, `MODEL_NOT_FOUND`, `MODEL_INVALID`,
+ *   `MODEL_UNSUPPORTED`, `ADDON_MISSING`
+ */
+export async function inspectModel(path: string): Promise<GgufFacts> {
+  if (typeof path !== "string" || path === "" || path.includes("\0")) {
+    throw invalidArgument(`inspectModel(): path must be a string, not ${show(path)}`);
+  }
+  const file = await addon()
+    .inspect(path)
+    .catch((error: unknown) => {
+      throw fromNative(error);
+    });
+  return facts(path, file);
+}
+
+function facts(path: string, file: NativeGgufFile): GgufFacts {
+  const entries = new Map(file.metadata.map((entry) => [entry.key, entry]));
+  const text = (key: string) => scalar(entries.get(key)?.value, "string");
+  const architecture = text("general.architecture") ?? "unknown";
+  const count = (key: string) => scalar(entries.get(`${architecture}.${key}`)?.value, "number");
+  return {
+    path,
+    version: file.version,
+    fileSizeBytes: file.fileSizeBytes,
+    type: text("general.type"),
+    architecture,
+    name: text("general.name"),
+    fileType: file.fileType,
+    parameters: file.parameters,
+    trainingContextSize: count("context_length"),
+    layers: count("block_count"),
+    embeddingLength: count("embedding_length"),
+    feedForwardLength: count("feed_forward_length"),
+    heads: count("attention.head_count"),
+    keyValueHeads: count("attention.head_count_kv"),
+    ropeBase: count("rope.freq_base"),
+    tokenizer: text("tokenizer.ggml.model"),
+    vocabularySize: entries.get("tokenizer.ggml.tokens")?.length,
+    chatTemplate: text("tokenizer.chat_template"),
+    specialTokens: specialTokens(file),
+    metadata: file.metadata,
+    tensors: file.tensors,
+  };
+}
+
+function specialTokens(file: NativeGgufFile): Record<string, number> {
+  const tokens: Record<string, number> = {};
+  for (const { key, value } of file.metadata) {
+    const name = /^tokenizer\.ggml\.(\w+?)_token_id$/.exec(key)?.[1];
+    if (name !== undefined && typeof value === "number") tokens[name] = value;
+  }
+  return tokens;
+}
+
+interface ScalarTypes {
+  readonly string: string;
+  readonly number: number;
+}
+
+function scalar<Name extends keyof ScalarTypes>(
+  value: GgufScalar | readonly GgufScalar[] | undefined,
+  type: Name,
+): ScalarTypes[Name] | undefined {
+  // Some models give one number a layer; the first stands for all.
+  const first = Array.isArray(value) ? value[0] : value;
+  return typeof first === type ? (first as ScalarTypes[Name]) : undefined;
+}

@@ -1,0 +1,67 @@
+import type { EnginePort } from "../engine/port.ts";
+import { type EnginePrompt, Generation, type PromptMaker } from "../generation.ts";
+import { checkOptions, checkValue } from "../options/check.ts";
+import { type EmbedOptions, embedRules } from "../options/embed.ts";
+import { sharedOptions } from "../options/generate.ts";
+import { type TextOrTokens, textsOrTokens } from "../options/texts.ts";
+import { textPrompt } from "./completion.ts";
+
+export interface EmbedResult {
+  /** One for each text, in their order. */
+  readonly embeddings: readonly Float32Array[];
+  readonly usage: { readonly promptTokens: number };
+}
+
+/** A text, or tokens taken as they are. */
+export type EmbedInput = TextOrTokens;
+
+// So many texts wait for the engine at once; the rest wait here, and need no place in its queue.
+const window = 4;
+
+/** Makes a vector of each text, as many side by side as the engine runs. */
+export function embed(
+  engine: EnginePort,
+  input: EmbedInput | readonly EmbedInput[],
+  options: EmbedOptions,
+): Generation<EmbedResult> {
+  const where = "embed()";
+  const texts = checkValue(input, textsOrTokens, `${where}: texts`) as readonly EmbedInput[];
+  engine.requireContext(where);
+  const checked = checkOptions(options, embedRules, where);
+  const call = {
+    ...sharedOptions(checked, engine, where),
+    embedding: checked.pooling ?? "mean",
+    maxTokens: 0,
+    seed: 0,
+  };
+  return new Generation(engine, checked.signal, async (request) => {
+    const embeddings: Float32Array[] = [];
+    let promptTokens = 0;
+    const rest = texts.entries();
+    const work = async () => {
+      for (const [index, text] of rest) {
+        const prompt = embedPrompt(engine, text);
+        const { embedding, usage } = await request({ ...call, prompt }, { held: true });
+        if (embedding === undefined) continue; // cancelled
+        embeddings[index] = checked.normalize === false ? embedding : normalized(embedding);
+        promptTokens += usage.promptTokens;
+      }
+    };
+    await Promise.all(Array.from({ length: window }, work));
+    return { embeddings, usage: { promptTokens } };
+  });
+}
+
+function embedPrompt(engine: EnginePort, text: EmbedInput): EnginePrompt | PromptMaker {
+  if (typeof text !== "string") return text;
+  if (!engine.hasVocabulary) return { text, special: false };
+  return (stop) => textPrompt(engine, text, stop);
+}
+
+function normalized(vector: Float32Array): Float32Array {
+  // As Math.hypot, which takes its numbers as arguments: the largest keeps squares in range.
+  const largest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const length =
+    largest * Math.sqrt(vector.reduce((sum, value) => sum + (value / largest) ** 2, 0));
+  return length > 0 ? vector.map((value) => value / length) : vector;
+}

@@ -1,0 +1,66 @@
+import type { EnginePort } from "../engine/port.ts";
+import { Generation } from "../generation.ts";
+import { checkOptions, checkValue, invalidArgument } from "../options/check.ts";
+import { sharedOptions } from "../options/generate.ts";
+import { type PerplexityOptions, perplexityRules } from "../options/perplexity.ts";
+import { type TextOrTokens, textOrTokens } from "../options/texts.ts";
+import { textPrompt } from "./completion.ts";
+
+export interface PerplexityResult {
+  /** e to the mean negative log-likelihood: the lower, the better the model knows the text. */
+  readonly perplexity: number;
+  /** Mean over the tokens, in nats. */
+  readonly negativeLogLikelihood: number;
+  /** Tokens that were measured: all but the first. */
+  readonly tokens: number;
+}
+
+/** Measures how well the model foresees a text. */
+export function perplexity(
+  engine: EnginePort,
+  text: string | Int32Array,
+  options: PerplexityOptions,
+): Generation<PerplexityResult> {
+  const where = "perplexity()";
+  const given = checkValue(text, textOrTokens, `${where}: text`) as TextOrTokens;
+  engine.requireContext(where);
+  if (typeof given === "string") engine.requireVocabulary(`${where} of a text`);
+  const checked = checkOptions(options, perplexityRules, where);
+  const largest = engine.contextSize - 1;
+  const windowSize = checked.windowSize ?? Math.min(2048, largest);
+  if (windowSize > largest) {
+    throw invalidArgument(`${where}: windowSize must be at most ${largest}, not ${windowSize}`);
+  }
+  const call = {
+    ...sharedOptions(checked, engine, where),
+    promptLogprobs: true,
+    maxTokens: 0,
+    seed: 0,
+  };
+  return new Generation(engine, checked.signal, async (request) => {
+    let tokens: Int32Array | undefined;
+    const encode = async (stop: AbortSignal) => {
+      tokens ??= typeof given === "string" ? await textPrompt(engine, given, stop, "whole") : given;
+      if (tokens.length >= 2) return tokens;
+      throw invalidArgument(`${where}: the text must have at least 2 tokens, not ${tokens.length}`);
+    };
+    let sum = 0;
+    let measured = 0;
+    let start = 0;
+    while (tokens === undefined || measured < tokens.length - 1) {
+      const prompt = async (stop: AbortSignal) =>
+        (await encode(stop)).slice(start, start + windowSize);
+      const { promptLogprobs = [], finishReason } = await request(
+        { ...call, prompt },
+        { held: true },
+      );
+      if (finishReason === "abort") break;
+      const fresh = promptLogprobs.slice(measured - start);
+      for (const { logprob } of fresh) sum -= logprob;
+      measured += fresh.length;
+      start += Math.ceil(windowSize / 2);
+    }
+    const mean = sum / measured;
+    return { perplexity: Math.exp(mean), negativeLogLikelihood: mean, tokens: measured };
+  });
+}

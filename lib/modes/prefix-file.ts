@@ -1,0 +1,254 @@
+import type { FileHandle } from "node:fs/promises";
+import { setImmediate as turn } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import { crc32 } from "node:zlib";
+import { isError } from "../base/brands.ts";
+import { withRegularFile } from "../base/regular-file.ts";
+import { replaceFile, requireReplaceable } from "../base/replace-file.ts";
+import type { Engine } from "../engine/local-engine.ts";
+import { CodeLlamaError } from "../errors.ts";
+import { Generation } from "../generation.ts";
+import { fingerprint } from "../model/fingerprint.ts";
+import { addon } from "../native/binding.ts";
+import { checkOptions, checkValue, invalidArgument, show } from "../options/check.ts";
+import { sharedOptions } from "../options/generate.ts";
+import { type PrefixOptions, prefixRules } from "../options/prefix.ts";
+import type { RopeOptions } from "../options/rope.ts";
+import { type TextOrTokens, textOrTokens } from "../options/texts.ts";
+import { textPrompt } from "./completion.ts";
+
+/** What a prefix file holds. */
+export interface PrefixResult {
+  readonly tokens: number;
+  readonly bytes: number;
+}
+
+// The file: this line, the header's length as 8 hexadecimal digits, the header as JSON, the tokens
+// as 32-bit numbers, the state. Little-endian, as the state is.
+const magic = "node-codellama prefix 1\n";
+const start = magic.length + 8;
+// Bytes that are read or summed up at a time.
+const pieceBytes = 2 ** 20;
+// Far more than any header has.
+const longestHeader = 2 ** 20;
+// Bytes of a cell for each layer and dimension: keys and values as 32-bit floats, and as much again
+// four times for models whose heads are wider than their embeddings.
+const cellBytes = 40;
+// Bytes of a state that are no cells.
+const otherState = 2 ** 20;
+
+interface Header {
+  readonly llamaCommit: string;
+  readonly model: string;
+  readonly rope: RopeOptions;
+  /** Parts of the KV cache, which the state's layout depends on: 1 where sequences share it. */
+  readonly kvParts: number;
+  readonly loraScales: readonly number[];
+  readonly tokens: number;
+  readonly stateBytes: number;
+  readonly checksum: number;
+}
+
+/** Computes a prompt and writes what the KV cache holds of it. */
+export function savePrefix(
+  engine: Engine,
+  modelPath: string,
+  path: string,
+  prompt: string | Int32Array,
+  options: PrefixOptions,
+): Generation<PrefixResult> {
+  const where = "savePrefix()";
+  checkPath(path, where);
+  const given = checkValue(prompt, textOrTokens, `${where}: prompt`) as TextOrTokens;
+  engine.requireContext(where);
+  const checked = checkOptions(options, prefixRules, where);
+  const shared = sharedOptions(checked, engine, where);
+  return new Generation(engine, checked.signal, async (request) => {
+    await requireReplaceable(path, where);
+    let tokens = typeof given === "string" ? new Int32Array() : given;
+    const prompt = async (stop: AbortSignal) => {
+      if (typeof given === "string") tokens = await textPrompt(engine, given, stop);
+      return tokens;
+    };
+    const call = { ...shared, prompt, promptState: true, maxTokens: 0, seed: 0 };
+    const { promptState: state } = await request(call, { held: true });
+    if (state === undefined) throw new CodeLlamaError("ABORTED", `${where} was cancelled`);
+    const header: Header = {
+      llamaCommit: addon().llamaCommit,
+      model: await fingerprint(modelPath),
+      rope: engine.rope,
+      kvParts: engine.kvParts,
+      loraScales: scalesOf(engine, shared.loraScales),
+      tokens: tokens.length,
+      stateBytes: state.byteLength,
+      checksum: await checksumOf([asBytes(tokens), state]),
+    };
+    const parts = fileParts(header, tokens, state);
+    await replaceFile(path, parts, { where });
+    return { tokens: tokens.length, bytes: lengthOf(parts) };
+  });
+}
+
+/** Takes a saved prompt into the engine's store. */
+export async function loadPrefix(
+  engine: Engine,
+  modelPath: string,
+  path: string,
+): Promise<PrefixResult> {
+  const where = "loadPrefix()";
+  checkPath(path, where);
+  engine.requireContext(where);
+  return await withRegularFile(path, where, async (file, { size }) => {
+    const bytes = Number(size);
+    const header = await readHeader(file, bytes);
+    if (typeof header === "string") throw refusal(where, path, header);
+    await requireFitting(engine, modelPath, header, `${where}: ${path}`);
+    const { vocabularySize } = engine.model;
+    const { tokens, state } = await readBody(
+      file,
+      bytes,
+      header,
+      vocabularySize,
+      `${where}: ${path}`,
+    );
+    await engine.addPrompt(tokens, header.loraScales, state);
+    return { tokens: tokens.length, bytes };
+  });
+}
+
+/** Before any of the state is read, which can be larger than the memory. */
+async function requireFitting(
+  engine: Engine,
+  modelPath: string,
+  header: Header,
+  file: string,
+): Promise<void> {
+  if (
+    header.llamaCommit !== addon().llamaCommit ||
+    header.model !== (await fingerprint(modelPath))
+  ) {
+    throw invalidArgument(`${file} was saved with another model or another version of llama.cpp`);
+  }
+  if (!isDeepStrictEqual(header.rope, engine.rope)) {
+    throw invalidArgument(`${file} was saved with other rope options`);
+  }
+  if (header.kvParts !== engine.kvParts) {
+    const parts = (count: number) => (count === 1 ? "shared by all" : `divided in ${count}`);
+    throw invalidArgument(
+      `${file} was saved with a KV cache ${parts(header.kvParts)}, and this one is ` +
+        `${parts(engine.kvParts)} (kvUnified, parallel)`,
+    );
+  }
+  if (header.loraScales.length !== engine.loras.length) {
+    throw invalidArgument(`${file} was saved with other LoRA adapters`);
+  }
+  if (header.tokens >= engine.contextSize) {
+    throw new CodeLlamaError(
+      "CONTEXT_OVERFLOW",
+      `${file} holds ${header.tokens} tokens, and the context ${engine.contextSize}`,
+    );
+  }
+  const { layers, embeddingLength } = engine.model;
+  const mostBytes = otherState + header.tokens * layers * embeddingLength * cellBytes;
+  if (header.stateBytes > mostBytes) throw invalidArgument(`${file} is damaged`);
+}
+
+function fileParts(header: Header, tokens: Int32Array, state: Uint8Array): readonly Uint8Array[] {
+  const json = Buffer.from(JSON.stringify(header));
+  const head = magic + json.length.toString(16).padStart(8, "0");
+  return [Buffer.from(head), json, asBytes(tokens), state];
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((length, part) => length + part.byteLength, 0);
+}
+
+/** The header, or what the file is instead. */
+async function readHeader(file: FileHandle, size: number): Promise<Header | string> {
+  const beginning = await readPart(file, 0, Math.min(start, size));
+  const isOurs = beginning.subarray(0, magic.length).toString("latin1") === magic;
+  const digits = beginning.subarray(magic.length).toString("latin1");
+  const length = /^[\da-f]{8}$/.test(digits) ? Number.parseInt(digits, 16) : Number.NaN;
+  if (!isOurs || !(length <= size - start)) return "is no prefix file of this version";
+  if (length > longestHeader) return "is damaged";
+  const header = parseHeader(await readPart(file, start, length));
+  const isWhole =
+    header !== undefined && size === start + length + 4 * header.tokens + header.stateBytes;
+  return isWhole ? header : "is damaged";
+}
+
+async function readBody(
+  file: FileHandle,
+  size: number,
+  header: Header,
+  vocabularySize: number,
+  where: string,
+) {
+  const length = 4 * header.tokens + header.stateBytes;
+  const body = await readPart(file, size - length, length).catch((cause: unknown) => {
+    if (!isError(cause) || cause.name !== "RangeError") throw cause;
+    throw new CodeLlamaError("OUT_OF_MEMORY", `${where}: no memory for its ${length} bytes`);
+  });
+  const tokens = new Int32Array(header.tokens);
+  asBytes(tokens).set(body.subarray(0, tokens.byteLength));
+  const isWhole = body.length === length && (await checksumOf([body])) === header.checksum;
+  if (!isWhole || !tokens.every((token) => token >= 0 && token < vocabularySize)) {
+    throw invalidArgument(`${where} is damaged`);
+  }
+  return { tokens, state: body.subarray(tokens.byteLength) };
+}
+
+function parseHeader(json: Buffer): Header | undefined {
+  try {
+    const header: unknown = JSON.parse(json.toString());
+    const { llamaCommit, model, rope, kvParts, loraScales, tokens, stateBytes, checksum } =
+      Object(header);
+    const counts = [kvParts, tokens, stateBytes, checksum];
+    if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0)) return undefined;
+    if (!Array.isArray(loraScales) || !loraScales.every(Number.isFinite)) return undefined;
+    return { llamaCommit, model, rope, kvParts, loraScales, tokens, stateBytes, checksum };
+  } catch {
+    return undefined;
+  }
+}
+
+/** In pieces: a single read is limited to 2 GiB. Shorter where the file has become shorter. */
+async function readPart(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const part = Buffer.alloc(length);
+  for (let filled = 0; filled < length; ) {
+    const piece = Math.min(length - filled, pieceBytes);
+    const { bytesRead } = await file.read(part, filled, piece, position + filled);
+    if (bytesRead === 0) return part.subarray(0, filled);
+    filled += bytesRead;
+  }
+  return part;
+}
+
+/** In pieces, between which the event loop goes on. */
+async function checksumOf(parts: readonly Uint8Array[]): Promise<number> {
+  let checksum = 0;
+  for (const part of parts) {
+    for (let start = 0; start < part.length; start += pieceBytes) {
+      checksum = crc32(part.subarray(start, start + pieceBytes), checksum);
+      await turn();
+    }
+  }
+  return checksum;
+}
+
+function scalesOf(engine: Engine, scales: readonly number[] | undefined): readonly number[] {
+  return scales ?? engine.loras.map(({ scale }) => scale);
+}
+
+function asBytes(tokens: Int32Array): Uint8Array {
+  return new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength);
+}
+
+function checkPath(path: unknown, where: string): void {
+  if (typeof path === "string" && path !== "" && !path.includes("\0")) return;
+  throw invalidArgument(`${where}: path must be a file's path, not ${show(path)}`);
+}
+
+function refusal(where: string, path: string, what: string): CodeLlamaError {
+  return invalidArgument(`${where}: ${path} ${what}`);
+}

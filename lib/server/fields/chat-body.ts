@@ -1,0 +1,47 @@
+import { z } from "zod";
+import type { CodeLlama } from "../../codellama.ts";
+import { knowsTools, planTools, type ToolPlan } from "../../tools/plan.ts";
+import { messageSchema } from "./chat-messages.ts";
+import { generationFields } from "./sampling.ts";
+import { checkOneStructure, structureFields } from "./structure-fields.ts";
+import { demandsTool, isAmong, toolChoiceSchema, toolSchema } from "./tool-schemas.ts";
+
+/** The body of `POST /v1/chat/completions` and of `POST /apply-template`; for fields by other names see `knownFields`. */
+export const chatCompletionSchema = z
+  .object({
+    ...generationFields,
+    ...structureFields,
+    messages: z.array(messageSchema).min(1),
+    logprobs: z.boolean().nullish(),
+    top_logprobs: z.int().min(0).max(100).nullish(),
+    tools: z.array(toolSchema).max(128).nullish(),
+    tool_choice: toolChoiceSchema.nullish(),
+    /** false takes the first call of an answer alone. */
+    parallel_tool_calls: z.boolean().nullish(),
+  })
+  .superRefine(checkOneStructure)
+  .refine(({ tools, tool_choice }) => (tools ?? []).length > 0 || !demandsTool(tool_choice), {
+    path: ["tool_choice"],
+    error: "demands a tool, and there are no tools",
+  })
+  .refine(({ tools, tool_choice }) => (tools ?? []).length === 0 || isAmong(tool_choice, tools), {
+    path: ["tool_choice"],
+    error: "names none of the tools",
+  })
+  .refine(({ logprobs, top_logprobs }) => logprobs === true || !top_logprobs, {
+    path: ["top_logprobs"],
+    error: "needs logprobs: true",
+  });
+
+export type ChatBody = z.output<typeof chatCompletionSchema>;
+
+/** What the tools of a chat do to its prompt and its answer. */
+export function toolPlan(body: ChatBody, llama: CodeLlama): ToolPlan {
+  const plan = planTools(body.tools ?? [], body.tool_choice ?? "auto", knowsTools(llama));
+  if (body.parallel_tool_calls !== false) return plan;
+  const read = (text: string) => {
+    const all = plan.read(text);
+    return all && { ...all, calls: all.calls.slice(0, 1) };
+  };
+  return { ...plan, read };
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import type { StructureOptions } from "../../options/structure.ts";
+
+const schema = z.record(z.string(), z.unknown());
+
+const responseFormat = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("text") }),
+  z.object({ type: z.literal("json_object"), schema: schema.nullish() }),
+  z.object({
+    type: z.literal("json_schema"),
+    json_schema: z.object({ schema: schema.nullish() }),
+  }),
+]);
+
+/** What an answer must look like, in the names of OpenAI's API and of llama.cpp's. */
+export const structureFields = {
+  grammar: z.string().nullish(),
+  json_schema: schema.nullish(),
+  response_format: responseFormat.nullish(),
+};
+
+type StructureBody = z.output<z.ZodObject<typeof structureFields>>;
+
+/** Each structure that a request asks for, by its field. */
+function askedFor(body: StructureBody): readonly (readonly [string, StructureOptions])[] {
+  const { grammar, json_schema: ownSchema, response_format: format } = body;
+  return [
+    ...(grammar ? [["grammar", { grammar }] as const] : []),
+    ...(ownSchema ? [["json_schema", { jsonSchema: ownSchema }] as const] : []),
+    ...(format && format.type !== "text" ? [["response_format", ofFormat(format)] as const] : []),
+  ];
+}
+
+function ofFormat(
+  format: Exclude<NonNullable<StructureBody["response_format"]>, { type: "text" }>,
+): StructureOptions {
+  if (format.type === "json_object") return { jsonSchema: format.schema ?? { type: "object" } };
+  return { jsonSchema: format.json_schema.schema ?? {} };
+}
+
+/** The field that asks for a structure, if there is one. */
+export function askedStructure(body: StructureBody): string | undefined {
+  return askedFor(body)[0]?.[0];
+}
+
+/** Refuses a request for two structures. */
+export function checkOneStructure(body: StructureBody, context: z.core.$RefinementCtx): void {
+  const [first, second] = askedFor(body);
+  if (first === undefined || second === undefined) return;
+  context.addIssue({ code: "custom", path: [second[0]], message: `excludes ${first[0]}` });
+}
+
+/** The structure that a request asks for. */
+export function structureOptions(body: StructureBody): StructureOptions {
+  return askedFor(body)[0]?.[1] ?? {};
+}

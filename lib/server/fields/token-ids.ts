@@ -1,0 +1,33 @@
+import { z } from "zod";
+import type { CodeLlama } from "../../codellama.ts";
+import { HttpError } from "../http/http-error.ts";
+
+/** A token by its id. */
+export const tokenSchema = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
+
+export const tokensSchema = z.array(tokenSchema);
+
+/**
+ * Checks ids against the model's vocabulary, where that is known.
+ * @param nameOf - the field that the id at an index came in
+ * @throws HttpError 400, naming the field
+ */
+export function checkTokens(
+  { model }: CodeLlama,
+  ids: readonly number[],
+  nameOf: (index: number) => string,
+): void {
+  const { vocabularySize: size } = model;
+  const index = size === 0 ? -1 : ids.findIndex((id) => id >= size);
+  if (index < 0) return;
+  const field = nameOf(index);
+  throw new HttpError(
+    400,
+    "INVALID_ARGUMENT",
+    `${field}: a token's id is from 0 to ${size - 1}, not ${ids[index]}`,
+    { field },
+  );
+}
