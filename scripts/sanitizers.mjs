@@ -32,7 +32,7 @@ export async function prepareSanitizer(kind) {
   const env = {
     LD_PRELOAD: await runtime(RUNTIMES[kind]),
     NODE_CODELLAMA_PREBUILD: folder,
-    // V8 keeps what it allocates, so leaks are found by test/integration/memory.test.ts instead.
+    // V8 keeps what it allocates, so leaks are found by test/integration/engine/memory.test.ts instead.
     ASAN_OPTIONS: `${common}:detect_leaks=0`,
     UBSAN_OPTIONS: `${common}:print_stacktrace=1:${suppressions("ubsan.supp")}`,
     TSAN_OPTIONS: `${common}:${suppressions("tsan.supp")}`,

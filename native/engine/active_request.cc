@@ -1,10 +1,10 @@
-#include "active_request.h"
+#include "engine/active_request.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "error.h"
-#include "logprobs.h"
+#include "engine/error.h"
+#include "engine/logprobs.h"
 
 namespace codellama {
 

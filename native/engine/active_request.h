@@ -7,19 +7,19 @@
 #include <string>
 #include <vector>
 
-#include "draft_length.h"
-#include "drafter.h"
-#include "embedding_pool.h"
-#include "event.h"
-#include "grammar/grammar_cache.h"
-#include "grammar/grammar_matcher.h"
-#include "model.h"
-#include "options.h"
-#include "repetition.h"
-#include "sampler.h"
-#include "sequence.h"
-#include "text_stream.h"
-#include "token_healing.h"
+#include "engine/draft_length.h"
+#include "engine/drafter.h"
+#include "engine/embedding_pool.h"
+#include "engine/event.h"
+#include "engine/grammar/grammar_cache.h"
+#include "engine/grammar/grammar_matcher.h"
+#include "engine/model.h"
+#include "engine/options.h"
+#include "engine/repetition.h"
+#include "engine/sampler.h"
+#include "engine/sequence.h"
+#include "engine/text_stream.h"
+#include "engine/token_healing.h"
 
 namespace codellama {
 

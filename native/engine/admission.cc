@@ -1,8 +1,8 @@
-#include "admission.h"
+#include "engine/admission.h"
 
 #include <string>
 
-#include "error.h"
+#include "engine/error.h"
 
 namespace codellama {
 

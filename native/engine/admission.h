@@ -6,7 +6,7 @@
 #include <mutex>
 #include <unordered_set>
 
-#include "options.h"
+#include "engine/options.h"
 
 namespace codellama {
 

@@ -1,4 +1,4 @@
-#include "assertion_guard.h"
+#include "engine/assertion_guard.h"
 
 #include <cstdio>
 #include <stdexcept>

@@ -9,7 +9,7 @@
 #include <new>
 #include <string>
 
-#include "error.h"
+#include "engine/error.h"
 
 namespace codellama {
 

@@ -1,4 +1,4 @@
-#include "attention.h"
+#include "engine/attention.h"
 
 #include <algorithm>
 #include <cstdlib>

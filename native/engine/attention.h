@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-#include "model.h"
-#include "options.h"
+#include "engine/model.h"
+#include "engine/options.h"
 
 namespace codellama {
 

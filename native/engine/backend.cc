@@ -1,12 +1,12 @@
-#include "backend.h"
+#include "engine/backend.h"
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
 
-#include "assertion_guard.h"
-#include "backend_library.h"
+#include "engine/assertion_guard.h"
+#include "engine/backend_library.h"
 #include "llama.h"
 
 namespace codellama {

@@ -1,4 +1,4 @@
-#include "backend_library.h"
+#include "engine/backend_library.h"
 
 #include <algorithm>
 #include <cctype>
@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include "backend.h"
+#include "engine/backend.h"
 #include "ggml-backend.h"
 
 #ifdef _WIN32

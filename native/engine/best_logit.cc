@@ -1,10 +1,10 @@
-#include "best_logit.h"
+#include "engine/best_logit.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "error.h"
+#include "engine/error.h"
 
 namespace codellama {
 

@@ -7,8 +7,8 @@
 #include <variant>
 #include <vector>
 
-#include "options.h"
-#include "prompt_store.h"
+#include "engine/options.h"
+#include "engine/prompt_store.h"
 
 namespace codellama {
 

@@ -1,7 +1,7 @@
-#include "cell_worker.h"
+#include "engine/cell_worker.h"
 
-#include "error.h"
-#include "sequence.h"
+#include "engine/error.h"
+#include "engine/sequence.h"
 
 namespace codellama {
 

@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "cell_operation.h"
-#include "model_runner.h"
-#include "prompt_store.h"
+#include "engine/cell_operation.h"
+#include "engine/model_runner.h"
+#include "engine/prompt_store.h"
 
 namespace codellama {
 

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "options.h"
+#include "engine/options.h"
 
 namespace codellama {
 

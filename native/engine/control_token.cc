@@ -1,4 +1,4 @@
-#include "control_token.h"
+#include "engine/control_token.h"
 
 #include <algorithm>
 #include <iterator>

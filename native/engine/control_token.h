@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "options.h"
+#include "engine/options.h"
 
 struct llama_vocab;
 

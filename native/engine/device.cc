@@ -1,11 +1,11 @@
-#include "device.h"
+#include "engine/device.h"
 
 #include <algorithm>
 #include <cstdlib>
 
-#include "error.h"
+#include "engine/error.h"
 #include "ggml-backend.h"
-#include "machine.h"
+#include "engine/machine.h"
 
 namespace codellama {
 

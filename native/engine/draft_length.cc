@@ -1,4 +1,4 @@
-#include "draft_length.h"
+#include "engine/draft_length.h"
 
 namespace codellama {
 

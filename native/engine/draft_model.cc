@@ -1,4 +1,4 @@
-#include "draft_model.h"
+#include "engine/draft_model.h"
 
 #include <algorithm>
 #include <chrono>
@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
-#include "error.h"
+#include "engine/error.h"
 #include "llama.h"
-#include "logprobs.h"
+#include "engine/logprobs.h"
 
 namespace codellama {
 

@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "model_runner.h"
-#include "sequence.h"
+#include "engine/model_runner.h"
+#include "engine/sequence.h"
 
 namespace codellama {
 

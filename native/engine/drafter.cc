@@ -1,4 +1,4 @@
-#include "drafter.h"
+#include "engine/drafter.h"
 
 namespace codellama {
 

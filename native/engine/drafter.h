@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "options.h"
+#include "engine/options.h"
 
 namespace codellama {
 

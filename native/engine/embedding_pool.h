@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "options.h"
+#include "engine/options.h"
 
 namespace codellama {
 

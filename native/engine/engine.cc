@@ -1,12 +1,12 @@
-#include "engine.h"
+#include "engine/engine.h"
 
 #include <algorithm>
 #include <exception>
 #include <utility>
 
-#include "backend.h"
-#include "error.h"
-#include "live_engines.h"
+#include "engine/backend.h"
+#include "engine/error.h"
+#include "engine/live_engines.h"
 
 namespace codellama {
 

@@ -11,15 +11,15 @@
 #include <unordered_map>
 #include <vector>
 
-#include "active_request.h"
-#include "admission.h"
-#include "command_queue.h"
-#include "engine_parts.h"
-#include "event.h"
-#include "model.h"
-#include "options.h"
-#include "prefill_pacer.h"
-#include "throughput.h"
+#include "engine/active_request.h"
+#include "engine/admission.h"
+#include "engine/command_queue.h"
+#include "engine/engine_parts.h"
+#include "engine/event.h"
+#include "engine/model.h"
+#include "engine/options.h"
+#include "engine/prefill_pacer.h"
+#include "engine/throughput.h"
 
 namespace codellama {
 

@@ -1,10 +1,10 @@
-#include "engine_parts.h"
+#include "engine/engine_parts.h"
 
 #include <utility>
 
-#include "attention.h"
-#include "separate_cells.h"
-#include "shared_cells.h"
+#include "engine/attention.h"
+#include "engine/separate_cells.h"
+#include "engine/shared_cells.h"
 
 namespace codellama {
 

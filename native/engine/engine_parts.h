@@ -4,16 +4,16 @@
 #include <atomic>
 #include <memory>
 
-#include "batch_kind.h"
-#include "cell_worker.h"
-#include "grammar/grammar_cache.h"
-#include "model.h"
-#include "model_runner.h"
-#include "options.h"
-#include "prompt_store.h"
-#include "scheduler.h"
-#include "speculation.h"
-#include "token_choice.h"
+#include "engine/batch_kind.h"
+#include "engine/cell_worker.h"
+#include "engine/grammar/grammar_cache.h"
+#include "engine/model.h"
+#include "engine/model_runner.h"
+#include "engine/options.h"
+#include "engine/prompt_store.h"
+#include "engine/scheduler.h"
+#include "engine/speculation.h"
+#include "engine/token_choice.h"
 
 namespace codellama {
 

@@ -3,8 +3,8 @@
 #include <exception>
 #include <utility>
 
-#include "engine.h"
-#include "error.h"
+#include "engine/engine.h"
+#include "engine/error.h"
 
 namespace codellama {
 

@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "error.h"
-#include "options.h"
+#include "engine/error.h"
+#include "engine/options.h"
 
 namespace codellama {
 

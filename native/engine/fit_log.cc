@@ -2,7 +2,7 @@
 #include <cstdarg>
 #include <cstdio>
 
-#include "backend.h"
+#include "engine/backend.h"
 #include "log.h"
 
 int common_log_get_verbosity_thold() { return LOG_LEVEL_TRACE; }

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "cell_operation.h"
+#include "engine/cell_operation.h"
 
 namespace codellama {
 

@@ -1,6 +1,6 @@
-#include "kv_type.h"
+#include "engine/kv_type.h"
 
-#include "error.h"
+#include "engine/error.h"
 
 namespace codellama {
 

@@ -1,11 +1,11 @@
-#include "live_engines.h"
+#include "engine/live_engines.h"
 
 #include <cstdlib>
 #include <map>
 #include <mutex>
 #include <thread>
 
-#include "engine.h"
+#include "engine/engine.h"
 
 namespace codellama {
 

@@ -1,11 +1,11 @@
-#include "logprobs.h"
+#include "engine/logprobs.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-#include "best_logit.h"
-#include "tokenizer.h"
+#include "engine/best_logit.h"
+#include "engine/tokenizer.h"
 
 namespace codellama {
 

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "event.h"
-#include "options.h"
+#include "engine/event.h"
+#include "engine/options.h"
 
 namespace codellama {
 

@@ -1,4 +1,4 @@
-#include "machine.h"
+#include "engine/machine.h"
 
 #include <algorithm>
 #include <cmath>

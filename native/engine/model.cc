@@ -1,4 +1,4 @@
-#include "model.h"
+#include "engine/model.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,13 +7,13 @@
 #include <system_error>
 #include <utility>
 
-#include "assertion_guard.h"
-#include "backend.h"
-#include "error.h"
-#include "gguf/gguf_file.h"
-#include "gguf/tensor_type.h"
+#include "engine/assertion_guard.h"
+#include "engine/backend.h"
+#include "engine/error.h"
+#include "engine/gguf/gguf_file.h"
+#include "engine/gguf/tensor_type.h"
 #include "llama.h"
-#include "machine.h"
+#include "engine/machine.h"
 
 namespace codellama {
 

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "options.h"
-#include "placement.h"
-#include "tokenizer.h"
+#include "engine/options.h"
+#include "engine/placement.h"
+#include "engine/tokenizer.h"
 
 struct llama_adapter_lora;
 struct llama_model;

@@ -1,4 +1,4 @@
-#include "model_runner.h"
+#include "engine/model_runner.h"
 
 #include <algorithm>
 #include <future>
@@ -9,16 +9,16 @@
 #include <system_error>
 #include <thread>
 
-#include "assertion_guard.h"
-#include "attention.h"
-#include "backend.h"
-#include "error.h"
+#include "engine/assertion_guard.h"
+#include "engine/attention.h"
+#include "engine/backend.h"
+#include "engine/error.h"
 #include "ggml-cpu.h"
-#include "kv_cells.h"
-#include "kv_type.h"
+#include "engine/kv_cells.h"
+#include "engine/kv_type.h"
 #include "llama.h"
-#include "machine.h"
-#include "rope.h"
+#include "engine/machine.h"
+#include "engine/rope.h"
 
 namespace codellama {
 

@@ -8,10 +8,10 @@
 #include <optional>
 #include <vector>
 
-#include "batch_kind.h"
-#include "model.h"
-#include "options.h"
-#include "scheduler.h"
+#include "engine/batch_kind.h"
+#include "engine/model.h"
+#include "engine/options.h"
+#include "engine/scheduler.h"
 
 struct ggml_threadpool;
 struct llama_context;

@@ -1,4 +1,4 @@
-#include "nucleus.h"
+#include "engine/nucleus.h"
 
 #include <algorithm>
 #include <array>

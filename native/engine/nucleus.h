@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "options.h"
+#include "engine/options.h"
 
 namespace codellama {
 

@@ -1,4 +1,4 @@
-#include "placement.h"
+#include "engine/placement.h"
 
 #include <algorithm>
 #include <chrono>
@@ -6,15 +6,15 @@
 #include <mutex>
 #include <system_error>
 
-#include "attention.h"
-#include "backend.h"
-#include "device.h"
-#include "error.h"
+#include "engine/attention.h"
+#include "engine/backend.h"
+#include "engine/device.h"
+#include "engine/error.h"
 #include "fit.h"
 #include "ggml-backend.h"
-#include "kv_type.h"
+#include "engine/kv_type.h"
 #include "llama.h"
-#include "machine.h"
+#include "engine/machine.h"
 
 namespace codellama {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "options.h"
+#include "engine/options.h"
 
 struct ggml_backend_device;
 struct llama_model_params;

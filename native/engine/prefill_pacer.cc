@@ -1,4 +1,4 @@
-#include "prefill_pacer.h"
+#include "engine/prefill_pacer.h"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "step_times.h"
+#include "engine/step_times.h"
 
 namespace codellama {
 

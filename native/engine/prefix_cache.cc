@@ -1,4 +1,4 @@
-#include "prefix_cache.h"
+#include "engine/prefix_cache.h"
 
 #include <algorithm>
 #include <functional>

@@ -14,8 +14,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cell_operation.h"
-#include "options.h"
+#include "engine/cell_operation.h"
+#include "engine/options.h"
 
 namespace codellama {
 

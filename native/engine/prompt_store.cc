@@ -1,4 +1,4 @@
-#include "prompt_store.h"
+#include "engine/prompt_store.h"
 
 #include <algorithm>
 #include <utility>

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "options.h"
+#include "engine/options.h"
 
 namespace codellama {
 

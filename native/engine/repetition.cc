@@ -1,4 +1,4 @@
-#include "repetition.h"
+#include "engine/repetition.h"
 
 #include <algorithm>
 

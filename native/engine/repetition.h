@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "options.h"
+#include "engine/options.h"
 
 namespace codellama {
 

@@ -1,10 +1,10 @@
-#include "rope.h"
+#include "engine/rope.h"
 
 #include <cstdlib>
 #include <limits>
 #include <string>
 
-#include "error.h"
+#include "engine/error.h"
 #include "llama.h"
 
 namespace codellama {

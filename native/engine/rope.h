@@ -1,8 +1,8 @@
 // Rotary positions as the caller wants them, beyond what the model was trained with.
 #pragma once
 
-#include "model.h"
-#include "options.h"
+#include "engine/model.h"
+#include "engine/options.h"
 
 struct llama_context_params;
 

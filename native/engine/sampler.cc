@@ -1,12 +1,12 @@
-#include "sampler.h"
+#include "engine/sampler.h"
 
 #include <algorithm>
 #include <limits>
 
-#include "best_logit.h"
-#include "error.h"
+#include "engine/best_logit.h"
+#include "engine/error.h"
 #include "llama.h"
-#include "model.h"
+#include "engine/model.h"
 
 namespace codellama {
 

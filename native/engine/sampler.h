@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "nucleus.h"
-#include "options.h"
+#include "engine/nucleus.h"
+#include "engine/options.h"
 
 struct llama_sampler;
 

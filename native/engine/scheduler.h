@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "cell_operation.h"
-#include "kv_cells.h"
-#include "sequence.h"
+#include "engine/cell_operation.h"
+#include "engine/kv_cells.h"
+#include "engine/sequence.h"
 
 namespace codellama {
 

@@ -1,11 +1,11 @@
-#include "separate_cells.h"
+#include "engine/separate_cells.h"
 
 #include <algorithm>
 #include <span>
 #include <stdexcept>
 #include <utility>
 
-#include "sequence.h"
+#include "engine/sequence.h"
 
 namespace codellama {
 

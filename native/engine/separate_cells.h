@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "kv_cells.h"
-#include "prompt_store.h"
+#include "engine/kv_cells.h"
+#include "engine/prompt_store.h"
 
 namespace codellama {
 

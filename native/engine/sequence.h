@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "event.h"
-#include "options.h"
-#include "prefix_cache.h"
+#include "engine/event.h"
+#include "engine/options.h"
+#include "engine/prefix_cache.h"
 
 namespace codellama {
 

@@ -1,10 +1,10 @@
-#include "shared_cells.h"
+#include "engine/shared_cells.h"
 
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
 
-#include "sequence.h"
+#include "engine/sequence.h"
 
 namespace codellama {
 

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "kv_cells.h"
-#include "prefix_cache.h"
-#include "prompt_store.h"
+#include "engine/kv_cells.h"
+#include "engine/prefix_cache.h"
+#include "engine/prompt_store.h"
 
 namespace codellama {
 

@@ -1,4 +1,4 @@
-#include "speculation.h"
+#include "engine/speculation.h"
 
 #include <algorithm>
 #include <vector>

@@ -5,9 +5,9 @@
 #include <memory>
 #include <unordered_map>
 
-#include "active_request.h"
-#include "draft_model.h"
-#include "prefill_pacer.h"
+#include "engine/active_request.h"
+#include "engine/draft_model.h"
+#include "engine/prefill_pacer.h"
 
 namespace codellama {
 

@@ -1,4 +1,4 @@
-#include "step_times.h"
+#include "engine/step_times.h"
 
 #include <algorithm>
 #include <bit>

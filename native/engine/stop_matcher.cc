@@ -1,4 +1,4 @@
-#include "stop_matcher.h"
+#include "engine/stop_matcher.h"
 
 #include <utility>
 

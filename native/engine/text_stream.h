@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "stop_matcher.h"
+#include "engine/stop_matcher.h"
 
 namespace codellama {
 

@@ -1,8 +1,8 @@
-#include "token_choice.h"
+#include "engine/token_choice.h"
 
 #include <algorithm>
 
-#include "machine.h"
+#include "engine/machine.h"
 
 namespace codellama {
 

@@ -7,10 +7,10 @@
 #include <optional>
 #include <vector>
 
-#include "active_request.h"
-#include "event.h"
-#include "model.h"
-#include "worker_pool.h"
+#include "engine/active_request.h"
+#include "engine/event.h"
+#include "engine/model.h"
+#include "engine/worker_pool.h"
 
 namespace codellama {
 

@@ -1,4 +1,4 @@
-#include "token_healing.h"
+#include "engine/token_healing.h"
 
 #include <algorithm>
 #include <limits>

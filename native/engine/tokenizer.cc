@@ -1,4 +1,4 @@
-#include "tokenizer.h"
+#include "engine/tokenizer.h"
 
 #include <algorithm>
 #include <functional>
@@ -7,8 +7,8 @@
 #include <system_error>
 #include <utility>
 
-#include "control_token.h"
-#include "error.h"
+#include "engine/control_token.h"
+#include "engine/error.h"
 #include "interruption.h"
 #include "llama.h"
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "options.h"
+#include "engine/options.h"
 
 struct llama_vocab;
 

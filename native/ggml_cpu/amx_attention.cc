@@ -4,7 +4,7 @@
 // The matrix unit multiplies bfloat16s, which have 8 significant bits, so that each factor is a sum
 // of such parts, and exactly that: keys and values, which are halves, of two; queries and
 // probabilities, which are floats, of three. Products are added up as floats.
-#include "amx_attention.h"
+#include "ggml_cpu/amx_attention.h"
 
 #include "ggml-cpu-impl.h"
 
@@ -16,11 +16,11 @@
 #include <algorithm>
 #include <cfloat>
 
-#include "attention_problem.h"
-#include "bf16_tiles.h"
-#include "halves.h"
-#include "plain_attention.h"
-#include "rounding.h"
+#include "ggml_cpu/attention_problem.h"
+#include "ggml_cpu/bf16_tiles.h"
+#include "ggml_cpu/halves.h"
+#include "ggml_cpu/plain_attention.h"
+#include "ggml_cpu/rounding.h"
 
 namespace codellama {
 namespace {

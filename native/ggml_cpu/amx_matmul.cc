@@ -1,4 +1,4 @@
-#include "amx_matmul.h"
+#include "ggml_cpu/amx_matmul.h"
 
 #include "ggml-cpu-impl.h"
 #define GGML_COMMON_DECL_CPP
@@ -9,10 +9,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "halves.h"
-#include "packed_weights.h"
-#include "q8_rows.h"
-#include "rounding.h"
+#include "ggml_cpu/halves.h"
+#include "ggml_cpu/packed_weights.h"
+#include "ggml_cpu/q8_rows.h"
+#include "ggml_cpu/rounding.h"
 
 namespace codellama {
 namespace {

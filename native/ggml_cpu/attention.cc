@@ -1,12 +1,12 @@
-#include "attention.h"
+#include "ggml_cpu/attention.h"
 
 #include <algorithm>
 #include <cstdint>
 
-#include "amx_attention.h"
+#include "ggml_cpu/amx_attention.h"
 #include "ggml-cpu-impl.h"
-#include "plain_attention.h"
-#include "row_attention.h"
+#include "ggml_cpu/plain_attention.h"
+#include "ggml_cpu/row_attention.h"
 
 using namespace codellama;
 

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "bf16_tiles.h"
+#include "ggml_cpu/bf16_tiles.h"
 #include "ggml.h"
-#include "plain_attention.h"
-#include "rounding.h"
+#include "ggml_cpu/plain_attention.h"
+#include "ggml_cpu/rounding.h"
 
 namespace codellama {
 

@@ -1,4 +1,4 @@
-#include "row_attention.h"
+#include "ggml_cpu/row_attention.h"
 
 #include "ggml-cpu-impl.h"
 #include "vec.h"
@@ -10,10 +10,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "halves.h"
-#include "plain_attention.h"
-#include "rounding.h"
-#include "seen_cells.h"
+#include "ggml_cpu/halves.h"
+#include "ggml_cpu/plain_attention.h"
+#include "ggml_cpu/rounding.h"
+#include "ggml_cpu/seen_cells.h"
 
 namespace codellama {
 namespace {

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <cstdint>
 
-#include "plain_attention.h"
-#include "rounding.h"
+#include "ggml_cpu/plain_attention.h"
+#include "ggml_cpu/rounding.h"
 
 namespace codellama {
 

@@ -1,10 +1,10 @@
-#include "pattern.h"
+#include "pretokenizer/pattern.h"
 
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
 
-#include "pattern_tree.h"
+#include "pretokenizer/pattern_tree.h"
 
 namespace codellama {
 namespace {

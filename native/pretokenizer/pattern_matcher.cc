@@ -1,4 +1,4 @@
-#include "pattern_matcher.h"
+#include "pretokenizer/pattern_matcher.h"
 
 #include <algorithm>
 #include <type_traits>

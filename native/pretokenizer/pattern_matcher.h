@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "pattern.h"
+#include "pretokenizer/pattern.h"
 
 namespace codellama {
 

@@ -1,10 +1,10 @@
-#include "pattern_tree.h"
+#include "pretokenizer/pattern_tree.h"
 
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
-#include "pattern.h"
+#include "pretokenizer/pattern.h"
 
 namespace codellama {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "unit_set.h"
+#include "pretokenizer/unit_set.h"
 
 namespace codellama {
 

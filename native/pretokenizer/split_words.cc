@@ -1,12 +1,12 @@
-#include "split_words.h"
+#include "pretokenizer/split_words.h"
 
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
 
 #include "interruption.h"
-#include "pattern.h"
-#include "pattern_matcher.h"
+#include "pretokenizer/pattern.h"
+#include "pretokenizer/pattern_matcher.h"
 
 namespace codellama {
 namespace {

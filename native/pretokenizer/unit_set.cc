@@ -1,4 +1,4 @@
-#include "unit_set.h"
+#include "pretokenizer/unit_set.h"
 
 #include <algorithm>
 #include <limits>

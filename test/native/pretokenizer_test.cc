@@ -15,7 +15,7 @@
 
 #include "check.h"
 #include "pretokenizer_patterns.h"
-#include "split_words.h"
+#include "pretokenizer/split_words.h"
 #include "unicode-data.h"
 #include "unicode.h"
 

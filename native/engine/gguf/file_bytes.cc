@@ -1,4 +1,4 @@
-#include "file_bytes.h"
+#include "engine/gguf/file_bytes.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <system_error>
 
-#include "../error.h"
-#include "foreign_file.h"
+#include "engine/error.h"
+#include "engine/gguf/foreign_file.h"
 
 namespace codellama {
 namespace {

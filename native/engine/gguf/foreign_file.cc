@@ -1,9 +1,9 @@
-#include "foreign_file.h"
+#include "engine/gguf/foreign_file.h"
 
 #include <filesystem>
 #include <system_error>
 
-#include "gguf_text.h"
+#include "engine/gguf/gguf_text.h"
 
 namespace codellama {
 namespace {

@@ -4,13 +4,13 @@
 #include <string_view>
 #include <vector>
 
-#include "gguf_check_hyperparameters.h"
-#include "gguf_check_vocabulary.h"
-#include "gguf_check_weights.h"
-#include "gguf_checker.h"
-#include "gguf_file.h"
-#include "gguf_split.h"
-#include "gguf_text.h"
+#include "engine/gguf/gguf_check_hyperparameters.h"
+#include "engine/gguf/gguf_check_vocabulary.h"
+#include "engine/gguf/gguf_check_weights.h"
+#include "engine/gguf/gguf_checker.h"
+#include "engine/gguf/gguf_file.h"
+#include "engine/gguf/gguf_split.h"
+#include "engine/gguf/gguf_text.h"
 
 namespace codellama {
 namespace {

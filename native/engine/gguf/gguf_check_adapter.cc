@@ -3,10 +3,10 @@
 #include <string>
 #include <string_view>
 
-#include "gguf_checker.h"
-#include "gguf_file.h"
-#include "gguf_text.h"
-#include "tensor_type.h"
+#include "engine/gguf/gguf_checker.h"
+#include "engine/gguf/gguf_file.h"
+#include "engine/gguf/gguf_text.h"
+#include "engine/gguf/tensor_type.h"
 
 namespace codellama {
 namespace {

@@ -1,4 +1,4 @@
-#include "gguf_check_attention.h"
+#include "engine/gguf/gguf_check_attention.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "gguf_text.h"
+#include "engine/gguf/gguf_text.h"
 
 namespace codellama {
 namespace {

@@ -1,4 +1,4 @@
-#include "gguf_check_hyperparameters.h"
+#include "engine/gguf/gguf_check_hyperparameters.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "gguf_check_attention.h"
-#include "gguf_check_sizes.h"
+#include "engine/gguf/gguf_check_attention.h"
+#include "engine/gguf/gguf_check_sizes.h"
 
 namespace codellama {
 namespace {

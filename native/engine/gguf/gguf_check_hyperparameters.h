@@ -1,7 +1,7 @@
 // The numbers that shape a model: layers, widths, experts.
 #pragma once
 
-#include "gguf_checker.h"
+#include "engine/gguf/gguf_checker.h"
 
 namespace codellama {
 

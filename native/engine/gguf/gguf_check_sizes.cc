@@ -1,4 +1,4 @@
-#include "gguf_check_sizes.h"
+#include "engine/gguf/gguf_check_sizes.h"
 
 #include <algorithm>
 #include <array>

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "gguf_checker.h"
+#include "engine/gguf/gguf_checker.h"
 
 namespace codellama {
 

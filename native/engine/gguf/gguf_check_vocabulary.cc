@@ -1,4 +1,4 @@
-#include "gguf_check_vocabulary.h"
+#include "engine/gguf/gguf_check_vocabulary.h"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gguf_text.h"
+#include "engine/gguf/gguf_text.h"
 
 namespace codellama {
 namespace {

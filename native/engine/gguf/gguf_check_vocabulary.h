@@ -1,7 +1,7 @@
 // The tokenizer that a file carries: its pieces, their kinds, the special ones.
 #pragma once
 
-#include "gguf_checker.h"
+#include "engine/gguf/gguf_checker.h"
 
 namespace codellama {
 

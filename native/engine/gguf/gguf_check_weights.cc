@@ -1,4 +1,4 @@
-#include "gguf_check_weights.h"
+#include "engine/gguf/gguf_check_weights.h"
 
 #include <algorithm>
 #include <iterator>
@@ -7,8 +7,8 @@
 #include <string_view>
 #include <unordered_set>
 
-#include "gguf_text.h"
-#include "tensor_type.h"
+#include "engine/gguf/gguf_text.h"
+#include "engine/gguf/tensor_type.h"
 
 namespace codellama {
 namespace {

@@ -1,7 +1,7 @@
 // The tensors that a model's file holds.
 #pragma once
 
-#include "gguf_checker.h"
+#include "engine/gguf/gguf_checker.h"
 
 namespace codellama {
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "../error.h"
-#include "gguf_file.h"
+#include "engine/error.h"
+#include "engine/gguf/gguf_file.h"
 
 namespace codellama {
 

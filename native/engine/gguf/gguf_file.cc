@@ -1,4 +1,4 @@
-#include "gguf_file.h"
+#include "engine/gguf/gguf_file.h"
 
 namespace codellama {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gguf_value.h"
+#include "engine/gguf/gguf_value.h"
 
 namespace codellama {
 

@@ -1,4 +1,4 @@
-#include "gguf_file.h"
+#include "engine/gguf/gguf_file.h"
 
 #include <algorithm>
 #include <array>
@@ -7,11 +7,11 @@
 #include <unordered_set>
 #include <utility>
 
-#include "../error.h"
-#include "file_bytes.h"
-#include "foreign_file.h"
-#include "gguf_text.h"
-#include "tensor_type.h"
+#include "engine/error.h"
+#include "engine/gguf/file_bytes.h"
+#include "engine/gguf/foreign_file.h"
+#include "engine/gguf/gguf_text.h"
+#include "engine/gguf/tensor_type.h"
 
 namespace codellama {
 namespace {

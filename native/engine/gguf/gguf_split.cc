@@ -1,10 +1,10 @@
-#include "gguf_split.h"
+#include "engine/gguf/gguf_split.h"
 
 #include <cstdio>
 #include <optional>
 #include <unordered_set>
 
-#include "gguf_text.h"
+#include "engine/gguf/gguf_text.h"
 
 namespace codellama {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "gguf_checker.h"
+#include "engine/gguf/gguf_checker.h"
 
 namespace codellama {
 

@@ -1,4 +1,4 @@
-#include "gguf_text.h"
+#include "engine/gguf/gguf_text.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "gguf_value.h"
+#include "engine/gguf/gguf_value.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "tensor_type.h"
+#include "engine/gguf/tensor_type.h"
 
 #include <array>
 #include <cstddef>

@@ -1,12 +1,12 @@
-#include "grammar_automaton.h"
+#include "engine/grammar/grammar_automaton.h"
 
 #include <algorithm>
 #include <string>
 #include <unordered_set>
 #include <utility>
 
-#include "../error.h"
-#include "../tokenizer.h"
+#include "engine/error.h"
+#include "engine/tokenizer.h"
 
 namespace codellama {
 

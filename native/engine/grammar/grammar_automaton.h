@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "../options.h"
-#include "grammar.h"
+#include "engine/options.h"
+#include "engine/grammar/grammar.h"
 
 namespace codellama {
 

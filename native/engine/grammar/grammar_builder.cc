@@ -1,8 +1,8 @@
-#include "grammar_builder.h"
+#include "engine/grammar/grammar_builder.h"
 
 #include <algorithm>
 
-#include "../error.h"
+#include "engine/error.h"
 
 namespace codellama {
 

@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "grammar.h"
-#include "utf8_ranges.h"
+#include "engine/grammar/grammar.h"
+#include "engine/grammar/utf8_ranges.h"
 
 namespace codellama {
 

@@ -1,4 +1,4 @@
-#include "grammar_cache.h"
+#include "engine/grammar/grammar_cache.h"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 #include <list>
 #include <memory>
 
-#include "grammar_automaton.h"
+#include "engine/grammar/grammar_automaton.h"
 
 namespace codellama {
 

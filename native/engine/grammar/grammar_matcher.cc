@@ -1,9 +1,9 @@
-#include "grammar_matcher.h"
+#include "engine/grammar/grammar_matcher.h"
 
 #include <limits>
 #include <utility>
 
-#include "../tokenizer.h"
+#include "engine/tokenizer.h"
 
 namespace codellama {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "../options.h"
-#include "grammar_automaton.h"
+#include "engine/options.h"
+#include "engine/grammar/grammar_automaton.h"
 
 namespace codellama {
 

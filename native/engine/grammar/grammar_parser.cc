@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "../error.h"
-#include "grammar.h"
-#include "grammar_builder.h"
+#include "engine/error.h"
+#include "engine/grammar/grammar.h"
+#include "engine/grammar/grammar_builder.h"
 
 namespace codellama {
 

@@ -1,12 +1,12 @@
-#include "json_schema.h"
+#include "engine/grammar/json_schema.h"
 
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
 
-#include "../error.h"
+#include "engine/error.h"
 #include "common.h"
-#include "schema_cost.h"
+#include "engine/grammar/schema_cost.h"
 
 // Of llama.cpp's common library the converter needs these three, and the rest of that library
 // would come with them.

@@ -1,9 +1,9 @@
-#include "schema_cost.h"
+#include "engine/grammar/schema_cost.h"
 
 #include <string>
 #include <unordered_set>
 
-#include "../error.h"
+#include "engine/error.h"
 #include "json-schema.h"
 
 namespace codellama {

@@ -1,4 +1,4 @@
-#include "utf8_ranges.h"
+#include "engine/grammar/utf8_ranges.h"
 
 #include <algorithm>
 

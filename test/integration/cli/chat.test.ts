@@ -1,0 +1,116 @@
+import { execFileSync } from "node:child_process";
+import { readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { quietly, runCommand } from "../../helpers/command-line.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+import { modelPath } from "../../helpers/tiny-model.ts";
+
+const folder = temporaryFolder();
+const question = "Write a Python function that computes the n-th Fibonacci number.";
+const args = ["chat", "--model", modelPath, ...quietly];
+
+test("a question from standard input is answered", async () => {
+  const outcome = await runCommand(args, { input: `${question}\n` });
+  expect(outcome).toMatchObject({ code: 0, stderr: "" });
+  expect(outcome.stdout).toMatch(/^Here is a Python function that computes the n-th Fibonacci/);
+});
+
+test("a base model is refused with the flag that helps, before a question", async () => {
+  const base = join(folder, "codellama-7b.Q4_K_M.gguf");
+  await symlink(modelPath, base);
+  const outcome = await runCommand(["chat", "--model", base, ...quietly]);
+  expect(outcome).toMatchObject({ code: 1, stdout: "" });
+  expect(outcome.stderr).toMatch(/codellama-tiny is not an instruct model.*--force/);
+});
+
+test("a conversation goes on from a file", async () => {
+  const file = join(folder, "conversation.json");
+  const messages = [
+    { role: "user", content: question },
+    { role: "assistant", content: "Here is one." },
+  ];
+  await writeFile(file, JSON.stringify({ version: 1, messages }));
+  const outcome = await runCommand([...args, "--load", file], { input: "Now in JavaScript." });
+  expect(outcome.code).toBe(0);
+  expect(outcome.stderr).toContain("(2 messages of ");
+  expect(outcome.stdout).toContain("JavaScript");
+});
+
+test.each([
+  ["no JSON", "hello"],
+  ["no conversation", "{}"],
+])("a file with %s is refused", async (_, text) => {
+  const file = join(folder, "bad.json");
+  await writeFile(file, text);
+  const { code, stderr } = await runCommand([...args, "--load", file], { input: "Hi" });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/bad\.json is no saved conversation/);
+});
+
+function hasTmux(): boolean {
+  try {
+    execFileSync("tmux", ["-V"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe.skipIf(!hasTmux())("on a terminal (needs tmux)", () => {
+  const name = `chat-test-${process.pid}`;
+  const tmux = (...command: string[]) =>
+    execFileSync("tmux", ["-L", name, ...command], { encoding: "utf8" });
+  const type = (...keys: string[]) => tmux("send-keys", "-t", name, ...keys);
+  const screen = () => tmux("capture-pane", "-p", "-S", "-200", "-t", name);
+  const until = async (pattern: RegExp) => {
+    while (!pattern.test(screen())) await sleep(50);
+  };
+  const start = () => {
+    const main = new URL("../../../dist/cli/main.js", import.meta.url).pathname;
+    const command = [process.execPath, main, ...args].map((word) => `'${word}'`).join(" ");
+    tmux("new-session", "-d", "-s", name, "-x", "120", "-y", "50", `${command}; sleep 60`);
+  };
+  // A server of its own, which stays between the sessions: one that is about to end takes no more.
+  beforeAll(() => {
+    tmux("start-server", ";", "set-option", "-g", "exit-empty", "off");
+  });
+  afterEach(() => {
+    tmux("kill-session", "-t", name);
+  });
+  afterAll(() => {
+    tmux("kill-server");
+  });
+
+  test("lines that go on are one question, and /save writes the conversation", async () => {
+    start();
+    await until(/Ctrl-D ends/);
+    type("Write a Python function \\", "Enter");
+    await until(/…/);
+    type("that computes the n-th Fibonacci number.", "Enter");
+    await until(/in a loop/);
+    const file = join(folder, "saved.json");
+    type(`/save ${file}`, "Enter");
+    await until(/saved in/);
+    const { messages } = JSON.parse(await readFile(file, "utf8"));
+    expect(messages[0].content).toBe(
+      "Write a Python function \nthat computes the n-th Fibonacci number.",
+    );
+    expect(messages[1].content).toContain("def fibonacci(");
+  });
+
+  test("Ctrl-C ends the answer and not the program", async () => {
+    start();
+    await until(/Ctrl-D ends/);
+    type(question, "Enter");
+    await until(/Here is/);
+    type("C-c");
+    await until(/\(interrupted\)|in a loop/);
+    type("/help", "Enter");
+    await until(/a new conversation/);
+    type("half a line", "C-c");
+    type("/nonsense", "Enter");
+    await until(/nonsense[\s\S]*\/exit/);
+  });
+});

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { runCommand } from "../../helpers/command-line.ts";
+
+test("doctor prints what was found, and where from", async () => {
+  const { stdout, stderr, code } = await runCommand(["doctor"]);
+  expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
+  expect(stdout).toContain(process.version);
+  expect(stdout).toContain(`${process.platform}-${process.arch}`);
+  expect(stdout).toMatch(/addon +\S+\.node\n/);
+  expect(stdout).toMatch(/CPU +\S*ggml-cpu/);
+  expect(stdout).toMatch(/CPU +cpu, .*GiB free/);
+});
+
+test("doctor --json is for programs", async () => {
+  const { stdout } = await runCommand(["doctor", "--json"]);
+  const diagnosis = JSON.parse(stdout);
+  expect(diagnosis).toMatchObject({
+    node: process.version,
+    addon: { llamaCommit: expect.stringMatching(/^[\da-f]{40}$/) },
+    backends: expect.arrayContaining([expect.objectContaining({ backend: "CPU" })]),
+    devices: expect.arrayContaining([expect.objectContaining({ kind: "cpu" })]),
+  });
+});

@@ -1,0 +1,133 @@
+import { once } from "node:events";
+import { describe, expect, test } from "vitest";
+import { CodeLlama } from "../../../lib/index.ts";
+import {
+  main,
+  runCommand as run,
+  quietly as small,
+  startCommand as start,
+} from "../../helpers/command-line.ts";
+import { modelPath } from "../../helpers/tiny-model.ts";
+
+describe("complete", () => {
+  test("streams the text of a prompt that is given", async () => {
+    const outcome = await run(["complete", "def fibonacci(n", "--model", modelPath, ...small]);
+    expect(outcome).toMatchObject({ code: 0, stderr: "" });
+    expect(outcome.stdout).toMatch(/^\):\n {4}"""Return the n-th Fibonacci number/);
+  });
+
+  test("takes the prompt from standard input, and the embedded model, and says so", async () => {
+    const outcome = await run(["complete", ...small], { input: "def fibonacci(n" });
+    expect(outcome.code).toBe(0);
+    expect(outcome.stdout).toContain("return a");
+    expect(outcome.stderr).toContain("codellama-tiny");
+  });
+
+  test.each(["complete", "chat"])(
+    "%s refuses standard input that is not UTF-8",
+    async (command) => {
+      const outcome = await run([command, ...small], {
+        input: Buffer.from("a\ncaf\xe9", "latin1"),
+      });
+      expect(outcome).toMatchObject({ code: 1, stdout: "" });
+      expect(outcome.stderr).toMatch(
+        /error: standard input is not UTF-8 in line 2; convert it first/,
+      );
+    },
+  );
+
+  test("says when no GPU takes the layers that it was asked to put there", async () => {
+    const args = ["complete", "x", "--gpu-layers", "3", "--max-tokens", "1", "--model", modelPath];
+    const { code, stderr } = await run([...args, ...small]);
+    const hasGpu = (await CodeLlama.devices()).some(({ kind }) => kind !== "cpu");
+    expect(code).toBe(0);
+    expect(stderr).toMatch(hasGpu ? /^$/ : /^--gpu-layers 3: all layers run on the CPU: .*doctor/);
+  });
+
+  test("prints one object with --json", async () => {
+    const args = ["complete", "def fibonacci(n", "--json", "--stop", "return", "--stop", "zzz"];
+    const { stdout } = await run([...args, ...small]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      model: "codellama-tiny",
+      prompt: "def fibonacci(n",
+      finishReason: "stop",
+      stopString: "return",
+      usage: { promptTokens: 7 },
+    });
+  });
+
+  test("says how to get a model when there is none", async () => {
+    const outcome = await run(["complete", "x", "--model", "nothing-here.gguf"]);
+    expect(outcome).toMatchObject({ code: 1, stdout: "" });
+    expect(outcome.stderr).toMatch(/^error: nothing-here.gguf: .*\(MODEL_NOT_FOUND\)\n$/s);
+  });
+
+  test.each([
+    [["complete", "x", "--temperature", "hot"], /--temperature.*hot.*Not a number/s],
+    [["complete", "x", "--temperature", "900"], /temperature must be a number from 0 to 100/],
+    [["complete", "x", "--max-token", "5"], /unknown option '--max-token'.*--max-tokens/s],
+    [["completion"], /unknown command 'completion'.*complete/s],
+    [["inspect"], /missing required argument 'file'/],
+    [["complete", ...small], /the prompt on standard input is empty/],
+    [
+      ["complete", "x", "--model", "https://example.com/a.gguf"],
+      /this is a URL: download the file/,
+    ],
+  ])("refuses %j", async (args, message) => {
+    const outcome = await run(args);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toMatch(message);
+    expect(outcome.stderr).not.toContain("    at ");
+  });
+
+  test("ends cleanly on Ctrl-C, with the text so far", async () => {
+    const args = ["complete", "def f(", "--max-tokens", "1900", "--temperature", "5"];
+    const { child, outcome } = start([...args, "--threads", "1", "--model", modelPath]);
+    await once(child.stdout, "data");
+    child.kill("SIGINT");
+    const { code, signal, stdout, stderr } = await outcome;
+    expect({ code, signal, stderr }).toEqual({ code: 130, signal: null, stderr: "" });
+    expect(stdout.endsWith("\n")).toBe(true);
+  });
+
+  test("ends quietly when its reader goes away", async () => {
+    const { child, outcome } = start(["complete", "def f(", "--temperature", "5", "-t", "1"]);
+    outcome.catch(() => {}); // its stdout is cut off below
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    expect(await once(child, "exit")).toEqual([0, null]);
+  });
+});
+
+describe("inspect", () => {
+  test("prints a file's facts", async () => {
+    const { stdout, code } = await run(["inspect", modelPath]);
+    expect(code).toBe(0);
+    for (const fact of ["codellama-tiny", "llama", "25.2 million", "Q4_K_M", "2048", "eot 32010"]) {
+      expect(stdout).toContain(fact);
+    }
+  });
+
+  test("prints everything with --json", async () => {
+    const facts = JSON.parse((await run(["inspect", modelPath, "--json"])).stdout);
+    expect(facts).toMatchObject({ architecture: "llama", version: 3, vocabularySize: 32016 });
+    expect(facts.tensors).toHaveLength(182);
+    const tokens = facts.metadata.find(
+      (entry: { key: string }) => entry.key === "tokenizer.ggml.tokens",
+    );
+    expect(tokens).toMatchObject({ type: "arr[str]", length: 32016 });
+    expect(tokens.value.slice(0, 3)).toEqual(["<unk>", "<s>", "</s>"]);
+  });
+
+  test("lists metadata and tensors", async () => {
+    const { stdout } = await run(["inspect", modelPath, "--metadata", "--tensors"]);
+    expect(stdout).toContain("tokenizer.ggml.tokens");
+    expect(stdout).toMatch(/blk\.19\.ffn_up\.weight\s+Q4_K 256 x 768/);
+  });
+
+  test("says what is wrong with a file", async () => {
+    const outcome = await run(["inspect", main]);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toContain("MODEL_INVALID");
+  });
+});

@@ -1,0 +1,96 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { runCommand } from "../../helpers/command-line.ts";
+import { serve } from "../../helpers/serve.ts";
+import { jsonOf } from "../../helpers/server.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+
+const json = { "content-type": "application/json" };
+
+const folder = temporaryFolder();
+
+describe("serve", () => {
+  test("answers, logs without text, and ends by SIGTERM when what runs is done", async () => {
+    const { child, outcome, url } = await serve("--json");
+    const body = JSON.stringify({
+      prompt: "def secret_name(",
+      max_tokens: 150,
+      logit_bias: { 2: -100 },
+    });
+    const asking = fetch(`${url}/v1/completions`, { method: "POST", headers: json, body });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    child.kill("SIGTERM");
+    const answer = await jsonOf(await asking);
+    expect(answer.usage.completion_tokens).toBe(150);
+    const { code, stdout } = await outcome;
+    expect(code).toBe(0);
+    const [line] = stdout.trim().split("\n");
+    expect(JSON.parse(line ?? "")).toMatchObject({
+      path: "/v1/completions",
+      status: 200,
+      completionTokens: 150,
+      msg: "request",
+    });
+    expect(stdout).not.toContain("secret_name");
+  });
+
+  test("asks for the keys of a file, and shows the page without one", async () => {
+    const file = join(folder, "keys");
+    await writeFile(file, "# ours\nalice:first-secret\nsecond-secret\n");
+    const { child, outcome, url } = await serve("--api-key-file", file);
+    const status = async (path: string, key?: string) =>
+      (await fetch(url + path, { headers: key ? { authorization: `Bearer ${key}` } : {} })).status;
+    expect(await status("/v1/models")).toBe(401);
+    expect(await status("/v1/models", "first-secret")).toBe(200);
+    expect(await status("/v1/models", "second-secret")).toBe(200);
+    expect(await status("/")).toBe(200);
+    child.kill("SIGINT");
+    expect((await outcome).code).toBe(0);
+  });
+
+  test.each([
+    [["--host", "0.0.0.0"], "say that you mean it by --allow-public"],
+    [["--api-key-file", "/nowhere"], "--api-key-file: ENOENT"],
+    [["--model", "/nowhere.gguf"], "MODEL_NOT_FOUND"],
+    ...[
+      ["--port", "70000", "Must be a whole number from 0 to 65535."],
+      ["--parallel", "0", "Must be a whole number from 1 to 256."],
+      ["--max-queue", "-1", "Must be a whole number from 0 to 2147483647."],
+      ["--max-concurrent-per-key", "0.5", "Must be a whole number from 1 to 2147483647."],
+      ["--max-body", "10", "Must be a whole number from 1024 to 268435456."],
+      ["--max-prompt", "0", "Must be a whole number from 1 to 2147483647."],
+      ["--context-size", "0", "Must be a whole number from 8 to 2147483647."],
+      ["--threads", "many", "Not a number."],
+      ["--gpu-layers", "-1", "Must be a whole number from 0 to 10000."],
+      ["--timeout", "0.0001", "Must be from 0.001 to 2147483 seconds."],
+      ["--grace", "3000000", "Must be from 0 to 2147483 seconds."],
+      ["--model-name", "", "Must not be empty."],
+      ["--alias", "", "Must not be empty."],
+      ["--cors-origin", "notanorigin", 'Must be "*" or an origin'],
+    ].map(([option = "", value = "", problem]): [string[], string] => [
+      [`${option}=${value}`],
+      `argument '${value}' is invalid. ${problem}`,
+    ]),
+  ])("%j is refused with a clear message", async (args, message) => {
+    const { code, stderr } = await runCommand(["serve", "--port", "0", ...args]);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/createHandler|listen\(/);
+    expect(code).toBe(1);
+  });
+
+  test.each([
+    ["alice:first-secret\n\nbob:short\n", ":3: a key must be 8 characters or more"],
+    ["# ours\nalice:first-secret\nalice:second-secret\n", ":3: another key is called alice"],
+    ["alice:first-secret\nfirst-secret\n", ":2: alice has the same key"],
+    ["two words of it\n", ":1: a key must be"],
+    ["# none\n", "has no keys"],
+  ])("a bad file of keys is told by its line, and no key is: %j", async (text, message) => {
+    const file = join(folder, "bad-keys");
+    await writeFile(file, text);
+    const { code, stderr } = await runCommand(["serve", "--port", "0", "--api-key-file", file]);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/secret|short|words/);
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { Generation } from "../../../lib/index.ts";
+import { expectSureText, sureLines, surePrompt } from "../../helpers/sure-texts.ts";
+import { loadTinyModel } from "../../helpers/tiny-model.ts";
+
+const greedy = { temperature: 0, ignoreEos: true } as const;
+// Tokens that a generation keeps for its reader (lib/generation.ts), and those that may be on their
+// way when it asks the engine to rest. Without drafts each is a chunk.
+const keptChunks = 256;
+const chunksUnderWay = 64;
+
+/** Until nobody's text, once begun, grows any more. */
+async function untilAllRest(generations: readonly Generation[]): Promise<void> {
+  const lengths = () => generations.map(({ text }) => text.length);
+  for (let before: number[] = [0]; ; before = lengths()) {
+    await sleep(100);
+    if (!before.includes(0) && before.join() === lengths().join()) return;
+  }
+}
+
+test("a slow reader keeps little and holds nobody up", async () => {
+  // With drafts a chunk holds many tokens, and the reader is hardly behind.
+  await using llama = await loadTinyModel({ speculation: false });
+  const [line, other] = sureLines;
+  const options = { ...greedy, maxTokens: 600 };
+  const whole = llama.generate(surePrompt(line), options);
+  const lengths: number[] = [];
+  for await (const _ of whole) lengths.push(whole.text.length);
+
+  // More than a reader of one chunk in 50 ms could see done if it set the pace.
+  const slow = llama.generate(surePrompt(line), options);
+  const fast = Array.from({ length: 6 }, () =>
+    llama.generate(surePrompt(other), { ...greedy, maxTokens: 100 }),
+  );
+  let isFastDone = false;
+  const allFast = Promise.all(fast).finally(() => {
+    isFastDone = true;
+  });
+  let chunksRead = 0;
+  let chunksKept = 0;
+  let lengthBefore = 0;
+  for await (const _ of slow) {
+    chunksRead++;
+    chunksKept = Math.max(chunksKept, lengths.indexOf(slow.text.length) + 1 - chunksRead);
+    if (isFastDone && slow.text.length === lengthBefore) break;
+    lengthBefore = slow.text.length;
+    await sleep(50);
+  }
+  for (const { usage } of await allFast) expect(usage.completionTokens).toBe(100);
+  expect(chunksKept).toBeLessThan(keptChunks + chunksUnderWay);
+  expect((await slow).finishReason).toBe("abort");
+  expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
+});
+
+test("a stream that nobody reads rests after as many tokens, whatever a chunk holds", async () => {
+  const speculation = { maxDraft: 16, adaptive: false };
+  await using llama = await loadTinyModel({ parallel: 2, speculation });
+  // The same line again and again: nearly every draft is accepted.
+  const prompt = "x = [1, 2, 3]\n".repeat(20);
+  const unread = llama.generate(prompt, { ...greedy, maxTokens: 1500 });
+  await untilAllRest([unread]);
+  // Tokens that came while this process had no time for them.
+  const underWay = 400;
+  const mostCells = llama.countTokens(prompt, { bos: true }) + keptChunks + underWay;
+  expect(llama.stats()).toMatchObject({ running: 1 });
+  expect(llama.stats().kvCellsUsed).toBeLessThan(mostCells);
+  const { usage } = await unread;
+  expect(usage.completionTokens).toBe(1500);
+  expect(usage.acceptedTokens).toBeGreaterThan(1000);
+});
+
+test("readers that do not read give their slots up, and lose nothing", async () => {
+  await using llama = await loadTinyModel({ parallel: 2 });
+  const options = { ...greedy, maxTokens: 400 };
+  const slow = sureLines.slice(0, 3).map((line) => llama.generate(surePrompt(line), options));
+  await untilAllRest(slow);
+  for (const { text } of slow) expect(text).not.toBe("");
+
+  // More than one round of the two slots, which the slow ones hold.
+  const others = sureLines.map((line) =>
+    llama.generate(surePrompt(line), { ...greedy, maxTokens: 20 }),
+  );
+  for (const { usage } of await Promise.all(others)) expect(usage.completionTokens).toBe(20);
+
+  const reading = slow.map(async (generation, index) => {
+    let text = "";
+    for await (const chunk of generation) text += chunk.text;
+    expectSureText(text, sureLines[index] ?? "");
+    expect((await generation).usage.completionTokens).toBe(400);
+  });
+  await Promise.all(reading);
+  expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
+});
+
+test("whoever awaits the result reads, however long the text", async () => {
+  await using llama = await loadTinyModel();
+  const generation = llama.generate("def add(", { ...greedy, maxTokens: 400 });
+  await untilAllRest([generation]);
+  expect((await generation).usage.completionTokens).toBe(400);
+});
+
+test("a generation that rests can be cancelled, aborted and closed", async () => {
+  const llama = await loadTinyModel();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const cancelled = llama.generate("def add(", greedy);
+  const aborted = llama.generate("def add(", { ...greedy, signal });
+  const closed = llama.generate("def add(", greedy);
+  await untilAllRest([cancelled, aborted, closed]);
+  cancelled.cancel();
+  controller.abort("aborted");
+  await expect(cancelled).resolves.toMatchObject({ finishReason: "abort" });
+  await expect(aborted).rejects.toBe("aborted");
+  await llama.close();
+  await expect(closed).rejects.toMatchObject({ code: "CLOSED" });
+});

@@ -1,0 +1,145 @@
+import { getEventListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { Generation } from "../../../lib/index.ts";
+import { heavy } from "../../helpers/event-loop/heavy.ts";
+import { Random, seedOfRun } from "../../helpers/random.ts";
+import { useTinyModel } from "../../helpers/tiny-model.ts";
+
+const model = useTinyModel({ parallel: 8 });
+const seed = seedOfRun();
+const random = new Random(seed);
+// Shorter than any device takes to fill the context.
+const longestWaitMs = 250;
+
+function expectIdle(): void {
+  expect(model.llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
+}
+
+/** Reads to the end; both ways to learn the outcome must agree on it. */
+async function outcome(generation: Generation): Promise<unknown> {
+  let text = "";
+  let failure: unknown;
+  try {
+    for await (const chunk of generation) text += chunk.text;
+  } catch (error) {
+    failure = error;
+  }
+  if (failure !== undefined) {
+    await expect(generation).rejects.toBe(failure);
+    return failure;
+  }
+  const result = await generation;
+  expect(result.text).toBe(text);
+  return result.finishReason;
+}
+
+/** Each starts a request, ends it in its way at a random moment, and says how it came out. */
+const ways = {
+  async finished() {
+    const maxTokens = random.below(8);
+    return outcome(model.llama.generate("def add(", { maxTokens, ignoreEos: true }));
+  },
+  async aborted() {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const generation = model.llama.generate("def add(", { ignoreEos: true, signal });
+    const ended = outcome(generation);
+    await sleep(random.below(longestWaitMs));
+    controller.abort("aborted");
+    return ended;
+  },
+  async cancelled() {
+    const generation = model.llama.generate("def add(", { ignoreEos: true });
+    const ended = outcome(generation);
+    await sleep(random.below(longestWaitMs));
+    generation.cancel();
+    generation.cancel();
+    return ended;
+  },
+  async left() {
+    const generation = model.llama.generate("def add(", { ignoreEos: true });
+    let chunks = random.below(4);
+    for await (const _ of generation) if (chunks-- === 0) break;
+    return (await generation).finishReason;
+  },
+  async "aborted before"() {
+    const signal = AbortSignal.abort("aborted before");
+    return outcome(model.llama.generate("def add(", { signal }));
+  },
+} as const;
+
+const expected: Readonly<Record<keyof typeof ways, unknown>> = {
+  finished: "length",
+  aborted: "aborted",
+  cancelled: "abort",
+  left: "abort",
+  "aborted before": "aborted before",
+};
+
+test(`1,000 requests, ended at random in all ways, each come out right (seed ${seed})`, async () => {
+  const names = Object.keys(ways) as [keyof typeof ways, ...(keyof typeof ways)[]];
+  const started = Array.from({ length: 1000 }, () => random.pick(names));
+  const running = heavy("1,000 calls in one turn", () => started.map((name) => ways[name]()));
+  const outcomes = await Promise.all(running);
+  expect(outcomes).toEqual(started.map((name) => expected[name]));
+  expectIdle();
+});
+
+test("a prompt that is cancelled in time is never computed, however close the moment", async () => {
+  const prompt = model.llama.tokenize("x = [1, 2, 3]\n".repeat(300)).slice(0, 1900);
+  for (let i = 0; i < 2000; i++) {
+    const generation = model.llama.generate(prompt, { maxTokens: 5 });
+    // From while the engine wakes up to while it computes, where it takes a second.
+    const end = performance.now() + (i % 200) / 500;
+    while (performance.now() < end);
+    generation.cancel();
+    expect(await generation).toMatchObject({ finishReason: "abort", tokens: new Int32Array() });
+  }
+});
+
+test("stats() counts a request from its call on", async () => {
+  const prompt = model.llama.tokenize("x = [1, 2, 3]\n".repeat(200)).slice(0, 1200);
+  const generations = Array.from({ length: 3 }, () =>
+    model.llama.generate(prompt, { maxTokens: 1 }),
+  );
+  const counts = () => {
+    const { running, queued } = model.llama.stats();
+    return running + queued;
+  };
+  for (let i = 0; i < 20; i++) {
+    expect(counts()).toBe(3);
+    await sleep(1);
+  }
+  // The context has room for one.
+  expect(model.llama.stats()).toMatchObject({ running: 1, queued: 2 });
+  for (const generation of generations) generation.cancel();
+  await Promise.all(generations);
+  expectIdle();
+});
+
+test("a signal that 1,000 requests share keeps none of them", async () => {
+  const warnings: unknown[] = [];
+  const onWarning = (warning: unknown) => warnings.push(warning);
+  process.on("warning", onWarning);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const isListenedTo = () => getEventListeners(signal, "abort").length > 0;
+
+  const short = Array.from({ length: 500 }, () =>
+    model.llama.generate("def add(", { maxTokens: 1, signal }),
+  );
+  const endless = Array.from({ length: 500 }, () =>
+    model.llama.generate("def add(", { ignoreEos: true, signal, priority: "background" }),
+  );
+  await Promise.all(short);
+  expect(isListenedTo()).toBe(true);
+  controller.abort();
+  const results = await Promise.allSettled(endless);
+  expect(isListenedTo()).toBe(false);
+  for (const result of results) expect(result).toMatchObject({ reason: signal.reason });
+  expectIdle();
+
+  process.off("warning", onWarning);
+  expect(warnings).toEqual([]);
+});

@@ -1,0 +1,160 @@
+import { describe, expect, test } from "vitest";
+import { CodeLlamaError } from "../../../lib/index.ts";
+import { expectSureText, sureLines, surePrompt } from "../../helpers/sure-texts.ts";
+import { loadTinyModel, useTinyModel } from "../../helpers/tiny-model.ts";
+
+// Each sequence with KV cells of its own. The defaults, one pool for all, are what the other tests
+// run with.
+const model = useTinyModel({ contextSize: 4 * 1024, parallel: 4, kvUnified: false });
+const line = "a += 1\n";
+const greedy = { temperature: 0, ignoreEos: true, maxTokens: 30 } as const;
+const promptOf = (name: string) => `# ${name}\n${line.repeat(40)}`;
+
+test("each sequence has its part of the context", async () => {
+  const { llama } = model;
+  expect(llama.contextSize).toBe(1024);
+  expect(llama.stats()).toMatchObject({ kvCells: 4096, contextSize: 1024 });
+  const long = Int32Array.from({ length: 1024 }, () => 500);
+  await expect(llama.generate(long).then()).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });
+  const { finishReason, usage } = await llama.generate(long.subarray(0, 1000), {
+    ...greedy,
+    maxTokens: 1000,
+  });
+  expect(finishReason).toBe("length");
+  expect(usage.promptTokens + usage.completionTokens).toBe(1024);
+});
+
+test("one pool is what a sequence may use all of", async () => {
+  await using llama = await loadTinyModel({ contextSize: 1024, parallel: 4, kvUnified: true });
+  expect(llama.contextSize).toBe(1024);
+  await using auto = await loadTinyModel({ contextSize: 1024, parallel: 4, kvUnified: "auto" });
+  expect(auto.contextSize).toBe(1024);
+});
+
+test("many sequences have parts of their own by default, if these are long enough", async () => {
+  await using ample = await loadTinyModel({ contextSize: 8 * 2048, parallel: 8 });
+  expect(ample.stats()).toMatchObject({ kvCells: 8 * 2048, contextSize: 2048 });
+  await using scarce = await loadTinyModel({ contextSize: 2048, parallel: 8 });
+  expect(scarce.stats()).toMatchObject({ kvCells: 2048, contextSize: 2048 });
+});
+
+test("many texts at once are those that each gives alone", async () => {
+  const { llama } = model;
+  const texts = await Promise.all(
+    Array.from({ length: 40 }, async (_, i) => {
+      const sure = sureLines[i % sureLines.length] ?? line;
+      // Of many lengths, so that they begin and end at different times.
+      const prompt = sure.repeat(8 + ((i * 7) % 19));
+      const { text } = await llama.generate(prompt, { ...greedy, maxTokens: 5 + ((i * 11) % 60) });
+      return { text, sure };
+    }),
+  );
+  for (const { text, sure } of texts) expectSureText(text, sure);
+  expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
+});
+
+test("long prompts are computed beside streams", async () => {
+  const { llama } = model;
+  const streams = [0, 1].map((i) =>
+    llama.generate(surePrompt(sureLines[i] ?? line), { ...greedy, maxTokens: 200 }),
+  );
+  const prompts = [2, 3, 4].map((i) =>
+    llama.generate((sureLines[i] ?? line).repeat(60 + i), greedy),
+  );
+  for (const [i, each] of [...streams, ...prompts].entries()) {
+    expectSureText((await each).text, sureLines[i] ?? line);
+  }
+});
+
+describe("a prompt that begins like an earlier one", () => {
+  test("goes on where that ended", async () => {
+    const { llama } = model;
+    const first = await llama.generate(promptOf("rest"), greedy);
+    expect(first.usage.cachedTokens).toBeLessThan(10);
+    const { text, usage } = await llama.generate(`${promptOf("rest")}${line}`, greedy);
+    expect(usage.cachedTokens).toBeGreaterThan(first.usage.promptTokens - 5);
+    expectSureText(text, line);
+  });
+
+  test("copies what one that still runs has", async () => {
+    const { llama } = model;
+    const running = llama.generate(promptOf("running"), { ...greedy, maxTokens: 500 });
+    for await (const _ of running) {
+      const { text, usage } = await llama.generate(promptOf("running"), greedy);
+      expect(usage.cachedTokens).toBeGreaterThan(usage.promptTokens - 40);
+      expectSureText(text, line);
+      break;
+    }
+    expect((await running).finishReason).toBe("abort");
+  });
+
+  test("waits for one that computes the same beginning", async () => {
+    const { llama } = model;
+    const before = llama.stats();
+    const names = Array.from({ length: 12 }, (_, index) => `${promptOf("together")}# ${index}\n`);
+    const results = await Promise.all(names.map((name) => llama.generate(name, greedy)));
+    const prompts = results.reduce((sum, { usage }) => sum + usage.promptTokens, 0);
+    const missed = llama.stats().prefixMissTokens - before.prefixMissTokens;
+    expect(missed).toBeLessThan(prompts / 4);
+  });
+});
+
+test("answers to one prompt share its computation", async () => {
+  const { llama } = model;
+  const prompt = promptOf("answers");
+  const { choices, usage } = await llama.generate(prompt, { ...greedy, n: 4 });
+  expect(choices).toHaveLength(4);
+  for (const { text } of choices ?? []) expectSureText(text, line);
+  expect(usage.promptTokens).toBeGreaterThan(100);
+  const { text } = await llama.generate(prompt, { beams: 3, maxTokens: 10 });
+  expect(text).not.toBe("");
+});
+
+test("without prefix cache nothing is kept, and the text is the same", async () => {
+  const { llama } = model;
+  await using plain = await loadTinyModel({
+    contextSize: 2048,
+    parallel: 2,
+    kvUnified: false,
+    prefixCache: false,
+  });
+  const expected = await plain.generate(promptOf("plain"), greedy);
+  expect(plain.stats().kvCellsCached).toBe(0);
+  expect((await llama.generate(promptOf("plain"), greedy)).text).toBe(expected.text);
+  expect((await plain.generate(promptOf("plain"), greedy)).usage.cachedTokens).toBe(0);
+});
+
+test("what a slot had to give up comes back from host memory", async () => {
+  await using llama = await loadTinyModel({
+    contextSize: 2048,
+    parallel: 2,
+    kvUnified: false,
+    promptCacheBytes: 64 << 20,
+  });
+  const first = await llama.generate(promptOf("stored"), greedy);
+  for (const name of ["one", "two", "three"]) await llama.generate(promptOf(name), greedy);
+  expect(llama.stats().promptCacheBytes).toBeGreaterThan(0);
+  const { text, usage } = await llama.generate(promptOf("stored"), greedy);
+  expect(usage.cachedTokens).toBeGreaterThan(first.usage.promptTokens - 5);
+  expectSureText(text, line);
+});
+
+test("cancelled requests leave the others alone", async () => {
+  const { llama } = model;
+  for (let round = 0; round < 5; round++) {
+    const all = sureLines.map((sure) => {
+      const signal = AbortSignal.timeout(5 + 20 * round);
+      const options = { ...greedy, maxTokens: 60 };
+      const cancelled = llama.generate(sure.repeat(50), { ...options, signal });
+      return [cancelled, llama.generate(surePrompt(sure), options)] as const;
+    });
+    for (const [i, [cancelled, kept]] of all.entries()) {
+      expectSureText((await kept).text, sureLines[i] ?? line);
+      await cancelled.then(
+        ({ text }) => expectSureText(text, sureLines[i] ?? line),
+        (error) => expect(error).not.toBeInstanceOf(CodeLlamaError),
+      );
+    }
+  }
+  expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
+});

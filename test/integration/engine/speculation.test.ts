@@ -1,0 +1,183 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { CodeLlama } from "../../../lib/index.ts";
+import { heavy } from "../../helpers/event-loop/heavy.ts";
+import { expectSureText, sureLines, surePrompt } from "../../helpers/sure-texts.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+import { loadTinyModel, modelPath, useTinyModel } from "../../helpers/tiny-model.ts";
+
+const folder = temporaryFolder();
+
+// Whatever it costs here: tests say nothing about speed.
+const model = useTinyModel({ contextSize: 1024, speculation: { adaptive: false } });
+const plain = useTinyModel({ contextSize: 1024, speculation: false });
+const greedy = { temperature: 0, ignoreEos: true, maxTokens: 200 } as const;
+
+describe("speculation", () => {
+  test("takes several tokens a step where a text repeats itself", async () => {
+    const { usage } = await model.llama.generate(surePrompt(sureLines[0]), greedy);
+    expect(usage.completionTokens).toBe(200);
+    expect(usage.acceptedTokens).toBeGreaterThan(50);
+    expect(usage.draftTokens).toBeGreaterThanOrEqual(usage.acceptedTokens);
+    const stats = model.llama.stats();
+    expect(stats.acceptedTokens).toBeGreaterThanOrEqual(usage.acceptedTokens);
+    expect(stats.draftTokens).toBeGreaterThanOrEqual(stats.acceptedTokens);
+  });
+
+  test.each(sureLines)("changes nothing of a greedy text: %j", async (line) => {
+    const expected = await plain.llama.generate(surePrompt(line), greedy);
+    const { text, tokens } = await model.llama.generate(surePrompt(line), greedy);
+    expect(text).toBe(expected.text);
+    expect(tokens).toEqual(expected.tokens);
+    expect(expected.usage.draftTokens).toBe(0);
+  });
+
+  test("ends where it would without, in the middle of a draft too", async () => {
+    for (let maxTokens = 1; maxTokens < 30; maxTokens++) {
+      const options = { ...greedy, maxTokens };
+      const { usage, finishReason } = await model.llama.generate(surePrompt("x = 1\n"), options);
+      expect(usage.completionTokens).toBe(maxTokens);
+      expect(finishReason).toBe("length");
+    }
+    const stopped = { ...greedy, stop: "1\nx = 1\nx" };
+    const { text, finishReason } = await model.llama.generate(surePrompt("x = 1\n"), stopped);
+    expect({ text, finishReason }).toEqual({ text: "x = ", finishReason: "stop" });
+  });
+
+  test("goes with penalties, whose history has only what was taken", async () => {
+    const options = { ...greedy, repeatPenalty: 1.1, frequencyPenalty: 0.3, maxTokens: 60 };
+    const expected = await plain.llama.generate(surePrompt("x = 1\n"), options);
+    const { text } = await model.llama.generate(surePrompt("x = 1\n"), options);
+    expect(text.slice(0, 20)).toBe(expected.text.slice(0, 20));
+  });
+
+  test("fills the context to its last cell", async () => {
+    const prompt = "x = 1\n".repeat(150);
+    const { usage } = await model.llama.generate(prompt, { ...greedy, maxTokens: 4000 });
+    expect(usage.promptTokens + usage.completionTokens).toBe(1024);
+  });
+
+  test("keeps the distribution of a sampled text", async () => {
+    const prompt = await plain.llama.tokenize(surePrompt("a += 1\n"), { bos: true });
+    const sampling = { ...greedy, temperature: 3, topK: 3, topP: 1 };
+    const expected = await pairDistribution(plain.llama, prompt, sampling);
+
+    const before = model.llama.stats().acceptedTokens;
+    const count = 500;
+    const drawn = new Map<string, number>();
+    const seeds = Array.from({ length: count }, (_, seed) => seed);
+    const results = seeds.map((seed) =>
+      model.llama.generate(prompt, { ...sampling, maxTokens: 4, seed }),
+    );
+    for (const { tokens } of await Promise.all(results)) {
+      // The second token depends on the first, which is verified in one step with it.
+      const pair = tokens.slice(0, 2).join(" ");
+      drawn.set(pair, (drawn.get(pair) ?? 0) + 1);
+    }
+    expect(model.llama.stats().acceptedTokens).toBeGreaterThan(before);
+    let distance = 0;
+    for (const pair of new Set([...expected.keys(), ...drawn.keys()])) {
+      distance += Math.abs((expected.get(pair) ?? 0) - (drawn.get(pair) ?? 0) / count) / 2;
+    }
+    // 500 draws from nine pairs are 0.05 off by chance; guesses that are always believed, 0.7.
+    expect(distance).toBeLessThan(0.1);
+  });
+});
+
+/** How probable each two next tokens are, by the model's own numbers; `sampling` keeps the best three. */
+async function pairDistribution(
+  llama: CodeLlama,
+  prompt: Int32Array,
+  sampling: { temperature: number; topK: number },
+) {
+  const next = async (tokens: Int32Array) => {
+    const options = { ...greedy, maxTokens: 1, logprobs: sampling.topK };
+    const { logprobs } = await llama.generate(tokens, options);
+    const weights = (logprobs?.[0]?.top ?? []).map(
+      ({ token, logprob }) => [token, Math.exp(logprob / sampling.temperature)] as const,
+    );
+    const sum = weights.reduce((total, [, weight]) => total + weight, 0);
+    return weights.map(([token, weight]) => [token, weight / sum] as const);
+  };
+  const pairs = new Map<string, number>();
+  for (const [first, share] of await next(prompt)) {
+    for (const [second, shareOfIt] of await next(Int32Array.of(...prompt, first))) {
+      pairs.set(`${first} ${second}`, share * shareOfIt);
+    }
+  }
+  return pairs;
+}
+
+test("speculation adapts to what it costs here", async () => {
+  await using llama = await loadTinyModel({ contextSize: 1024, speculation: { maxDraft: 8 } });
+  for (const line of sureLines.slice(0, 3)) {
+    const { text, usage } = await llama.generate(surePrompt(line), greedy);
+    expectSureText(text, line);
+    expect(usage.acceptedTokens).toBeLessThanOrEqual(usage.draftTokens);
+  }
+});
+
+test("the model knows its tasks by heart with speculation too", async () => {
+  const packageFile = createRequire(import.meta.url).resolve("codellama-tiny/package.json");
+  const file = readFileSync(join(dirname(packageFile), "tasks.json"), "utf8");
+  const tasks: { completion: { prompt: string; text: string }[] } = JSON.parse(file);
+  for (const { prompt, text } of tasks.completion) {
+    const options = { temperature: 0, maxTokens: 400 };
+    expect((await model.llama.generate(prompt, options)).text).toBe(text);
+  }
+});
+
+describe("a draft model", () => {
+  const drafted = useTinyModel({ draftModel: modelPath, speculation: { maxDraft: 4 } });
+  const adaptive = { temperature: 0, maxTokens: 60 } as const;
+
+  test("is right about what the same model says", async () => {
+    const eager = await loadTinyModel({
+      draftModel: modelPath,
+      speculation: { maxDraft: 4, adaptive: false },
+    });
+    const { text, usage } = await eager.generate("def fibonacci(n", adaptive);
+    const expected = await plain.llama.generate("def fibonacci(n", adaptive);
+    expect(text).toBe(expected.text);
+    expect(usage.draftTokens).toBeGreaterThan(10);
+    // Whatever it is not sure of is not guessed, so that nearly all guesses are right.
+    expect(usage.acceptedTokens / usage.draftTokens).toBeGreaterThan(0.7);
+    // Several at once, and once more in the slots that others left.
+    const texts = await Promise.all(
+      Array.from({ length: 9 }, () => eager.generate("def fibonacci(n", adaptive)),
+    );
+    for (const each of texts) expect(each.text).toBe(expected.text);
+    await eager.close();
+  });
+
+  test("costs nothing but time where it is wrong", async () => {
+    const { text } = await drafted.llama.generate(surePrompt(sureLines[1]), greedy);
+    expectSureText(text, sureLines[1]);
+    expect(drafted.llama.stats().kvCellsUsed).toBe(0);
+  });
+
+  test("with another vocabulary is refused", async () => {
+    await expect(loadTinyModel({ draftModel: otherVocabulary() })).rejects.toMatchObject({
+      code: "MODEL_UNSUPPORTED",
+      message: expect.stringMatching(/draftModel: its vocabulary of 32016 tokens is not that of/),
+    });
+    await expect(loadTinyModel({ draftModel: "missing.gguf" })).rejects.toMatchObject({
+      code: "MODEL_NOT_FOUND",
+    });
+  });
+});
+
+/** The embedded model with one piece of its vocabulary changed. */
+function otherVocabulary(): string {
+  return heavy("copies the whole file", () => {
+    const bytes = readFileSync(modelPath);
+    const place = bytes.indexOf(Buffer.from("▁function"));
+    bytes.write("▁fUnction", place);
+    expect(place).toBeGreaterThan(0);
+    const path = join(folder, "other.gguf");
+    writeFileSync(path, bytes);
+    return path;
+  });
+}
