@@ -29,7 +29,7 @@ export const SPEED_FLAGS = {
 const PROGRAM_FLAGS = {
   // Or they end where ours would without it, on CPUs with AMX.
   ...(process.platform !== "win32" && {
-    CMAKE_CXX_FLAGS: `-include "${join(root, "native/ggml_cpu/amx_tiles.h")}"`,
+    CMAKE_CXX_FLAGS: `-include "${join(root, "native/kernels/cpu/amx_tiles.h")}"`,
   }),
   LLAMA_BUILD_COMMON: "ON",
   LLAMA_BUILD_TOOLS: "ON",

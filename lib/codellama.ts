@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { withOwnSignal } from "./base/abort-listeners.ts";
-import { Engine } from "./engine/local-engine.ts";
+import { LocalEngine } from "./engine/local-engine.ts";
 import { type EnginePort, type EngineState, noPromptLimit } from "./engine/port.ts";
 import { CodeLlamaError } from "./errors.ts";
 import { Generation, type RequestFunction } from "./generation.ts";
@@ -68,7 +68,7 @@ const own = Symbol("CodeLlama");
 
 /** A model in this process, and its file. */
 interface LoadedModel {
-  readonly engine: Engine;
+  readonly engine: LocalEngine;
   readonly path: string;
 }
 
@@ -112,7 +112,7 @@ export class CodeLlama implements AsyncDisposable {
   static async load(modelPath: string, options: LoadOptions = {}): Promise<CodeLlama> {
     const { onProgress, signal, ...rest } = checkLoadOptions(options);
     const native = nativeLoadOptions(modelPath, rest);
-    const engine = await withOwnSignal(signal, (own) => Engine.start(native, onProgress, own));
+    const engine = await withOwnSignal(signal, (own) => LocalEngine.start(native, onProgress, own));
     const capabilities = capabilitiesOf(engine.model, basename(modelPath));
     return new CodeLlama(own, engine, capabilities, { engine, path: modelPath });
   }

@@ -18,7 +18,7 @@ const readers = {
     seeds: ['root ::= "a" [b-z]* ("c" | d){2,3}\nd ::= [^\\n\\x41-\\u00ff] | root? # e\n'],
   },
   text_stream: {
-    sources: /^(text_stream|stop_matcher|gguf\/gguf_text)\.cc$/,
+    sources: /^(text\/(text_stream|stop_matcher)|gguf\/gguf_text)\.cc$/,
     seeds: ["stop\\\\hello € stop \u0001"],
   },
 };
@@ -60,7 +60,7 @@ async function compile(name, work) {
   if (writtenAt(target) > newest) return target;
   const engine = join(root, "native/engine");
   const files = readdirSync(engine, { recursive: true }).filter(
-    (file) => readers[name].sources.test(file) || file === "error.cc",
+    (file) => readers[name].sources.test(file) || file === "base/error.cc",
   );
   const sanitizers = "-fsanitize=fuzzer,address,undefined";
   await execute("clang++", [

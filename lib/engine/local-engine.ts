@@ -31,7 +31,7 @@ import { startEngine } from "./start.ts";
 const encodedHere = 4096; // UTF-16 units
 
 /** The addon's engine with its requests, as the API's modes use it. */
-export class Engine implements EnginePort {
+export class LocalEngine implements EnginePort {
   readonly #native: NativeEngine;
   readonly #listener: EngineListener;
   readonly #closed: Promise<void>;
@@ -71,9 +71,9 @@ export class Engine implements EnginePort {
     options: NativeLoadOptions,
     onProgress: ((fraction: number) => void) | undefined,
     signal: AbortSignal | undefined,
-  ): Promise<Engine> {
+  ): Promise<LocalEngine> {
     const { engine, listener, closed } = await startEngine(options, onProgress, signal);
-    return new Engine(engine, listener, closed, options.loras ?? [], options.rope ?? {});
+    return new LocalEngine(engine, listener, closed, options.loras ?? [], options.rope ?? {});
   }
 
   get state(): EngineState {

@@ -5,7 +5,7 @@ import { crc32 } from "node:zlib";
 import { isError } from "../base/brands.ts";
 import { withRegularFile } from "../base/regular-file.ts";
 import { replaceFile, requireReplaceable } from "../base/replace-file.ts";
-import type { Engine } from "../engine/local-engine.ts";
+import type { LocalEngine } from "../engine/local-engine.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { Generation } from "../generation.ts";
 import { fingerprint } from "../model/fingerprint.ts";
@@ -51,7 +51,7 @@ interface Header {
 
 /** Computes a prompt and writes what the KV cache holds of it. */
 export function savePrefix(
-  engine: Engine,
+  engine: LocalEngine,
   modelPath: string,
   path: string,
   prompt: string | Int32Array,
@@ -91,7 +91,7 @@ export function savePrefix(
 
 /** Takes a saved prompt into the engine's store. */
 export async function loadPrefix(
-  engine: Engine,
+  engine: LocalEngine,
   modelPath: string,
   path: string,
 ): Promise<PrefixResult> {
@@ -118,7 +118,7 @@ export async function loadPrefix(
 
 /** Before any of the state is read, which can be larger than the memory. */
 async function requireFitting(
-  engine: Engine,
+  engine: LocalEngine,
   modelPath: string,
   header: Header,
   file: string,
@@ -236,7 +236,7 @@ async function checksumOf(parts: readonly Uint8Array[]): Promise<number> {
   return checksum;
 }
 
-function scalesOf(engine: Engine, scales: readonly number[] | undefined): readonly number[] {
+function scalesOf(engine: LocalEngine, scales: readonly number[] | undefined): readonly number[] {
   return scales ?? engine.loras.map(({ scale }) => scale);
 }
 

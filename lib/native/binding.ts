@@ -10,8 +10,8 @@ import type { DeviceInfo, Placement } from "./devices.ts";
 import type { EngineStats, ModelInfo } from "./model-info.ts";
 import { packageFile } from "./package-file.ts";
 
-// The addon's whole surface: native/addon.cc. Absent options are the addon's defaults
-// (native/engine/options.h). What the addon throws has a `code` of CodeLlamaErrorCode.
+// The addon's whole surface: native/addon/addon.cc. Absent options are the addon's defaults
+// (native/engine/base/options.h). What the addon throws has a `code` of CodeLlamaErrorCode.
 
 export interface NativeLora {
   readonly path: string;
@@ -238,7 +238,7 @@ interface Addon {
   /** Of llama.cpp, which the states of prompts depend on. */
   readonly llamaCommit: string;
   /** Starts to load; `onEvents` gets every step's events in one call, and must not throw. */
-  readonly Engine: new (
+  readonly EngineHandle: new (
     options: NativeLoadOptions,
     onEvents: (events: readonly NativeEvent[]) => void,
   ) => NativeEngine;

@@ -185,7 +185,7 @@ export function checkLoadOptions(options: LoadOptions): LoadOptions {
 
 /**
  * Options that `checkLoadOptions` let pass, as the addon takes them; what is left out is the addon's
- * default (native/engine/options.h).
+ * default (native/engine/base/options.h).
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): NativeLoadOptions {

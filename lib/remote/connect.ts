@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { withOwnSignal } from "../base/abort-listeners.ts";
-import { Engine } from "../engine/local-engine.ts";
+import { LocalEngine } from "../engine/local-engine.ts";
 import { type Capabilities, capabilitiesOf } from "../model/capabilities.ts";
 import type { NativeModel } from "../native/binding.ts";
 import {
@@ -51,7 +51,7 @@ async function connectTo(
   const vocabulary =
     tokenizer === undefined
       ? undefined
-      : await Engine.start({ modelPath: tokenizer, vocabularyOnly: true }, undefined, signal);
+      : await LocalEngine.start({ modelPath: tokenizer, vocabularyOnly: true }, undefined, signal);
   try {
     if (vocabulary !== undefined) {
       await watched((watch) => requireSameVocabulary(client, remote, vocabulary, watch));

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { isDeepStrictEqual, types } from "node:util";
-import type { Engine } from "../engine/local-engine.ts";
+import type { LocalEngine } from "../engine/local-engine.ts";
 import { type EnginePort, type EngineState, noPromptLimit, promptLength } from "../engine/port.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { EngineCall, EnginePrompt } from "../generation.ts";
@@ -20,7 +20,7 @@ export interface RemoteEngineOptions {
   /** `Infinity` where nobody tells. */
   readonly contextSize: number;
   /** The remote model's vocabulary, if it is at hand. */
-  readonly vocabulary: Engine | undefined;
+  readonly vocabulary: LocalEngine | undefined;
 }
 
 // Characters or tokens of a prompt, which is sent as one JSON text: several millions of tokens.
@@ -161,7 +161,7 @@ export class RemoteEngine implements EnginePort {
     await this.#options.vocabulary?.close();
   }
 
-  #vocabularyFor(what: string): Engine {
+  #vocabularyFor(what: string): LocalEngine {
     const { vocabulary } = this.#options;
     if (vocabulary !== undefined) return vocabulary;
     throw new CodeLlamaError(
@@ -226,7 +226,7 @@ function promptSize(prompt: EnginePrompt): number {
 }
 
 /** Spells tokens as they stand inside a text. */
-function spellWith(vocabulary: Engine): (token: number) => Spelling {
+function spellWith(vocabulary: LocalEngine): (token: number) => Spelling {
   const [before = 0] = vocabulary.tokenize("a", false, false).slice(-1);
   return (token) => {
     const text = vocabulary.detokenize(Int32Array.of(before, token), false).slice(1);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Engine } from "../engine/local-engine.ts";
+import type { LocalEngine } from "../engine/local-engine.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { invalidArgument } from "../options/check.ts";
 import { tokenIds } from "./answer-schema.ts";
@@ -19,7 +19,7 @@ const answerSchema = z.object({ tokens: tokenIds });
 export async function requireSameVocabulary(
   client: HttpClient,
   remote: RemoteDescription,
-  vocabulary: Engine,
+  vocabulary: LocalEngine,
   watch: Watch,
 ): Promise<void> {
   const { vocabularySize: size } = remote;

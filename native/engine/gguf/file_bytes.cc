@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "engine/gguf/foreign_file.h"
 
 namespace codellama {

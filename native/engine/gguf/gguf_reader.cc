@@ -7,7 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "engine/gguf/file_bytes.h"
 #include "engine/gguf/foreign_file.h"
 #include "engine/gguf/gguf_text.h"

@@ -5,8 +5,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "engine/error.h"
-#include "engine/tokenizer.h"
+#include "engine/base/error.h"
+#include "engine/text/tokenizer.h"
 
 namespace codellama {
 

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/options.h"
+#include "engine/base/options.h"
 #include "engine/grammar/grammar.h"
 
 namespace codellama {

@@ -3,7 +3,7 @@
 #include <limits>
 #include <utility>
 
-#include "engine/tokenizer.h"
+#include "engine/text/tokenizer.h"
 
 namespace codellama {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/options.h"
+#include "engine/base/options.h"
 #include "engine/grammar/grammar_automaton.h"
 
 namespace codellama {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "engine/grammar/grammar.h"
 #include "engine/grammar/grammar_builder.h"
 

@@ -4,8 +4,8 @@
 #include <exception>
 #include <stdexcept>
 
-#include "engine/error.h"
 #include "common.h"
+#include "engine/base/error.h"
 #include "engine/grammar/schema_cost.h"
 
 // Of llama.cpp's common library the converter needs these three, and the rest of that library

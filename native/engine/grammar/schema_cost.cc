@@ -3,7 +3,7 @@
 #include <string>
 #include <unordered_set>
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "json-schema.h"
 
 namespace codellama {

@@ -15,7 +15,7 @@ async function startEngine(): Promise<{ engine: NativeEngine; events: NativeEven
   const events: NativeEvent[] = [];
   const options = { modelPath, threads: 1, contextSize: 512, parallel: 8 };
   const engine = await new Promise<NativeEngine>((resolve) => {
-    const started: NativeEngine = new (addon().Engine)(options, (step) => {
+    const started: NativeEngine = new (addon().EngineHandle)(options, (step) => {
       events.push(...step);
       if (step.some((event) => event.type === "loaded")) resolve(started);
     });

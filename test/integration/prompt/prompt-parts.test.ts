@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Engine } from "../../../lib/engine/local-engine.ts";
+import { LocalEngine } from "../../../lib/engine/local-engine.ts";
 import { nativeLoadOptions } from "../../../lib/options/load.ts";
 import { modelPath } from "../../helpers/tiny-model.ts";
 
-let engine: Engine;
+let engine: LocalEngine;
 beforeAll(async () => {
   const options = nativeLoadOptions(modelPath, { contextSize: 4096, threads: 1 });
-  engine = await Engine.start(options, undefined, undefined);
+  engine = await LocalEngine.start(options, undefined, undefined);
 });
 afterAll(async () => {
   await engine.close();

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/error.h"
+#include "engine/base/error.h"
 #include "engine/gguf/gguf_file.h"
 
 using codellama::Error;

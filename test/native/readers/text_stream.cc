@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/gguf/gguf_text.h"
-#include "engine/text_stream.h"
+#include "engine/text/text_stream.h"
 
 namespace {
 

@@ -1,0 +1,42 @@
+// The regular expressions of llama.cpp's pre-tokenizers as programs for PatternMatcher: the part of
+// ECMAScript's syntax that they use. Text and pattern are of the same code units.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "unit_set.h"
+
+namespace codellama {
+
+struct PatternStep {
+  enum class Kind {
+    kUnits,   // takes `least` to `most` units of a set, as many as there are
+    kSplit,   // tries the next step first, then `target`
+    kLoop,    // kSplit at the end of a round of a repeated group
+    kJump,    // goes on at `target`
+    kLook,    // the steps up to the next kAccept must match here, or must not; then `target`
+    kEnd,     // the end of the text
+    kAccept,  // a match
+  };
+  static constexpr uint32_t kUnbounded = std::numeric_limits<uint32_t>::max();
+
+  Kind kind;
+  uint32_t target = 0;
+  uint32_t set = 0;  // index into Pattern::sets
+  uint32_t least = 0;
+  uint32_t most = 0;
+  bool is_negative = false;
+};
+
+struct Pattern {
+  std::vector<PatternStep> steps;
+  std::vector<UnitSet> sets;
+};
+
+// Throws std::runtime_error for syntax outside the supported part.
+Pattern CompilePattern(const std::u32string& text);
+
+}  // namespace codellama

@@ -1,0 +1,142 @@
+// What becomes of requests when an allocation fails on the engine's thread: each one in turn.
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "engine/core/engine.h"
+#include "support/check.h"
+#include "support/gguf_refusal.h"
+#include "support/tiny_llama.h"
+
+namespace {
+
+// The allocation that fails, counted down on threads that are not exempt; 0 is none.
+std::atomic<int64_t> failing = 0;
+thread_local bool exempt = false;
+
+void* Allocate(size_t size) {
+  if (!exempt && failing > 0 && --failing == 0) throw std::bad_alloc();
+  void* memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(size_t size) { return Allocate(size); }
+void* operator new[](size_t size) { return Allocate(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+
+namespace codellama {
+
+namespace {
+
+// Waits for the engine's events on the test's thread.
+class Listener {
+ public:
+  void Take(Events events) {
+    exempt = true;
+    {
+      const std::lock_guard lock(mutex_);
+      for (Event& event : events) events_.push_back(std::move(event));
+      came_.notify_one();
+    }
+    exempt = false;
+  }
+
+  // The first event that `wanted` takes; null when none comes for a long time.
+  template <typename Wanted>
+  std::optional<Event> Await(Wanted wanted) {
+    std::unique_lock lock(mutex_);
+    size_t seen = 0;
+    const auto is_there = [&] {
+      for (; seen < events_.size(); seen++) {
+        if (wanted(events_[seen])) return true;
+      }
+      return false;
+    };
+    if (!came_.wait_for(lock, std::chrono::seconds(60), is_there)) return std::nullopt;
+    Event event = events_[seen];
+    events_.clear();
+    return event;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable came_;
+  Events events_;
+};
+
+Request MakeRequest(RequestId id) {
+  Request request;
+  request.id = id;
+  for (Token token = 0; token < 40; token++) request.tokens.push_back(3 + (token * id) % 200);
+  request.max_tokens = 3;
+  request.logprobs = 2;
+  request.stop = {"never"};
+  request.sampling.repeat_penalty = 1.1F;
+  request.sampling.dry.multiplier = 1;
+  return request;
+}
+
+bool Ends(const Event& event, RequestId id) {
+  const auto* finished = std::get_if<Finished>(&event);
+  const auto* failed = std::get_if<Failed>(&event);
+  return (finished != nullptr && finished->id == id) || (failed != nullptr && failed->id == id) ||
+         std::holds_alternative<Closed>(event);
+}
+
+}  // namespace
+
+TEST(EngineOutlivesEveryFailedAllocation) {
+  exempt = true;
+  const test::TemporaryFile file(test::TinyLlama().Serialize());
+  Listener listener;
+  ModelOptions model;
+  model.path = file.path();
+  model.gpu_layers = 0;
+  ContextOptions context;
+  context.context_size = 256;
+  context.parallel = 2;
+  context.threads = 1;
+  Engine engine(model, context, [&](Events events) { listener.Take(std::move(events)); });
+  const auto loaded =
+      listener.Await([](const Event& event) { return std::holds_alternative<Loaded>(event); });
+  CHECK(loaded.has_value());
+  if (!loaded) return;
+
+  RequestId id = 0;
+  uint32_t failures = 0;
+  for (int64_t allocation = 1;; allocation++) {
+    failing = allocation;
+    engine.Submit(MakeRequest(++id));
+    const auto ended = listener.Await([&](const Event& event) { return Ends(event, id); });
+    const bool was_reached = failing.exchange(0) <= 0;
+    CHECK(ended.has_value() && !std::holds_alternative<Closed>(*ended));
+    if (!ended || std::holds_alternative<Closed>(*ended)) return;
+    if (std::holds_alternative<Failed>(*ended)) {
+      failures++;
+      const ErrorCode code = std::get<Failed>(*ended).code;
+      CHECK(code == ErrorCode::kOutOfMemory || code == ErrorCode::kBackendFailed);
+    }
+    // The engine does its next work as if nothing had been.
+    engine.Submit(MakeRequest(++id));
+    const auto next = listener.Await([&](const Event& event) { return Ends(event, id); });
+    CHECK(next.has_value() && std::holds_alternative<Finished>(*next));
+    if (!next || !std::holds_alternative<Finished>(*next)) return;
+    if (!was_reached) break;
+  }
+  CHECK(failures > 10);
+  engine.Shutdown();
+}
+
+}  // namespace codellama

@@ -1,0 +1,313 @@
+#include "engine/grammar/grammar.h"
+
+#include <sys/resource.h>
+
+#include <random>
+#include <regex>
+#include <string>
+
+#include "engine/base/error.h"
+#include "engine/grammar/grammar_automaton.h"
+#include "engine/grammar/json_schema.h"
+#include "engine/grammar/utf8_ranges.h"
+#include "support/check.h"
+
+using codellama::Error;
+using codellama::ErrorCode;
+using codellama::Grammar;
+using codellama::GrammarAutomaton;
+using codellama::ParseGrammar;
+
+namespace {
+
+// Matches whole texts.
+class Matcher {
+ public:
+  explicit Matcher(const std::string& grammar)
+      : automaton_(std::make_shared<const Grammar>(ParseGrammar(grammar)), nullptr) {}
+
+  bool Begins(const std::string& text) {
+    return automaton_.Next(automaton_.start(), text) != GrammarAutomaton::kDead;
+  }
+  bool Matches(const std::string& text) {
+    return automaton_.IsComplete(automaton_.Next(automaton_.start(), text));
+  }
+  bool ReadsAgain(const std::string& text) {
+    return automaton_.Replay(text) == automaton_.Next(automaton_.start(), text);
+  }
+  bool IsOver(const std::string& text) {
+    return automaton_.IsOver(automaton_.Next(automaton_.start(), text));
+  }
+
+ private:
+  GrammarAutomaton automaton_;
+};
+
+std::string Refusal(const std::string& grammar) {
+  try {
+    ParseGrammar(grammar);
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::kInvalidGrammar);
+    return error.what();
+  }
+  return "";
+}
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::string Times(size_t count, const std::string& text) {
+  std::string all;
+  for (size_t i = 0; i < count; i++) all += text;
+  return all;
+}
+
+// Of this process, which runs one test.
+int64_t PeakMegabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+#ifdef __APPLE__
+  return usage.ru_maxrss >> 20;
+#else
+  return usage.ru_maxrss >> 10;
+#endif
+}
+
+}  // namespace
+
+TEST(GrammarMatchesLiteralsAndAlternatives) {
+  Matcher matcher(
+      "root ::= greeting \", \" name # a comment\ngreeting ::= \"hello\" | \"bye\"\n"
+      "name ::= \"you\" |\n  \"all\"\n");
+  CHECK(matcher.Matches("hello, you"));
+  CHECK(matcher.Matches("bye, all"));
+  CHECK(!matcher.Matches("hello"));
+  CHECK(matcher.Begins("hello"));
+  CHECK(!matcher.Begins("help"));
+  CHECK(matcher.IsOver("bye, you"));
+  CHECK(!matcher.Begins("bye, you!"));
+}
+
+TEST(GrammarRepeats) {
+  Matcher matcher("root ::= \"a\"? \"b\"* \"c\"+ \"d\"{2} \"e\"{1,} (\"f\" \"g\"){0,2}");
+  CHECK(matcher.Matches("cdde"));
+  CHECK(matcher.Matches("abbbccddeeefgfg"));
+  CHECK(!matcher.Matches("cde"));
+  CHECK(!matcher.Begins("cddd"));
+  CHECK(!matcher.Begins("cddefgfgf"));
+  CHECK(!matcher.IsOver("cddefg"));
+  CHECK(matcher.IsOver("cddefgfg"));
+}
+
+TEST(GrammarKnowsCharactersBeyondAscii) {
+  Matcher matcher("root ::= [a-cä-ü] [^x\\n] \"\\u20AC\" . [\\U0001F600-\\U0001F64F]");
+  CHECK(matcher.Matches("a?€é😀"));
+  CHECK(matcher.Matches("öß€\n🙏"));
+  CHECK(!matcher.Begins("d"));
+  CHECK(!matcher.Begins("ax"));
+  CHECK(!matcher.Begins("ba€é🚀"));
+  // In the middle of a character too.
+  CHECK(matcher.Begins("\xC3"));
+  CHECK(!matcher.Begins("\xC4"));
+}
+
+TEST(GrammarNests) {
+  Matcher matcher("root ::= \"(\" root* \")\"");
+  std::string deep;
+  for (int i = 0; i < 500; i++) deep = "(" + deep + "())";
+  CHECK(matcher.Matches(deep));
+  CHECK(!matcher.Matches(deep + ")"));
+  CHECK(matcher.Begins(std::string(500, '(')));
+}
+
+TEST(GrammarMatchesWhatRegularExpressionsMatch) {
+  // Each pair says the same thing in two languages.
+  const std::pair<const char*, const char*> pairs[] = {
+      {"root ::= (\"a\" | \"ab\")* \"b\"?", "(a|ab)*b?"},
+      {"root ::= ([ab] \"c\"?){1,3} | \"cc\"+", "([ab]c?){1,3}|(cc)+"},
+      {"root ::= \"a\"{0,3} \"b\"{2,} \"c\"{1}", "a{0,3}b{2,}c"},
+      {"root ::= x x x?\nx ::= [a-b]? \"c\"", "([ab]?c)([ab]?c)([ab]?c)?"},
+      {"root ::= (\"a\" (\"b\" | (\"c\" \"a\")*))+", "(a(b|(ca)*))+"},
+  };
+  std::mt19937 random(1);
+  for (const auto& [grammar, expression] : pairs) {
+    Matcher matcher(grammar);
+    const std::regex regex(expression);
+    for (int i = 0; i < 2000; i++) {
+      std::string text;
+      for (size_t length = random() % 9; text.size() < length;) text += "abc"[random() % 3];
+      CHECK_EQ(matcher.Matches(text), std::regex_match(text, regex));
+    }
+  }
+}
+
+TEST(GrammarRefusesWhatItCannotRead) {
+  CHECK(Contains(Refusal("root ::= \"a"), "line 1, column 12: the literal has no end"));
+  CHECK(Contains(Refusal("root ::= \"a\"\nother := 1"), "line 2, column 7: ::= is expected"));
+  CHECK(Contains(Refusal("root ::= missing"), "the rule missing is used, but not defined"));
+  CHECK(Contains(Refusal("start ::= \"a\""), "the rule root is missing"));
+  CHECK(Contains(Refusal(""), "the rule root is missing"));
+  CHECK(Contains(Refusal("root ::= \"a\"\nroot ::= \"b\""), "the rule root is defined twice"));
+  CHECK(Contains(Refusal("root ::= [z-a]"), "the range's end comes before its beginning"));
+  CHECK(Contains(Refusal("root ::= \"a\"{5,2}"), "fewer than the fewest"));
+  CHECK(Contains(Refusal("root ::= \"a\"{99999}"), "more than 10000 repetitions"));
+  CHECK(Contains(Refusal("root ::= \"a\"{18446744073709551617}"), "more than 10000 repetitions"));
+  std::string large = "root ::=";
+  for (int i = 0; i < 60; i++) large += " \"a\"{9999}";
+  CHECK(Contains(Refusal(large), "too large"));
+  CHECK_EQ(Refusal("root ::= ((((\"a\"{999}){999}){999}){999})"), "");
+  CHECK(Contains(Refusal("root ::= *"), "nothing to repeat"));
+  CHECK(Contains(Refusal("root ::= \"\\q\""), "the escape is none of"));
+  CHECK(Contains(Refusal("root ::= <think>"), "tokens"));
+  CHECK(Contains(Refusal("root ::= \"a\" )"), "not expected"));
+  CHECK(Contains(Refusal("root ::= " + std::string(5000, '(')), "nested more than 200 deep"));
+  CHECK(Contains(Refusal("root ::= \"\xFF\""), "no UTF-8"));
+}
+
+TEST(GrammarRefusesExpansionsBeforeTheyTakeMemory) {
+  const std::string long_name(500'000, 'n');
+  const std::string grammars[] = {
+      "root ::= " + Times(8000, "\"a\"{10000} "),
+      "root ::= " + Times(8000, "\"a\"{0,10000} "),
+      "root ::= " + Times(8000, "(\"abc\" | \"d\"){9999,10000} "),
+      "root ::= " + Times(8000, "[^a-z]{10000} "),
+      "root ::= " + Times(8000, "x{10000} ") + "\nx ::= \"x\"",
+      "root ::= " + Times(8000, "(\"a\"{10000} | \"b\"{10000})"),
+      "root ::= \"x\"\n" + Times(8000, "x ::= \"a\"{10000}\n"),
+      "root ::= " + Times(900'000, "|"),
+      "root ::= (" + Times(900'000, "|") + ")",
+      "root ::= \"" + Times(900'000, "a") + "\"",
+      "root ::= [" + Times(100'000, "\u0101") + "] " + Times(60'000, "[^a-zA-Z]"),
+      "root ::= " + Times(30'000, "[^\u0101\u0201-\u0301]{9} "),
+  };
+  for (const std::string& grammar : grammars) {
+    const std::string refusal = Refusal(grammar);
+    CHECK(Contains(refusal, "too large") || Contains(refusal, "defined twice"));
+  }
+  CHECK(Refusal("root ::= \"x\"" + long_name).size() < 1000);
+  CHECK(Refusal("root ::= " + long_name).size() < 1000);
+  CHECK(Refusal("root ::= " + long_name + "\n" + long_name + " ::= " + long_name).size() < 1000);
+  CHECK(PeakMegabytes() < 200);
+}
+
+TEST(GrammarRefusesTextsThatTakeTooMuchWork) {
+  std::string grammar = "root ::= " + Times(12, "[a-z]{0,900} ") + "\"!\"";
+  GrammarAutomaton automaton(std::make_shared<const Grammar>(ParseGrammar(grammar)), nullptr);
+  std::string refusal;
+  try {
+    automaton.Next(automaton.start(), std::string(5000, 'a'));
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::kInvalidGrammar);
+    refusal = error.what();
+  }
+  CHECK(Contains(refusal, "make the grammar less ambiguous"));
+  // The next question has a limit of its own, and what the last one left does not pile up.
+  for (int i = 0; i < 50; i++) {
+    automaton.BeginQuestion();
+    CHECK(automaton.nodes() <= 1'000'000);
+    try {
+      automaton.Next(automaton.start(), std::string(20 * i, 'a') + std::string(5000, 'b'));
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::kInvalidGrammar);
+    }
+  }
+  CHECK(PeakMegabytes() < 400);
+}
+
+TEST(GrammarReadsALongTextAgain) {
+  Matcher matcher("root ::= (\"a\" | \"b\" \"c\"?)* \"!\"");
+  const std::string text = Times(200'000, "abc");
+  CHECK(matcher.Matches(text + "!"));
+  CHECK(matcher.ReadsAgain(text));
+}
+
+TEST(GrammarRefusesLeftRecursion) {
+  CHECK(Contains(Refusal("root ::= root \"a\" | \"b\""), "the rule root may begin with itself"));
+  CHECK(Contains(Refusal("root ::= a\na ::= b \"x\"\nb ::= \"c\"? a"), "may begin with itself"));
+  CHECK(Contains(Refusal("root ::= (\"a\"*)*"), "something that may be empty is repeated"));
+  CHECK_EQ(Refusal("root ::= \"a\" root | \"\""), "");
+}
+
+TEST(GrammarIsCheckedInLinearTime) {
+  // Each rule may begin with the next one in two ways: 2^400 paths.
+  std::string grammar;
+  for (int i = 0; i < 400; i++) {
+    const std::string next = i == 399 ? "\"x\"" : "r" + std::to_string(i + 1);
+    grammar += (i == 0 ? "root" : "r" + std::to_string(i)) + " ::= " + next + " | " + next + "\n";
+  }
+  CHECK(Matcher(grammar).Matches("x"));
+}
+
+TEST(GrammarSurvivesRandomText) {
+  const char* pieces[] = {"root", " ::= ", "\"a\"", "\n", "|", "(", ")", "*", "{2,3}", "[a-",
+                          "]",    "\\",    "x",     "#",  " ", "?", ".", "^", "\xC3",  "\""};
+  std::mt19937 random(2);
+  for (int i = 0; i < 20000; i++) {
+    std::string text = "root ::= ";
+    for (size_t length = random() % 20; length > 0; length--) text += pieces[random() % 20];
+    try {
+      Matcher matcher(text);
+      matcher.Begins("aax");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::kInvalidGrammar);
+    }
+  }
+}
+
+TEST(Utf8SequencesMatchJustTheirRange) {
+  std::mt19937 random(3);
+  const auto code_point = [&] {
+    const uint32_t limits[] = {0x100, 0x900, 0x11000, codellama::kLastCodePoint + 1};
+    return static_cast<uint32_t>(random() % limits[random() % 4]);
+  };
+  for (int i = 0; i < 300; i++) {
+    auto [first, last] = std::minmax({code_point(), code_point()});
+    const auto sequences = codellama::Utf8Sequences({first, last});
+    for (int j = 0; j < 100; j++) {
+      const uint32_t probe = j % 4 == 0 ? first : j % 4 == 1 ? last : code_point();
+      std::string bytes;
+      codellama::AppendUtf8(probe, &bytes);
+      const auto matches = [&](const codellama::ByteRanges& ranges) {
+        if (ranges.size() != bytes.size()) return false;
+        for (size_t k = 0; k < bytes.size(); k++) {
+          const auto byte = static_cast<uint8_t>(bytes[k]);
+          if (byte < ranges[k].first || byte > ranges[k].second) return false;
+        }
+        return true;
+      };
+      const auto count = std::count_if(sequences.begin(), sequences.end(), matches);
+      const bool surrogate = probe >= 0xD800 && probe <= 0xDFFF;
+      CHECK_EQ(count, !surrogate && probe >= first && probe <= last ? 1 : 0);
+    }
+  }
+}
+
+TEST(JsonSchemaBecomesAGrammar) {
+  Matcher any(codellama::JsonSchemaToGrammar("{}"));
+  CHECK(any.Matches("{\"a\": [1, 2.5e3, null, {\"b\": \"\\u00e9\\n\"}], \"c\": true}"));
+  CHECK(!any.Begins("{a"));
+  Matcher person(codellama::JsonSchemaToGrammar(
+      R"({"type":"object","properties":{"name":{"type":"string","maxLength":5},)"
+      R"("age":{"type":"integer","minimum":0,"maximum":150}},"required":["name","age"]})"));
+  CHECK(person.Matches(R"({"name": "Ada", "age": 36})"));
+  CHECK(!person.Begins(R"({"name": "Adaaaaaa)"));
+  CHECK(!person.Matches(R"({"name": "Ada"})"));
+  CHECK(!person.Begins(R"({"name": "Ada", "age": 1510)"));
+}
+
+TEST(JsonSchemaIsRefusedWhereItCannotBeFollowed) {
+  for (const char* schema :
+       {"{", "[1]", "{\"type\":\"strin\"}", "{\"$ref\":\"#/nowhere\"}",
+        "{\"type\":\"string\",\"pattern\":\"a+\"}", "{\"type\":\"string\",\"pattern\":\"^(a$\"}",
+        "{\"type\":\"array\",\"items\":{},\"minItems\":5,\"maxItems\":2}"}) {
+    std::string message;
+    try {
+      ParseGrammar(codellama::JsonSchemaToGrammar(schema));
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::kInvalidGrammar);
+      message = error.what();
+    }
+    if (message.empty()) check::Fail(__FILE__, __LINE__, std::string("accepted: ") + schema);
+  }
+}

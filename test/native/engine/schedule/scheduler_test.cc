@@ -1,0 +1,370 @@
+#include "engine/schedule/scheduler.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <random>
+
+#include "engine/kv/shared_cells.h"
+#include "support/check.h"
+
+using namespace codellama;
+
+namespace {
+
+// Of a scheduler over one pool of cells.
+struct Limits {
+  uint32_t slots = 4;
+  uint32_t cells = 4096;
+  uint32_t batch_tokens = 2048;
+  uint32_t prefill_chunk = 128;
+  uint32_t cached_sequences = 0;
+
+  std::unique_ptr<KvCells> Cells() const {
+    return std::make_unique<SharedCells>(
+        SharedCellLimits{.slots = slots, .cells = cells, .cached_sequences = cached_sequences});
+  }
+};
+
+// Sequences around a scheduler, computed by pretending: what a plan holds counts as computed, and
+// a sequence that has caught up gets one more token.
+class World {
+ public:
+  explicit World(Limits limits) : World(limits, limits.Cells()) {}
+
+  World(Limits limits, std::unique_ptr<KvCells> cells)
+      : scheduler({.batch_tokens = limits.batch_tokens, .prefill_chunk = limits.prefill_chunk},
+                  std::move(cells)) {}
+
+  Sequence* Add(uint32_t prompt, Priority priority = Priority::kNormal) {
+    return Add(std::vector<Token>(prompt, 1), priority);
+  }
+
+  Sequence* Add(std::vector<Token> prompt, Priority priority = Priority::kNormal) {
+    Sequence& sequence = sequences_.emplace_back();
+    sequence.id = static_cast<RequestId>(sequences_.size());
+    sequence.arrival = sequences_.size();
+    sequence.priority = priority;
+    sequence.num_prompt = static_cast<uint32_t>(prompt.size());
+    sequence.tokens = std::move(prompt);
+    scheduler.Add(&sequence);
+    return &sequence;
+  }
+
+  Plan Step() {
+    Plan plan = scheduler.Schedule();
+    for (const ScheduledTokens& scheduled : plan.batch) {
+      CHECK_EQ(scheduled.first, scheduled.sequence->num_computed);
+      CHECK(scheduled.count > 0);
+      scheduled.sequence->num_computed += scheduled.count;
+      if (scheduled.sequence->Remaining() > 0) continue;
+      if (scheduled.sequence->CompletionTokens() == 0) scheduler.SharePrompt(scheduled.sequence);
+      scheduled.sequence->tokens.push_back(2);
+    }
+    scheduler.CheckIntegrity();
+    return plan;
+  }
+
+  Scheduler scheduler;
+
+ private:
+  std::deque<Sequence> sequences_;
+};
+
+uint32_t Count(const Plan& plan, const Sequence* sequence) {
+  uint32_t count = 0;
+  for (const ScheduledTokens& scheduled : plan.batch) {
+    if (scheduled.sequence == sequence) count += scheduled.count;
+  }
+  return count;
+}
+
+// Slots that were emptied.
+int Freed(const Plan& plan) {
+  return static_cast<int>(
+      std::count_if(plan.operations.begin(), plan.operations.end(), [](const auto& operation) {
+        const auto* drop = std::get_if<DropCells>(&operation);
+        return drop != nullptr && drop->first == 0;
+      }));
+}
+
+}  // namespace
+
+TEST(SchedulerComputesAPromptThenOneTokenAStep) {
+  World world({.slots = 2, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* sequence = world.Add(100);
+  CHECK_EQ(Count(world.Step(), sequence), 100U);
+  CHECK(sequence->Decoding());
+  CHECK_EQ(Count(world.Step(), sequence), 1U);
+  CHECK_EQ(sequence->CompletionTokens(), 2U);
+}
+
+TEST(SchedulerCutsAPromptLongerThanTheBatch) {
+  World world({.slots = 1, .cells = 5000, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* sequence = world.Add(1100);
+  CHECK_EQ(Count(world.Step(), sequence), 512U);
+  CHECK_EQ(Count(world.Step(), sequence), 512U);
+  CHECK_EQ(Count(world.Step(), sequence), 76U);
+  CHECK_EQ(sequence->CompletionTokens(), 1U);
+}
+
+TEST(SchedulerRisksNoMoreThanItHasComputed) {
+  World world({.slots = 2, .cells = 5000, .batch_tokens = 512, .cached_sequences = 8});
+  world.scheduler.SetLosableChunk(50);
+  Sequence* prompt = world.Add(1100);
+  for (const uint32_t count : {50U, 50U, 100U, 200U, 400U, 300U}) {
+    CHECK_EQ(Count(world.Step(), prompt), count);
+  }
+  world.scheduler.Remove(prompt, true);
+  // What the cache held costs nothing to lose.
+  Sequence* longer = world.Add(std::vector<Token>(1300, 1));
+  CHECK_EQ(Count(world.Step(), longer), 50U);
+  CHECK(longer->num_cached >= 1100);
+}
+
+TEST(SchedulerRisksAllWhereNothingIsKept) {
+  World world({.slots = 2, .cells = 5000, .batch_tokens = 512});
+  world.scheduler.SetLosableChunk(50);
+  CHECK_EQ(Count(world.Step(), world.Add(500)), 500U);
+}
+
+TEST(SchedulerKeepsStreamsRunningBesideALongPrompt) {
+  World world({.slots = 2, .cells = 5000, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* stream = world.Add(10);
+  world.Step();
+  Sequence* prompt = world.Add(300);
+  for (int step = 0; step < 4; step++) {
+    const Plan plan = world.Step();
+    CHECK_EQ(Count(plan, stream), 1U);
+    CHECK_EQ(Count(plan, prompt), 64U);
+  }
+}
+
+TEST(SchedulerComputesSeveralPromptsInOneBatch) {
+  World world({.slots = 4, .cells = 5000, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* first = world.Add(100);
+  Sequence* second = world.Add(100);
+  const Plan plan = world.Step();
+  CHECK_EQ(Count(plan, first), 100U);
+  CHECK_EQ(Count(plan, second), 100U);
+}
+
+TEST(SchedulerGoesByPriorityThenArrival) {
+  World world({.slots = 1, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* background = world.Add(10, Priority::kBackground);
+  Sequence* normal = world.Add(10);
+  Sequence* interactive = world.Add(10, Priority::kInteractive);
+  Sequence* later = world.Add(10, Priority::kInteractive);
+  for (Sequence* expected : {interactive, later, normal, background}) {
+    CHECK_EQ(Count(world.Step(), expected), 10U);
+    world.scheduler.Remove(expected, true);
+  }
+  CHECK(!world.scheduler.HasWork());
+}
+
+TEST(SchedulerLetsNoRequestWaitForEver) {
+  World world({.slots = 1, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64});
+  world.Step();
+  Sequence* background = world.Add(10, Priority::kBackground);
+  int overtaken = 0;
+  while (background->status == SequenceStatus::kWaiting && overtaken < 1000) {
+    Sequence* interactive = world.Add(10, Priority::kInteractive);
+    world.Step();
+    if (interactive->status == SequenceStatus::kRunning) overtaken++;
+    world.scheduler.Remove(interactive, false);
+  }
+  CHECK_EQ(overtaken, 64);
+}
+
+TEST(SchedulerAdmitsOnlyWhatFits) {
+  World world({.slots = 4, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* first = world.Add(80);
+  Sequence* second = world.Add(50);
+  Sequence* small = world.Add(5);
+  world.Step();
+  CHECK(first->status == SequenceStatus::kRunning);
+  CHECK(second->status == SequenceStatus::kWaiting);
+  // It would fit, but overtaking could starve the one before it.
+  CHECK(small->status == SequenceStatus::kWaiting);
+  world.scheduler.Remove(first, true);
+  world.Step();
+  CHECK(second->status == SequenceStatus::kRunning);
+  CHECK(small->status == SequenceStatus::kRunning);
+}
+
+TEST(SchedulerPutsTheNewestBackWhenCellsRunOut) {
+  World world({.slots = 2, .cells = 64, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* first = world.Add(30);
+  Sequence* second = world.Add(30);
+  int freed = 0;
+  while (second->status == SequenceStatus::kRunning || second->num_computed == 0) {
+    freed += Freed(world.Step());
+    if (freed > 0) break;
+  }
+  CHECK_EQ(freed, 1);
+  CHECK(second->status == SequenceStatus::kWaiting);
+  CHECK_EQ(second->num_computed, 0U);
+  CHECK(first->status == SequenceStatus::kRunning);
+  // Its tokens are kept, and it goes on from them when there is room.
+  const size_t tokens = second->tokens.size();
+  CHECK(tokens > 30);
+  world.scheduler.Remove(first, true);
+  CHECK_EQ(Count(world.Step(), second), tokens);
+}
+
+TEST(SchedulerTakesAPreemptedStreamOutOfThePlan) {
+  // The prompt of the first needs the cell that the lower stream was just given.
+  World world({.slots = 2, .cells = 20, .batch_tokens = 8, .prefill_chunk = 4});
+  Sequence* stream = world.Add(4, Priority::kBackground);
+  world.Step();
+  Sequence* prompt = world.Add(14, Priority::kInteractive);
+  for (int step = 0; step < 12; step++) {
+    const Plan plan = world.Step();
+    if (Freed(plan) > 0) CHECK_EQ(Count(plan, stream), 0U);
+  }
+  CHECK(prompt->CompletionTokens() > 0);
+}
+
+TEST(SchedulerSkipsPausedSequences) {
+  World world({.slots = 2, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* paused = world.Add(10);
+  Sequence* other = world.Add(10);
+  world.Step();
+  paused->paused = true;
+  const Plan plan = world.Step();
+  CHECK_EQ(Count(plan, paused), 0U);
+  CHECK_EQ(Count(plan, other), 1U);
+  other->paused = true;
+  CHECK(!world.scheduler.HasWork());
+  paused->paused = false;
+  CHECK_EQ(Count(world.Step(), paused), 1U);
+}
+
+TEST(SchedulerGivesThePlaceOfAPausedSequenceAway) {
+  World world({.slots = 1, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* paused = world.Add(10);
+  world.Step();
+  paused->paused = true;
+  Sequence* other = world.Add(10);
+  const Plan plan = world.Step();
+  CHECK_EQ(Freed(plan), 1);
+  CHECK_EQ(Count(plan, other), 10U);
+  CHECK(paused->status == SequenceStatus::kWaiting);
+}
+
+TEST(SchedulerLeavesAPausedSequenceAloneWhileThereIsRoom) {
+  World world({.slots = 2, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* paused = world.Add(10);
+  world.Step();
+  paused->paused = true;
+  world.Add(10);
+  CHECK_EQ(Freed(world.Step()), 0);
+  CHECK(paused->status == SequenceStatus::kRunning);
+}
+
+TEST(SchedulerReusesTheLowestSlotFirst) {
+  World world({.slots = 3, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
+  Sequence* first = world.Add(5);
+  Sequence* second = world.Add(5);
+  world.Step();
+  CHECK_EQ(first->slot, 0);
+  CHECK_EQ(second->slot, 1);
+  world.scheduler.Remove(first, true);
+  Sequence* third = world.Add(5);
+  world.Step();
+  CHECK_EQ(third->slot, 0);
+}
+
+TEST(SchedulerStaysSoundUnderRandomLoad) {
+  std::mt19937 random(7);
+  const auto pick = [&](uint32_t limit) { return static_cast<uint32_t>(random() % limit); };
+  for (int round = 0; round < 50; round++) {
+    World world({.slots = 1 + pick(5),
+                 .cells = 64 + pick(200),
+                 .batch_tokens = 8 + pick(64),
+                 .prefill_chunk = 1 + pick(8),
+                 .cached_sequences = pick(2) * pick(10)});
+    std::vector<Sequence*> live;
+    uint32_t finished = 0;
+    uint32_t added = 0;
+    for (int step = 0; step < 3000 && (added < 40 || !live.empty()); step++) {
+      if (added < 40 && pick(4) == 0) {
+        live.push_back(world.Add(1 + pick(60), static_cast<Priority>(pick(3))));
+        added++;
+      }
+      world.Step();
+      if (pick(5) == 0 && !live.empty()) {
+        Sequence* sequence = live[pick(static_cast<uint32_t>(live.size()))];
+        sequence->paused = added < 40 && !sequence->paused;
+      }
+      if (added == 40) {
+        for (Sequence* sequence : live) sequence->paused = false;
+      }
+      std::erase_if(live, [&](Sequence* sequence) {
+        // 64 cells hold every sequence when it is alone.
+        if (sequence->tokens.size() < 63 && sequence->CompletionTokens() < 20) return false;
+        world.scheduler.Remove(sequence, true);
+        finished++;
+        return true;
+      });
+    }
+    CHECK_EQ(finished, 40U);
+    CHECK_EQ(world.scheduler.cells_used(), 0U);
+  }
+}
+
+TEST(SchedulerTakesOverWhatIsCachedOfAPrompt) {
+  World world(
+      {.slots = 2, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64, .cached_sequences = 4});
+  Sequence* first = world.Add(100);
+  world.Step();
+  world.scheduler.Remove(first, true);
+  CHECK_EQ(world.scheduler.cells_used(), 0U);
+  CHECK_EQ(world.scheduler.cells_cached(), 100U);
+  // The last token is computed again, for its logits.
+  Sequence* same = world.Add(100);
+  CHECK_EQ(Count(world.Step(), same), 1U);
+  CHECK_EQ(same->num_cached, 99U);
+  CHECK_EQ(world.scheduler.cells_used(), 100U);
+}
+
+TEST(SchedulerComputesACommonBeginningOnce) {
+  World world(
+      {.slots = 4, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64, .cached_sequences = 8});
+  std::vector<Sequence*> sequences;
+  for (Token last = 10; last < 14; last++) {
+    std::vector<Token> prompt(100, 1);
+    prompt.push_back(last);
+    sequences.push_back(world.Add(std::move(prompt)));
+  }
+  CHECK_EQ(Count(world.Step(), sequences[0]), 101U);
+  const Plan plan = world.Step();
+  for (size_t i = 1; i < sequences.size(); i++) {
+    CHECK_EQ(Count(plan, sequences[i]), 1U);
+    CHECK_EQ(sequences[i]->num_cached, 100U);
+  }
+}
+
+TEST(SchedulerLetsNoPromptWaitForTheBeginningOfALesserOne) {
+  World world(
+      {.slots = 4, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64, .cached_sequences = 8});
+  world.Add(5);
+  world.Step();  // a stream, so that prompts are computed in chunks
+  Sequence* background = world.Add(std::vector<Token>(300, 3), Priority::kBackground);
+  CHECK_EQ(Count(world.Step(), background), 64U);
+  Sequence* interactive = world.Add(std::vector<Token>(200, 3), Priority::kInteractive);
+  const Plan plan = world.Step();
+  CHECK_EQ(Count(plan, interactive), 64U);
+  CHECK_EQ(Count(plan, background), 0U);
+}
+
+TEST(SchedulerGivesUpCachedCellsForNewPrompts) {
+  World world(
+      {.slots = 1, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64, .cached_sequences = 4});
+  Sequence* first = world.Add(std::vector<Token>(80, 1));
+  world.Step();
+  world.scheduler.Remove(first, true);
+  Sequence* second = world.Add(std::vector<Token>(90, 2));
+  CHECK_EQ(Count(world.Step(), second), 90U);
+  CHECK(world.scheduler.cells_cached() <= 10);
+}
