@@ -15,7 +15,8 @@ import { encodeChat, encodeInfill, renderChat } from "./modes/encode-prompt.ts";
 import { type InfillResult, infill } from "./modes/infill.ts";
 import { type PerplexityResult, perplexity } from "./modes/perplexity.ts";
 import { loadPrefix, type PrefixResult, savePrefix } from "./modes/prefix-file.ts";
-import { type DeviceInfo, listDevices, type Placement } from "./native/devices.ts";
+import type { DeviceInfo, Placement } from "./native/device-info.ts";
+import { listDevices } from "./native/devices.ts";
 import type { EngineStats, ModelInfo } from "./native/model-info.ts";
 import type { ChatOptions, EncodeChatOptions } from "./options/chat.ts";
 import {

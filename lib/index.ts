@@ -14,7 +14,7 @@ export type { InfillResult } from "./modes/infill.ts";
 export type { PerplexityResult } from "./modes/perplexity.ts";
 export type { PrefixResult } from "./modes/prefix-file.ts";
 export type { GgufScalar } from "./native/binding.ts";
-export type { DeviceInfo, DeviceShare, Placement } from "./native/devices.ts";
+export type { DeviceInfo, DeviceShare, Placement } from "./native/device-info.ts";
 export type { EngineStats, ModelInfo, SpecialTokens } from "./native/model-info.ts";
 export type { ChatOptions } from "./options/chat.ts";
 export type { ConnectOptions, RemoteKind } from "./options/connect.ts";

@@ -28,7 +28,9 @@ export async function startEngine(
     onClosed,
     failure: undefined,
   };
-  const engine = callNative(() => new (addon().EngineHandle)(options, createEventHandler(listener)));
+  const engine = callNative(
+    () => new (addon().EngineHandle)(options, createEventHandler(listener)),
+  );
   const cancel = () => engine.close();
   signal?.addEventListener("abort", cancel, { once: true });
   try {

@@ -6,7 +6,7 @@ import type { RopeOptions } from "../options/rope.ts";
 import type { PromptPart } from "../prompt/parts.ts";
 import { addonFile, platformPackageNames } from "./addon-file.ts";
 import { findBackendPackages } from "./backend-packages.ts";
-import type { DeviceInfo, Placement } from "./devices.ts";
+import type { DeviceInfo, Placement } from "./device-info.ts";
 import type { EngineStats, ModelInfo } from "./model-info.ts";
 import { packageFile } from "./package-file.ts";
 

@@ -5,7 +5,8 @@ import { isError } from "../base/brands.ts";
 import { addonFile } from "./addon-file.ts";
 import { type BackendPackage, findBackendPackages } from "./backend-packages.ts";
 import { addon, type NativeBackend } from "./binding.ts";
-import { type DeviceInfo, listDevices } from "./devices.ts";
+import type { DeviceInfo } from "./device-info.ts";
+import { listDevices } from "./devices.ts";
 import { packageVersion } from "./package-file.ts";
 
 /** What this installation consists of, and what it lacks. */
