@@ -19,22 +19,31 @@ await runWhenMain(import.meta, async (args) => {
   await installPackages();
   const fix = args.includes("--fix");
   const sources = [...cppFiles("native"), ...cppFiles("test/native")];
+  const tool = (path) => join("node_modules", path);
   const checks = {
     "JavaScript and TypeScript": [
-      "@biomejs/biome/bin/biome",
+      tool("@biomejs/biome/bin/biome"),
       ...["check", "--error-on-warnings", ...(fix ? ["--write"] : [])],
     ],
     "C++": [
-      "clang-format-node/build/cli.js",
+      tool("clang-format-node/build/cli.js"),
       ...(fix ? ["-i"] : ["--dry-run", "-Werror"]),
       ...sources,
     ],
-    Types: ["typescript/bin/tsc", "--noEmit"],
-    "Types of the playground": ["typescript/bin/tsc", "--noEmit", "--project", "lib/server/page"],
+    Types: [tool("typescript/bin/tsc"), "--noEmit"],
+    "Types of the playground": [
+      tool("typescript/bin/tsc"),
+      ...["--noEmit", "--project", "lib/server/page"],
+    ],
+    "Arrows of lib/": [
+      tool("dependency-cruiser/bin/dependency-cruise.mjs"),
+      ...["--config", ".dependency-cruiser.mjs", "--ignore-known", "--output-type", "err", "lib"],
+    ],
+    "Arrows of native/": ["scripts/native-rooms.mjs"],
   };
-  for (const [name, [tool, ...options]] of Object.entries(checks)) {
+  for (const [name, [program, ...options]] of Object.entries(checks)) {
     say(`Checking ${name}`);
-    const command = [process.execPath, join(root, "node_modules", tool), ...options];
+    const command = [process.execPath, join(root, program), ...options];
     await run(command, { cwd: root, show: "stdout" }).catch(() => {
       process.exitCode = 1;
     });

@@ -1,0 +1,52 @@
+// The floors of lib/, from the ground up. A file imports only from its own floor and the floors below
+// it, and no imports form a circle. `npm run check` verifies both.
+const floors = [
+  ["errors.ts", "base/"],
+  ["native/"],
+  ["options/"],
+  ["model/"],
+  ["engine/"],
+  ["prompt/"],
+  ["tools/"],
+  ["result.ts"],
+  ["remote/"],
+  ["jobs/"],
+  ["generation.ts"],
+  ["modes/"],
+  ["session.ts"],
+  ["codellama.ts"],
+  ["server/", "integrations/", "tune/"],
+  ["cli/"],
+  ["index.ts"],
+].map((rooms) => `^lib/(${rooms.join("|").replaceAll(".", "[.]")})`);
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: "no-circle",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-unknown-room",
+      comment: "Each file of lib/ belongs to a floor above.",
+      severity: "error",
+      from: { path: "^lib/", pathNot: floors },
+      to: {},
+    },
+    ...floors.slice(0, -1).map((floor, index) => ({
+      name: `arrows-run-down-from-floor-${index + 1}`,
+      severity: "error",
+      from: { path: floor },
+      to: { path: floors.slice(index + 1) },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { extensions: [".ts", ".mjs", ".js", ".json"] },
+  },
+};
