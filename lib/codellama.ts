@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { withOwnSignal } from "./base/abort-listeners.ts";
+import { invalidArgument } from "./base/arguments.ts";
 import { LocalEngine } from "./engine/local-engine.ts";
 import { type EnginePort, type EngineState, noPromptLimit } from "./engine/port.ts";
 import { CodeLlamaError } from "./errors.ts";
@@ -25,7 +26,6 @@ import {
   boolean,
   checkOptions,
   checkValue,
-  invalidArgument,
   type Rules,
 } from "./options/check.ts";
 import type { ConnectOptions } from "./options/connect.ts";
@@ -38,13 +38,13 @@ import {
 } from "./options/generate.ts";
 import type { InfillInput, InfillOptions } from "./options/infill.ts";
 import { checkLoadOptions, type LoadOptions, nativeLoadOptions } from "./options/load.ts";
+import type { ChatMessage } from "./options/messages.ts";
 import type { PerplexityOptions } from "./options/perplexity.ts";
 import type { PrefixOptions } from "./options/prefix.ts";
 import type { SessionOptions } from "./options/session.ts";
-import { checkSplitOptions } from "./options/split.ts";
+import { checkSplitOptions, type SplitOptions } from "./options/split.ts";
 import { type TextOrTokens, textOrTokens, tokenId, tokenIds } from "./options/texts.ts";
-import type { ChatMessage } from "./prompt/dialog.ts";
-import { type SplitOptions, splitCode } from "./prompt/split-code.ts";
+import { splitCode } from "./prompt/split-code.ts";
 import { type ChatSession, openSession, readSessionOptions, type SessionData } from "./session.ts";
 
 export interface TokenizeOptions {

@@ -28,16 +28,15 @@ export type {
   RepetitionOptions,
   XtcOptions,
 } from "./options/generate.ts";
-export type { InfillInput, InfillOptions } from "./options/infill.ts";
+export type { ContextFile, InfillInput, InfillOptions } from "./options/infill.ts";
 export type { KvCacheType, LoadOptions, LoraOptions } from "./options/load.ts";
+export type { ChatMessage } from "./options/messages.ts";
 export type { PerplexityOptions } from "./options/perplexity.ts";
 export type { PrefixOptions } from "./options/prefix.ts";
 export type { RopeOptions, YarnOptions } from "./options/rope.ts";
 export type { DroppedTurns, SendOptions, SessionOptions } from "./options/session.ts";
+export type { SplitOptions } from "./options/split.ts";
 export type { StructureOptions } from "./options/structure.ts";
-export type { ChatMessage } from "./prompt/dialog.ts";
-export type { ContextFile } from "./prompt/repository-context.ts";
-export type { SplitOptions } from "./prompt/split-code.ts";
 export type {
   FinishReason,
   GenerationResult,

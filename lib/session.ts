@@ -1,3 +1,4 @@
+import { invalidArgument } from "./base/arguments.ts";
 import type { CodeLlama } from "./codellama.ts";
 import type { EnginePort } from "./engine/port.ts";
 import { Generation } from "./generation.ts";
@@ -5,9 +6,9 @@ import type { Capabilities } from "./model/capabilities.ts";
 import { chatCall, chatModel, leadingSpace } from "./modes/chat.ts";
 import { dialogPrompt } from "./modes/chat-prompt.ts";
 import { fitHistory, roomForPrompt } from "./modes/history.ts";
-import { anyText, checkOptions, checkValue, invalidArgument, oneOf } from "./options/check.ts";
+import { anyText, checkOptions, checkValue, oneOf } from "./options/check.ts";
 import { checkMode } from "./options/generate.ts";
-import { copyMessages } from "./options/messages.ts";
+import { type ChatMessage, copyMessages } from "./options/messages.ts";
 import { requireModel } from "./options/model.ts";
 import {
   type SendOptions,
@@ -16,7 +17,7 @@ import {
   sessionRules,
 } from "./options/session.ts";
 import type { ChatModel } from "./prompt/chat.ts";
-import { type ChatMessage, readDialog } from "./prompt/dialog.ts";
+import { readDialog } from "./prompt/dialog.ts";
 import { finish } from "./prompt/steps.ts";
 import type { GenerationResult } from "./result.ts";
 

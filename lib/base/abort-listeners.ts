@@ -1,4 +1,4 @@
-import { readArgument } from "../options/check.ts";
+import { readArgument } from "./arguments.ts";
 
 /** What waits for one signal. */
 interface Waiting {

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { invalidArgument } from "../options/check.ts";
+import { invalidArgument } from "../base/arguments.ts";
 import { type InfillInput, readHoles } from "../options/infill.ts";
 
 const byteOrderMark = "\ufeff";

@@ -1,6 +1,6 @@
+import { invalidArgument, show } from "../base/arguments.ts";
 import { fromNative } from "../errors.ts";
 import { addon, type GgufScalar, type NativeGgufFile } from "../native/binding.ts";
-import { invalidArgument, show } from "../options/check.ts";
 
 /** What the header of a GGUF file says: a model's, or a LoRA adapter's. Counts that the file leaves out are undefined. */
 export interface GgufFacts {

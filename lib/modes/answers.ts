@@ -1,4 +1,4 @@
-import { invalidArgument } from "../options/check.ts";
+import { invalidArgument } from "../base/arguments.ts";
 import type { GenerateOptions } from "../options/generate.ts";
 import type { BeamOptions } from "./beams.ts";
 import type { ChoiceCounts } from "./choices.ts";

@@ -1,7 +1,8 @@
 import type { EnginePort } from "../engine/port.ts";
 import type { PromptMaker } from "../generation.ts";
+import type { ChatMessage } from "../options/messages.ts";
 import { type ChatModel, type ChatPromptOptions, chatPrompt } from "../prompt/chat.ts";
-import { type ChatMessage, checkMessages } from "../prompt/dialog.ts";
+import { checkMessages } from "../prompt/dialog.ts";
 import { begin, finish, Unfinished } from "../prompt/steps.ts";
 
 /**

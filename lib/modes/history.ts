@@ -1,8 +1,8 @@
 import { type EnginePort, promptLength } from "../engine/port.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { EnginePrompt, PromptMaker } from "../generation.ts";
+import type { ChatMessage } from "../options/messages.ts";
 import type { ChatModel, ChatPromptOptions } from "../prompt/chat.ts";
-import type { ChatMessage } from "../prompt/dialog.ts";
 import { dialogPrompt } from "./chat-prompt.ts";
 
 export interface FittedHistory {

@@ -3,12 +3,18 @@ import { Generation, type RequestFunction } from "../generation.ts";
 import { type Capabilities, requireCapability } from "../model/capabilities.ts";
 import type { NativeModel } from "../native/binding.ts";
 import { checkMode, requestOptions } from "../options/generate.ts";
-import { type InfillInput, type InfillOptions, infillMode, readHoles } from "../options/infill.ts";
+import {
+  type ContextFile,
+  type InfillInput,
+  type InfillOptions,
+  infillMode,
+  readHoles,
+} from "../options/infill.ts";
 import { fillInMiddlePrompt, hasFileTokens } from "../prompt/fill-in-middle.ts";
 import { type InfillOrder, infillPrompt } from "../prompt/infill.ts";
 import { OverlapTrimmer } from "../prompt/overlap.ts";
 import type { PromptPart } from "../prompt/parts.ts";
-import { type ContextFile, fittingFiles, underComments } from "../prompt/repository-context.ts";
+import { fittingFiles, underComments } from "../prompt/repository-context.ts";
 import { type Surroundings, truncate } from "../prompt/truncate.ts";
 import { type Answer, addUp, type GenerationResult } from "../result.ts";
 import { choiceCounts } from "./answers.ts";

@@ -1,6 +1,7 @@
+import { invalidArgument } from "../base/arguments.ts";
 import type { EnginePort } from "../engine/port.ts";
 import { Generation } from "../generation.ts";
-import { checkOptions, checkValue, invalidArgument } from "../options/check.ts";
+import { checkOptions, checkValue } from "../options/check.ts";
 import { sharedOptions } from "../options/generate.ts";
 import { type PerplexityOptions, perplexityRules } from "../options/perplexity.ts";
 import { type TextOrTokens, textOrTokens } from "../options/texts.ts";

@@ -1,5 +1,6 @@
-import { isAbortSignal, isError } from "../base/brands.ts";
-import { CodeLlamaError } from "../errors.ts";
+import { invalidArgument, readArgument, show } from "../base/arguments.ts";
+import { isAbortSignal } from "../base/brands.ts";
+import type { CodeLlamaError } from "../errors.ts";
 import { nearestName } from "./nearest-name.ts";
 
 /** Says what is allowed, for a message, and whether a value is. */
@@ -136,63 +137,6 @@ export function checkValue(value: unknown, rule: Rule, name: string): unknown {
     if (rule.accepts(copied)) return copied;
     throw invalidArgument(`${name} must be ${rule.allowed}, not ${show(value)}`);
   });
-}
-
-/**
- * Reads what a caller gave. What a getter or a Proxy throws meanwhile is the caller's mistake.
- * @throws CodeLlamaError `INVALID_ARGUMENT`, with the failure as its cause
- */
-export function readArgument<Value>(name: string, read: () => Value): Value {
-  try {
-    return read();
-  } catch (cause) {
-    if (CodeLlamaError.isInstance(cause)) throw cause;
-    const message = `${name} cannot be read: ${failureText(cause)}`;
-    throw new CodeLlamaError("INVALID_ARGUMENT", message, { cause });
-  }
-}
-
-function failureText(cause: unknown): string {
-  try {
-    if (isError(cause)) return String(cause.message);
-  } catch {
-    // Its message has a getter of the caller's, too.
-  }
-  return show(cause);
-}
-
-export function invalidArgument(message: string): CodeLlamaError {
-  return new CodeLlamaError("INVALID_ARGUMENT", message);
-}
-
-/** A value as a message shows it: short, and without a user's whole text. */
-export function show(value: unknown): string {
-  if (typeof value === "string") {
-    // V8 copies a text that was put together before it gives a part of it.
-    if (value.length > 2 ** 20) return `a string of ${value.length} characters`;
-    return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  }
-  if (typeof value === "number" || typeof value === "boolean" || value == null) return `${value}`;
-  // Digits of a huge one would take seconds.
-  if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return `${value}n`;
-  if (typeof value !== "object") return `a ${typeof value}`;
-  try {
-    return Array.isArray(value) ? arrayText(value) : `an object of ${className(value)}`;
-  } catch {
-    return "an object that cannot be read";
-  }
-}
-
-function arrayText(array: readonly unknown[]): string {
-  for (let index = 0; index < Math.min(array.length, 1000); index++) {
-    if (!(index in array)) return `an array of ${array.length} with holes`;
-  }
-  return `an array of ${array.length}`;
-}
-
-function className(value: object): string {
-  const name: unknown = value.constructor?.name;
-  return typeof name === "string" && name !== "" ? name.slice(0, 40) : "no class";
 }
 
 /** Of lists that have no limit of their own: what is longer is no request. */

@@ -1,15 +1,6 @@
+import { invalidArgument, readArgument, show } from "../base/arguments.ts";
 import { hrefOf } from "../base/brands.ts";
-import {
-  abortSignal,
-  checkOptions,
-  integer,
-  invalidArgument,
-  oneOf,
-  type Rules,
-  readArgument,
-  show,
-  text,
-} from "./check.ts";
+import { abortSignal, checkOptions, integer, oneOf, type Rules, text } from "./check.ts";
 
 const remoteKinds = [
   "node-codellama",

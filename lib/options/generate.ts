@@ -1,3 +1,4 @@
+import { invalidArgument, show } from "../base/arguments.ts";
 import type { NativeRequest } from "../native/binding.ts";
 import {
   abortSignal,
@@ -6,14 +7,12 @@ import {
   copyRecord,
   either,
   integer,
-  invalidArgument,
   isRecord,
   listOf,
   number,
   oneOf,
   type Rule,
   type Rules,
-  show,
   text,
   textUpTo,
 } from "./check.ts";

@@ -1,11 +1,10 @@
-import type { ContextFile } from "../prompt/repository-context.ts";
+import { invalidArgument } from "../base/arguments.ts";
 import {
   anyText,
   boolean,
   checkOptions,
   checkValue,
   integer,
-  invalidArgument,
   listOf,
   longestText,
   oneOf,
@@ -24,6 +23,12 @@ export interface InfillInput {
   readonly suffix: string;
   /** As `InfillOptions.order`, which it overrides. */
   readonly order?: "auto" | "psm" | "spm";
+}
+
+/** Another file of the same repository. */
+export interface ContextFile {
+  readonly path: string;
+  readonly text: string;
 }
 
 /** How to fill a hole. Temperature and topP are those of a completion: 0.2 and 0.95. */

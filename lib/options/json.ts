@@ -1,4 +1,5 @@
-import { invalidArgument, type Rule, readArgument, show } from "./check.ts";
+import { invalidArgument, readArgument, show } from "../base/arguments.ts";
+import type { Rule } from "./check.ts";
 
 /** How much JSON a caller may give. */
 export interface JsonLimits {

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { invalidArgument, readArgument, show } from "../base/arguments.ts";
 import { hrefOf } from "../base/brands.ts";
 import type { NativeLoadOptions, NativeLora } from "../native/binding.ts";
 import {
@@ -10,13 +11,10 @@ import {
   checkValue,
   either,
   integer,
-  invalidArgument,
   listOf,
   number,
   oneOf,
   type Rules,
-  readArgument,
-  show,
   text,
 } from "./check.ts";
 import { type DeviceOptions, deviceOptions, deviceRules } from "./device.ts";

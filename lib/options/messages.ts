@@ -1,6 +1,15 @@
-import type { ChatMessage } from "../prompt/dialog.ts";
-import { checkList, invalidArgument, isRecord, readArgument, show } from "./check.ts";
+import { invalidArgument, readArgument, show } from "../base/arguments.ts";
+import { checkList, isRecord } from "./check.ts";
 import { copyJson, dataLimits } from "./json.ts";
+
+export const roles = ["system", "user", "assistant", "tool"] as const;
+
+/** One message of a dialog. */
+export interface ChatMessage {
+  /** `"tool"` is the answer of a tool, for models whose chat template has that role. */
+  readonly role: (typeof roles)[number];
+  readonly content: string;
+}
 
 /**
  * Copies a dialog, so that what the caller changes later changes nothing. Roles and contents are

@@ -1,4 +1,4 @@
-import { invalidArgument, readArgument, show } from "./check.ts";
+import { invalidArgument, readArgument, show } from "../base/arguments.ts";
 
 /**
  * Whether a value is a loaded model. By what it has: the class is another one in a program with both

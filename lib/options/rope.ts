@@ -1,12 +1,5 @@
-import {
-  checkOptions,
-  integer,
-  invalidArgument,
-  number,
-  oneOf,
-  type Rules,
-  show,
-} from "./check.ts";
+import { invalidArgument, show } from "../base/arguments.ts";
+import { checkOptions, integer, number, oneOf, type Rules } from "./check.ts";
 
 /** How YaRN stretches a context. What is left out is as in the file. */
 export interface YarnOptions {

@@ -1,7 +1,7 @@
-import type { ChatMessage } from "../prompt/dialog.ts";
 import { type ChatOptions, chatMode } from "./chat.ts";
 import { anyText, anything, callback, integer, type Rules } from "./check.ts";
 import type { Mode } from "./generate.ts";
+import type { ChatMessage } from "./messages.ts";
 
 /** What a session was about to forget. */
 export interface DroppedTurns {

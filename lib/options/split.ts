@@ -1,5 +1,16 @@
-import type { SplitOptions } from "../prompt/split-code.ts";
-import { checkOptions, integer, invalidArgument, type Rules } from "./check.ts";
+import { invalidArgument } from "../base/arguments.ts";
+import { checkOptions, integer, type Rules } from "./check.ts";
+
+/** How to cut long source code into pieces. */
+export interface SplitOptions {
+  /** Maximum number of tokens of a piece. Range 8 to 2³¹-1. */
+  readonly maxTokens: number;
+  /**
+   * Maximum number of tokens that a piece repeats from the end of the piece before it, in whole
+   * lines. Default 0; at most half of `maxTokens`.
+   */
+  readonly overlap?: number;
+}
 
 const splitRules: Rules = {
   maxTokens: integer(8, 2 ** 31 - 1),

@@ -1,4 +1,5 @@
-import { invalidArgument, type Rules, show, text } from "./check.ts";
+import { invalidArgument, show } from "../base/arguments.ts";
+import { type Rules, text } from "./check.ts";
 import { jsonObject } from "./json.ts";
 
 /** What a text must look like. */

@@ -1,5 +1,6 @@
 import { types } from "node:util";
-import { integer, invalidArgument, isRecord, type Rule, show } from "./check.ts";
+import { invalidArgument, show } from "../base/arguments.ts";
+import { integer, isRecord, type Rule } from "./check.ts";
 import type { GenerateOptions } from "./generate.ts";
 
 /** The ids of a vocabulary; the size is 0 where it is unknown, as a remote model's may be. */

@@ -1,4 +1,4 @@
-import type { ChatMessage } from "./dialog.ts";
+import type { ChatMessage } from "../options/messages.ts";
 import { InputError } from "./jinja/errors.ts";
 import type { Steps } from "./steps.ts";
 

@@ -1,13 +1,6 @@
-import { invalidArgument, show } from "../options/check.ts";
+import { invalidArgument, show } from "../base/arguments.ts";
+import { type ChatMessage, roles } from "../options/messages.ts";
 import type { Steps } from "./steps.ts";
-
-const roles = ["system", "user", "assistant", "tool"] as const;
-
-export interface ChatMessage {
-  /** `"tool"`, a tool's answer, only for models whose chat template knows it. */
-  readonly role: (typeof roles)[number];
-  readonly content: string;
-}
 
 /** A checked dialog: the user and the assistant by turns, the user last. */
 export interface Dialog {

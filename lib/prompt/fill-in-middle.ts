@@ -1,8 +1,8 @@
 import { CodeLlamaError } from "../errors.ts";
 import type { SpecialTokens } from "../native/model-info.ts";
+import type { ContextFile } from "../options/infill.ts";
 import type { InfillOrder } from "./infill.ts";
 import type { PromptPart } from "./parts.ts";
-import type { ContextFile } from "./repository-context.ts";
 
 /**
  * The prompt that has a model other than Code Llama fill a hole, laid out by the tokens that its

@@ -1,4 +1,4 @@
-import type { ChatMessage } from "./dialog.ts";
+import type { ChatMessage } from "../options/messages.ts";
 
 /** A prompt as it is, for a remote engine that makes tokens of it itself. */
 export type RemotePrompt = RemoteText | RemoteHole | RemoteDialog;

@@ -1,11 +1,6 @@
 import { extname } from "node:path";
+import type { ContextFile } from "../options/infill.ts";
 import type { TokenCounter } from "./truncate.ts";
-
-/** A file of the same repository. */
-export interface ContextFile {
-  readonly path: string;
-  readonly text: string;
-}
 
 const hash = new Set([".py", ".rb", ".sh", ".pl", ".r", ".yml", ".yaml", ".toml", ".mk", ".cmake"]);
 const dashes = new Set([".sql", ".lua", ".hs", ".elm"]);

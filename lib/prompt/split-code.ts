@@ -1,12 +1,4 @@
-export interface SplitOptions {
-  /** Tokens of a piece at most. */
-  readonly maxTokens: number;
-  /**
-   * Tokens at most that a piece repeats of the end of the one before, in whole lines. Default 0; at
-   * most half of `maxTokens`.
-   */
-  readonly overlap?: number;
-}
+import type { SplitOptions } from "../options/split.ts";
 
 interface Line {
   readonly text: string; // with its line break

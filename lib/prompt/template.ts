@@ -1,12 +1,12 @@
+import { invalidArgument } from "../base/arguments.ts";
 import { CodeLlamaError } from "../errors.ts";
-import { invalidArgument } from "../options/check.ts";
+import type { ChatMessage } from "../options/messages.ts";
 import {
   hasJsonArguments,
   probeTool,
   wantsObjects,
   withParsedArguments,
 } from "./call-arguments.ts";
-import type { ChatMessage } from "./dialog.ts";
 import type { Block } from "./jinja/ast.ts";
 import { Budget } from "./jinja/budget.ts";
 import { InputError, LimitError, TemplateError, TemplateSyntaxError } from "./jinja/errors.ts";

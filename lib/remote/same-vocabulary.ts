@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { invalidArgument } from "../base/arguments.ts";
 import type { LocalEngine } from "../engine/local-engine.ts";
 import { CodeLlamaError } from "../errors.ts";
-import { invalidArgument } from "../options/check.ts";
 import { tokenIds } from "./answer-schema.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { RemoteDescription } from "./probe.ts";

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { invalidArgument, readArgument, show } from "../base/arguments.ts";
 import type { CodeLlama } from "../codellama.ts";
-import { checkValue, invalidArgument, number, readArgument, show } from "../options/check.ts";
+import { checkValue, number } from "../options/check.ts";
 import type { Exchange } from "./exchange.ts";
 import { errorBody, HttpError, toHttpError } from "./http/http-error.ts";
 import { checkHandlerOptions, type HandlerOptions } from "./options.ts";

@@ -1,12 +1,11 @@
+import { invalidArgument, show } from "../base/arguments.ts";
 import {
   boolean,
   checkOptions,
   copyList,
   integer,
-  invalidArgument,
   listOf,
   type Rules,
-  show,
   text,
 } from "../options/check.ts";
 import { isModel } from "../options/model.ts";

@@ -1,6 +1,6 @@
+import { readArgument } from "../base/arguments.ts";
 import type { CodeLlama, TokenizeOptions } from "../codellama.ts";
 import type { EngineState } from "../engine/port.ts";
-import { readArgument } from "../options/check.ts";
 import { Authentication } from "./authentication.ts";
 import { Exchange, type Warning } from "./exchange.ts";
 import type { Prompt } from "./fields/prompts.ts";

@@ -1,4 +1,4 @@
-import { invalidArgument, show } from "../options/check.ts";
+import { invalidArgument, show } from "../base/arguments.ts";
 
 /** A function that can be called, with a JSON schema of its arguments. */
 export interface CallableFunction {

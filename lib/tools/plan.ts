@@ -1,7 +1,7 @@
+import { invalidArgument } from "../base/arguments.ts";
 import type { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
-import { invalidArgument } from "../options/check.ts";
-import type { ChatMessage } from "../prompt/dialog.ts";
+import type { ChatMessage } from "../options/messages.ts";
 import { takesTools } from "../prompt/template.ts";
 import { callSchema } from "./call-schema.ts";
 import { newCallId, type ToolCall, ToolCallStream } from "./call-stream.ts";

@@ -1,5 +1,5 @@
-import { invalidArgument } from "../options/check.ts";
-import type { ChatMessage } from "../prompt/dialog.ts";
+import { invalidArgument } from "../base/arguments.ts";
+import type { ChatMessage } from "../options/messages.ts";
 
 /** A message with what it has of tools, in OpenAI's form, as chat templates that take tools read it. */
 export interface ToolDialogMessage extends ChatMessage {

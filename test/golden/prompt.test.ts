@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type ChatMessage, readDialog } from "../../lib/prompt/dialog.ts";
+import type { ChatMessage } from "../../lib/options/messages.ts";
+import { readDialog } from "../../lib/prompt/dialog.ts";
 import { instruct70bPrompt } from "../../lib/prompt/instruct-70b.ts";
 import { finish } from "../../lib/prompt/steps.ts";
 import { useTinyModel } from "../helpers/tiny-model.ts";

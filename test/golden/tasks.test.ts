@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { ChatMessage } from "../../lib/prompt/dialog.ts";
+import type { ChatMessage } from "../../lib/options/messages.ts";
 import { useTinyModel } from "../helpers/tiny-model.ts";
 
 interface Tasks {

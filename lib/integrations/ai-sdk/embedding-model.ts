@@ -3,8 +3,8 @@ import type {
   EmbeddingModelV3CallOptions,
   EmbeddingModelV3Result,
 } from "@ai-sdk/provider";
+import { readArgument } from "../../base/arguments.ts";
 import type { CodeLlama } from "../../codellama.ts";
-import { readArgument } from "../../options/check.ts";
 
 /** Embeddings for the AI SDK's `embed` and `embedMany`. */
 export class CodeLlamaEmbeddingModel implements EmbeddingModelV3 {

@@ -8,10 +8,10 @@ import type {
   LanguageModelV3Usage,
   SharedV3Warning,
 } from "@ai-sdk/provider";
+import { readArgument } from "../../base/arguments.ts";
 import type { CodeLlama } from "../../codellama.ts";
 import type { Generation } from "../../generation.ts";
 import type { ChatOptions } from "../../options/chat.ts";
-import { readArgument } from "../../options/check.ts";
 import type { GenerationResult } from "../../result.ts";
 import { knowsTools, planTools, type ToolPlan } from "../../tools/plan.ts";
 import { AnswerParts, finishReason, toolCall, wholeCalls } from "./parts.ts";

@@ -3,7 +3,8 @@ import {
   type LanguageModelV3ToolResultPart,
   UnsupportedFunctionalityError,
 } from "@ai-sdk/provider";
-import { checkList, readArgument } from "../../options/check.ts";
+import { readArgument } from "../../base/arguments.ts";
+import { checkList } from "../../options/check.ts";
 import { copyJson, dataLimits } from "../../options/json.ts";
 import type { ToolDialogMessage } from "../../tools/results.ts";
 

@@ -1,4 +1,5 @@
 import type { LanguageModelV3CallOptions, SharedV3Warning } from "@ai-sdk/provider";
+import { readArgument } from "../../base/arguments.ts";
 import {
   anyText,
   checkList,
@@ -6,7 +7,6 @@ import {
   checkValue,
   oneOf,
   type Rules,
-  readArgument,
   text,
 } from "../../options/check.ts";
 import { dataLimits, jsonObject } from "../../options/json.ts";

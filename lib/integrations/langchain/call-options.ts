@@ -1,4 +1,5 @@
-import { invalidArgument, isRecord, readArgument, show } from "../../options/check.ts";
+import { invalidArgument, readArgument, show } from "../../base/arguments.ts";
+import { isRecord } from "../../options/check.ts";
 
 // Of LangChain's calls, and of LangGraph's, whose nodes hand the whole config on.
 const foreignNames = new Set([

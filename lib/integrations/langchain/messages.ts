@@ -1,7 +1,8 @@
 import { AIMessage, type BaseMessage, ToolMessage } from "@langchain/core/messages";
-import { checkList, invalidArgument, readArgument } from "../../options/check.ts";
+import { invalidArgument, readArgument } from "../../base/arguments.ts";
+import { checkList } from "../../options/check.ts";
 import { copyJson, dataLimits } from "../../options/json.ts";
-import type { ChatMessage } from "../../prompt/dialog.ts";
+import type { ChatMessage } from "../../options/messages.ts";
 import type { ToolDialogMessage } from "../../tools/results.ts";
 
 const roles: Readonly<Record<string, ChatMessage["role"]>> = {

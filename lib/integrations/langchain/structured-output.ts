@@ -2,7 +2,8 @@ import { AIMessage, AIMessageChunk, type BaseMessage } from "@langchain/core/mes
 import { OutputParserException } from "@langchain/core/output_parsers";
 import { toJsonSchema } from "@langchain/core/utils/json_schema";
 import { getSchemaDescription } from "@langchain/core/utils/types";
-import { checkValue, invalidArgument, readArgument, show, text } from "../../options/check.ts";
+import { invalidArgument, readArgument, show } from "../../base/arguments.ts";
+import { checkValue, text } from "../../options/check.ts";
 import { dataLimits, jsonObject } from "../../options/json.ts";
 import type { Tool } from "../../tools/plan.ts";
 

@@ -1,7 +1,8 @@
 import type { BindToolsInput } from "@langchain/core/language_models/chat_models";
 import { convertToOpenAITool } from "@langchain/core/utils/function_calling";
 import { z } from "zod";
-import { checkList, invalidArgument, readArgument, show } from "../../options/check.ts";
+import { invalidArgument, readArgument, show } from "../../base/arguments.ts";
+import { checkList } from "../../options/check.ts";
 import { copyJson, dataLimits } from "../../options/json.ts";
 import type { Tool, ToolChoice } from "../../tools/plan.ts";
 

@@ -1,16 +1,9 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, isIP } from "node:net";
+import { invalidArgument } from "../../base/arguments.ts";
 import { CodeLlamaError } from "../../errors.ts";
-import {
-  boolean,
-  callback,
-  checkOptions,
-  checkValue,
-  integer,
-  invalidArgument,
-  text,
-} from "../../options/check.ts";
+import { boolean, callback, checkOptions, checkValue, integer, text } from "../../options/check.ts";
 import type { Handler } from "../handler.ts";
 import { Connections } from "./connections.ts";
 import { errorResponse, HttpError } from "./http-error.ts";

@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  type ContextFile,
-  fittingFiles,
-  underComments,
-} from "../../../lib/prompt/repository-context.ts";
+import type { ContextFile } from "../../../lib/options/infill.ts";
+import { fittingFiles, underComments } from "../../../lib/prompt/repository-context.ts";
 import { truncate } from "../../../lib/prompt/truncate.ts";
 
 // A token for each word and each other character that is no space.
