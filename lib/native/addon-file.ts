@@ -6,14 +6,14 @@ import { packageFile, packageVersion } from "./package-file.ts";
 const packageRequire = createRequire(import.meta.url);
 
 /**
- * The addon's file: compiled here, prebuilt inside this package, or in the platform's own package, in
- * this order.
- * @throws Error that lists where it looked
+ * Path of the addon's file. The search order is: compiled in this package, prebuilt in this package,
+ * the platform's package.
+ * @throws Error that lists why each place has no addon
  */
 export function addonFile(): string {
   const { path }: { path(folder: string): string } = packageRequire("node-gyp-build");
   const reasons: string[] = [];
-  for (const folder of [() => packageFile(), ...platformPackageNames().map(toFolder)]) {
+  for (const folder of [() => packageFile(), ...platformPackageNames().map(folderOf)]) {
     try {
       return path(folder());
     } catch (error) {
@@ -23,13 +23,16 @@ export function addonFile(): string {
   throw new Error(reasons.join("\n"));
 }
 
-/** The optional dependencies that carry binaries for this platform, one for each C library. */
+/** Optional dependencies with binaries for this platform, one for each C library. */
 export function platformPackageNames(): readonly string[] {
   const name = `@node-codellama/${process.platform}-${process.arch}`;
   return process.platform === "linux" ? [name, `${name}-musl`] : [name];
 }
 
-/** Where a package of this scope is installed: beside this one, or where the application is. */
+/**
+ * Path of an installed package's package.json. The search starts beside this package and in the
+ * working folder. Undefined if the package is not installed.
+ */
 export function findPackageFile(name: string): string | undefined {
   try {
     return packageRequire.resolve(`${name}/package.json`, {
@@ -40,7 +43,7 @@ export function findPackageFile(name: string): string | undefined {
   }
 }
 
-function toFolder(name: string): () => string {
+function folderOf(name: string): () => string {
   return () => {
     const file = findPackageFile(name);
     if (file === undefined) throw new Error(`${name} is not installed`);

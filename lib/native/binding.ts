@@ -10,13 +10,14 @@ import type { DeviceInfo, Placement } from "./device-info.ts";
 import type { EngineStats, ModelInfo } from "./model-info.ts";
 import { packageFile } from "./package-file.ts";
 
-// The addon's whole surface: native/addon/addon.cc. Absent options are the addon's defaults
-// (native/engine/base/options.h). What the addon throws has a `code` of CodeLlamaErrorCode.
+// The whole surface of the addon (native/addon/addon.cc). The addon's defaults for absent options
+// are in native/engine/base/options.h. Errors that the addon throws carry a CodeLlamaErrorCode in
+// `code`.
 
 export interface NativeLora {
   readonly path: string;
   readonly scale: number;
-  /** For lib/ alone. */
+  /** Used by lib/ only; the addon does not read it. */
   readonly name: string;
 }
 
@@ -47,14 +48,14 @@ export interface NativeLoadOptions extends NativeDeviceOptions {
   readonly promptCacheBytes?: number | undefined;
 }
 
-/** Work on another thread. */
+/** Work that runs on another thread. */
 export interface NativeWork<Value> {
   readonly result: Promise<Value>;
-  /** Stops the work; `result` rejects with `ABORTED`. Without effect after the end. */
+  /** Stops the work: `result` rejects with `ABORTED`. Does nothing once the work has ended. */
   cancel(): void;
 }
 
-/** What `compileGrammar` made of a text. */
+/** A grammar that `compileGrammar` compiled. Opaque to TypeScript. */
 export interface NativeGrammar {
   readonly handle: unique symbol;
 }
@@ -70,15 +71,15 @@ export interface NativeRequest {
   readonly prefixCache?: boolean | undefined;
   readonly priority?: string | undefined;
   readonly timeoutMs?: number | undefined;
-  /** Requests of one group have one prompt, which is computed once. */
+  /** Requests of one group have the same prompt. The engine computes it once. */
   readonly group?: number | undefined;
   readonly logprobs?: number | undefined;
   readonly promptLogprobs?: boolean | undefined;
-  /** Asks for an embedding instead of new tokens. */
+  /** Pooling of the embedding to compute. Absent: the request generates tokens. */
   readonly embedding?: "mean" | "last" | undefined;
-  /** Of the adapters of the load, in their order; absent: as they were loaded. */
+  /** Scales of the loaded LoRA adapters, in load order. Absent: the scales of the load. */
   readonly loraScales?: readonly number[] | undefined;
-  /** Wants the prompt's KV cells as bytes. */
+  /** Whether to report the prompt's KV cells as bytes (`NativePromptState`). */
   readonly promptState?: boolean | undefined;
   readonly grammar?: NativeGrammar | undefined;
   readonly temperature?: number | undefined;
@@ -116,7 +117,7 @@ export interface NativeFinished {
 export interface NativeTokenLogprob {
   readonly token: number;
   readonly text: string;
-  /** Where they are no whole text by themselves. */
+  /** The token's bytes. Present only if they are not valid UTF-8 by themselves. */
   readonly bytes?: Uint8Array;
   readonly logprob: number;
 }
@@ -133,7 +134,7 @@ export interface NativeText {
   readonly logprobs?: readonly NativeTokenLogprobs[];
 }
 
-/** Of more tokens of the prompt, which begins with its second one. */
+/** Logprobs of further prompt tokens. The first prompt token has none. */
 export interface NativePromptScored {
   readonly type: "promptScored";
   readonly id: number;
@@ -160,12 +161,12 @@ export interface NativePromptState {
   readonly state: Uint8Array;
 }
 
-/** What a request gives before its end. */
+/** Output of a request before its end. */
 export type NativeOutput = NativeText | NativePromptScored | NativeEmbedded | NativePromptState;
 
 export type NativeRequestEvent = NativeOutput | NativeFinished | NativeFailed;
 
-/** Every request ends with one `finished` or `failed`; `closed` is the engine's last event. */
+/** Every request ends with exactly one `finished` or `failed`. The engine's last event is `closed`. */
 export type NativeEvent =
   | NativeRequestEvent
   | { readonly type: "progress"; readonly fraction: number }
@@ -173,7 +174,7 @@ export type NativeEvent =
   | { readonly type: "loadFailed"; readonly code: CodeLlamaErrorCode; readonly message: string }
   | {
       readonly type: "closed";
-      /** Of a failure that the engine could not survive; absent after `close()`. */
+      /** Code of the failure that ended the engine. Absent after `close()`. */
       readonly code?: CodeLlamaErrorCode;
       readonly message?: string;
     };
@@ -184,19 +185,19 @@ export interface NativeModel extends ModelInfo {
 }
 
 export interface NativeEngine {
-  /** False, and no event, when the engine is closing. @throws `QUEUE_FULL` */
+  /** Returns false when the engine is closing; the request then gets no event. @throws `QUEUE_FULL` */
   submit(request: NativeRequest): boolean;
   cancel(id: number): void;
-  /** A paused request is not computed, and does not keep the process alive. */
+  /** The engine does not compute a paused request. A paused request does not keep the process alive. */
   setPaused(id: number, paused: boolean): void;
-  /** Keeps a prompt's cells for prompts that begin like it; false when the engine is closing. */
+  /** Keeps a prompt's KV cells for prompts with the same prefix. False when the engine is closing. */
   addPrompt(tokens: Int32Array, loraScales: readonly number[], state: Uint8Array): Promise<boolean>;
   tokenize(text: string, bos: boolean, special: boolean): Int32Array;
-  /** `limit`: tokens that fit; a text that is too long for sure is not tokenised. */
+  /** `limit`: most tokens that fit. A text that cannot fit is rejected before it is tokenised. */
   encode(prompt: readonly PromptPart[], limit: number): Int32Array;
   encodeAsync(prompt: readonly PromptPart[], limit: number): NativeWork<Int32Array>;
   detokenize(tokens: Int32Array, special: boolean): string;
-  /** Of a token inside a text; control tokens by name. */
+  /** The bytes of a token inside a text; a control token's name. */
   tokenBytes(token: number): Uint8Array;
   model(): NativeModel;
   stats(): EngineStats;
@@ -210,7 +211,7 @@ export interface NativeGgufFile {
   readonly fileSizeBytes: number;
   readonly parameters: number;
   readonly fileType: string;
-  /** Arrays show their first elements; `length` is the number of all. */
+  /** An array lists only its first elements; `length` counts all of them. */
   readonly metadata: readonly {
     readonly key: string;
     readonly type: string;
@@ -225,38 +226,38 @@ export interface NativeGgufFile {
   }[];
 }
 
-/** A library that brings a backend: one that was loaded has `backend`, another one `error`. */
+/** A shared library with a ggml backend. It has `backend` if it was loaded, else `error`. */
 export interface NativeBackend {
   readonly path: string;
   readonly backend?: string;
-  /** Such as `"AVX2"`. */
+  /** CPU features that the backend uses, such as `"AVX2"`. */
   readonly features: readonly string[];
   readonly error?: string;
 }
 
 interface Addon {
-  /** Of llama.cpp, which the states of prompts depend on. */
+  /** llama.cpp's commit. Saved prompt states are valid only for this commit. */
   readonly llamaCommit: string;
-  /** Starts to load; `onEvents` gets every step's events in one call, and must not throw. */
+  /** Starts loading. `onEvents` gets all events of one step in one call and must not throw. */
   readonly EngineHandle: new (
     options: NativeLoadOptions,
     onEvents: (events: readonly NativeEvent[]) => void,
   ) => NativeEngine;
   inspect(path: string): Promise<NativeGgufFile>;
-  /** Reads GBNF, or JSON that is a JSON schema, on another thread. */
+  /** Compiles GBNF, or a JSON schema as JSON text, on another thread. */
   compileGrammar(text: string, isJsonSchema: boolean): NativeWork<NativeGrammar>;
-  /** Before anything is loaded or listed: afterwards it has no effect. */
+  /** Adds a folder to search for backends. Has an effect only before the first load or listing. */
   addBackendFolder(path: string): void;
   backends(): Promise<readonly NativeBackend[]>;
   devices(): Promise<readonly DeviceInfo[]>;
-  /** Stops all work and all engines of this thread, and waits for the engines: some milliseconds. */
+  /** Stops all work and engines of this JavaScript thread and waits a few milliseconds for them. */
   stopAll(): void;
 }
 
 let loaded: Addon | undefined;
 
 /**
- * The addon, loaded on first use so that importing this package costs nothing.
+ * The addon. The first call loads it, so that importing this package stays fast.
  * @throws CodeLlamaError `ADDON_MISSING`
  */
 export function addon(): Addon {
@@ -273,17 +274,17 @@ function loadAddon(): Addon {
         native.addBackendFolder(join(folder, "lib"));
       }
     }
-    // On process.exit() and after an uncaught exception Node runs none of the addon's hooks.
+    // Node skips the addon's cleanup hooks on process.exit() and after an uncaught exception.
     process.once("exit", () => native.stopAll());
     return native;
   } catch (cause) {
     throw new CodeLlamaError(
       "ADDON_MISSING",
       `the native addon of node-codellama cannot be loaded: ${(cause as Error).message}\n` +
-        `Looked for ${packageFile("build", "Release")}, for prebuilds there, and for ${platformPackageNames().join(" and ")}.\n` +
-        "If your package manager left out optional dependencies, install the one for this platform. " +
-        "If there is none, compile the addon: npx node-codellama build (needs cmake and a C++20 compiler).\n" +
-        "In a bundler, mark node-codellama as external.",
+        `Looked in ${packageFile("build", "Release")}, in ${packageFile("prebuilds")}, and in ${platformPackageNames().join(" and ")}.\n` +
+        "If your package manager skipped optional dependencies, install the package for this platform. " +
+        "If there is no such package, compile the addon: npx node-codellama build (needs cmake and a C++20 compiler).\n" +
+        "If you use a bundler, mark node-codellama as external.",
       { cause },
     );
   }

@@ -9,16 +9,16 @@ import type { DeviceInfo } from "./device-info.ts";
 import { listDevices } from "./devices.ts";
 import { packageVersion } from "./package-file.ts";
 
-/** What this installation consists of, and what it lacks. */
+/** Facts about this installation, and advice where something is missing. */
 export interface Diagnosis {
   readonly version: string;
   readonly node: string;
-  /** Such as `"linux-x64"`. */
+  /** Operating system and processor architecture, such as `"linux-x64"`. */
   readonly platform: string;
-  /** Such as `"glibc 2.41"`; absent where there is but one. */
+  /** C library, such as `"glibc 2.41"` or `"musl"`. Linux only. */
   readonly libc?: string;
   readonly processor: string;
-  /** The addon's file, or why it cannot be loaded. */
+  /** The addon's file and llama.cpp commit, or why the addon cannot be loaded. */
   readonly addon:
     | { readonly path: string; readonly llamaCommit: string }
     | { readonly error: string };
@@ -26,11 +26,11 @@ export interface Diagnosis {
   readonly devices: readonly DeviceInfo[];
   readonly packages: readonly BackendPackage[];
   readonly nvidiaDriver: boolean;
-  /** What to do about it, one thing each. */
+  /** Sentences that each say one thing to do. Empty if nothing is missing. */
   readonly advice: readonly string[];
 }
 
-/** Looks at everything that decides whether and where models are computed. Never rejects. */
+/** Collects everything that decides whether models run and on which device. Never rejects. */
 export async function diagnose(): Promise<Diagnosis> {
   const found = await inspectAddon();
   const facts = { ...found, nvidiaDriver: hasNvidiaDriver() };
@@ -87,17 +87,17 @@ function advise(facts: AddonFacts & Pick<Diagnosis, "nvidiaDriver">): string[] {
   const advice: string[] = [];
   if (failed?.error?.match(/libcud(art|a|blas)|nvcuda|cudart|cublas/)) {
     advice.push(
-      "The CUDA backend lacks a library of CUDA or the driver: install the CUDA runtime that its error names, and an NVIDIA driver that supports it.",
+      "A library of CUDA or of the NVIDIA driver is missing: install the CUDA runtime that the backend's error names, and an NVIDIA driver that supports it.",
     );
   } else if (nvidiaDriver && !isLoaded("CUDA") && failed === undefined) {
     const install =
       cuda?.folder === undefined && cuda !== undefined ? `npm install ${cuda.name}, or ` : "";
     advice.push(
-      `There is an NVIDIA driver, but no CUDA backend: ${install}compile one with npx node-codellama build --cuda (needs CUDA's toolkit).`,
+      `This machine has an NVIDIA driver, but the CUDA backend is missing: ${install}compile it with npx node-codellama build --cuda (needs the CUDA toolkit).`,
     );
   }
   if (isLoaded("CUDA") && !devices.some(({ backend }) => backend === "CUDA")) {
-    advice.push("The CUDA backend sees no GPU: look at nvidia-smi and CUDA_VISIBLE_DEVICES.");
+    advice.push("The CUDA backend finds no GPU: check nvidia-smi and CUDA_VISIBLE_DEVICES.");
   }
   for (const { name, folder, reason } of packages) {
     if (folder !== undefined && reason !== undefined)

@@ -1,70 +1,76 @@
-/** Ids of tokens with a meaning; those that the vocabulary lacks are absent. */
+/** Ids of the special tokens. Tokens that the vocabulary does not have are absent. */
 export interface SpecialTokens {
   readonly bos?: number;
   readonly eos?: number;
-  /** End of a turn; in Code Llama the end of an infill, `<EOT>`. */
+  /** End of a turn. In Code Llama also the end of an infill: `<EOT>`. */
   readonly eot?: number;
   readonly pad?: number;
   readonly newline?: number;
-  /** Fill-in-the-middle: before the prefix. */
+  /** Fill-in-the-middle: marks the prefix. */
   readonly prefix?: number;
+  /** Fill-in-the-middle: marks the suffix. */
   readonly suffix?: number;
+  /** Fill-in-the-middle: marks the place where the model continues. */
   readonly middle?: number;
-  /** Before a repository's name. */
+  /** Marks a repository's name. */
   readonly repository?: number;
-  /** Before a file's path. */
+  /** Marks a file's path. */
   readonly fileSeparator?: number;
   /** Ends a message in CodeLlama-70B-instruct. */
   readonly step?: number;
 }
 
-/** What a model file says about itself. */
+/** Metadata of a model file. */
 export interface ModelInfo {
-  /** Such as `"llama"`. */
+  /** Architecture name, such as `"llama"`. */
   readonly architecture: string;
   readonly name: string;
-  /** What it was tuned for, such as `"Instruct"`, or `""`. */
+  /** What the model was tuned for, such as `"Instruct"`. Empty if the file does not say. */
   readonly finetune: string;
-  /** How the weights are stored, such as `"Q4_K_M"`. */
+  /** Storage type of the weights, such as `"Q4_K_M"`. */
   readonly fileType: string;
+  /** Number of weights. */
   readonly parameters: number;
-  /** Of all tensors. */
+  /** Size of all tensors together. */
   readonly sizeBytes: number;
-  /** Tokens of context that the model was trained with. */
+  /** Context window in tokens that the model was trained with. */
   readonly trainingContextSize: number;
   readonly embeddingLength: number;
   readonly layers: number;
   readonly vocabularySize: number;
-  /** Jinja source, or `""`. */
+  /** Jinja source of the chat template. Empty if the file has none. */
   readonly chatTemplate: string;
   readonly specialTokens: SpecialTokens;
-  /** Tokens at which a generation ends. */
+  /** Ids of the tokens that end a generation. */
   readonly endOfGenerationTokens: readonly number[];
 }
 
-/** What an engine is doing. */
+/** Counters and load of an engine. */
 export interface EngineStats {
-  /** Sequences that hold KV cells. */
+  /** Number of sequences that hold KV cells. */
   readonly running: number;
-  /** Requests that wait for a place. */
+  /** Number of requests that wait for a slot. */
   readonly queued: number;
-  /** Of the sequences that run. */
+  /** KV cells of running sequences. */
   readonly kvCellsUsed: number;
-  /** Of earlier prompts and answers, for prompts that begin alike; given up when room is needed. */
+  /** KV cells of earlier prompts and answers, kept as prefix cache and freed when needed. */
   readonly kvCellsCached: number;
-  /** Tokens that the KV cache holds in all. */
+  /** Capacity of the KV cache in tokens. */
   readonly kvCells: number;
-  /** Tokens that one sequence may have: all of those, or its share (`kvUnified`). */
+  /** Most tokens of one sequence: `kvCells` with `kvUnified`, otherwise the sequence's share. */
   readonly contextSize: number;
-  /** Host memory that `promptCacheBytes` and `loadPrefix` take. */
+  /** Host memory in use for `promptCacheBytes` and `loadPrefix`. */
   readonly promptCacheBytes: number;
-  /** Tokens of all prompts so far that were found in the prefix cache, and that were not. */
+  /** Prompt tokens since the load that the prefix cache had. */
   readonly prefixHitTokens: number;
+  /** Prompt tokens since the load that the prefix cache did not have. */
   readonly prefixMissTokens: number;
-  /** Tokens guessed by speculation so far, and those of them that were right. */
+  /** Draft tokens since the load. */
   readonly draftTokens: number;
+  /** Draft tokens since the load that the model accepted. */
   readonly acceptedTokens: number;
-  /** Over the last few seconds of work, all sequences together. */
+  /** Rate of all sequences together, over the last few seconds of work. */
   readonly prefillTokensPerSecond: number;
+  /** Rate of all sequences together, over the last few seconds of work. */
   readonly decodeTokensPerSecond: number;
 }

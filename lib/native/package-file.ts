@@ -4,20 +4,20 @@ import { fileURLToPath } from "node:url";
 
 const packageFolder = folderOfPackage(dirname(fileURLToPath(import.meta.url)));
 
-/** The nearest folder with a package.json: the source lies deeper than the bundled chunks. */
+/** The nearest folder with a package.json. Source files and bundled chunks lie at different depths. */
 function folderOfPackage(folder: string): string {
   const parent = dirname(folder);
   if (parent === folder || existsSync(join(folder, "package.json"))) return folder;
   return folderOfPackage(parent);
 }
 
-/** This package's version. */
+/** Version of this package. */
 export function packageVersion(): string {
   return (JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as { version: string })
     .version;
 }
 
-/** The path of a file that comes with this package. */
+/** Path of a file of this package, from parts relative to the package's folder. */
 export function packageFile(...parts: readonly string[]): string {
   return join(packageFolder, ...parts);
 }
