@@ -1,24 +1,24 @@
 import { isError } from "./base/brands.ts";
 
 /**
- * What went wrong, for programs:
+ * The reason of a failure, for programs:
  *
- * | code | when |
- * |---|---|
- * | `MODEL_NOT_FOUND` | the file, or a part of it, does not exist or cannot be read; a remote has no such model |
- * | `MODEL_INVALID` | the file is not a GGUF file, or is damaged |
- * | `MODEL_UNSUPPORTED` | a good GGUF file that this version cannot run |
- * | `OUT_OF_MEMORY` | weights or KV cache do not fit into memory |
- * | `CONTEXT_OVERFLOW` | the prompt is longer than the context |
- * | `CAPABILITY_MISSING` | the model cannot do what was asked |
- * | `INVALID_ARGUMENT` | an option or argument is unknown, of the wrong type or out of range |
- * | `INVALID_GRAMMAR` | a grammar or JSON schema cannot be used |
- * | `QUEUE_FULL` | more requests wait than `maxQueue` allows |
- * | `ABORTED` | loading or generating was cancelled without a reason of its own |
- * | `CLOSED` | the engine was closed |
- * | `BACKEND_FAILED` | llama.cpp or the device failed while computing |
- * | `REMOTE_FAILED` | a remote engine cannot be reached, refuses, or answers what cannot be understood |
- * | `ADDON_MISSING` | the native addon is neither prebuilt nor compiled, or cannot be loaded |
+ * | code | thrown when | what to do |
+ * |---|---|---|
+ * | `MODEL_NOT_FOUND` | the model file or one of its parts does not exist or cannot be read; a remote server does not have the model | check the path, the permissions or the model's name |
+ * | `MODEL_INVALID` | the file is not a GGUF file, or it is damaged | download the file again |
+ * | `MODEL_UNSUPPORTED` | the GGUF file is valid, but this version cannot run it | update node-codellama, or use another model |
+ * | `OUT_OF_MEMORY` | the weights, the KV cache or another buffer does not fit into memory | lower `contextSize` or `parallel`, or use a smaller model |
+ * | `CONTEXT_OVERFLOW` | the prompt does not fit into the context window | shorten the prompt, or raise `contextSize` |
+ * | `CAPABILITY_MISSING` | the model or the engine cannot do what the call asks for | use the model that the message names, or drop the option |
+ * | `INVALID_ARGUMENT` | an argument or option is unknown, has the wrong type or is out of range | fix the value; the message says what is allowed |
+ * | `INVALID_GRAMMAR` | a grammar or JSON schema is malformed or uses an unsupported feature | fix the part that the message names |
+ * | `QUEUE_FULL` | `maxQueue` requests are already waiting | retry later |
+ * | `ABORTED` | loading or generating was cancelled, and the signal has no reason of its own | nothing: the caller cancelled |
+ * | `CLOSED` | the engine was closed | load the model again |
+ * | `BACKEND_FAILED` | llama.cpp or the device failed during computation | retry; load the model again if the engine has closed |
+ * | `REMOTE_FAILED` | a remote server is unreachable, refuses the request or sends an invalid answer | check the URL and the server; `status` holds the HTTP status if there is one |
+ * | `ADDON_MISSING` | the native addon is neither prebuilt nor compiled, or cannot be loaded | follow the steps in the message |
  */
 export type CodeLlamaErrorCode =
   | "MODEL_NOT_FOUND"
@@ -36,7 +36,7 @@ export type CodeLlamaErrorCode =
   | "REMOTE_FAILED"
   | "ADDON_MISSING";
 
-// Registered, so that the ESM and the CommonJS copy of this package know each other's errors.
+// A registered symbol, so that the ESM and the CommonJS copy recognise each other's errors.
 const marker: unique symbol = Symbol.for("node-codellama.error");
 
 const statuses: Readonly<Record<CodeLlamaErrorCode, number>> = {
@@ -56,26 +56,27 @@ const statuses: Readonly<Record<CodeLlamaErrorCode, number>> = {
   ADDON_MISSING: 503,
 };
 
-/** The HTTP status that fits an error. */
+/** HTTP status of an error code. */
 export function statusOf(code: CodeLlamaErrorCode): number {
   return statuses[code];
 }
 
-/** When to try again, where it is worth it. */
+/** The `retry-after` header if a retry can succeed, otherwise no header. */
 export function retryHeaders(status: number): Readonly<Record<string, string>> {
   return status === 429 ? { "retry-after": "1" } : {};
 }
 
 /**
- * The one error class of this package. `message` says what, where and what is allowed.
+ * The only error class of this package. `message` names the call, the wrong value and what is allowed.
  *
- * A route of a web framework may let it pass: Fastify and Express answer with `statusCode`, Hono with
- * `getResponse()`. 400 is for what the caller got wrong, 429 for a full queue, 502 for a remote, 503
- * where there is no model to answer, 500 for the rest. Express prefers `status`, where a remote gave one.
+ * A route handler need not catch it: Fastify and Express answer with `statusCode`, Hono with
+ * `getResponse()`. The status is 400 for a mistake of the caller, 429 for a full queue, 502 for a
+ * failed remote server, 503 if no model can answer, and 500 otherwise. Express prefers `status`, which
+ * is the HTTP status of a remote server.
  */
 export class CodeLlamaError extends Error {
   readonly code: CodeLlamaErrorCode;
-  /** HTTP status of a remote engine's answer, with `REMOTE_FAILED`. */
+  /** HTTP status of the remote server's answer. Only with `REMOTE_FAILED`. */
   declare readonly status?: number;
 
   constructor(
@@ -88,23 +89,23 @@ export class CodeLlamaError extends Error {
     if (status !== undefined) this.status = status;
   }
 
-  // On the prototype, so that consoles do not print it.
+  // On the prototype, so that a console does not print it.
   get [marker](): true {
     return true;
   }
 
-  /** The HTTP status for a client of yours that caused this error; not enumerable. */
+  /** HTTP status to answer a client with whose request caused this error. Not enumerable. */
   get statusCode(): number {
     return statusOf(this.code);
   }
 
-  /** The error as an answer, in the form of OpenAI's API. Hono calls it. */
+  /** The error as an HTTP response in the format of OpenAI's API. Hono calls this method. */
   getResponse(): Response {
     const { code, message, statusCode: status } = this;
     return Response.json({ error: { message, code } }, { status, headers: retryHeaders(status) });
   }
 
-  /** Like `instanceof`, but also true for errors of another copy of this package. */
+  /** Whether a value is a CodeLlamaError, of this or of another copy of this package. */
   static isInstance(value: unknown): value is CodeLlamaError {
     return isError(value) && marker in value;
   }
@@ -112,17 +113,17 @@ export class CodeLlamaError extends Error {
 
 Object.defineProperty(CodeLlamaError.prototype, "name", { value: "CodeLlamaError" });
 
-// What the C++ library throws on this thread comes out of the addon by these names.
-const noMemory = [
+// Messages of the C++ library's exceptions when an allocation fails on the JavaScript thread.
+const allocationFailures = [
   "std::bad_alloc",
   "vector::reserve",
   "cannot create std::vector larger than max_size()",
 ];
 
-/** An error of the addon as a CodeLlamaError; anything else as it is. */
+/** Converts an error of the addon to a CodeLlamaError. Returns any other value unchanged. */
 export function fromNative(error: unknown): unknown {
-  if (isError(error) && noMemory.includes(error.message)) {
-    return new CodeLlamaError("OUT_OF_MEMORY", "no memory is free", { cause: error });
+  if (isError(error) && allocationFailures.includes(error.message)) {
+    return new CodeLlamaError("OUT_OF_MEMORY", "out of memory", { cause: error });
   }
   if (isError(error) && "code" in error && !CodeLlamaError.isInstance(error)) {
     return new CodeLlamaError(error.code as CodeLlamaErrorCode, error.message);
@@ -130,7 +131,7 @@ export function fromNative(error: unknown): unknown {
   return error;
 }
 
-/** Calls the addon; what it throws comes out as a CodeLlamaError. */
+/** Runs a call into the addon and converts what it throws to a CodeLlamaError. */
 export function callNative<Value>(call: () => Value): Value {
   try {
     return call();

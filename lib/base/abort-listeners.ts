@@ -1,22 +1,22 @@
 import { readArgument } from "./arguments.ts";
 
-/** What waits for one signal. */
-interface Waiting {
+/** The callbacks of one signal. */
+interface SharedListener {
   readonly callbacks: Set<() => void>;
-  /** Calls them all; it takes nothing from the event, which polyfills fill differently. */
+  /** Calls every callback. Ignores the event, whose fields differ between polyfills. */
   readonly listener: () => void;
 }
 
-// Node warns of a leak when a signal has more than ten listeners, but a signal that many requests
-// share is no leak: they share one listener.
-const waiting = new WeakMap<AbortSignal, Waiting>();
+// Node warns of a leak when a signal has more than ten listeners. Many requests may share a signal,
+// so all of them share one listener.
+const sharedListeners = new WeakMap<AbortSignal, SharedListener>();
 
 /**
  * Calls `onAbort` when the signal is aborted.
- * @throws CodeLlamaError `INVALID_ARGUMENT` for a signal that takes no listener
+ * @throws CodeLlamaError `INVALID_ARGUMENT` if the signal's `addEventListener` throws
  */
 export function addAbortListener(signal: AbortSignal, onAbort: () => void): void {
-  const known = waiting.get(signal);
+  const known = sharedListeners.get(signal);
   if (known !== undefined) {
     known.callbacks.add(onAbort);
     return;
@@ -26,34 +26,34 @@ export function addAbortListener(signal: AbortSignal, onAbort: () => void): void
     for (const callback of callbacks) callback();
   };
   readArgument("signal", () => signal.addEventListener("abort", listener));
-  waiting.set(signal, { callbacks, listener });
+  sharedListeners.set(signal, { callbacks, listener });
 }
 
 export function removeAbortListener(signal: AbortSignal, onAbort: () => void): void {
-  const known = waiting.get(signal);
+  const known = sharedListeners.get(signal);
   known?.callbacks.delete(onAbort);
   if (known?.callbacks.size !== 0) return;
-  waiting.delete(signal);
-  forget(signal, known.listener);
+  sharedListeners.delete(signal);
+  removeListener(signal, known.listener);
 }
 
-/** A signal of another library may fail here. The listener then stays, and has nothing to do. */
-function forget(signal: AbortSignal, listener: () => void): void {
+function removeListener(signal: AbortSignal, listener: () => void): void {
   try {
     signal.removeEventListener("abort", listener);
   } catch {
-    // The work has ended, and its result is not the signal's to spoil.
+    // A signal of another library may throw here. The work has already ended, so its result stands,
+    // and the listener that remains does nothing.
   }
 }
 
-/** As the signal's own method, which those of other libraries may lack. */
+/** Like `signal.throwIfAborted()`, which signals of other libraries may lack. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw reasonOf(signal);
 }
 
 /**
- * Works with a signal of this realm that follows the caller's as long as the work takes: those of
- * other realms and libraries differ in their methods.
+ * Runs `work` with a native signal of this realm that follows the caller's signal until the work
+ * ends. Signals of other realms and libraries differ in their methods.
  */
 export async function withOwnSignal<Value>(
   signal: AbortSignal | undefined,
@@ -67,11 +67,11 @@ export async function withOwnSignal<Value>(
   try {
     return await work(controller.signal);
   } finally {
-    forget(signal, follow);
+    removeListener(signal, follow);
   }
 }
 
-/** Why a signal is aborted. */
+/** The reason of an aborted signal; an `AbortError` if the signal has none. */
 export function reasonOf(signal: AbortSignal): unknown {
   return signal.reason ?? new DOMException("This operation was aborted", "AbortError");
 }

@@ -1,4 +1,4 @@
-/** Appends elements of any number: the arguments of a call, as in `push(...)`, must fit the stack. */
+/** Appends any number of elements. `push(...elements)` overflows the stack on long lists. */
 export function append<Element>(target: Element[], elements: Iterable<Element>): void {
   for (const element of elements) target.push(element);
 }

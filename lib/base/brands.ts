@@ -1,9 +1,10 @@
 import { types } from "node:util";
 
-// Jest, vm contexts and worker-like sandboxes have classes of their own. `instanceof` is false for
-// their values, so that lib/ asks for internal slots (util.types) or for the protocol instead.
+// Brand checks that work across realms. Jest and vm contexts have their own copies of the built-in
+// classes, and `instanceof` is false for their values. lib/ checks internal slots (util.types) or
+// the members that it uses instead.
 
-/** Whether a value works as an AbortSignal: of any realm, of jsdom or of a polyfill. */
+/** Whether a value works like an AbortSignal: from any realm, from jsdom or from a polyfill. */
 export function isAbortSignal(value: unknown): value is AbortSignal {
   if (typeof value !== "object" || value === null) return false;
   const signal = value as Partial<AbortSignal> & { readonly [Symbol.toStringTag]?: unknown };
@@ -15,7 +16,7 @@ export function isAbortSignal(value: unknown): value is AbortSignal {
   );
 }
 
-/** The address that a URL of any realm stands for; undefined for other values. */
+/** The `href` of a URL object from any realm. Undefined for other values. */
 export function hrefOf(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { href, [Symbol.toStringTag]: tag } = value as Partial<URL> & {
@@ -24,12 +25,12 @@ export function hrefOf(value: unknown): string | undefined {
   return tag === "URL" && typeof href === "string" ? href : undefined;
 }
 
-/** Whether a value is an error: of any realm. */
+/** Whether a value is an Error from any realm. */
 export const isError = (value: unknown): value is Error => types.isNativeError(value);
 
 /**
- * A copy of tokens: of any realm, without the caller's classes or iterators.
- * @throws TypeError for an array whose memory was transferred away
+ * Copies an Int32Array from any realm. The copy is not an instance of a class of the caller.
+ * @throws TypeError if the array's buffer is detached
  */
 export function copyTokens(tokens: Int32Array): Int32Array {
   return new Int32Array(tokens);

@@ -1,6 +1,7 @@
 /**
- * A generator whose `return()` and `throw()` call `onEnd` at once. A generator's own `finally` does
- * not run before the first `next()`, and waits while a `next()` is under way.
+ * Makes a generator's `return()` and `throw()` call `onEnd` immediately. The generator's own
+ * `finally` is too late: it does not run before the first `next()`, and it waits for a pending
+ * `next()`.
  */
 export function endedEarly<Value>(
   generator: AsyncGenerator<Value, void, undefined>,

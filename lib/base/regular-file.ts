@@ -4,9 +4,10 @@ import { CodeLlamaError } from "../errors.ts";
 import { isError } from "./brands.ts";
 
 /**
- * Opens a file that is a sequence of bytes with an end, and passes it on with its facts. A FIFO or a
- * device is refused and not waited for.
- * @throws CodeLlamaError `INVALID_ARGUMENT`
+ * Opens a regular file, calls `use` with it and closes it. Rejects a FIFO or a device instead of
+ * waiting for it.
+ * @param where - name of the call, for messages
+ * @throws CodeLlamaError `INVALID_ARGUMENT` if the path is not a regular file or cannot be read
  */
 export async function withRegularFile<Value>(
   path: string,
@@ -14,21 +15,21 @@ export async function withRegularFile<Value>(
   use: (file: FileHandle, stats: BigIntStats) => Promise<Value>,
 ): Promise<Value> {
   const unreadable = (cause: Error): never => {
-    throw refusal(where, path, cause.message, cause);
+    throw unreadableFile(where, path, cause.message, cause);
   };
   const requireFile = (stats: BigIntStats) => {
-    if (!stats.isFile()) throw refusal(where, path, `it is ${kindOf(stats)}`);
+    if (!stats.isFile()) throw unreadableFile(where, path, `it is ${kindOf(stats)}`);
   };
-  // Opening a device can do something to it.
+  // Check before opening: opening a device can have side effects.
   requireFile(await stat(path, { bigint: true }).catch(unreadable));
-  // Opening a FIFO that took its place since would wait for somebody who writes into it.
+  // Without O_NONBLOCK, a FIFO that has replaced the file since would block open() until a writer comes.
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(unreadable);
   try {
     const stats = await file.stat({ bigint: true });
     requireFile(stats);
     return await use(file, stats);
   } catch (error) {
-    // A file that opens can still refuse to be read: a damaged disk, a file of the kernel's.
+    // Reading can fail after opening: on a damaged disk, or for some files in /proc and /sys.
     if (isSystemError(error)) return unreadable(error);
     throw error;
   } finally {
@@ -36,7 +37,7 @@ export async function withRegularFile<Value>(
   }
 }
 
-/** What is no regular file, for a message. */
+/** Kind of a file that is not regular, for messages. */
 export function kindOf(stats: BigIntStats): string {
   if (stats.isDirectory()) return "a folder";
   if (stats.isFIFO()) return "a FIFO";
@@ -48,7 +49,7 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return isError(error) && typeof (error as NodeJS.ErrnoException).syscall === "string";
 }
 
-function refusal(where: string, path: string, why: string, cause?: Error): CodeLlamaError {
-  const message = `${where}: ${path} cannot be read: ${why}`;
+function unreadableFile(where: string, path: string, reason: string, cause?: Error) {
+  const message = `${where}: ${path} cannot be read: ${reason}`;
   return new CodeLlamaError("INVALID_ARGUMENT", message, { cause });
 }

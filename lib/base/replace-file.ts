@@ -15,23 +15,23 @@ import { CodeLlamaError } from "../errors.ts";
 import { kindOf } from "./regular-file.ts";
 
 export interface ReplaceOptions {
-  /** The call that writes, for messages. */
+  /** Name of the call that writes, for messages. */
   readonly where: string;
-  /** The file as it was read: whoever changed it since loses nothing. */
+  /** State of the file when it was read. The write fails if somebody has changed the file since. */
   readonly unchangedSince?: BigIntStats;
 }
 
 interface Target {
-  /** Behind all links. */
+  /** Path with all symbolic links resolved. */
   readonly path: string;
-  /** Undefined where there is no file yet. */
+  /** Undefined if the file does not exist yet. */
   readonly stats: BigIntStats | undefined;
 }
 
 /**
- * Writes a file as a whole: whoever reads it meanwhile, and whoever reads it after a crash, finds
- * the old content or the new one. Links, mode, owner and other names of the file stay.
- * @param parts - the content; read twice where the file has other names or another owner
+ * Replaces a file's content atomically: a concurrent reader, or a reader after a crash, sees either
+ * the old content or the new content. The file keeps its symbolic and hard links, mode and owner.
+ * @param parts - the content; read twice if the file has hard links or its owner cannot be kept
  * @throws CodeLlamaError `INVALID_ARGUMENT` for a path that is not a regular file, is read-only, has changed,
  *   or cannot be written
  */
@@ -42,12 +42,12 @@ export async function replaceFile(
 ): Promise<void> {
   const target = await findTarget(path, where);
   const temporary = join(dirname(target.path), `.node-codellama-${randomUUID()}.partial`);
-  // What is worth keeping when the file itself was overwritten only in part.
+  // The temporary file stays if overwriting fails halfway: it then has the only whole copy.
   let keepsTemporary = false;
   try {
-    const isLikeOld = await writeTemporary(temporary, parts, target.stats);
+    const canReplace = await writeTemporary(temporary, parts, target.stats);
     await requireUnchanged(target.path, unchangedSince ?? target.stats);
-    if (!isLikeOld || !(await renamed(temporary, target.path))) {
+    if (!canReplace || !(await tryRename(temporary, target.path))) {
       keepsTemporary = true;
       await overwrite(target.path, parts);
       keepsTemporary = false;
@@ -61,7 +61,7 @@ export async function replaceFile(
 }
 
 /**
- * Finds out before long work that its result can be written.
+ * Checks that a path can be replaced, so that a long computation fails before it starts.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export async function requireReplaceable(path: string, where: string): Promise<void> {
@@ -70,14 +70,14 @@ export async function requireReplaceable(path: string, where: string): Promise<v
 
 async function findTarget(path: string, where: string): Promise<Target> {
   try {
-    const target = await behindLinks(path);
+    const target = await resolveLinks(path);
     const stats = await stat(target, { bigint: true }).catch(undefinedIfMissing);
     if (stats === undefined) {
       await access(dirname(target), constants.W_OK);
       return { path: target, stats };
     }
     if (!stats.isFile()) throw new Error(`it is ${kindOf(stats)}`);
-    // An administrator may write everything, but was not asked to change what is read-only.
+    // Root can write a read-only file, but the mode says that nobody should.
     if ((stats.mode & 0o222n) === 0n) throw new Error("it is read-only");
     await access(target, constants.W_OK);
     return { path: target, stats };
@@ -86,10 +86,10 @@ async function findTarget(path: string, where: string): Promise<Target> {
   }
 }
 
-/** The file that a path means, which need not exist: a link can point to where it is to be. */
-async function behindLinks(path: string): Promise<string> {
+/** Resolves symbolic links. The file at the end need not exist. */
+async function resolveLinks(path: string): Promise<string> {
   let target = resolve(path);
-  for (let links = 0; links < longestChain; links++) {
+  for (let links = 0; links < maxLinks; links++) {
     const real = await realpath(target).catch(undefinedIfMissing);
     if (real !== undefined) return real;
     const folder = await realpath(dirname(target));
@@ -100,27 +100,30 @@ async function behindLinks(path: string): Promise<string> {
   throw new Error("it is a link that leads nowhere");
 }
 
-// As many as Linux follows.
-const longestChain = 40;
+// Linux follows at most 40 links.
+const maxLinks = 40;
 
-/** Writes the content, with the old file's mode and owner; false where the owner cannot be kept. */
+/**
+ * Writes the content to a new file with the old file's mode and owner.
+ * @returns whether a rename of the new file to the old one loses no owner and no hard link
+ */
 async function writeTemporary(
   path: string,
   parts: readonly Uint8Array[],
   old: BigIntStats | undefined,
 ): Promise<boolean> {
-  // Nobody else reads it before it has the old file's mode.
+  // 0600 keeps other users out until the file has the old file's mode.
   const file = await open(path, "wx", old === undefined ? 0o666 : 0o600);
   try {
-    const isLikeOld = old === undefined || (await takeAfter(file, old));
+    const canReplace = old === undefined || (await copyOwnerAndMode(old, file));
     await writeAll(file, parts);
-    return isLikeOld;
+    return canReplace;
   } finally {
     await file.close();
   }
 }
 
-async function takeAfter(file: FileHandle, old: BigIntStats): Promise<boolean> {
+async function copyOwnerAndMode(old: BigIntStats, file: FileHandle): Promise<boolean> {
   const { uid, gid } = await file.stat({ bigint: true });
   if (uid !== old.uid || gid !== old.gid) {
     const owned = await file.chown(Number(old.uid), Number(old.gid)).then(
@@ -130,7 +133,7 @@ async function takeAfter(file: FileHandle, old: BigIntStats): Promise<boolean> {
     if (!owned) return false;
   }
   await file.chmod(Number(old.mode & 0o7777n));
-  // Its other names would keep the old content.
+  // After a rename, other hard links would keep the old content.
   return old.nlink === 1n;
 }
 
@@ -139,8 +142,8 @@ async function writeAll(file: FileHandle, parts: readonly Uint8Array[]): Promise
   await file.sync();
 }
 
-/** False where a file cannot be replaced: it is mounted by itself. */
-async function renamed(from: string, to: string): Promise<boolean> {
+/** Returns false if the target is a mount point, which a rename cannot replace. */
+async function tryRename(from: string, to: string): Promise<boolean> {
   try {
     await rename(from, to);
     return true;
@@ -151,7 +154,7 @@ async function renamed(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** The temporary file holds the content until this one does. */
+/** Not atomic: the caller keeps a temporary file with the content until this returns. */
 async function overwrite(path: string, parts: readonly Uint8Array[]): Promise<void> {
   const file = await open(path, "r+");
   try {
@@ -170,10 +173,10 @@ async function requireUnchanged(path: string, old: BigIntStats | undefined): Pro
     now?.ino === old?.ino &&
     now?.size === old?.size &&
     now?.mtimeNs === old?.mtimeNs;
-  if (!isSame) throw new Error("somebody else has changed it meanwhile");
+  if (!isSame) throw new Error("somebody else has changed it since it was read");
 }
 
-/** Some systems cannot, and then the rename is only as durable as they make it. */
+/** Makes a rename durable. Ignores failures: some systems cannot sync a folder. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r").catch(() => undefined);
   await folder?.sync().catch(() => {});
@@ -192,7 +195,7 @@ function failure(
 ): CodeLlamaError {
   if (CodeLlamaError.isInstance(cause)) return cause;
   const kept =
-    temporary === undefined ? "it is as it was" : `its new content is whole in ${temporary}`;
+    temporary === undefined ? "it is unchanged" : `${temporary} has the complete new content`;
   return new CodeLlamaError(
     "INVALID_ARGUMENT",
     `${where}: ${path} cannot be written: ${(cause as Error).message}; ${kept}`,

@@ -1,38 +1,39 @@
 import { CodeLlamaError } from "../errors.ts";
 import type { ModelInfo } from "../native/model-info.ts";
 
-/** How a dialog becomes a prompt; `"remote"`: a remote engine sees to it. */
+/** How a dialog becomes a prompt. With `"remote"` the remote server formats it. */
 export type ChatFormat = "llama-2" | "codellama-70b" | "template" | "remote";
 
 /** What a loaded model can do. */
 export interface Capabilities {
-  /** Continue a text: every model can. */
+  /** The model continues a text. True for every model. */
   readonly completion: true;
-  /** Fill a hole in a text: models whose vocabulary has the tokens for it and that know them. */
+  /** The model fills in the middle: its vocabulary has the tokens, and it was trained on them. */
   readonly infill: boolean;
-  /** Answer a dialog: instruct models. */
+  /** The model answers a dialog. True for instruct models. */
   readonly chat: boolean;
-  /** A Python specialist: Code Llama's Python models. */
+  /** The model is a Python specialist. True for Code Llama's Python models. */
   readonly python: boolean;
-  /** Which Code Llama it is; undefined for other models. */
+  /** Variant of Code Llama. Undefined for other models. */
   readonly codeLlama: "base" | "python" | "instruct" | undefined;
+  /** Undefined if the model has no chat format. */
   readonly chatFormat: ChatFormat | undefined;
 }
 
-/** What capabilities are read off. */
+/** The metadata that capabilities follow from. */
 export type ModelTraits = Pick<
   ModelInfo,
   "architecture" | "name" | "finetune" | "layers" | "chatTemplate" | "specialTokens"
 >;
 
-// Code Llama's table (https://github.com/facebookresearch/codellama): infill is for base and
-// instruct of 7B, 13B and 70B, not for 34B and the Python models.
+// Code Llama's table (https://github.com/facebookresearch/codellama): the base and instruct models
+// of 7B, 13B and 70B can infill. The 34B models and the Python models cannot.
 const layersOf34B = 48;
 const layersOf70B = 80;
 
 /**
- * Reads a model's capabilities off its file's metadata, its vocabulary and the file's name.
- * @param fileName - files of 2023 may be called "LLaMA v2" inside
+ * Derives a model's capabilities from its metadata, its vocabulary and its file name.
+ * @param fileName - needed because some files of 2023 name the model "LLaMA v2" in their metadata
  */
 export function capabilitiesOf(model: ModelTraits, fileName: string): Capabilities {
   const { prefix, suffix, middle } = model.specialTokens;
@@ -44,7 +45,7 @@ export function capabilitiesOf(model: ModelTraits, fileName: string): Capabiliti
     const chat = model.chatTemplate !== "";
     return {
       completion: true,
-      // Codestral gets along without a token for the middle.
+      // Codestral has no token for the middle and infills without it.
       infill: twoInfillTokens,
       chat,
       python: false,
@@ -68,12 +69,12 @@ export function capabilitiesOf(model: ModelTraits, fileName: string): Capabiliti
 function codeLlamaVariant(names: string, model: ModelTraits): "base" | "python" | "instruct" {
   if (/python/i.test(names)) return "python";
   if (/instruct|chat/i.test(names)) return "instruct";
-  // Meta's own base models have a size in their names, and at times an instruct model's template.
+  // Meta's base models have a size in their names, and some carry an instruct model's template.
   if (/(7|13|34|70)b/i.test(names)) return "base";
   return /\[INST\]|Source: /.test(model.chatTemplate) ? "instruct" : "base";
 }
 
-/** @throws CodeLlamaError `CAPABILITY_MISSING`, saying which Code Llama can */
+/** @throws CodeLlamaError `CAPABILITY_MISSING`, naming the Code Llama models that can */
 export function requireCapability(
   capabilities: Capabilities,
   capability: "infill" | "chat" | "python",
@@ -89,10 +90,10 @@ export function requireCapability(
 
 const advice = {
   infill:
-    "cannot fill in the middle: it has no tokens for it, or was not taught to. " +
-    "Code Llama 7B, 13B and 70B can, base and instruct (not 34B, not Python)",
+    "cannot fill in the middle: its vocabulary lacks the tokens, or it was not trained to. " +
+    "Use Code Llama 7B, 13B or 70B, base or instruct (not 34B, not Python)",
   chat:
-    "is no instruct model and would ramble without end. Code Llama's instruct models can chat; " +
-    "force: true tries all the same",
-  python: "is no Python specialist; Code Llama's Python models are",
+    "cannot chat: it is not an instruct model and would not stop. " +
+    "Use a Code Llama instruct model, or force: true to try anyway",
+  python: "is not a Python specialist. Use a Code Llama Python model",
 } as const;

@@ -2,8 +2,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 /**
- * The path of the small model that the package `codellama-tiny` carries, when it is installed
- * beside this package or in the working folder's project.
+ * Path of the small model in the package `codellama-tiny`. Undefined if that package is installed
+ * neither beside this package nor in the project of the working folder.
  */
 export function embeddedModel(): string | undefined {
   for (const from of [import.meta.url, join(process.cwd(), "package.json")]) {

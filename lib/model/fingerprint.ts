@@ -4,7 +4,10 @@ import { open } from "node:fs/promises";
 const samples = 32;
 const sampleBytes = 65_536;
 
-/** A hash of a model file's size and of parts of it all over: the whole would take too long. */
+/**
+ * SHA-256 of a model file's size and of samples spread over the file. Hashing a whole file of many
+ * gigabytes would take too long.
+ */
 export async function fingerprint(path: string): Promise<string> {
   const file = await open(path);
   try {

@@ -2,13 +2,13 @@ import { invalidArgument, show } from "../base/arguments.ts";
 import { fromNative } from "../errors.ts";
 import { addon, type GgufScalar, type NativeGgufFile } from "../native/binding.ts";
 
-/** What the header of a GGUF file says: a model's, or a LoRA adapter's. Counts that the file leaves out are undefined. */
+/** Header of a GGUF file: a model or a LoRA adapter. Fields that the file does not have are undefined. */
 export interface GgufFacts {
   readonly path: string;
-  /** GGUF's own version. */
+  /** Version of the GGUF format. */
   readonly version: number;
   readonly fileSizeBytes: number;
-  /** `"adapter"` for a LoRA adapter, otherwise mostly `"model"`. */
+  /** `"adapter"` for a LoRA adapter. Usually `"model"` for a model. */
   readonly type: string | undefined;
   readonly architecture: string;
   readonly name: string | undefined;
@@ -21,24 +21,26 @@ export interface GgufFacts {
   readonly heads: number | undefined;
   readonly keyValueHeads: number | undefined;
   readonly ropeBase: number | undefined;
-  /** Kind of tokenizer, such as `"llama"` (SentencePiece) or `"gpt2"` (byte-pair). */
+  /** Tokenizer name, such as `"llama"` (SentencePiece) or `"gpt2"` (byte-pair encoding). */
   readonly tokenizer: string | undefined;
   readonly vocabularySize: number | undefined;
   readonly chatTemplate: string | undefined;
-  /** By their names in the file, such as `bos` and `fim_pre`. */
+  /** Token ids, keyed by the name in the file, such as `bos` and `fim_pre`. */
   readonly specialTokens: Readonly<Record<string, number>>;
   readonly metadata: NativeGgufFile["metadata"];
   readonly tensors: NativeGgufFile["tensors"];
 }
 
 /**
- * Reads and checks a GGUF file's header, without loading the model.
+ * Reads and checks the header of a GGUF file. It does not load the model.
  * @throws CodeLlamaError `INVALID_ARGUMENT`, `MODEL_NOT_FOUND`, `MODEL_INVALID`,
  *   `MODEL_UNSUPPORTED`, `ADDON_MISSING`
  */
 export async function inspectModel(path: string): Promise<GgufFacts> {
   if (typeof path !== "string" || path === "" || path.includes("\0")) {
-    throw invalidArgument(`inspectModel(): path must be a string, not ${show(path)}`);
+    throw invalidArgument(
+      `inspectModel(): path must be a non-empty string without NUL (got ${show(path)})`,
+    );
   }
   const file = await addon()
     .inspect(path)
@@ -96,7 +98,7 @@ function scalar<Name extends keyof ScalarTypes>(
   value: GgufScalar | readonly GgufScalar[] | undefined,
   type: Name,
 ): ScalarTypes[Name] | undefined {
-  // Some models give one number a layer; the first stands for all.
+  // Some models store one number per layer. The first layer's number represents all of them.
   const first = Array.isArray(value) ? value[0] : value;
   return typeof first === type ? (first as ScalarTypes[Name]) : undefined;
 }

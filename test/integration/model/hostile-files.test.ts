@@ -6,8 +6,8 @@ import { modelPath } from "../../helpers/tiny-model.ts";
 
 const files = writeHostileFiles(modelPath, temporaryFolder());
 
-// In this very process: a file that ended it would end the test run.
-describe("a file that is damaged, or lies about itself, is refused", () => {
+// The test loads the files in its own process: a file that ends the process fails the test run.
+describe("rejects a damaged or lying model file", () => {
   test.each(files)("$name", async ({ path, code, message, hasSoundVocabulary }) => {
     const refusal = { code, message: expect.stringMatching(message) };
     await expect(CodeLlama.load(path, { threads: 1 })).rejects.toMatchObject(refusal);
@@ -18,14 +18,14 @@ describe("a file that is damaged, or lies about itself, is refused", () => {
     } else {
       await expect(vocabularyOnly).rejects.toMatchObject(refusal);
     }
-    // What cannot be run, but is sound, can still be looked at.
+    // A valid file that cannot run can still be inspected.
     if (code !== "MODEL_UNSUPPORTED") {
       await expect(inspectModel(path)).rejects.toMatchObject(refusal);
     }
   });
 });
 
-test("a good file loads after all of these", async () => {
+test("a valid file loads after all rejected files", async () => {
   await using llama = await CodeLlama.load(modelPath, { threads: 1 });
   const { text } = await llama.generate("def fibonacci(n", { temperature: 0 });
   expect(text).toContain("return a");

@@ -22,7 +22,7 @@ import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 const root = temporaryFolder();
 let folders = 0;
 
-/** A folder of its own for each test, so that what is left behind is seen. */
+/** Creates a separate folder for each test, so that a leftover file shows. */
 function folderWith(files: Record<string, string>): (name: string) => string {
   const folder = join(root, String(++folders));
   mkdirSync(folder);
@@ -37,8 +37,8 @@ const refusal = (message: RegExp) => ({
   message: expect.stringMatching(message),
 });
 
-describe("a file that is written", () => {
-  test("is there as a whole, of several parts, and nothing besides", async () => {
+describe("replaceFile()", () => {
+  test("writes all parts and leaves no other file", async () => {
     const at = folderWith({});
     await replaceFile(at("new"), [Buffer.from("one "), Buffer.from("two")], { where });
     expect(readFileSync(at("new"), "utf8")).toBe("one two");
@@ -46,14 +46,14 @@ describe("a file that is written", () => {
     expect(readdirSync(at("."))).toEqual(["new"]);
   });
 
-  test.each([0o755, 0o600, 0o640, 0o4755])("keeps mode %o", async (mode) => {
+  test.each([0o755, 0o600, 0o640, 0o4755])("keeps the mode %o", async (mode) => {
     const at = folderWith({ file: "old" });
     chmodSync(at("file"), mode);
     await write(at("file"), "new");
     expect(statSync(at("file")).mode & 0o7777).toBe(mode);
   });
 
-  test.runIf(process.getuid?.() === 0)("keeps its owner (as root)", async () => {
+  test.runIf(process.getuid?.() === 0)("keeps the owner (as root)", async () => {
     const at = folderWith({ file: "old" });
     execFileSync("chown", ["1234:2345", at("file")]);
     await write(at("file"), "new");
@@ -61,7 +61,7 @@ describe("a file that is written", () => {
     expect(readFileSync(at("file"), "utf8")).toBe("new");
   });
 
-  test("is the one that a chain of links leads to", async () => {
+  test("writes the file at the end of a chain of symbolic links", async () => {
     const at = folderWith({ real: "old" });
     symlinkSync("real", at("second"));
     symlinkSync(at("second"), at("first"));
@@ -72,7 +72,7 @@ describe("a file that is written", () => {
     expect(readdirSync(at(".")).toSorted()).toEqual(["first", "real", "second"]);
   });
 
-  test("is made where a link points to", async () => {
+  test("creates the missing file that a symbolic link points to", async () => {
     const at = folderWith({});
     mkdirSync(at("sub"));
     symlinkSync("sub/later", at("link"));
@@ -81,7 +81,7 @@ describe("a file that is written", () => {
     expect(readFileSync(at("sub/later"), "utf8")).toBe("new");
   });
 
-  test("keeps its other names", async () => {
+  test("keeps hard links", async () => {
     const at = folderWith({ file: "a longer old text" });
     linkSync(at("file"), at("other"));
     await write(at("file"), "new");
@@ -90,7 +90,7 @@ describe("a file that is written", () => {
     expect(readdirSync(at(".")).toSorted()).toEqual(["file", "other"]);
   });
 
-  test("may have the longest name that there is", async () => {
+  test("writes a file whose name has 255 characters", async () => {
     const name = "n".repeat(255);
     const at = folderWith({ [name]: "old" });
     await write(at(name), "new");
@@ -98,14 +98,14 @@ describe("a file that is written", () => {
   });
 });
 
-describe("nothing is written", () => {
+describe("replaceFile() writes nothing", () => {
   test.each<[string, (path: string) => void, RegExp]>([
-    ["a folder", (path) => mkdirSync(path), /: it is a folder; it is as it was/],
+    ["a folder", (path) => mkdirSync(path), /: it is a folder; it is unchanged/],
     ["a FIFO", (path) => execFileSync("mkfifo", [path]), /: it is a FIFO/],
     ["a device", (path) => symlinkSync("/dev/null", path), /: it is a device/],
     ["a link to itself", (path) => symlinkSync(path, path), /ELOOP|leads nowhere/],
     [
-      "what is read-only",
+      "a read-only file",
       (path) => {
         writeFileSync(path, "old");
         chmodSync(path, 0o444);
@@ -121,7 +121,7 @@ describe("nothing is written", () => {
     expect(readdirSync(at("."))).toEqual(["file"]);
   });
 
-  test("in a folder that is not there", async () => {
+  test("in a folder that does not exist", async () => {
     const at = folderWith({});
     await expect(write(at("none/file"), "new")).rejects.toMatchObject(refusal(/ENOENT/));
   });
@@ -138,12 +138,13 @@ describe("nothing is written", () => {
     expect(readdirSync(at("."))).toEqual(["file"]);
   });
 
-  test("when writing fails in the middle", async () => {
+  test("when writing fails halfway", async () => {
     const at = folderWith({ file: "old" });
-    const broken = [Buffer.from("half"), Symbol("as a full disk") as unknown as Uint8Array];
+    // Writing a symbol throws, like writing to a full disk.
+    const broken = [Buffer.from("half"), Symbol("a full disk") as unknown as Uint8Array];
     for (const name of ["file", "new"]) {
       await expect(replaceFile(at(name), broken, { where })).rejects.toMatchObject(
-        refusal(/it is as it was/),
+        refusal(/it is unchanged/),
       );
     }
     expect(readFileSync(at("file"), "utf8")).toBe("old");
@@ -151,14 +152,14 @@ describe("nothing is written", () => {
   });
 });
 
-test("a file of several names that could be overwritten only in part is kept whole beside it", async () => {
+test("keeps the whole new content beside a hard-linked file when overwriting fails halfway", async () => {
   const at = folderWith({ file: "old" });
   linkSync(at("file"), at("other"));
   let reads = 0;
   const parts = {
     *[Symbol.iterator]() {
       yield Buffer.from("new");
-      // The second reading is the one that overwrites.
+      // The second iteration overwrites the file in place.
       if (++reads === 2) throw new Error("the disk broke");
     },
     reduce: () => 3,
@@ -167,18 +168,18 @@ test("a file of several names that could be overwritten only in part is kept who
     () => new Error("it did not fail"),
     (reason) => reason,
   );
-  const kept = /its new content is whole in (\S+)$/.exec(error.message)?.[1] ?? "";
+  const kept = /(\S+) has the complete new content$/.exec(error.message)?.[1] ?? "";
   expect(error.message).toContain("the disk broke");
   expect(readFileSync(kept, "utf8")).toBe("new");
 });
 
-describe("only a regular file is read", () => {
+describe("withRegularFile() rejects", () => {
   test.each<[string, (path: string) => void, RegExp]>([
     ["a folder", (path) => mkdirSync(path), /: it is a folder/],
-    ["a FIFO that nobody writes to", (path) => execFileSync("mkfifo", [path]), /: it is a FIFO/],
+    ["a FIFO without a writer", (path) => execFileSync("mkfifo", [path]), /: it is a FIFO/],
     ["an endless device", (path) => symlinkSync("/dev/zero", path), /: it is a device/],
-    ["a file that is not there", () => {}, /ENOENT/],
-  ])("%s is refused", async (_, make, message) => {
+    ["a file that does not exist", () => {}, /ENOENT/],
+  ])("%s", async (_, make, message) => {
     const at = folderWith({});
     make(at("file"));
     const reading = withRegularFile(at("file"), where, async (file) => await file.readFile());

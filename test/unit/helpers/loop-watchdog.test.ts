@@ -14,7 +14,7 @@ function processorMs(): number {
   return Number(text.split(" ")[0]) / 1e6;
 }
 
-/** Far over the limit, so that a watching thread that comes late sees it too. */
+/** Far over the limit, so that the watching thread notices the turn even if it runs late. */
 const burnMs = 400;
 
 function burn(milliseconds: number): void {
@@ -49,7 +49,7 @@ describe.skipIf(unavailable)(`the event-loop watchdog (needs /proc/PID/schedstat
     expect(reports).toHaveLength(1);
   });
 
-  test("reports nothing of many short turns", async () => {
+  test("does not report many short turns", async () => {
     const reports = await watch(async () => {
       for (let spent = 0; spent < burnMs; spent += 20) {
         burn(20);
@@ -59,12 +59,12 @@ describe.skipIf(unavailable)(`the event-loop watchdog (needs /proc/PID/schedstat
     expect(reports).toEqual([]);
   });
 
-  test("reports nothing of a thread that gets no processor time", async () => {
+  test("does not report a thread that waits without processor time", async () => {
     const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
     expect(await watch(() => Atomics.wait(nobodyWakes, 0, 0, burnMs))).toEqual([]);
   });
 
-  test("reports nothing of work that is exempt, and what comes after it", async () => {
+  test("does not report exempt work, but reports a long turn after it", async () => {
     const reports = await watch(async (watchdog) => {
       watchdog.beginExemption();
       burn(burnMs);
@@ -75,7 +75,7 @@ describe.skipIf(unavailable)(`the event-loop watchdog (needs /proc/PID/schedstat
     expect(reports).toHaveLength(1);
   });
 
-  test("watches a child process from its SIGUSR2 on, even one that is killed", async () => {
+  test("watches a child process from SIGUSR2 on, even if the child is killed later", async () => {
     const held = join(temporaryFolder(), "held");
     const watchChild = new URL("../../helpers/event-loop/watch-child.mjs", import.meta.url).href;
     const burns =

@@ -11,7 +11,7 @@ const plain: ModelTraits = {
   specialTokens: { bos: 1, eos: 2 },
 };
 
-// Code Llama's table, by the names that files carry.
+// Code Llama's table, with the names that files carry in their metadata.
 describe("Code Llama", () => {
   test.each([
     ["CodeLlama-7b-hf", 32, true, "base"],
@@ -25,7 +25,7 @@ describe("Code Llama", () => {
     ["CodeLlama-70b-hf", 80, true, "base"],
     ["CodeLlama-70b-Python-hf", 80, false, "python"],
   ] as const)("%s", (name, layers, infill, codeLlama) => {
-    // Even where a file has the tokens, models that were not taught infill cannot.
+    // A model that was not trained on infill cannot infill, even if its vocabulary has the tokens.
     const model = { ...plain, name, layers, specialTokens: infillTokens };
     expect(capabilitiesOf(model, "model.gguf")).toEqual({
       completion: true,
@@ -37,12 +37,12 @@ describe("Code Llama", () => {
     });
   });
 
-  test("without the tokens none fills", () => {
+  test("cannot infill without the infill tokens", () => {
     const model = { ...plain, name: "CodeLlama-7b-hf" };
     expect(capabilitiesOf(model, "model.gguf").infill).toBe(false);
   });
 
-  test("70B-instruct, which has <step>, has a dialog format of its own", () => {
+  test("70B-instruct, recognised by its <step> token, has its own chat format", () => {
     const model = {
       ...plain,
       name: "CodeLlama-70b-Instruct-hf",
@@ -56,18 +56,18 @@ describe("Code Llama", () => {
     });
   });
 
-  test("is known by the file's name where the metadata does not tell", () => {
+  test("is recognised by the file name if the metadata does not name it", () => {
     const model = { ...plain, name: "LLaMA v2" };
     expect(capabilitiesOf(model, "codellama-7b-instruct.Q4_K_M.gguf").codeLlama).toBe("instruct");
     expect(capabilitiesOf(model, "llama-2-7b.gguf").codeLlama).toBeUndefined();
   });
 
-  test("is known by its fine-tune", () => {
+  test("is recognised as an instruct model by general.finetune", () => {
     const model = { ...plain, name: "CodeLlama", finetune: "Instruct" };
     expect(capabilitiesOf(model, "model.gguf").chat).toBe(true);
   });
 
-  test("a base model stays one, whatever template its file carries", () => {
+  test("a base model cannot chat, even if its file has an instruct template", () => {
     const model = { ...plain, name: "CodeLlama-7b-hf", chatTemplate: "[INST] {{ x }} [/INST]" };
     expect(capabilitiesOf(model, "model.gguf").chat).toBe(false);
   });
@@ -76,7 +76,7 @@ describe("Code Llama", () => {
 describe("other models", () => {
   const qwen = { ...plain, architecture: "qwen2", name: "Qwen2.5 Coder 7B Instruct" };
 
-  test("chat when their file has a template", () => {
+  test("chat if their file has a chat template", () => {
     expect(capabilitiesOf(qwen, "model.gguf").chat).toBe(false);
     expect(capabilitiesOf({ ...qwen, chatTemplate: "{{ x }}" }, "model.gguf")).toMatchObject({
       chat: true,
@@ -85,7 +85,7 @@ describe("other models", () => {
     });
   });
 
-  test("fill when their vocabulary has the tokens", () => {
+  test("infill if their vocabulary has the infill tokens", () => {
     expect(capabilitiesOf(qwen, "model.gguf").infill).toBe(false);
     const model = { ...qwen, specialTokens: infillTokens };
     expect(capabilitiesOf(model, "model.gguf").infill).toBe(true);
