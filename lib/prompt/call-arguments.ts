@@ -6,19 +6,19 @@ type Call = Readonly<Record<string, unknown>>;
 
 const needle = "needle_argument";
 
-/** Whether a call in the dialog has its arguments as JSON, as OpenAI's clients send them. */
+/** Whether any tool call in the dialog carries its arguments as JSON text, as OpenAI clients send. */
 export function hasJsonArguments(messages: readonly ChatMessage[]): boolean {
   return messages.some((message) => callsOf(message).some((call) => isText(argumentsOf(call))));
 }
 
-// UTF-16 units. `JSON.parse` cannot be interrupted, and takes some 30 ms for as many.
+// UTF-16 units. `JSON.parse` cannot be interrupted and takes about 30 ms for a text of this length.
 const mostUnits = 2 ** 19;
-/** Units that are parsed before others get their turn. */
+/** UTF-16 units parsed between two pauses. */
 const sliceUnits = 2 ** 13;
 
 /**
- * Messages with the arguments of their calls as the objects that their JSON stands for.
- * @throws InputError for arguments that are too long
+ * Copies the messages and parses the JSON arguments of their tool calls into objects.
+ * @throws InputError when the arguments of one call are too long
  */
 export function* withParsedArguments(
   messages: readonly ChatMessage[],
@@ -59,10 +59,12 @@ function argumentsOf(call: Call): unknown {
   return isObject(call.function) ? call.function.arguments : undefined;
 }
 
-/** Undefined unless the text is a JSON object. A call that was cut short is not. */
+/** The parsed JSON object; undefined for any other text, such as the arguments of a truncated call. */
 function parseObject(json: string): object | undefined {
   if (json.length > mostUnits) {
-    throw new InputError(`the arguments of a call have more than ${mostUnits} characters`);
+    throw new InputError(
+      `the arguments of a tool call must have at most ${mostUnits} characters (got ${json.length})`,
+    );
   }
   try {
     const value: unknown = JSON.parse(json);
@@ -80,7 +82,7 @@ function isObject(value: unknown): value is Call {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A tool for the dialogs that `wantsObjects` renders. */
+/** Tool definition for the test dialogs that `wantsObjects` renders. */
 export const probeTool = {
   type: "function",
   function: {
@@ -95,9 +97,9 @@ export const probeTool = {
 };
 
 /**
- * Whether a template wants the arguments of calls as objects: most do, and quote a text once more
- * or refuse it; others put the JSON in as it is.
- * @param render - a dialog as the template has it; undefined where the template refuses it
+ * Whether a template expects the arguments of tool calls as objects. Most templates do: they quote
+ * a string a second time, or reject it. The others insert the JSON text unchanged.
+ * @param render - renders a dialog with the template; undefined if the template rejects the dialog
  */
 export function* wantsObjects(
   render: (messages: readonly ChatMessage[]) => Steps<string | undefined>,
@@ -108,7 +110,7 @@ export function* wantsObjects(
   return asObject?.includes(needle) === true;
 }
 
-/** A dialog with a call that every template with calls takes. */
+/** A dialog with one tool call that every template with tool support accepts. */
 function probe(given: unknown): readonly ChatMessage[] {
   const call = { id: "call00001", type: "function", function: { name: "probe", arguments: given } };
   return [

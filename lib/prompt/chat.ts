@@ -10,18 +10,18 @@ import type { PromptPart } from "./parts.ts";
 import type { Steps } from "./steps.ts";
 import { renderTemplate, takesTools } from "./template.ts";
 
-/** Tags that Meta's reference refuses in a message (`SPECIAL_TAGS` in llama/generation.py). */
+/** Tags that Meta's reference rejects in a message (`SPECIAL_TAGS` in llama/generation.py). */
 const specialTags = ["[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<step>"];
 
-/** What a model's chat prompt is made with. */
+/** What `chatPrompt` needs to know about a model. */
 export interface ChatModel {
   readonly model: ModelInfo;
   readonly format: ChatFormat;
-  /** Whether the vocabulary puts the beginning-of-sequence token first. */
+  /** Whether every prompt starts with the beginning-of-sequence token. */
   readonly addsBos: boolean;
-  /** A token as a template spells it. */
+  /** Returns the text of a token as chat templates spell it. */
   spell(token: number): string;
-  /** Whether a text, taken special, holds control tokens. */
+  /** Whether the text spells at least one control token. */
   spellsControlToken(text: string): boolean;
 }
 
@@ -31,9 +31,10 @@ export interface ChatPromptOptions {
 }
 
 /**
- * A dialog as the model was taught it, in steps: it may be long.
+ * Lays out a dialog in the format that the model was trained on. Runs in steps, because a dialog
+ * may be long.
  * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message; `CAPABILITY_MISSING` for tools
- *   that the model's format has no place for
+ *   when the model's chat format does not support them
  */
 export function* chatPrompt(
   messages: readonly ChatMessage[],
@@ -45,7 +46,7 @@ export function* chatPrompt(
   if (tools !== undefined && !(chat.format === "template" && takesTools(chatTemplate))) {
     throw new CodeLlamaError(
       "CAPABILITY_MISSING",
-      `${where}: this model's dialog format has no place for tools`,
+      `${where}: this model's chat format does not support tools`,
     );
   }
   if (chat.format === "template") {
@@ -77,7 +78,7 @@ function* templatePrompt(
   return chat.addsBos && bos !== undefined && !(begins && bosText !== "") ? [bos, ...parts] : parts;
 }
 
-/** A prompt with its control tokens spelled out. */
+/** Returns a prompt as text, with its control tokens spelled out. */
 export function promptText(parts: readonly PromptPart[], chat: ChatModel): string {
   const names = new Map<number, string>();
   const nameOf = (token: number) => {
@@ -97,19 +98,19 @@ function* rejectControlTokens(
   for (const [index, message] of messages.entries()) {
     if (yield* spellsControlToken(message, chat)) {
       throw invalidArgument(
-        `${where}: messages[${index}] spells a control token, which specialText: "reject" refuses`,
+        `${where}: messages[${index}] must not spell a control token when specialText is "reject"`,
       );
     }
   }
   if (yield* spellsControlToken(tools, chat)) {
     throw invalidArgument(
-      `${where}: a tool's definition spells a control token, which specialText: "reject" refuses`,
+      `${where}: a tool definition must not spell a control token when specialText is "reject"`,
     );
   }
 }
 
-// A long text is looked at in windows, so that none takes long. They overlap, and no control
-// token's name is as long as that.
+// A long text is searched in windows, so that no single search blocks the event loop. The windows
+// overlap by more than the length of any control token.
 const windowUnits = 2048;
 const overlapUnits = 256;
 
@@ -135,7 +136,7 @@ function* rejectTags(messages: readonly ChatMessage[], where: string): Steps<voi
     const tag = specialTags.find((each) => content.includes(each));
     if (tag !== undefined) {
       throw invalidArgument(
-        `${where}: messages[${index}] contains ${tag}, which specialText: "reject" refuses`,
+        `${where}: messages[${index}] must not contain ${tag} when specialText is "reject"`,
       );
     }
     if (index % messagesAtOnce === messagesAtOnce - 1) yield;

@@ -2,22 +2,22 @@ import { invalidArgument, show } from "../base/arguments.ts";
 import { type ChatMessage, roles } from "../options/messages.ts";
 import type { Steps } from "./steps.ts";
 
-/** A checked dialog: the user and the assistant by turns, the user last. */
+/** A checked dialog: user and assistant alternate, and the user has the last message. */
 export interface Dialog {
   readonly system: string | undefined;
   readonly turns: readonly { readonly user: string; readonly assistant: string }[];
   readonly question: string;
 }
 
-/** Characters of a message, which is laid out in one go: several millions of tokens. */
+/** UTF-16 units of one message, at most. A message is laid out without a pause. */
 const longestMessage = 2 ** 24;
 
-/** Messages that are checked or laid out before a pause. */
+/** Messages checked or laid out between two pauses. */
 export const messagesAtOnce = 1000;
 
 /**
- * Checks that the roles alternate as Code Llama was trained: at most one system message, first;
- * then user and assistant by turns; the user last.
+ * Checks that the roles alternate as in Code Llama's training: an optional system message first,
+ * then user and assistant in turn, and the user last.
  * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message
  */
 export function* readDialog(messages: readonly ChatMessage[], where: string): Steps<Dialog> {
@@ -39,7 +39,7 @@ export function* readDialog(messages: readonly ChatMessage[], where: string): St
     if (index % messagesAtOnce === messagesAtOnce - 1) yield;
   }
   if (question === undefined) {
-    throw invalidArgument(`${where}: the last message must be of role "user"`);
+    throw invalidArgument(`${where}: the last message must have role "user"`);
   }
   return { system, turns, question };
 }
@@ -47,13 +47,13 @@ export function* readDialog(messages: readonly ChatMessage[], where: string): St
 function checkRole(role: string, expected: string, index: number, where: string): void {
   if (role === expected) return;
   throw invalidArgument(
-    `${where}: messages[${index}] must be of role "${expected}", not "${role}": ` +
-      "user and assistant take turns, and only the first message may be of role system",
+    `${where}: messages[${index}] must have role "${expected}" (got "${role}"): ` +
+      "user and assistant alternate, and only the first message may have role system",
   );
 }
 
 /**
- * Checks the messages one by one, whatever their order.
+ * Checks each message by itself, without regard to their order.
  * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message
  */
 export function* checkMessages(messages: readonly ChatMessage[], where: string): Steps<void> {
@@ -68,20 +68,20 @@ export function* checkMessages(messages: readonly ChatMessage[], where: string):
 
 function checkMessage(message: unknown, where: string): void {
   if (typeof message !== "object" || message === null) {
-    throw invalidArgument(`${where} must be an object, not ${show(message)}`);
+    throw invalidArgument(`${where} must be an object (got ${show(message)})`);
   }
   const { role, content } = message as Record<string, unknown>;
   if (!roles.includes(role as ChatMessage["role"])) {
     throw invalidArgument(
-      `${where}: role must be ${roles.map((each) => `"${each}"`).join(", ")}, not ${show(role)}`,
+      `${where}: role must be one of ${roles.map((each) => `"${each}"`).join(", ")} (got ${show(role)})`,
     );
   }
   if (typeof content !== "string") {
-    throw invalidArgument(`${where}: content must be a string, not ${show(content)}`);
+    throw invalidArgument(`${where}: content must be a string (got ${show(content)})`);
   }
   if (content.length > longestMessage) {
     throw invalidArgument(
-      `${where}: content must have at most ${longestMessage} characters, not ${content.length}`,
+      `${where}: content must have at most ${longestMessage} characters (got ${content.length})`,
     );
   }
 }

@@ -5,12 +5,12 @@ import type { InfillOrder } from "./infill.ts";
 import type { PromptPart } from "./parts.ts";
 
 /**
- * The prompt that has a model other than Code Llama fill a hole, laid out by the tokens that its
- * file names. Prefix first: StarCoder, DeepSeek-Coder, Qwen-Coder, CodeGemma, Granite
- * (`<fim_prefix>…<fim_suffix>…<fim_middle>`). Suffix first: as StarCoder's paper has it
- * (arXiv 2305.06161), and Codestral's only way (`[SUFFIX]…[PREFIX]…`), which has no middle token.
- * @param files - of the repository, the nearest last, in the layout of Qwen2.5-Coder's report
- *   (arXiv 2409.12186); empty for models that have no token for them
+ * Builds the infill prompt of a model other than Code Llama, with the infill tokens that its GGUF
+ * file names. Prefix first is the layout of StarCoder, DeepSeek-Coder, Qwen-Coder, CodeGemma and
+ * Granite (`<fim_prefix>…<fim_suffix>…<fim_middle>`). Suffix first is the layout of StarCoder's
+ * paper (arXiv 2305.06161). Codestral has no middle token and only knows `[SUFFIX]…[PREFIX]…`.
+ * @param files - files of the repository, the nearest last, in the layout of Qwen2.5-Coder's report
+ *   (arXiv 2409.12186); empty for models without a file separator token
  */
 export function fillInMiddlePrompt(
   hole: { readonly prefix: string; readonly suffix: string; readonly path?: string | undefined },
@@ -35,7 +35,7 @@ export function fillInMiddlePrompt(
     : [...start, pre, suf, after, mid, before];
 }
 
-/** Whether other files can stand before the hole under tokens of their own. */
+/** Whether the vocabulary has a token that separates files of a repository. */
 export function hasFileTokens({ fileSeparator }: SpecialTokens): boolean {
   return fileSeparator !== undefined;
 }

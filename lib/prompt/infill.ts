@@ -6,8 +6,8 @@ import type { PromptPart } from "./parts.ts";
 export type InfillOrder = "psm" | "spm";
 
 /**
- * The prompt that has Code Llama fill a hole, as Meta's reference builds it
- * (`infilling_prompt_tokens` in llama/generation.py).
+ * Builds Code Llama's infill prompt like Meta's reference (`infilling_prompt_tokens` in
+ * llama/generation.py).
  * @throws CodeLlamaError `CAPABILITY_MISSING` when the vocabulary has no infill tokens
  */
 export function infillPrompt(
@@ -20,7 +20,7 @@ export function infillPrompt(
   if (bos === undefined || pre === undefined || suf === undefined || mid === undefined) {
     throw new CodeLlamaError(
       "CAPABILITY_MISSING",
-      "this model has no infill tokens; Code Llama 7B and 13B (base and instruct) and 70B (base) have",
+      "this model has no infill tokens; use Code Llama 7B or 13B (base or instruct) or 70B (base)",
     );
   }
   const before = { text: prefix };

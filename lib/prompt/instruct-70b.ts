@@ -6,8 +6,8 @@ import type { Steps } from "./steps.ts";
 import { strip } from "./strip.ts";
 
 /**
- * The dialog format of CodeLlama-70B-instruct, as Meta's reference builds it (`encode_dialog` in
- * llama/generation.py). Its pieces are encoded one by one, each with a leading space of its own.
+ * Lays out a dialog in the format of CodeLlama-70B-instruct like Meta's reference (`encode_dialog`
+ * in llama/generation.py). Each part is encoded by itself and gets its own leading space.
  * @param step - the id of `<step>`, which ends every message
  */
 export function* instruct70bPrompt(
@@ -17,7 +17,7 @@ export function* instruct70bPrompt(
 ): Steps<PromptPart[]> {
   const { bos } = specialTokens;
   if (bos === undefined) {
-    throw new CodeLlamaError("CAPABILITY_MISSING", "this model has no token that begins a text");
+    throw new CodeLlamaError("CAPABILITY_MISSING", "this model has no BOS token");
   }
   const parts: PromptPart[] = [bos];
   const say = (source: string, content: string) => {

@@ -6,14 +6,14 @@ import type { Steps } from "./steps.ts";
 import { strip } from "./strip.ts";
 
 /**
- * Llama-2's dialog format, of Code Llama's instruct models but the 70B, as Meta's reference builds
- * it (`chat_completion` in llama/generation.py): each turn is a segment of its own between the
- * beginning and the end of a sequence, and the last one is open.
+ * Lays out a dialog in Llama-2's chat format like Meta's reference (`chat_completion` in
+ * llama/generation.py). All Code Llama instruct models except the 70B use it. Each finished turn is
+ * a segment between BOS and EOS; the last turn stays open.
  */
 export function* instructPrompt(dialog: Dialog, specialTokens: SpecialTokens): Steps<PromptPart[]> {
   const { bos, eos } = specialTokens;
   if (bos === undefined || eos === undefined) {
-    throw new CodeLlamaError("CAPABILITY_MISSING", "this model has no tokens that bound a turn");
+    throw new CodeLlamaError("CAPABILITY_MISSING", "this model has no BOS or no EOS token");
   }
   let system = dialog.system === undefined ? "" : `<<SYS>>\n${dialog.system}\n<</SYS>>\n\n`;
   const ask = (user: string) => {

@@ -1,19 +1,19 @@
-// Longer overlaps are not looked for.
-const longest = 2000; // UTF-16 units
+// Longest overlap that is detected, in UTF-16 units.
+const longest = 2000;
 
 /**
- * Takes off an infill's end what repeats the beginning of the suffix. It counts as a repetition
- * when it reaches the end of a line of the suffix, or the suffix's end, and holds more than spaces
- * and punctuation: a lone `)` or `}` may well be meant.
+ * Removes from the end of an infill the text that repeats the beginning of the suffix. Text is a
+ * repetition if it ends where a line of the suffix ends and contains a letter, a digit or `_`: a
+ * lone `)` or `}` may be intended.
  *
- * Text that may turn out to be a repetition is held back, so this works on a stream.
+ * Works on a stream: text that may turn out to be a repetition is held back.
  */
 export class OverlapTrimmer {
   readonly #pattern: string;
   readonly #suffix: string;
-  /** Knuth, Morris and Pratt's table: for each length, the longest border. */
+  /** Knuth-Morris-Pratt table: the longest border of each prefix of the pattern. */
   readonly #borders: Int32Array;
-  /** The end of the text that is the beginning of the suffix. */
+  /** UTF-16 units at the end of the text so far that match the beginning of the suffix. */
   #matched = 0;
 
   constructor(suffix: string) {
@@ -22,14 +22,14 @@ export class OverlapTrimmer {
     this.#borders = borders(this.#pattern);
   }
 
-  /** Takes the next text; returns what may be shown. */
+  /** Takes the next text and returns the text that can be shown now. */
   push(text: string): string {
     const pending = this.#pattern.slice(0, this.#matched) + text;
     for (let i = 0; i < text.length; i++) this.#advance(text.charCodeAt(i));
     return pending.slice(0, pending.length - this.#matched);
   }
 
-  /** The rest, without the repetition. */
+  /** Returns the text still held back, without the repetition. */
   finish(): string {
     let length = this.#matched;
     while (length > 0 && !this.#isRepetition(length)) length = this.#borders[length] ?? 0;

@@ -1,15 +1,15 @@
 /**
- * A piece of a prompt: a control token's id; or text, in which control tokens that are spelled out
- * are never taken as such unless it is `special`.
+ * One part of a prompt: the id of a control token, or text. Text that spells a control token stays
+ * text unless the part is `special`.
  */
 export type PromptPart = number | PromptText;
 
 export interface PromptText {
   readonly text: string;
-  /** It follows another text: no implicit leading space (SentencePiece's dummy prefix). */
+  /** Encodes without the implicit leading space (SentencePiece's dummy prefix). Default false. */
   readonly inside?: boolean;
-  /** Control tokens spelled out in it are taken as such. Default false. */
+  /** Encodes spelled-out control tokens as control tokens. Default false. */
   readonly special?: boolean;
-  /** It is encoded together with the text before it, so that tokens may reach across. */
+  /** Encodes together with the text before it, so that a token may span both. Default false. */
   readonly joined?: boolean;
 }

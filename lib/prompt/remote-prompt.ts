@@ -1,11 +1,11 @@
 import type { ChatMessage } from "../options/messages.ts";
 
-/** A prompt as it is, for a remote engine that makes tokens of it itself. */
+/** A prompt as text, for a remote engine that tokenizes it. */
 export type RemotePrompt = RemoteText | RemoteHole | RemoteDialog;
 
 export interface RemoteText {
   readonly text: string;
-  /** Control tokens spelled out in it are meant as such. */
+  /** Whether spelled-out control tokens become control tokens. */
   readonly special: boolean;
 }
 

@@ -6,8 +6,8 @@ const hash = new Set([".py", ".rb", ".sh", ".pl", ".r", ".yml", ".yaml", ".toml"
 const dashes = new Set([".sql", ".lua", ".hs", ".elm"]);
 
 /**
- * The files that fit into `budget` tokens, the nearest last. The first of `files` is the nearest: it
- * is the last to lose lines. Whole lines only, from each file's beginning.
+ * Selects the files that fit into `budget` tokens and returns them with the nearest last. The first
+ * of `files` is the nearest. The last file that fits in part keeps its first whole lines.
  */
 export async function fittingFiles(
   files: readonly ContextFile[],
@@ -26,16 +26,16 @@ export async function fittingFiles(
   return fitting.reverse();
 }
 
-/** Files as one text to stand before the prefix, each under a comment with its path. */
+/** Joins the files into one text for the start of the prefix, each below a comment with its path. */
 export function underComments(files: readonly ContextFile[]): string {
   return files.map(underComment).join("");
 }
 
-// Code has three or four characters a token; only blank space has more.
+// Code has three or four characters per token; only white space has more.
 const unitsPerToken = 16;
 
 async function wholeLines(path: string, body: string, budget: number, count: TokenCounter) {
-  // What is longer than this is not worth counting.
+  // A longer text cannot fit, so counting its tokens would waste time.
   const longest = budget * unitsPerToken;
   if (path.length > longest) return undefined;
   let kept = body.length > longest ? firstLines(body, longest) : body;
@@ -47,9 +47,9 @@ async function wholeLines(path: string, body: string, budget: number, count: Tok
   return undefined;
 }
 
-/** The whole lines within the text's first `length` units; undefined where there are none. */
+/** The whole lines within the first `length` UTF-16 units; undefined if there is no whole line. */
 function firstLines(text: string, length: number): string | undefined {
-  // lastIndexOf() takes a negative place for 0, where an empty first line has its line break.
+  // lastIndexOf() treats a negative position as 0, where it would find an empty first line.
   const lineEnd = length < 1 ? -1 : text.lastIndexOf("\n", length - 1);
   return lineEnd < 0 ? undefined : text.slice(0, lineEnd + 1);
 }

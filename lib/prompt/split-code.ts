@@ -1,16 +1,17 @@
 import type { SplitOptions } from "../options/split.ts";
 
 interface Line {
-  readonly text: string; // with its line break
+  /** Includes the line break. */
+  readonly text: string;
   readonly tokens: number;
-  /** How good it is to begin a piece here; 0 is best. */
+  /** Penalty for starting a piece at this line; 0 is best. */
   readonly cost: number;
 }
 
 /**
- * Cuts long source where a reader would: before declarations and behind blank lines, the less
- * indented the better. Without an overlap the pieces, put together, are the text.
- * @param count - a text's tokens
+ * Splits long source code where a reader would: before declarations and after blank lines,
+ * preferably at low indentation. Without an overlap, the joined pieces equal the text.
+ * @param count - returns the number of tokens of a text
  */
 export function splitCode(
   text: string,
@@ -42,7 +43,7 @@ function readLines(text: string, maxTokens: number, count: (text: string) => num
   });
 }
 
-/** Indentation, and more for what does not begin anything. */
+/** Penalty for starting a piece at this line: grows with indentation, lowest for declarations. */
 function beginningCost(line: string, before: string | undefined): number {
   const content = line.trimStart();
   const indentation = line.length - content.length;
@@ -55,7 +56,7 @@ function beginningCost(line: string, before: string | undefined): number {
   return indentation * 4 + (afterBlank ? 0 : declares ? 1 : 40);
 }
 
-/** A line that is too long by itself, cut between characters. */
+/** Cuts a line that exceeds `maxTokens` between characters. Returns other lines unchanged. */
 function cutLongLine(line: string, maxTokens: number, count: (text: string) => number): string[] {
   if (count(line) <= maxTokens) return [line];
   const characters = [...line];
@@ -71,7 +72,7 @@ function cutLongLine(line: string, maxTokens: number, count: (text: string) => n
   return parts;
 }
 
-/** Where the piece that begins at `start` ends: as late as it fits, at the best place of its second half. */
+/** Returns the end of the piece that starts at `start`: the best place in its second half. */
 function pieceEnd(
   lines: readonly Line[],
   start: number,
@@ -83,7 +84,7 @@ function pieceEnd(
   while (end < lines.length && tokens + (lines[end]?.tokens ?? 0) <= maxTokens) {
     tokens += lines[end++]?.tokens ?? 0;
   }
-  // Together lines may take more tokens than apart.
+  // Joined lines may have more tokens than the lines have separately.
   const fits = (last: number) => count(join(lines, start, last)) <= maxTokens;
   if (!fits(end)) end = bisect(start + 1, end, fits);
   if (end === lines.length) return end;
@@ -102,7 +103,7 @@ function overlapStart(
   maxTokens: number,
   count: (text: string) => number,
 ): number {
-  // Each line has a token at least, so that more of them than `overlap` never fit.
+  // Each line has at least one token, so at most `overlap` lines fit.
   const longest = Math.min(start, overlap);
   const fits = (length: number) =>
     count(join(lines, start - length, start)) <= overlap &&
@@ -110,7 +111,7 @@ function overlapStart(
   return start - bisect(0, longest + 1, fits);
 }
 
-/** The last number that fits, from `fitting` on and before `tooMany`; those after it do not. */
+/** Returns the largest number in [`fitting`, `tooMany`) that fits, by binary search. */
 function bisect(fitting: number, tooMany: number, fits: (number: number) => boolean): number {
   let [low, high] = [fitting, tooMany];
   while (high - low > 1) {

@@ -1,7 +1,7 @@
-/** Work that pauses about each half millisecond, so that other work can go on in between. */
+/** Work that pauses about every half millisecond, so that the event loop can run other tasks. */
 export type Steps<Result> = Generator<void, Result>;
 
-/** Does all of the work at once. */
+/** Runs all of the work without a pause. */
 export function finish<Result>(steps: Steps<Result>): Result {
   for (;;) {
     const { done, value } = steps.next();
@@ -9,13 +9,13 @@ export function finish<Result>(steps: Steps<Result>): Result {
   }
 }
 
-/** Does the work up to its first pause, which short work never reaches. */
+/** Runs the work until its first pause. Short work ends before it. */
 export function begin<Result>(steps: Steps<Result>): Result | Unfinished<Result> {
   const { done, value } = steps.next();
   return done === true ? value : new Unfinished(steps);
 }
 
-/** Work that takes more than a moment. */
+/** Work that has reached its first pause. */
 export class Unfinished<Result> {
   readonly #steps: Steps<Result>;
   #result: Promise<Result> | undefined;
@@ -24,7 +24,7 @@ export class Unfinished<Result> {
     this.#steps = steps;
   }
 
-  /** Does the rest in slices between the event loop's other tasks, once for all who ask. */
+  /** Runs the rest in slices between other tasks. All callers share one run. */
   finish(): Promise<Result> {
     this.#result ??= this.#continue();
     return this.#result;

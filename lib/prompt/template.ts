@@ -18,25 +18,26 @@ import { Dict, List, type Value } from "./jinja/values.ts";
 import type { PromptPart } from "./parts.ts";
 import type { Steps } from "./steps.ts";
 
-/** What a template may use beside the messages. */
+/** The variables of a chat template. */
 export interface TemplateInput {
   readonly messages: readonly ChatMessage[];
-  /** OpenAI's tool definitions. */
+  /** Tool definitions in OpenAI's format. */
   readonly tools?: readonly object[] | undefined;
   readonly bosText: string;
   readonly eosText: string;
 }
 
-/** Whether a template does anything with tool definitions. */
+/** Whether a template uses tool definitions. */
 export function takesTools(source: string): boolean {
   return /\btools\b/.test(source);
 }
 
 /**
- * A dialog as the chat template of a GGUF file has it, in parts: control tokens are only looked for
- * in what the template itself says, never in messages and tools, whatever the template does to them.
- * @throws CodeLlamaError `INVALID_ARGUMENT` with the template's own words where it refuses the
- *   dialog, or for data that is too much; `MODEL_UNSUPPORTED` where the template is broken, or takes more than it may
+ * Renders a dialog with the chat template of a GGUF file and returns prompt parts. Only text from
+ * the template itself can become control tokens. Text from messages and tools never does, whatever
+ * the template does to it.
+ * @throws CodeLlamaError `INVALID_ARGUMENT` with the template's message if it rejects the dialog, or
+ *   if the dialog is too large; `MODEL_UNSUPPORTED` if the template is broken or exceeds its budget
  */
 export function* renderTemplate(
   source: string,
@@ -63,12 +64,12 @@ function* renderText(source: string, input: TemplateInput): Steps<Text> {
   return yield* render(compile(source), yield* variables(input, budget), budget);
 }
 
-const taking = new WeakMap<Block, boolean>();
+const objectArguments = new WeakMap<Block, boolean>();
 
-/** Whether the template wants the arguments of calls as objects, found out once. */
+/** Whether the template expects the arguments of tool calls as objects. Cached for each template. */
 function* takesObjects(source: string, { bosText, eosText }: TemplateInput): Steps<boolean> {
   const template = compile(source);
-  const known = taking.get(template);
+  const known = objectArguments.get(template);
   if (known !== undefined) return known;
   const found = yield* wantsObjects(function* (messages) {
     try {
@@ -83,7 +84,7 @@ function* takesObjects(source: string, { bosText, eosText }: TemplateInput): Ste
       return undefined;
     }
   });
-  taking.set(template, found);
+  objectArguments.set(template, found);
   return found;
 }
 
@@ -104,8 +105,9 @@ function* variables(
 }
 
 /**
- * A message as transformers gives it: without the fields that are null. Its role is one of a few
- * known words, and counts as the template's own, because templates make control tokens of it.
+ * Converts a message like transformers: without the fields that are null. The role counts as text of
+ * the template, because templates build control tokens from it. That is safe: roles are checked
+ * against a fixed list.
  */
 function* messageValue({ role, ...rest }: ChatMessage, budget: Budget): Steps<Value> {
   const message = new Dict();
@@ -120,7 +122,7 @@ function* messageValue({ role, ...rest }: ChatMessage, budget: Budget): Steps<Va
 const compiled = new Map<string, Block>();
 const mostCompiled = 8;
 
-/** A process has few models, and each keeps its template. */
+/** Parses a template, or returns it from a small cache: a process uses few models. */
 function compile(source: string): Block {
   const known = compiled.get(source);
   if (known !== undefined) return known;
@@ -133,13 +135,13 @@ function compile(source: string): Block {
 
 function typedError(error: unknown, where: string): unknown {
   if (error instanceof TemplateError) {
-    // It may show a message of any length.
+    // The template's message may quote a chat message of any length.
     const reason = error.message.slice(0, 500);
-    return invalidArgument(`${where}: the model's chat template refuses: ${reason}`);
+    return invalidArgument(`${where}: the model's chat template rejects the dialog: ${reason}`);
   }
   if (error instanceof InputError) return invalidArgument(`${where}: ${error.message}`);
   if (error instanceof TemplateSyntaxError || error instanceof LimitError) return broken(error);
-  // A template that goes deep below callers that are deep already.
+  // A nested template can overflow the stack when its caller is already deep in the stack.
   return error instanceof RangeError ? broken(new Error("it is nested too deeply")) : error;
 }
 

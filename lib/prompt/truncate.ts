@@ -1,4 +1,4 @@
-/** What a prompt's text takes, in tokens. */
+/** Counts the tokens that a text takes in a prompt. */
 export type TokenCounter = (text: string) => Promise<number>;
 
 export interface Surroundings {
@@ -6,15 +6,16 @@ export interface Surroundings {
   readonly suffix: string;
 }
 
-// The prefix matters more: of the budget, the suffix gets what the prefix leaves, and at least:
+// Smallest share of the budget for the suffix. It gets more if the prefix is short: the prefix
+// matters more.
 const suffixShare = 1 / 4;
-// The prefix is cut in steps of this share of its budget, so that it begins at the same place for
-// many keystrokes and the KV cache stays of use.
+// The prefix is cut in steps of this share of its budget. It then starts at the same place for many
+// keystrokes, and the prefix cache keeps its value.
 const stepShare = 1 / 4;
 
 /**
- * Keeps the end of the prefix and the beginning of the suffix, cut at line borders: together at
- * most `budget` tokens, and of these a quarter for the suffix, more where the prefix is short.
+ * Keeps the end of the prefix and the beginning of the suffix, cut at line breaks: together at most
+ * `budget` tokens. The suffix gets a quarter of them, or more if the prefix is short.
  */
 export async function truncate(
   { prefix, suffix }: Surroundings,
@@ -31,7 +32,7 @@ export async function truncate(
 
 async function beginning(text: string, tokens: number, budget: number, count: TokenCounter) {
   let kept = text;
-  // An empty text may still count, where the prompt has tokens of its own.
+  // An empty text may still have tokens: the count can include the prompt's control tokens.
   for (let size = tokens; size > budget && kept !== ""; size = await count(kept)) {
     const length = Math.floor(kept.length * Math.min(budget / size, 0.95));
     kept = wholeLines(kept, length);
@@ -48,14 +49,14 @@ async function end(text: string, tokens: number, budget: number, count: TokenCou
     const kept = text.slice(nextLine(text, cut));
     if (kept !== "" && (await count(kept)) <= budget) return kept;
   }
-  // No line border leaves enough: the last line is long.
+  // No cut at a line break fits, because the last line is too long.
   return lastUnits(text, budget);
 }
 
-/** The text's beginning of at most `length`, without the line that it would break. */
+/** Returns at most `length` UTF-16 units from the beginning, without a partial last line. */
 function wholeLines(text: string, length: number): string {
   const lineEnd = text.lastIndexOf("\n", length - 1);
-  // Each token has at least one unit, so that a long first line gets shorter until it fits.
+  // A long first line is cut inside the line: the caller repeats this until the text fits.
   return text.slice(0, lineEnd > 0 ? lineEnd : atCharacter(text, length));
 }
 
@@ -65,11 +66,11 @@ function nextLine(text: string, from: number): number {
 }
 
 function lastUnits(text: string, units: number): string {
-  // A character outside the vocabulary takes up to four tokens.
+  // A character outside the vocabulary has up to four tokens.
   return text.slice(atCharacter(text, text.length - Math.floor(units / 4)));
 }
 
-/** The place, or the one before it where it would split a surrogate pair. */
+/** Returns `place`, or `place - 1` if `place` would split a surrogate pair. */
 function atCharacter(text: string, place: number): number {
   const unit = text.charCodeAt(place);
   return unit >= 0xdc00 && unit <= 0xdfff ? place - 1 : place;

@@ -14,14 +14,14 @@ afterAll(async () => {
 
 const plain = (text: string) => [...engine.tokenize(text, false, false)];
 
-test("texts that are joined are tokenised as one", () => {
+test("tokenizes joined texts as one text", () => {
   const parts = [{ text: "def fibona" }, { text: "cci(", joined: true }];
   expect([...engine.encode(parts)]).toEqual(plain("def fibonacci("));
   const apart = [{ text: "def fibona" }, { text: "cci(", inside: true }];
   expect([...engine.encode(apart)]).not.toEqual(plain("def fibonacci("));
 });
 
-test("control tokens are only found where they are looked for", () => {
+test("finds control tokens only in special texts", () => {
   const parts = [
     { text: "<s>[INST] ", special: true },
     { text: "</s> hi", joined: true },
@@ -30,12 +30,12 @@ test("control tokens are only found where they are looked for", () => {
   expect([...engine.encode(parts)]).toEqual([1, ...plain("[INST] </s> hi [/INST]")]);
 });
 
-test("a control token between texts ends the one and begins the other", () => {
+test("splits a special text at a control token", () => {
   const parts = [{ text: "a</s>b", special: true }];
   expect([...engine.encode(parts)]).toEqual([...plain("a"), 2, ...plain("b")]);
 });
 
-test("long prompts are tokenised elsewhere, with the same tokens", async () => {
+test("tokenizes a long prompt on another thread with the same result", async () => {
   const text = "x = fibonacci(10)\n".repeat(5000);
   const later = engine.encodePrompt([{ text }]);
   expect(later).toBeInstanceOf(Promise);

@@ -4,7 +4,7 @@ import type { PromptPart } from "../../../lib/prompt/parts.ts";
 import { begin, finish, Unfinished } from "../../../lib/prompt/steps.ts";
 import { renderTemplate } from "../../../lib/prompt/template.ts";
 
-// Takes the arguments of calls as objects: quotes a text once more.
+// Expects the arguments of tool calls as objects: it would quote a string a second time.
 const template =
   "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}" +
   "{{ c.function.arguments | tojson }}{% endfor %}{% endfor %}";
@@ -18,23 +18,24 @@ function rendering(...given: readonly unknown[]) {
 const textOf = (parts: readonly PromptPart[]) =>
   parts.map((part) => (typeof part === "object" ? part.text : "")).join("");
 
-describe("arguments of calls", () => {
-  test("are objects to a template", () => {
+describe("JSON arguments of tool calls", () => {
+  test("reach the template as objects", () => {
     expect(textOf(finish(rendering('{"a":[1]}')))).toBe('{"a": [1]}');
   });
 
-  test("are parsed up to a length", () => {
+  test("are parsed up to the length limit", () => {
     const json = (units: number) => `{"a":"${"x".repeat(units - 8)}"}`;
     expect(textOf(finish(rendering(json(2 ** 19))))).toHaveLength(2 ** 19 + 1);
     expect(() => finish(rendering(json(2 ** 19 + 1)))).toThrow(
       expect.objectContaining({
         code: "INVALID_ARGUMENT",
-        message: "chat(): the arguments of a call have more than 524288 characters",
+        message:
+          "chat(): the arguments of a tool call must have at most 524288 characters (got 524289)",
       }),
     );
   });
 
-  test("let others have their turn between two calls", () => {
+  test("pause between two calls so that other work can run", () => {
     const json = `{"a":"${"x".repeat(2 ** 14)}"}`;
     expect(begin(rendering("{}"))).not.toBeInstanceOf(Unfinished);
     const steps = rendering(...Array.from({ length: 10 }, () => json));
@@ -49,7 +50,7 @@ describe("arguments of calls", () => {
       "an object",
       (levels: number) => JSON.parse(`{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`),
     ],
-  ])("that nest too deep, in %s, are the caller's fault", (_, nested) => {
+  ])("that nest too deeply in %s fail with INVALID_ARGUMENT", (_, nested) => {
     expect(textOf(finish(rendering(nested(90))))).toContain("[".repeat(90));
     expect(() => finish(rendering(nested(120)))).toThrow(
       expect.objectContaining({

@@ -7,7 +7,7 @@ const hole = { prefix: "before", suffix: "behind" };
 const before = { text: "before", inside: true };
 const behind = { text: "behind", inside: true };
 
-test("prefix first", () => {
+test("puts the prefix first in PSM order", () => {
   expect(fillInMiddlePrompt(hole, "psm", [], tokens, false)).toEqual([
     pre,
     before,
@@ -17,18 +17,18 @@ test("prefix first", () => {
   ]);
 });
 
-test("suffix first", () => {
+test("puts the suffix first in SPM order", () => {
   expect(fillInMiddlePrompt(hole, "spm", [], tokens, true)).toEqual([
     ...[bos, pre, suf, behind, mid, before],
   ]);
 });
 
-test("without a token for the middle", () => {
+test("puts the suffix first for a model without a middle token", () => {
   const two = { bos, prefix: pre, suffix: suf };
   expect(fillInMiddlePrompt(hole, "psm", [], two, true)).toEqual([bos, suf, behind, pre, before]);
 });
 
-test("behind other files of the repository", () => {
+test("puts other files of the repository before the hole", () => {
   const files = [{ path: "a.py", text: "x = 1\n" }];
   const named = { ...hole, path: "b.py" };
   const prompt = fillInMiddlePrompt(
@@ -49,6 +49,6 @@ test("behind other files of the repository", () => {
   ]);
 });
 
-test("a model without the tokens cannot", () => {
+test("rejects a model without infill tokens", () => {
   expect(() => fillInMiddlePrompt(hole, "psm", [], { bos }, true)).toThrow(/no infill tokens/);
 });

@@ -13,26 +13,26 @@ function trim(text: string, suffix: string, cut = (_: string) => 1): string {
   return shown + trimmer.finish();
 }
 
-describe("an infill's end that repeats the suffix's beginning is taken off", () => {
+describe("removes the end of an infill that repeats", () => {
   test.each([
     ["a whole line", "x = 1\n    return x", "\n    return x\n", "x = 1"],
     ["several lines", "x\nfoo()\nbar()", "\nfoo()\nbar()\nbaz()\n", "x"],
-    ["a line's rest", "a, b)", "b)\nc", "a, "],
+    ["the rest of a line", "a, b)", "b)\nc", "a, "],
     ["the whole suffix", "one two", "two", "one "],
-    ["a line with its break", "x\n  y()\n", "\n  y()\nz", "x"],
-    ["a shorter one than seemed at first", "ab\nab", "ab\nab\nac", ""],
+    ["a line and its line break", "x\n  y()\n", "\n  y()\nz", "x"],
+    ["less than the longest partial match", "ab\nab", "ab\nab\nac", ""],
   ])("%s", (_, text, suffix, expected) => {
     expect(trim(text, suffix)).toBe(expected);
   });
 });
 
-describe("what may well be meant stays", () => {
+describe("keeps text that may be intended", () => {
   test.each([
     ["a bracket", "foo(x)", ")\n"],
     ["a closing brace", "x\n}", "\n}\n"],
     ["a line break", "x\n", "\ny"],
     ["half a line", "x = ret", "return x"],
-    ["nothing alike", "abc", "xyz"],
+    ["text without an overlap", "abc", "xyz"],
     ["an empty suffix", "abc", ""],
     ["an empty text", "", "abc"],
   ])("%s", (_, text, suffix) => {
@@ -40,7 +40,7 @@ describe("what may well be meant stays", () => {
   });
 });
 
-test("a stream shows at once what cannot be a repetition", () => {
+test("shows text at once when it cannot be a repetition", () => {
   const trimmer = new OverlapTrimmer("\nreturn x\n");
   expect(trimmer.push("a = 1")).toBe("a = 1");
   expect(trimmer.push("\nreturn ")).toBe("");
@@ -48,7 +48,7 @@ test("a stream shows at once what cannot be a repetition", () => {
   expect(trimmer.finish()).toBe("");
 });
 
-test("agrees with trying every length, however the text is cut", () => {
+test("gives the same result as trying every length, for every way to cut the text", () => {
   const random = new Random(3);
   const text = (length: number) =>
     Array.from({ length: random.below(length) }, () => random.pick(["a", "b", "\n", ")"])).join("");

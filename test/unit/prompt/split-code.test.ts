@@ -7,19 +7,19 @@ const tokens = (text: string) => text.match(/\w+|[^\w ]/g)?.length ?? 0;
 const body = (name: string) =>
   `def ${name}(value):\n    total = 0\n\n    for item in value:\n        total += item\n    return total\n`;
 
-test("source is cut before declarations", () => {
+test("cuts source code before declarations", () => {
   const text = ["one", "two", "three", "four"].map(body).join("\n\n");
   const pieces = splitCode(text, { maxTokens: 60 }, tokens);
   expect(pieces.length).toBeGreaterThan(1);
   for (const piece of pieces) expect(piece).toMatch(/^def \w+\(value\):\n/);
 });
 
-test("many short lines are counted a bounded number of times", () => {
+test("counts the tokens of many short lines a bounded number of times", () => {
   const text = "x\n".repeat(40_000);
   let counted = 0;
   const counter = (piece: string) => {
     counted += piece.length;
-    // Together lines take more than apart, and the overlap looks for the longest that fits.
+    // Joined lines have more tokens than separate lines, and the overlap must find the longest fit.
     return piece.length + Math.floor(piece.length / 8);
   };
   const pieces = splitCode(text, { maxTokens: 20_000, overlap: 10_000 }, counter);
@@ -28,12 +28,12 @@ test("many short lines are counted a bounded number of times", () => {
   expect(counted).toBeLessThan(200 * text.length);
 });
 
-test("a text that fits is one piece, and an empty one none", () => {
+test("returns one piece for a text that fits, and no piece for an empty text", () => {
   expect(splitCode(body("one"), { maxTokens: 100 }, tokens)).toEqual([body("one")]);
   expect(splitCode("", { maxTokens: 100 }, tokens)).toEqual([]);
 });
 
-test("an overlap repeats whole lines of the piece before", () => {
+test("repeats whole lines of the previous piece as overlap", () => {
   const text = Array.from({ length: 100 }, (_, index) => `line ${index}\n`).join("");
   const pieces = splitCode(text, { maxTokens: 30, overlap: 9 }, tokens);
   for (const [index, piece] of pieces.entries()) {
@@ -45,8 +45,8 @@ test("an overlap repeats whole lines of the piece before", () => {
   }
 });
 
-describe("whatever the text", () => {
-  test("pieces are short enough, and make it up again", () => {
+describe("for random texts", () => {
+  test("all pieces fit, and joined they equal the text", () => {
     const random = new Random(5);
     for (let round = 0; round < 300; round++) {
       const text = Array.from({ length: random.below(200) }, () =>

@@ -11,12 +11,12 @@ function* failing() {
   throw new Error("failed");
 }
 
-test("short work is done at once", () => {
+test("short work ends without a pause", () => {
   expect(begin(work(0))).toBe("done");
   expect(finish(work(3))).toBe("done");
 });
 
-test("long work lets others have their turn at each pause", async () => {
+test("long work lets other tasks run at each pause", async () => {
   const begun = begin(work(5));
   if (!(begun instanceof Unfinished)) return expect.unreachable();
   let turns = 0;
@@ -29,7 +29,7 @@ test("long work lets others have their turn at each pause", async () => {
   expect(turns).toBeGreaterThanOrEqual(4);
 });
 
-test("work that fails after a pause rejects, and only where somebody waits", async () => {
+test("work that fails after a pause rejects only when a caller waits for it", async () => {
   const begun = begin(failing());
   if (!(begun instanceof Unfinished)) return expect.unreachable();
   await expect(begun.finish()).rejects.toThrow("failed");

@@ -3,7 +3,7 @@ import type { ContextFile } from "../../../lib/options/infill.ts";
 import { fittingFiles, underComments } from "../../../lib/prompt/repository-context.ts";
 import { truncate } from "../../../lib/prompt/truncate.ts";
 
-// A token for each word and each other character that is no space.
+// One token for each word and for each other character except spaces.
 const tokens = (text: string) => text.match(/\w+|[^\w ]/g)?.length ?? 0;
 const count = async (text: string) => tokens(text);
 
@@ -11,7 +11,7 @@ const lines = (name: string, number: number) =>
   Array.from({ length: number }, (_, index) => `${name} line ${index};\n`).join("");
 
 describe("truncate()", () => {
-  test("leaves alone what fits", async () => {
+  test("keeps texts that fit", async () => {
     const texts = { prefix: lines("before", 3), suffix: lines("behind", 3) };
     expect(await truncate(texts, 100, count)).toEqual(texts);
   });
@@ -28,14 +28,14 @@ describe("truncate()", () => {
     expect(tokens(kept.suffix)).toBeLessThanOrEqual(100);
   });
 
-  test("gives the suffix what a short prefix leaves", async () => {
+  test("gives the suffix the tokens that a short prefix leaves", async () => {
     const suffix = `\n${lines("behind", 500)}`;
     const kept = await truncate({ prefix: "x = ", suffix }, 400, count);
     expect(kept.prefix).toBe("x = ");
     expect(tokens(kept.suffix)).toBeGreaterThan(380);
   });
 
-  test("begins at the same place for many keystrokes", async () => {
+  test("starts the prefix at the same place for many keystrokes", async () => {
     const beginnings = new Set<string>();
     let prefix = lines("before", 500);
     const keystrokes = 300;
@@ -49,7 +49,7 @@ describe("truncate()", () => {
     expect(beginnings.size).toBeLessThan(keystrokes / 10);
   });
 
-  test.each([0, 1, 7, 50])("cuts a line that is too long alone to %i tokens", async (budget) => {
+  test.each([0, 1, 7, 50])("cuts a single long line to %i tokens", async (budget) => {
     const long = "🚀 word ".repeat(1000);
     const kept = await truncate({ prefix: long, suffix: long }, budget, count);
     expect(tokens(kept.prefix) + tokens(kept.suffix)).toBeLessThanOrEqual(budget);
@@ -73,7 +73,7 @@ describe("files of the repository", () => {
     );
   });
 
-  test("takes whole lines of the farther files while there is room", async () => {
+  test("keeps whole lines of farther files while there is room", async () => {
     const context = await repositoryContext([near, far], 100, count);
     expect(context.endsWith(`# src/near.py\n${near.text}\n`)).toBe(true);
     const first = context.slice(0, context.indexOf("# src/near.py"));
@@ -83,7 +83,7 @@ describe("files of the repository", () => {
   });
 
   test.each(["\n", "\nimport os\n", "\n\n\n\nx", "\r\n\nx = 1\n"])(
-    "drops a file that begins with an empty line, and whose path does not fit (%j)",
+    "drops a file that starts with an empty line if its path does not fit (%j)",
     async (text) => {
       const path = "some/other/file_name.py";
       for (const budget of [0, 1, 2, 3]) {
@@ -92,7 +92,7 @@ describe("files of the repository", () => {
     },
   );
 
-  test("takes the beginning of a file that is far too long, and counts no more than that", async () => {
+  test("keeps the beginning of a very long file and counts the tokens of nothing else", async () => {
     let longest = 0;
     const counter = async (text: string) => {
       longest = Math.max(longest, text.length);
@@ -107,7 +107,7 @@ describe("files of the repository", () => {
     expect(longest).toBeLessThan(2000);
   });
 
-  test("counts what is left of a file a bounded number of times", async () => {
+  test("counts the rest of a file a bounded number of times", async () => {
     let counted = 0;
     const counter = async (text: string) => {
       counted += text.length;
@@ -121,7 +121,7 @@ describe("files of the repository", () => {
     }
   });
 
-  test("is empty where not even a line fits", async () => {
+  test("returns no file if not even one line fits", async () => {
     expect(await repositoryContext([near], 5, count)).toBe("");
     expect(await repositoryContext([], 100, count)).toBe("");
   });
