@@ -7,14 +7,14 @@ import {
   wantsObjects,
   withParsedArguments,
 } from "./call-arguments.ts";
-import type { Block } from "./jinja/ast.ts";
 import { Budget } from "./jinja/budget.ts";
 import { InputError, LimitError, TemplateError, TemplateSyntaxError } from "./jinja/errors.ts";
-import { inputValue } from "./jinja/input.ts";
 import { render } from "./jinja/interpreter.ts";
-import { parseTemplate } from "./jinja/parser.ts";
-import { Text } from "./jinja/text.ts";
-import { Dict, List, type Value } from "./jinja/values.ts";
+import { parseTemplate } from "./jinja/syntax/statements.ts";
+import type { Block } from "./jinja/syntax/tree.ts";
+import { inputValue } from "./jinja/values/from-data.ts";
+import { Text } from "./jinja/values/text.ts";
+import { Dict, List, type Value } from "./jinja/values/values.ts";
 import type { PromptPart } from "./parts.ts";
 import type { Steps } from "./steps.ts";
 

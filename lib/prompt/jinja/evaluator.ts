@@ -1,14 +1,14 @@
 import type { Steps } from "../steps.ts";
-import { attributeOf, itemOf, sliceOf } from "./access.ts";
-import type { Arguments, CompareExpression, Expression } from "./ast.ts";
 import type { Budget } from "./budget.ts";
+import { filters } from "./builtins/filters.ts";
+import { runTest } from "./builtins/tests.ts";
 import { TemplateError, TemplateSyntaxError } from "./errors.ts";
-import { filters } from "./filters.ts";
-import { concatenate, isComparison, operate } from "./operators.ts";
+import { attributeOf, itemOf, sliceOf } from "./operations/access.ts";
+import { concatenate, isComparison, operate } from "./operations/operators.ts";
 import type { Scope } from "./scope.ts";
-import { toText } from "./show.ts";
-import { runTest } from "./tests.ts";
-import { Text } from "./text.ts";
+import type { Arguments, CompareExpression, Expression } from "./syntax/tree.ts";
+import { Text } from "./values/text.ts";
+import { toText } from "./values/to-text.ts";
 import {
   type Call,
   Callable,
@@ -23,7 +23,7 @@ import {
   typeName,
   Undefined,
   type Value,
-} from "./values.ts";
+} from "./values/values.ts";
 
 /** Evaluates expressions. It pauses when a slice of the budget is spent. */
 export class Evaluator {

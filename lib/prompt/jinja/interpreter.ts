@@ -1,4 +1,9 @@
 import type { Steps } from "../steps.ts";
+import type { Budget } from "./budget.ts";
+import { globalFunctions, setAttribute } from "./builtins/functions.ts";
+import { TemplateError } from "./errors.ts";
+import { Evaluator } from "./evaluator.ts";
+import { Scope } from "./scope.ts";
 import type {
   Block,
   CallBlock,
@@ -9,14 +14,9 @@ import type {
   Parameter,
   Statement,
   Target,
-} from "./ast.ts";
-import type { Budget } from "./budget.ts";
-import { TemplateError } from "./errors.ts";
-import { Evaluator } from "./evaluator.ts";
-import { globalFunctions, setAttribute } from "./globals.ts";
-import { Scope } from "./scope.ts";
-import { toText } from "./show.ts";
-import { Text, TextBuilder } from "./text.ts";
+} from "./syntax/tree.ts";
+import { Text, TextBuilder } from "./values/text.ts";
+import { toText } from "./values/to-text.ts";
 import {
   type Call,
   Callable,
@@ -30,7 +30,7 @@ import {
   typeName,
   Undefined,
   type Value,
-} from "./values.ts";
+} from "./values/values.ts";
 
 /**
  * Renders a template over its variables, as Jinja's immutable sandbox with transformers' settings.

@@ -1,4 +1,4 @@
-import type { Value } from "./values.ts";
+import type { Value } from "./values/values.ts";
 
 /** Names and their values. A block sees those of the blocks around it. */
 export class Scope {

@@ -1,8 +1,8 @@
-import type { Budget } from "./budget.ts";
-import { TemplateError } from "./errors.ts";
-import { toText } from "./show.ts";
-import { Text } from "./text.ts";
-import { type Call, isTrue, numberOf, typeName, type Value } from "./values.ts";
+import type { Budget } from "../budget.ts";
+import { TemplateError } from "../errors.ts";
+import { Text } from "../values/text.ts";
+import { toText } from "../values/to-text.ts";
+import { type Call, isTrue, numberOf, typeName, type Value } from "../values/values.ts";
 
 /** The arguments of a call by their names. */
 export class Bound {

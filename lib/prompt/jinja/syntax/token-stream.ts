@@ -1,4 +1,4 @@
-import { TemplateSyntaxError } from "./errors.ts";
+import { TemplateSyntaxError } from "../errors.ts";
 import { type Token, tokenize } from "./lexer.ts";
 
 // Brackets, operators and blocks inside each other. Each level takes some ten calls.

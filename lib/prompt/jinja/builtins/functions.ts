@@ -1,9 +1,8 @@
-import { Bound } from "./arguments.ts";
-import type { Budget } from "./budget.ts";
-import { LimitError, TemplateError } from "./errors.ts";
-import { toText } from "./show.ts";
-import { strftime } from "./strftime.ts";
-import { Text } from "./text.ts";
+import type { Budget } from "../budget.ts";
+import { LimitError, TemplateError } from "../errors.ts";
+import { Bound } from "../operations/arguments.ts";
+import { Text } from "../values/text.ts";
+import { toText } from "../values/to-text.ts";
 import {
   type Call,
   Callable,
@@ -13,7 +12,8 @@ import {
   Namespace,
   typeName,
   type Value,
-} from "./values.ts";
+} from "../values/values.ts";
+import { strftime } from "./strftime.ts";
 
 // The sandbox's limit.
 const longestRange = 100_000;

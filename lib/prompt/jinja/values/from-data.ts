@@ -1,6 +1,6 @@
-import type { Steps } from "../steps.ts";
-import type { Budget } from "./budget.ts";
-import { InputError } from "./errors.ts";
+import type { Steps } from "../../steps.ts";
+import type { Budget } from "../budget.ts";
+import { InputError } from "../errors.ts";
 import { Text } from "./text.ts";
 import { Dict, Float, integerOf, List, type Value } from "./values.ts";
 

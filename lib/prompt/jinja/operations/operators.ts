@@ -1,8 +1,7 @@
-import type { Comparison, Operator } from "./ast.ts";
-import type { Budget } from "./budget.ts";
-import { TemplateError } from "./errors.ts";
-import { formatPercent } from "./format.ts";
-import { Text } from "./text.ts";
+import type { Budget } from "../budget.ts";
+import { TemplateError } from "../errors.ts";
+import type { Comparison, Operator } from "../syntax/tree.ts";
+import { Text } from "../values/text.ts";
 import {
   compare,
   Dict,
@@ -14,7 +13,8 @@ import {
   typeName,
   Undefined,
   type Value,
-} from "./values.ts";
+} from "../values/values.ts";
+import { formatPercent } from "./format.ts";
 
 export function operate(operator: Operator, left: Value, right: Value, budget: Budget): Value {
   if (left instanceof Undefined) left.refuse();

@@ -1,11 +1,10 @@
-import { itemOf } from "./access.ts";
-import { Bound } from "./arguments.ts";
-import type { Budget } from "./budget.ts";
-import { TemplateError } from "./errors.ts";
-import { concatenate, operate } from "./operators.ts";
-import { toText } from "./show.ts";
-import { runTest } from "./tests.ts";
-import { Text } from "./text.ts";
+import type { Budget } from "../budget.ts";
+import { TemplateError } from "../errors.ts";
+import { itemOf } from "../operations/access.ts";
+import { Bound } from "../operations/arguments.ts";
+import { concatenate, operate } from "../operations/operators.ts";
+import { Text } from "../values/text.ts";
+import { toText } from "../values/to-text.ts";
 import {
   charactersOf,
   compare,
@@ -18,7 +17,8 @@ import {
   orElse,
   Undefined,
   type Value,
-} from "./values.ts";
+} from "../values/values.ts";
+import { runTest } from "./tests.ts";
 
 type Getter = (item: Value) => Value;
 

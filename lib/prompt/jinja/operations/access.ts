@@ -1,8 +1,6 @@
-import { Bound } from "./arguments.ts";
-import type { Budget } from "./budget.ts";
-import { TemplateError } from "./errors.ts";
-import { Text } from "./text.ts";
-import { textMethods } from "./text-methods.ts";
+import type { Budget } from "../budget.ts";
+import { TemplateError } from "../errors.ts";
+import { Text } from "../values/text.ts";
 import {
   Callable,
   charactersOf,
@@ -17,7 +15,9 @@ import {
   typeName,
   Undefined,
   type Value,
-} from "./values.ts";
+} from "../values/values.ts";
+import { Bound } from "./arguments.ts";
+import { textMethods } from "./text-methods.ts";
 
 /** `object.name`: a method first, then an item, as Jinja looks it up. */
 export function attributeOf(object: Value, name: string, budget: Budget): Value {

@@ -1,5 +1,5 @@
-import type { Budget } from "./budget.ts";
-import { TemplateError } from "./errors.ts";
+import type { Budget } from "../budget.ts";
+import { TemplateError } from "../errors.ts";
 import { Text, TextBuilder } from "./text.ts";
 import { Dict, Float, List, Namespace, typeName, Undefined, type Value } from "./values.ts";
 

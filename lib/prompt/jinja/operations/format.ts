@@ -1,8 +1,8 @@
-import type { Budget } from "./budget.ts";
-import { TemplateError } from "./errors.ts";
-import { toText } from "./show.ts";
-import { Text, TextBuilder } from "./text.ts";
-import { codePoints, Dict, Float, List, numberOf, typeName, type Value } from "./values.ts";
+import type { Budget } from "../budget.ts";
+import { TemplateError } from "../errors.ts";
+import { Text, TextBuilder } from "../values/text.ts";
+import { toText } from "../values/to-text.ts";
+import { codePoints, Dict, Float, List, numberOf, typeName, type Value } from "../values/values.ts";
 
 // Bounded repetitions, because those that overlap take quadratic time.
 const directive = /%(?:\(([^()]*)\))?([-+ 0#]{0,5})(\d{0,9})(?:\.(\d{1,9}))?([a-zA-Z%])/g;

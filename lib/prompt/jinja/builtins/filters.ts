@@ -1,11 +1,9 @@
-import { dictItems } from "./access.ts";
-import { Bound } from "./arguments.ts";
-import { TemplateError } from "./errors.ts";
-import { getter, itemsIfAny, listFilters } from "./list-filters.ts";
-import { toJson, toText } from "./show.ts";
-import { strip } from "./string.ts";
-import { Text } from "./text.ts";
-import { textFilters } from "./text-filters.ts";
+import { TemplateError } from "../errors.ts";
+import { dictItems } from "../operations/access.ts";
+import { Bound } from "../operations/arguments.ts";
+import { strip } from "../operations/text-operations.ts";
+import { Text } from "../values/text.ts";
+import { toJson, toText } from "../values/to-text.ts";
 import {
   type Call,
   Dict,
@@ -19,7 +17,9 @@ import {
   orElse,
   typeName,
   Undefined,
-} from "./values.ts";
+} from "../values/values.ts";
+import { getter, itemsIfAny, listFilters } from "./list-filters.ts";
+import { textFilters } from "./text-filters.ts";
 
 const length: Operation = (value, _, budget) => lengthOf(value, budget);
 

@@ -1,8 +1,8 @@
-import type { Arguments, Comparison, Expression, FilterCall, Operator } from "./ast.ts";
-import { TemplateSyntaxError } from "./errors.ts";
-import { Text } from "./text.ts";
+import { TemplateSyntaxError } from "../errors.ts";
+import { Text } from "../values/text.ts";
+import { Float } from "../values/values.ts";
 import type { TokenStream } from "./token-stream.ts";
-import { Float } from "./values.ts";
+import type { Arguments, Comparison, Expression, FilterCall, Operator } from "./tree.ts";
 
 // Jinja's grammar, from the loosest operator to the tightest.
 

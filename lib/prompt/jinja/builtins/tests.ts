@@ -1,11 +1,11 @@
-import type { Comparison } from "./ast.ts";
-import type { Budget } from "./budget.ts";
-import { TemplateError, TemplateSyntaxError } from "./errors.ts";
-import { isComparison } from "./operators.ts";
-import { toText } from "./show.ts";
-import { isKind } from "./string.ts";
-import { Text } from "./text.ts";
-import { Callable, Dict, Float, List, numberOf, Undefined, type Value } from "./values.ts";
+import type { Budget } from "../budget.ts";
+import { TemplateError, TemplateSyntaxError } from "../errors.ts";
+import { isComparison } from "../operations/operators.ts";
+import { isKind } from "../operations/text-operations.ts";
+import type { Comparison } from "../syntax/tree.ts";
+import { Text } from "../values/text.ts";
+import { toText } from "../values/to-text.ts";
+import { Callable, Dict, Float, List, numberOf, Undefined, type Value } from "../values/values.ts";
 
 export type Test = (value: Value, args: readonly Value[], budget: Budget) => boolean;
 

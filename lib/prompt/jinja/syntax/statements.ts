@@ -1,3 +1,7 @@
+import { TemplateSyntaxError } from "../errors.ts";
+import { Text } from "../values/text.ts";
+import { parseExpression, parseFilter, parseTuple } from "./expressions.ts";
+import { TokenStream } from "./token-stream.ts";
 import type {
   Block,
   CallExpression,
@@ -6,11 +10,7 @@ import type {
   Parameter,
   Statement,
   Target,
-} from "./ast.ts";
-import { TemplateSyntaxError } from "./errors.ts";
-import { parseExpression, parseFilter, parseTuple } from "./expressions.ts";
-import { Text } from "./text.ts";
-import { TokenStream } from "./token-stream.ts";
+} from "./tree.ts";
 
 // Real templates have some 20,000 characters. The limit bounds the time that parsing takes.
 const longest = 2 ** 17;

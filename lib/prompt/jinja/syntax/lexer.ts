@@ -1,4 +1,4 @@
-import { TemplateSyntaxError } from "./errors.ts";
+import { TemplateSyntaxError } from "../errors.ts";
 
 export interface Token {
   readonly type:

@@ -1,6 +1,6 @@
-import type { Steps } from "../steps.ts";
-import type { Budget } from "./budget.ts";
-import { LimitError, TemplateError } from "./errors.ts";
+import type { Steps } from "../../steps.ts";
+import type { Budget } from "../budget.ts";
+import { LimitError, TemplateError } from "../errors.ts";
 import { Text } from "./text.ts";
 
 /** What expressions are: Python's values. An integer is a number, a float has a class of its own. */

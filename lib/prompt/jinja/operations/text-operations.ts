@@ -1,7 +1,7 @@
-import { strippedRange, whiteSpace } from "../strip.ts";
-import type { Budget } from "./budget.ts";
-import { TemplateError } from "./errors.ts";
-import { Text, TextBuilder } from "./text.ts";
+import { strippedRange, whiteSpace } from "../../strip.ts";
+import type { Budget } from "../budget.ts";
+import { TemplateError } from "../errors.ts";
+import { Text, TextBuilder } from "../values/text.ts";
 
 export function strip(text: Text, chars: string | undefined, side: "both" | "start" | "end"): Text {
   const range = chars === undefined ? strippedRange(text.value) : rangeWithout(text.value, chars);

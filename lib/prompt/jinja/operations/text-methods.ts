@@ -1,10 +1,17 @@
+import type { Budget } from "../budget.ts";
+import { TemplateError } from "../errors.ts";
+import { Text } from "../values/text.ts";
+import {
+  type Call,
+  codePoints,
+  itemsOf,
+  List,
+  type Operation,
+  type Value,
+} from "../values/values.ts";
 import { Bound } from "./arguments.ts";
-import type { Budget } from "./budget.ts";
-import { TemplateError } from "./errors.ts";
 import { formatBraces, pad } from "./format.ts";
-import { capitalize, find, isKind, replace, split, strip, titleCase } from "./string.ts";
-import { Text } from "./text.ts";
-import { type Call, codePoints, itemsOf, List, type Operation, type Value } from "./values.ts";
+import { capitalize, find, isKind, replace, split, strip, titleCase } from "./text-operations.ts";
 
 type Method = Operation<Text>;
 

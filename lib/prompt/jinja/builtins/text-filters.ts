@@ -1,12 +1,12 @@
-import { Bound } from "./arguments.ts";
-import type { Budget } from "./budget.ts";
-import { TemplateError } from "./errors.ts";
-import { formatPercent, pad } from "./format.ts";
-import { toText } from "./show.ts";
-import { capitalize, replace, strip } from "./string.ts";
-import { Text } from "./text.ts";
-import { charactersToStrip, splitLines } from "./text-methods.ts";
-import { codePoints, Dict, List, type Operation, unitsOf } from "./values.ts";
+import type { Budget } from "../budget.ts";
+import { TemplateError } from "../errors.ts";
+import { Bound } from "../operations/arguments.ts";
+import { formatPercent, pad } from "../operations/format.ts";
+import { charactersToStrip, splitLines } from "../operations/text-methods.ts";
+import { capitalize, replace, strip } from "../operations/text-operations.ts";
+import { Text } from "../values/text.ts";
+import { toText } from "../values/to-text.ts";
+import { codePoints, Dict, List, type Operation, unitsOf } from "../values/values.ts";
 
 /** A filter without arguments that maps any value's text. */
 const mapping =
