@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { CodeLlamaError } from "../errors.ts";
-import { type ApiKey, isKey, keyForm } from "../server/api-key.ts";
+import { type ApiKey, isKey, keyForm } from "../server/service/api-key.ts";
 
 /** In the environment: one more key. */
 export const apiKeyVariable = "CODELLAMA_API_KEY";

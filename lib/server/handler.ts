@@ -3,9 +3,8 @@ import { cors } from "hono/cors";
 import { invalidArgument, readArgument, show } from "../base/arguments.ts";
 import type { CodeLlama } from "../codellama.ts";
 import { checkValue, number } from "../options/check.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Handler } from "./http/handler.ts";
 import { errorBody, HttpError, toHttpError } from "./http/http-error.ts";
-import { checkHandlerOptions, type HandlerOptions } from "./options.ts";
 import { addChatCompletionRoute } from "./routes/chat-completions.ts";
 import { addCompletionRoute } from "./routes/completions.ts";
 import { addEmbeddingRoute } from "./routes/embeddings.ts";
@@ -15,22 +14,9 @@ import { addOpenApiRoute } from "./routes/openapi.ts";
 import { addPlaygroundRoutes } from "./routes/playground.ts";
 import { addStateRoutes } from "./routes/state.ts";
 import { addTokenRoutes } from "./routes/tokens.ts";
-import { Service } from "./service.ts";
-
-/** What routes find in their context. */
-export interface ServerEnvironment {
-  Variables: { exchange: Exchange };
-}
-
-/** Answers requests, whatever server they came by. */
-export interface Handler {
-  (request: Request): Promise<Response>;
-  /**
-   * Takes no more requests, and resolves when those under way are done; what is not done after
-   * `deadlineMs` (default 30000) is cut, and its client told. The model stays loaded.
-   */
-  drain(deadlineMs?: number): Promise<void>;
-}
+import type { ServerEnvironment } from "./service/environment.ts";
+import { checkHandlerOptions, type HandlerOptions } from "./service/options.ts";
+import { Service } from "./service/service.ts";
 
 // Anybody may ask these: whether it is well, and for the page that asks for a key.
 const openPaths = new Set(["/health", "/", "/playground.js", "/playground.css"]);

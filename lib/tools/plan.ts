@@ -1,6 +1,6 @@
 import { invalidArgument } from "../base/arguments.ts";
-import type { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
+import type { Capabilities } from "../model/capabilities.ts";
 import type { ChatMessage } from "../options/messages.ts";
 import { takesTools } from "../prompt/template.ts";
 import { callSchema } from "./call-schema.ts";
@@ -47,11 +47,14 @@ export interface ToolPlan {
   read(text: string): ReadCalls | undefined;
 }
 
+/** The facts about a model that decide how it can call tools. */
+export interface ChatModel {
+  readonly capabilities: Pick<Capabilities, "chatFormat">;
+  readonly model: { readonly chatTemplate: string };
+}
+
 /** Whether a model's dialogs have a place for tools. */
-export function knowsTools({
-  capabilities,
-  model,
-}: Pick<CodeLlama, "capabilities" | "model">): boolean {
+export function knowsTools({ capabilities, model }: ChatModel): boolean {
   return capabilities.chatFormat === "template" && takesTools(model.chatTemplate);
 }
 

@@ -21,7 +21,7 @@ import { prefixRules } from "../../lib/options/prefix.ts";
 import { sendMode, sessionRules } from "../../lib/options/session.ts";
 import { connect } from "../../lib/remote/connect.ts";
 import { createHandler, listen, nodeListener } from "../../lib/server/index.ts";
-import { handlerRules } from "../../lib/server/options.ts";
+import { handlerRules } from "../../lib/server/service/options.ts";
 import type { Fuzzer } from "../helpers/fuzzing.ts";
 import { hostileValue, randomOptions } from "../helpers/hostile-arguments.ts";
 import { hostileText } from "../helpers/hostile-values.ts";

@@ -54,7 +54,7 @@ describe("the README", () => {
   });
 
   test("lists every option of createHandler(), and no other", () => {
-    expect(properties("lib/server/options.ts", "HandlerOptions").toSorted()).toEqual(
+    expect(properties("lib/server/service/options.ts", "HandlerOptions").toSorted()).toEqual(
       names("Serving").toSorted(),
     );
   });

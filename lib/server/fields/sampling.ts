@@ -2,7 +2,6 @@ import { z } from "zod";
 import type { CodeLlama } from "../../codellama.ts";
 import { type GenerateOptions, noTokenLimit } from "../../options/generate.ts";
 import { HttpError } from "../http/http-error.ts";
-import type { Service } from "../service.ts";
 import { checkTokens, tokenSchema } from "./token-ids.ts";
 
 /** -1 and null are no limit. */
@@ -85,11 +84,17 @@ export const generationFields = {
 
 type SamplingFields = z.output<z.ZodObject<typeof samplingFields>>;
 
+/** What the sampling options of a request depend on besides its fields. */
+export interface SamplingHost {
+  readonly llama: CodeLlama;
+  readonly options: { readonly requestTimeoutMs?: number };
+}
+
 /**
  * The sampling options of a request.
  * @throws HttpError 400, naming a token that is none
  */
-export function samplingOptions(fields: SamplingFields, service: Service): GenerateOptions {
+export function samplingOptions(fields: SamplingFields, service: SamplingHost): GenerateOptions {
   const { seed, stop } = fields;
   const stops = (typeof stop === "string" ? [stop] : (stop ?? [])).filter((text) => text !== "");
   return present({

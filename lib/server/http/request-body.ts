@@ -1,7 +1,4 @@
 import { TextDecoder } from "node:util";
-import type { z } from "zod";
-import { checkUntilIssue } from "../fields/first-issue.ts";
-import type { ResolvedBody } from "../fields/resolve-fields.ts";
 import { bodyUsed, clientGone, HttpError } from "./http-error.ts";
 import { JsonScan } from "./json-scan.ts";
 import { ownTurn } from "./turn.ts";
@@ -9,17 +6,18 @@ import { ownTurn } from "./turn.ts";
 // Bytes that are scanned and decoded in one turn of the event loop.
 const blockBytes = 64 * 1024;
 
+/** A request's parsed JSON. */
+export interface JsonBody {
+  readonly value: unknown;
+  /** Gives the event loop a turn after work on a long body. Does nothing for a short body. */
+  yieldTurn(): Promise<void>;
+}
+
 /**
- * Reads a request's JSON, as far as `limit` bytes.
- * @param resolve - puts it in the names of the schema's fields
- * @throws HttpError 400, naming the field; 413; 415; 499 where the client leaves inside the body
+ * Reads a request's JSON, at most `limit` bytes.
+ * @throws HttpError 400; 413; 415; 499 where the client leaves inside the body
  */
-export async function readBody<Schema extends z.ZodType>(
-  request: Request,
-  schema: Schema,
-  limit: number,
-  resolve: (body: unknown) => ResolvedBody = inOwnNames,
-): Promise<z.output<Schema>> {
+export async function readJson(request: Request, limit: number): Promise<JsonBody> {
   // A page of another site can send texts without being asked for leave, but not JSON.
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/([\w.]+\+)?json\s*(;|$)/i.test(type)) {
@@ -35,50 +33,13 @@ export async function readBody<Schema extends z.ZodType>(
   }
   if (request.bodyUsed || request.body?.locked) throw bodyUsed();
   const text = await readText(request, limit);
-  // Each step of a long body has a turn of the event loop for itself.
-  const step = async () => {
+  const yieldTurn = async () => {
     if (text.length >= blockBytes) await ownTurn();
   };
-  await step();
-  const json = parseJson(text);
-  await step();
-  const { body, sentAs } = resolve(json);
-  const checked = checkUntilIssue(schema, body);
-  await step();
-  if ("value" in checked) return checked.value;
-  const { path, message } = innermost(checked.issue);
-  const field = fieldName(sentAs(path));
-  throw new HttpError(400, "INVALID_ARGUMENT", `${field || "the body"}: ${message}`, {
-    field: field || null,
-  });
-}
-
-const inOwnNames = (body: unknown): ResolvedBody => ({ body, sentAs: (path) => path });
-
-type Issue = Pick<z.core.$ZodIssue, "path" | "message">;
-
-/** In a union, what is wrong inside the alternative that reads furthest: that one is meant. */
-function innermost(issue: z.core.$ZodIssue | undefined): Issue {
-  if (issue === undefined) return { path: [], message: "is wrong" };
-  if (issue.code !== "invalid_union") return issue;
-  const [meant, other] = issue.errors
-    .map(([first]) => innermost(first))
-    .filter(({ path }) => path.length > 0)
-    .sort((left, right) => compareReach(right.path, left.path));
-  if (meant === undefined) return issue;
-  if (other !== undefined && compareReach(meant.path, other.path) === 0) return issue;
-  return { path: [...issue.path, ...meant.path], message: meant.message };
-}
-
-/** Positive where the first path is of a later or a deeper place; 0 where neither is. */
-function compareReach(left: readonly PropertyKey[], right: readonly PropertyKey[]): number {
-  for (const [index, step] of left.entries()) {
-    const other = right[index];
-    if (step === other) continue;
-    if (other === undefined) return 1;
-    return typeof step === "number" && typeof other === "number" ? step - other : 0;
-  }
-  return left.length - right.length;
+  await yieldTurn();
+  const value = parseJson(text);
+  await yieldTurn();
+  return { value, yieldTurn };
 }
 
 async function readText(request: Request, limit: number): Promise<string> {
@@ -153,16 +114,4 @@ function parseJson(text: string): unknown {
       `the body is not JSON${position ? `: unexpected at ${position}` : ""}`,
     );
   }
-}
-
-const longestFieldName = 200;
-
-/** A field as a program would write it: `messages[0].content`. Keys can be as long as the body. */
-function fieldName(path: readonly PropertyKey[]): string {
-  const name = path
-    .map((step, index) =>
-      typeof step === "number" ? `[${step}]` : `${index > 0 ? "." : ""}${String(step)}`,
-    )
-    .join("");
-  return name.length > longestFieldName ? `${name.slice(0, longestFieldName)}…` : name;
 }

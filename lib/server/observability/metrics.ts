@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { EngineStats } from "../../native/model-info.ts";
-import type { Exchange } from "../exchange.ts";
+import type { RequestRecord } from "./record.ts";
 
 const seconds = [
   0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2, 2.5, 5, 10, 20, 40, 80, 160, 320,
@@ -80,19 +80,19 @@ export class Metrics {
     }
   }
 
-  count(exchange: Exchange): void {
-    const route = exchange.path;
-    this.#requests.inc({ route, status: exchange.status });
-    this.#duration.observe({ route }, exchange.durationMs / 1000);
-    const { operation, timeToFirstTokenMs, tokenIntervalsMs, keyName: key } = exchange;
+  count(request: RequestRecord): void {
+    const route = request.path;
+    this.#requests.inc({ route, status: request.status });
+    this.#duration.observe({ route }, request.durationMs / 1000);
+    const { operation, timeToFirstTokenMs, tokenIntervalsMs, keyName: key } = request;
     if (operation === undefined) return;
     if (timeToFirstTokenMs !== undefined) {
       this.#firstToken.observe({ route }, timeToFirstTokenMs / 1000);
     }
     for (const interval of tokenIntervalsMs) this.#interval.observe({ route }, interval / 1000);
-    this.#tokens.inc({ kind: "prompt", key }, exchange.promptTokens);
-    this.#tokens.inc({ kind: "cached", key }, exchange.cachedTokens);
-    this.#tokens.inc({ kind: "completion", key }, exchange.completionTokens);
+    this.#tokens.inc({ kind: "prompt", key }, request.promptTokens);
+    this.#tokens.inc({ kind: "cached", key }, request.cachedTokens);
+    this.#tokens.inc({ kind: "completion", key }, request.completionTokens);
   }
 
   async response(): Promise<Response> {

@@ -6,7 +6,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import type { Exchange } from "../exchange.ts";
+import type { RequestRecord } from "./record.ts";
 
 /**
  * Spans by OpenTelemetry's semantic conventions for generative AI
@@ -15,22 +15,22 @@ import type { Exchange } from "../exchange.ts";
  */
 export class Tracing {
   readonly #tracer = trace.getTracer("node-codellama");
-  readonly #spans = new WeakMap<Exchange, Span>();
+  readonly #spans = new WeakMap<RequestRecord, Span>();
 
-  start(exchange: Exchange, headers: Headers): void {
+  start(request: RequestRecord, headers: Headers): void {
     const parent = propagation.extract(context.active(), headers, {
       get: (carrier, key) => carrier.get(key) ?? undefined,
       keys: (carrier) => [...carrier.keys()],
     });
     const options = { kind: SpanKind.SERVER, startTime: Date.now() };
-    this.#spans.set(exchange, this.#tracer.startSpan(exchange.path, options, parent));
+    this.#spans.set(request, this.#tracer.startSpan(request.path, options, parent));
   }
 
-  end(exchange: Exchange, model: string): void {
-    const span = this.#spans.get(exchange);
+  end(request: RequestRecord, model: string): void {
+    const span = this.#spans.get(request);
     if (span === undefined) return;
-    const { operation } = exchange;
-    span.setAttribute("http.response.status_code", exchange.status);
+    const { operation } = request;
+    span.setAttribute("http.response.status_code", request.status);
     if (operation !== undefined) {
       const name = operation.name === "infill" ? "text_completion" : operation.name;
       span.updateName(`${name} ${model}`);
@@ -39,17 +39,17 @@ export class Tracing {
         "gen_ai.provider.name": "node-codellama",
         "gen_ai.request.model": model,
         "gen_ai.response.model": model,
-        "gen_ai.response.id": exchange.id,
-        "gen_ai.response.finish_reasons": exchange.finishReasons,
-        "gen_ai.usage.input_tokens": exchange.promptTokens,
-        "gen_ai.usage.output_tokens": exchange.completionTokens,
+        "gen_ai.response.id": request.id,
+        "gen_ai.response.finish_reasons": [...request.finishReasons],
+        "gen_ai.usage.input_tokens": request.promptTokens,
+        "gen_ai.usage.output_tokens": request.completionTokens,
         ...defined("gen_ai.request.max_tokens", operation.maxTokens),
         ...defined("gen_ai.request.temperature", operation.temperature),
         ...defined("gen_ai.request.top_p", operation.topP),
       });
     }
-    if (exchange.error !== undefined) {
-      span.setAttribute("error.type", exchange.error.code);
+    if (request.error !== undefined) {
+      span.setAttribute("error.type", request.error.code);
       span.setStatus({ code: SpanStatusCode.ERROR });
     }
     span.end();

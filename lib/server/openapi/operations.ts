@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { chatCompletionSchema } from "../fields/chat-body.ts";
 import { completionSchema } from "../fields/completion-body.ts";
-import { embeddingSchema } from "../routes/embeddings.ts";
-import { infillSchema } from "../routes/infill.ts";
-import { detokenizeSchema, tokenizeSchema } from "../routes/tokens.ts";
+import { embeddingSchema } from "../fields/embedding-body.ts";
+import { infillSchema } from "../fields/infill-body.ts";
+import { detokenizeSchema, tokenizeSchema } from "../fields/token-bodies.ts";
 import {
   embeddingsAnswer,
   healthAnswer,

@@ -7,17 +7,17 @@ import { ChatStream } from "../answers/chat-stream.ts";
 import { chatFinishReason, usageOf, usageToCome } from "../answers/completion-answer.ts";
 import { contentLogprobs } from "../answers/content-logprobs.ts";
 import { laterChatLogprobs } from "../answers/logprobs.ts";
-import type { Followed } from "../exchange.ts";
 import { type ChatBody, chatCompletionSchema, toolPlan } from "../fields/chat-body.ts";
 import { chatMessages } from "../fields/chat-messages.ts";
+import { readBody } from "../fields/read-body.ts";
 import { fieldResolver } from "../fields/resolve-fields.ts";
 import { present, samplingOptions, tokenLimit } from "../fields/sampling.ts";
 import { structureOptions } from "../fields/structure-fields.ts";
-import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http/http-error.ts";
 import { later } from "../http/json-pieces.ts";
-import { readBody } from "../http/request-body.ts";
-import type { Service } from "../service.ts";
+import type { ServerEnvironment } from "../service/environment.ts";
+import type { Followed } from "../service/exchange.ts";
+import type { Service } from "../service/service.ts";
 
 const route = "/v1/chat/completions";
 

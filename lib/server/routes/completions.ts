@@ -10,16 +10,16 @@ import {
   TextOffsets,
 } from "../answers/logprobs.ts";
 import { merge } from "../answers/merge.ts";
-import { completionStarter } from "../completion-start.ts";
-import type { Followed } from "../exchange.ts";
 import { type CompletionBody, completionSchema } from "../fields/completion-body.ts";
 import { type Prompt, promptsOf } from "../fields/prompts.ts";
+import { readBody } from "../fields/read-body.ts";
 import { fieldResolver } from "../fields/resolve-fields.ts";
 import { tokenLimit } from "../fields/sampling.ts";
-import type { ServerEnvironment } from "../handler.ts";
 import { type Later, later } from "../http/json-pieces.ts";
-import { readBody } from "../http/request-body.ts";
-import type { Service } from "../service.ts";
+import type { ServerEnvironment } from "../service/environment.ts";
+import type { Followed } from "../service/exchange.ts";
+import type { Service } from "../service/service.ts";
+import { completionStarter } from "./completion-start.ts";
 
 const route = "/v1/completions";
 

@@ -1,22 +1,14 @@
 import type { Hono } from "hono";
-import { z } from "zod";
-import { promptSchema, promptsOf } from "../fields/prompts.ts";
+import { embeddingSchema } from "../fields/embedding-body.ts";
+import { promptsOf } from "../fields/prompts.ts";
+import { readBody } from "../fields/read-body.ts";
 import { fieldResolver } from "../fields/resolve-fields.ts";
-import type { ServerEnvironment } from "../handler.ts";
 import { HttpError } from "../http/http-error.ts";
 import { later } from "../http/json-pieces.ts";
-import { readBody } from "../http/request-body.ts";
-import type { Service } from "../service.ts";
+import type { ServerEnvironment } from "../service/environment.ts";
+import type { Service } from "../service/service.ts";
 
 const route = "/v1/embeddings";
-
-/** The body of `POST /v1/embeddings`; for fields by other names see `knownFields`. */
-export const embeddingSchema = z.object({
-  model: z.string().nullish(),
-  input: promptSchema(2048),
-  encoding_format: z.enum(["float", "base64"]).nullish(),
-  dimensions: z.int().min(1).nullish(),
-});
 
 const resolve = fieldResolver(route, embeddingSchema);
 

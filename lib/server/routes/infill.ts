@@ -1,52 +1,17 @@
 import type { Hono } from "hono";
-import { z } from "zod";
 import type { InfillResult } from "../../modes/infill.ts";
 import type { InfillOptions } from "../../options/infill.ts";
 import { insideBlock } from "../answers/block.ts";
 import { infillAnswer, selectFields } from "../answers/infill-answer.ts";
-import type { Followed } from "../exchange.ts";
+import { type InfillBody, infillSchema } from "../fields/infill-body.ts";
+import { readBody } from "../fields/read-body.ts";
 import { fieldResolver } from "../fields/resolve-fields.ts";
-import { generationFields, present, samplingOptions, tokenLimit } from "../fields/sampling.ts";
-import type { ServerEnvironment } from "../handler.ts";
-import { readBody } from "../http/request-body.ts";
-import type { Service } from "../service.ts";
-
-const extraFile = z.object({ filename: z.string().nullish(), text: z.string() });
+import { present, samplingOptions, tokenLimit } from "../fields/sampling.ts";
+import type { ServerEnvironment } from "../service/environment.ts";
+import type { Followed } from "../service/exchange.ts";
+import type { Service } from "../service/service.ts";
 
 const route = "/infill";
-
-const inputs = ["input_prefix", "input_suffix", "prompt", "input_extra"] as const;
-
-/**
- * The body of llama.cpp's `POST /infill`, as llama.vim and llama.vscode send it: with `n_predict` for
- * `max_tokens` and `n_cmpl` for `n`, see `knownFields`.
- */
-export const infillSchema = z
-  .object({
-    ...generationFields,
-    /** Below 0 it is as good as 0. */
-    temperature: z.number().max(100).nullish(),
-    input_prefix: z.string().nullish(),
-    input_suffix: z.string().nullish(),
-    /** The current line up to the cursor: the end of the prefix. */
-    prompt: z.string().nullish(),
-    /** Chunks of other files, the latest last. */
-    input_extra: z.array(extraFile).max(1000).nullish(),
-    n_indent: z.int().min(0).max(1000).nullish(),
-    /** Once a line is complete, ends it so long after the first token. */
-    t_max_predict_ms: z
-      .int()
-      .min(-1)
-      .max(2 ** 31 - 1)
-      .nullish(),
-    response_fields: z.array(z.string()).max(100).nullish(),
-  })
-  .refine((body) => inputs.some((name) => body[name] != null), {
-    path: [inputs[0]],
-    error: `is missing, and so are ${inputs.slice(1).join(", ")}`,
-  });
-
-type Body = z.output<typeof infillSchema>;
 
 const resolve = fieldResolver(route, infillSchema);
 
@@ -83,7 +48,7 @@ export function addInfillRoute(app: Hono<ServerEnvironment>, service: Service): 
   });
 }
 
-function infillOptions(body: Body, service: Service): InfillOptions {
+function infillOptions(body: InfillBody, service: Service): InfillOptions {
   return {
     ...samplingOptions(body, service),
     ...present({
@@ -99,7 +64,10 @@ function infillOptions(body: Body, service: Service): InfillOptions {
 }
 
 /** The answers' texts; ends the generation where the client wants no more of it. */
-async function collect(followed: Followed<InfillResult>, body: Body): Promise<readonly string[]> {
+async function collect(
+  followed: Followed<InfillResult>,
+  body: InfillBody,
+): Promise<readonly string[]> {
   const texts: string[] = [];
   for await (const { index, text } of insideLimits(followed, body)) {
     texts[index] = (texts[index] ?? "") + text;
@@ -110,7 +78,7 @@ async function collect(followed: Followed<InfillResult>, body: Body): Promise<re
 /** Text as far as `n_indent` and `t_max_predict_ms` let it come. */
 async function* insideLimits(
   { generation }: Followed<InfillResult>,
-  { n_indent: columns, t_max_predict_ms: timeLimit, n: count }: Body,
+  { n_indent: columns, t_max_predict_ms: timeLimit, n: count }: InfillBody,
 ): AsyncGenerator<{ readonly index: number; readonly text: string }> {
   const texts = new Map<number, { all: string; shown: number; ended: boolean }>();
   const deadline = timeLimit == null || timeLimit <= 0 ? Number.POSITIVE_INFINITY : timeLimit;
@@ -141,7 +109,7 @@ async function* insideLimits(
 
 async function* infillEvents(
   followed: Followed<InfillResult>,
-  body: Body,
+  body: InfillBody,
   model: string,
 ): AsyncGenerator<string> {
   for await (const { index, text } of insideLimits(followed, body)) {

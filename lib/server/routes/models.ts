@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
-import type { ServerEnvironment } from "../handler.ts";
-import type { Service } from "../service.ts";
+import type { ServerEnvironment } from "../service/environment.ts";
+import type { Service } from "../service/service.ts";
 
 /** OpenAI's list of models: the one that is served. */
 export function addModelRoutes(app: Hono<ServerEnvironment>, service: Service): void {

@@ -1,10 +1,10 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import { knownFields } from "../fields/known-fields.ts";
-import type { ServerEnvironment } from "../handler.ts";
 import { type Operation, operations } from "../openapi/operations.ts";
 import { namedSchemas, responsesOf } from "../openapi/responses.ts";
-import type { Service } from "../service.ts";
+import type { ServerEnvironment } from "../service/environment.ts";
+import type { Service } from "../service/service.ts";
 
 /** A description of all routes, made of the schemas that check requests and of those of answers. */
 export function addOpenApiRoute(app: Hono<ServerEnvironment>, service: Service): void {

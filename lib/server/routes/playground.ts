@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Hono } from "hono";
 import { packageFile } from "../../native/package-file.ts";
-import type { ServerEnvironment } from "../handler.ts";
+import type { ServerEnvironment } from "../service/environment.ts";
 
 const files = {
   "/": ["index.html", "text/html; charset=utf-8"],

@@ -1,27 +1,16 @@
 import { isUtf8 } from "node:buffer";
 import type { Hono } from "hono";
-import { z } from "zod";
 import type { CodeLlama } from "../../codellama.ts";
 import { chatCompletionSchema, toolPlan } from "../fields/chat-body.ts";
 import { chatMessages } from "../fields/chat-messages.ts";
+import { readBody } from "../fields/read-body.ts";
 import { fieldResolver } from "../fields/resolve-fields.ts";
 import { present } from "../fields/sampling.ts";
-import { checkTokens, tokensSchema } from "../fields/token-ids.ts";
-import type { ServerEnvironment } from "../handler.ts";
+import { detokenizeSchema, tokenizeSchema } from "../fields/token-bodies.ts";
+import { checkTokens } from "../fields/token-ids.ts";
 import { JsonText } from "../http/json-pieces.ts";
-import { readBody } from "../http/request-body.ts";
-import type { Service } from "../service.ts";
-
-/** The body of `POST /tokenize`, as llama-server has it. */
-export const tokenizeSchema = z.object({
-  content: z.string(),
-  add_special: z.boolean().nullish(),
-  parse_special: z.boolean().nullish(),
-  with_pieces: z.boolean().nullish(),
-});
-
-/** The body of `POST /detokenize`. So many tokens take some ten milliseconds of the event loop. */
-export const detokenizeSchema = z.object({ tokens: tokensSchema.max(131_072) });
+import type { ServerEnvironment } from "../service/environment.ts";
+import type { Service } from "../service/service.ts";
 
 const resolveTokenize = fieldResolver("/tokenize", tokenizeSchema);
 const resolveDetokenize = fieldResolver("/detokenize", detokenizeSchema);

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { chatCompletionSchema } from "../../../../lib/server/fields/chat-body.ts";
 import { completionSchema } from "../../../../lib/server/fields/completion-body.ts";
+import { embeddingSchema } from "../../../../lib/server/fields/embedding-body.ts";
+import { infillSchema } from "../../../../lib/server/fields/infill-body.ts";
 import { knownFields } from "../../../../lib/server/fields/known-fields.ts";
 import { resolveFields } from "../../../../lib/server/fields/resolve-fields.ts";
-import { embeddingSchema } from "../../../../lib/server/routes/embeddings.ts";
-import { infillSchema } from "../../../../lib/server/routes/infill.ts";
-import { detokenizeSchema, tokenizeSchema } from "../../../../lib/server/routes/tokens.ts";
+import { detokenizeSchema, tokenizeSchema } from "../../../../lib/server/fields/token-bodies.ts";
 import { hostileJsonTexts } from "../../../helpers/hostile-json.ts";
 
 const schemas: Readonly<Record<string, z.ZodObject>> = {

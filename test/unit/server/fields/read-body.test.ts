@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { checkUntilIssue, innerSchemas } from "../../../../lib/server/fields/first-issue.ts";
+import { readBody } from "../../../../lib/server/fields/read-body.ts";
 import { errorBody, HttpError } from "../../../../lib/server/http/http-error.ts";
 import { jsonLimits } from "../../../../lib/server/http/json-scan.ts";
-import { readBody } from "../../../../lib/server/http/request-body.ts";
 import { operations } from "../../../../lib/server/openapi/operations.ts";
 
 const anything = z.unknown();

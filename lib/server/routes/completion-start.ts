@@ -1,16 +1,16 @@
-import type { CodeLlama } from "../codellama.ts";
-import type { Generation } from "../generation.ts";
-import type { GenerateOptions } from "../options/generate.ts";
-import type { InfillInput } from "../options/infill.ts";
-import type { GenerationResult } from "../result.ts";
-import type { Exchange, Warning } from "./exchange.ts";
-import { type CompletionBody, notOfInfill } from "./fields/completion-body.ts";
-import { infillOfMark, infillOfTemplate, spellsInfill } from "./fields/infill-template.ts";
-import type { Prompt } from "./fields/prompts.ts";
-import { present, samplingOptions, tokenLimit } from "./fields/sampling.ts";
-import { structureOptions } from "./fields/structure-fields.ts";
-import { HttpError } from "./http/http-error.ts";
-import type { Service } from "./service.ts";
+import type { CodeLlama } from "../../codellama.ts";
+import type { Generation } from "../../generation.ts";
+import type { GenerateOptions } from "../../options/generate.ts";
+import type { InfillInput } from "../../options/infill.ts";
+import type { GenerationResult } from "../../result.ts";
+import { type CompletionBody, notOfInfill } from "../fields/completion-body.ts";
+import { infillOfMark, infillOfTemplate, spellsInfill } from "../fields/infill-template.ts";
+import type { Prompt } from "../fields/prompts.ts";
+import { present, samplingOptions, tokenLimit } from "../fields/sampling.ts";
+import { structureOptions } from "../fields/structure-fields.ts";
+import { HttpError } from "../http/http-error.ts";
+import type { Exchange, Warning } from "../service/exchange.ts";
+import type { Service } from "../service/service.ts";
 
 // OpenAI's default.
 const defaultMaxTokens = 16;

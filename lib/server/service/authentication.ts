@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { HttpError } from "../http/http-error.ts";
 import type { ApiKey } from "./api-key.ts";
-import { HttpError } from "./http/http-error.ts";
 
 /** Tells whose a request is. */
 export class Authentication {

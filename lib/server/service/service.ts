@@ -1,17 +1,17 @@
-import { readArgument } from "../base/arguments.ts";
-import type { CodeLlama, TokenizeOptions } from "../codellama.ts";
-import type { EngineState } from "../engine/port.ts";
+import { readArgument } from "../../base/arguments.ts";
+import type { CodeLlama, TokenizeOptions } from "../../codellama.ts";
+import type { EngineState } from "../../engine/port.ts";
+import type { Prompt } from "../fields/prompts.ts";
+import { eventStream } from "../http/event-stream.ts";
+import { HttpError, toHttpError } from "../http/http-error.ts";
+import { slicedAnswer } from "../http/sliced-answer.ts";
+import { WorkQueue } from "../http/work-queue.ts";
+import { failsafeLogger, type Logger } from "../observability/logger.ts";
+import { Metrics } from "../observability/metrics.ts";
+import { Tracing } from "../observability/tracing.ts";
 import { Authentication } from "./authentication.ts";
 import { Exchange, type Warning } from "./exchange.ts";
-import type { Prompt } from "./fields/prompts.ts";
-import { eventStream } from "./http/event-stream.ts";
-import { HttpError, toHttpError } from "./http/http-error.ts";
-import { slicedAnswer } from "./http/sliced-answer.ts";
-import { WorkQueue } from "./http/work-queue.ts";
-import { Metrics } from "./observability/metrics.ts";
-import { Tracing } from "./observability/tracing.ts";
-import { unfailingLogger } from "./observability/unfailing-logger.ts";
-import { checkModel, type HandlerOptions, type Logger } from "./options.ts";
+import { checkModel, type HandlerOptions } from "./options.ts";
 
 // Time for what is cut at the deadline to end: the engine finishes its step first.
 const cutMs = 2000;
@@ -44,7 +44,7 @@ export class Service {
     this.options = options;
     this.authentication = new Authentication(options.apiKeys ?? []);
     this.maxBodyBytes = options.maxBodyBytes ?? 8 * 2 ** 20;
-    this.logger = options.logger && unfailingLogger(options.logger);
+    this.logger = options.logger && failsafeLogger(options.logger);
     this.metrics = new Metrics(() => this.#stats());
     if (readArgument("createHandler(): llama", () => isPromise(llama))) {
       Promise.resolve(llama)

@@ -1,16 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Generation } from "../generation.ts";
-import type { Answer, FinishReason } from "../result.ts";
-import { clientGone, type HttpError } from "./http/http-error.ts";
-
-/** What a client asked the model for, as metrics and traces name it. */
-export interface Operation {
-  /** Of OpenTelemetry's semantic conventions (gen_ai.operation.name). */
-  readonly name: "text_completion" | "chat" | "embeddings" | "infill";
-  readonly maxTokens?: number | undefined;
-  readonly temperature?: number | undefined;
-  readonly topP?: number | undefined;
-}
+import type { Generation } from "../../generation.ts";
+import type { Answer, FinishReason } from "../../result.ts";
+import { clientGone, type HttpError } from "../http/http-error.ts";
+import type { Operation, RequestRecord } from "../observability/record.ts";
 
 /** What a client and an operator should know of an answer. */
 export interface Warning {
@@ -26,7 +18,7 @@ export interface Followed<Result> {
 }
 
 /** One request and its answer, from the first byte to the last: what logs and metrics tell of. */
-export class Exchange {
+export class Exchange implements RequestRecord {
   readonly id: string;
   readonly method: string;
   readonly path: string;

@@ -1,4 +1,4 @@
-import { invalidArgument, show } from "../base/arguments.ts";
+import { invalidArgument, show } from "../../base/arguments.ts";
 import {
   boolean,
   checkOptions,
@@ -7,17 +7,11 @@ import {
   listOf,
   type Rules,
   text,
-} from "../options/check.ts";
-import { isModel } from "../options/model.ts";
+} from "../../options/check.ts";
+import { isModel } from "../../options/model.ts";
+import { isOrigin, originForm } from "../http/origin.ts";
+import type { Logger } from "../observability/logger.ts";
 import { type ApiKey, isKey, keyForm } from "./api-key.ts";
-import { isOrigin, originForm } from "./http/origin.ts";
-
-/** Writes structured logs; pino's loggers are of this kind. */
-export interface Logger {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 /** How a handler serves a model. */
 export interface HandlerOptions {
