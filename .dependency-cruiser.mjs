@@ -7,8 +7,8 @@ const floors = [
   ["model/"],
   ["engine/"],
   ["prompt/"],
-  ["tools/"],
   ["result.ts"],
+  ["tools/"],
   ["remote/"],
   ["jobs/"],
   ["generation.ts"],
@@ -19,6 +19,26 @@ const floors = [
   ["cli/"],
   ["index.ts"],
 ].map((rooms) => `^lib/(${rooms.join("|").replaceAll(".", "[.]")})`);
+
+// The floors of lib/server, from the ground up.
+const serverFloors = [
+  "http/",
+  "observability/",
+  "fields/|answers/",
+  "openapi/",
+  "service/",
+  "routes/",
+  "handler.ts|index.ts",
+].map((rooms) => `^lib/server/(${rooms.replaceAll(".", "[.]")})`);
+
+/** Forbids imports of the floors above, for each floor. */
+const upwardArrows = (name, floors) =>
+  floors.slice(0, -1).map((floor, index) => ({
+    name: `${name}-${index + 1}`,
+    severity: "error",
+    from: { path: floor },
+    to: { path: floors.slice(index + 1) },
+  }));
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
@@ -36,12 +56,8 @@ export default {
       from: { path: "^lib/", pathNot: floors },
       to: {},
     },
-    ...floors.slice(0, -1).map((floor, index) => ({
-      name: `arrows-run-down-from-floor-${index + 1}`,
-      severity: "error",
-      from: { path: floor },
-      to: { path: floors.slice(index + 1) },
-    })),
+    ...upwardArrows("arrows-run-down-from-floor", floors),
+    ...upwardArrows("arrows-run-down-from-server-floor", serverFloors),
   ],
   options: {
     doNotFollow: { path: "node_modules" },
