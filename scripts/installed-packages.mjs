@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { npmCommand, run } from "./command.mjs";
+import { run } from "./command.mjs";
+import { npmCommand } from "./npm.mjs";
 import { root } from "./project.mjs";
 import { say } from "./terminal.mjs";
 

@@ -3,8 +3,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { npmCommand, run } from "./command.mjs";
 import { withLock } from "./lock.mjs";
+import { npmDownload } from "./npm.mjs";
 import { Failure, root } from "./project.mjs";
 import { say } from "./terminal.mjs";
 
@@ -30,7 +30,7 @@ export async function nodeProgram(version) {
   }
   const folder = join(root, ".cache/node", major);
   const program = join(folder, "node_modules", platformPackage, programInPackage);
-  await withLock(`${folder}.lock`, () => install(major, folder, program));
+  await withLock(folder, () => install(major, folder, program));
   return program;
 }
 
@@ -47,7 +47,10 @@ async function install(major, folder, program) {
   await mkdir(partial, { recursive: true });
   const wanted = `${platformPackage}@${major}`;
   const options = ["--prefix", partial, "--no-save", "--no-audit", "--no-fund"];
-  await run([...npmCommand(), "install", ...options, wanted], { cwd: partial });
+  await npmDownload(["install", ...options, wanted], {
+    cwd: partial,
+    failure: `Node.js ${major} cannot be downloaded`,
+  });
   await rm(folder, { recursive: true, force: true });
   await rename(partial, folder);
 }

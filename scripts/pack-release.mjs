@@ -14,7 +14,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { npmCommand, run } from "./command.mjs";
+import { buildPackageNames } from "./build-packages.mjs";
+import { run } from "./command.mjs";
+import { npmCommand } from "./npm.mjs";
 import { platformPackageName, releasePlatforms, thisPlatform } from "./platform.mjs";
 import { Failure, root, runWhenMain } from "./project.mjs";
 import { note, say } from "./terminal.mjs";
@@ -69,7 +71,14 @@ export async function packMain() {
   // Scripts and workspaces are for a clone.
   const { scripts, devDependencies, workspaces, allowScripts, ...manifest } = readManifest(folder);
   const packages = releasePlatforms.map((each) => [platformPackageName(each), manifest.version]);
-  writeManifest(folder, { ...manifest, optionalDependencies: Object.fromEntries(packages) });
+  writeManifest(folder, {
+    ...manifest,
+    optionalDependencies: Object.fromEntries(packages),
+    // build-packages.mjs reads their versions when a user compiles.
+    devDependencies: Object.fromEntries(
+      buildPackageNames.map((name) => [name, devDependencies[name]]),
+    ),
+  });
   return folder;
 }
 

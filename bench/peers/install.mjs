@@ -1,7 +1,8 @@
 /** Puts the libraries that the bench compares with into this folder. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { npmCommand, run } from "../../scripts/command.mjs";
+import { run } from "../../scripts/command.mjs";
+import { npmCommand } from "../../scripts/npm.mjs";
 import { say } from "../../scripts/terminal.mjs";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
