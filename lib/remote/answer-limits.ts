@@ -2,12 +2,12 @@ import { promptLength } from "../engine/port.ts";
 import type { EngineCall } from "../generation.ts";
 import type { RemoteChunk } from "./dialects/dialect.ts";
 
-// A remote that does not tell token ids is held to characters. No piece of a vocabulary has more.
+// Characters per token, at most. It limits the answers of servers that do not return token ids.
 const longestPiece = 1024;
-// Of any answer, whatever was asked for: more than the longest context windows hold.
+// Limit of every answer. It exceeds the longest context windows.
 const mostTokens = 2 ** 24;
 
-/** Holds a remote to the length of answer that was asked for. */
+/** Checks that a remote sends no more than the request allows. */
 export class AnswerLimits {
   readonly #maximumTokens: number;
   readonly #maximumCharacters: number;
@@ -20,7 +20,7 @@ export class AnswerLimits {
     this.#maximumCharacters = Math.min(this.#maximumTokens * longestPiece, mostTokens);
   }
 
-  /** Counts a chunk; whether it is still within what was asked for. */
+  /** Counts a chunk. Returns false once the answer exceeds the limit. */
   allow({ text, tokens, logprobs, hidden = 0 }: RemoteChunk): boolean {
     this.#tokens += Math.max(tokens.length, logprobs?.length ?? 0);
     this.#characters += text.length + hidden;

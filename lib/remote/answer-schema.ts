@@ -1,28 +1,28 @@
 import { z } from "zod";
 
-// What remotes say, checked without trust: counts have a range, and a list of wrong elements ends at
-// the first one, where Zod's own array would make an issue of each.
+// Checks of answers from untrusted servers. Counts have a range. A list check stops at the first
+// wrong element, because Zod's own array creates one issue for each wrong element.
 
-/** An exact whole number. */
+/** A whole number that a double holds exactly. */
 export const count = z.int().min(0);
 
-/** A number of tokens, of dimensions or of entries of a vocabulary; no model has more. */
+/** Number of tokens, dimensions or vocabulary entries. No model has more than 2^31 - 1. */
 export const tokenCount = z
   .int()
   .min(0)
   .max(2 ** 31 - 1);
 
-/** Ids of tokens. Whether the vocabulary has them is checked where the vocabulary is known. */
+/** Token ids. Code that knows the vocabulary checks their upper bound. */
 export const tokenIds = z.custom<readonly number[]>(
   (value) => Array.isArray(value) && value.every(isTokenId),
 );
 
-/** As `tokenCount`, without the cost of a schema for each of many. */
+/** Same range as `tokenCount`, without the cost of a schema for each element. */
 function isTokenId(value: unknown): boolean {
   return typeof value === "number" && value >= 0 && (value | 0) === value;
 }
 
-/** A vector that 32-bit floats can hold. */
+/** A non-empty vector of numbers that fit into 32-bit floats. */
 export const vector = z.custom<readonly number[]>(
   (value) =>
     Array.isArray(value) &&
@@ -30,7 +30,7 @@ export const vector = z.custom<readonly number[]>(
     value.every((each) => typeof each === "number" && Number.isFinite(Math.fround(each))),
 );
 
-/** An array that is checked up to its first wrong element. */
+/** An array whose check stops at the first wrong element. */
 export function listOf<Element extends z.ZodType>(element: Element) {
   return z.array(z.unknown()).transform((items, context): z.output<Element>[] => {
     const checked: z.output<Element>[] = [];
@@ -46,7 +46,7 @@ export function listOf<Element extends z.ZodType>(element: Element) {
   });
 }
 
-/** An object of finite numbers. */
+/** An object whose values are finite numbers. */
 export const numbersByName = z.custom<Readonly<Record<string, number>>>(
   (value) =>
     typeof value === "object" &&

@@ -26,7 +26,7 @@ export interface Connection {
 
 const dialects: readonly Dialect[] = [llamaServer, ...openAiDialects];
 
-/** Finds out what a remote is, and makes an engine of it. */
+/** Probes a remote server and creates an engine for it. */
 export async function connect(url: string | URL, given: ConnectOptions): Promise<Connection> {
   const options = checkConnectOptions(given);
   const base = connectBase(url);
@@ -56,7 +56,8 @@ async function connectTo(
     if (vocabulary !== undefined) {
       await watched((watch) => requireSameVocabulary(client, remote, vocabulary, watch));
     }
-    const model = vocabulary === undefined ? modelFrom(remote) : known(vocabulary.model, remote);
+    const model =
+      vocabulary === undefined ? describedModel(remote) : localModel(vocabulary.model, remote);
     const contextSize =
       options.contextSize ?? remote.contextSize ?? (model.trainingContextSize || Infinity);
     const capabilities =
@@ -78,21 +79,21 @@ function dialectOf(kind: RemoteKind): Dialect {
   return dialect;
 }
 
-const elsewhere = { devices: [], reason: "it is computed by a remote engine" };
+const remotePlacement = { devices: [], reason: "the model runs on a remote server" };
 
-/** What the file of the vocabulary says, and the remote of its own weights. */
-function known(model: NativeModel, remote: RemoteDescription): NativeModel {
+/** The vocabulary file's model, with the remote's facts about its weights. */
+function localModel(model: NativeModel, remote: RemoteDescription): NativeModel {
   return {
     ...model,
     name: model.name || remote.modelId,
     parameters: remote.parameters ?? model.parameters,
     sizeBytes: remote.sizeBytes ?? model.sizeBytes,
-    placement: elsewhere,
+    placement: remotePlacement,
   };
 }
 
-/** A model of which nothing is known but what the remote tells. */
-function modelFrom(remote: RemoteDescription): NativeModel {
+/** A model that is known only from the remote's description. */
+function describedModel(remote: RemoteDescription): NativeModel {
   return {
     architecture: "",
     name: remote.modelId,
@@ -108,11 +109,11 @@ function modelFrom(remote: RemoteDescription): NativeModel {
     specialTokens: {},
     endOfGenerationTokens: [],
     addsBos: false,
-    placement: elsewhere,
+    placement: remotePlacement,
   };
 }
 
-/** As our server tells them; of another's model only the name tells anything. */
+/** Capabilities that node-codellama reports. For other servers, only the model's name is known. */
 function remoteCapabilities(
   { fillsHoles }: Dialect,
   model: NativeModel,
@@ -124,7 +125,8 @@ function remoteCapabilities(
   return {
     completion: true,
     infill: fillsHoles && infill === true,
-    // It has a template or refuses; a base Code Llama would ramble.
+    // Other models have a chat template, or the server rejects the request. A base Code Llama would
+    // answer without end.
     chat: chat ?? (codeLlama === undefined || codeLlama === "instruct"),
     python: python ?? codeLlama === "python",
     codeLlama,

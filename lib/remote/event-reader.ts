@@ -3,14 +3,14 @@ import { TextDecoder } from "node:util";
 import { createParser } from "eventsource-parser";
 import type { RemoteErrors } from "./remote-error.ts";
 
-// Characters that are read at a time. Between two such pieces the event loop goes on.
+// Characters parsed between two turns of the event loop.
 const pieceLength = 2 ** 13;
 
 /**
- * The JSON of server-sent events, read as fast as they are taken. The stream must end with
- * `[DONE]`, unless whoever reads it stops before.
- * @param longest - characters of one event
- * @throws CodeLlamaError `REMOTE_FAILED` for a stream that breaks off, or is none
+ * Yields the JSON of server-sent events and reads no faster than the caller. The stream must end
+ * with `[DONE]`, unless the caller stops earlier.
+ * @param longest - maximum characters of one event
+ * @throws CodeLlamaError `REMOTE_FAILED` if the stream ends early or is not a valid event stream
  */
 export async function* readEvents(
   body: AsyncIterable<Uint8Array>,
@@ -31,7 +31,7 @@ export async function* readEvents(
   });
   for await (const text of pieces(body, errors)) {
     parser.feed(text);
-    if (tooLong) throw errors.failed(`it sends an event of more than ${longest} characters`);
+    if (tooLong) throw errors.failed(`the server sent an event of more than ${longest} characters`);
     const events = waiting;
     waiting = [];
     for (const data of events) {
@@ -39,10 +39,10 @@ export async function* readEvents(
       yield parse(data, errors);
     }
   }
-  throw errors.failed("the answer broke off before its end");
+  throw errors.failed("the answer ended before its last event");
 }
 
-/** The text of a stream of bytes, in short pieces. */
+/** Decodes a stream of bytes as UTF-8 and yields it in short pieces. */
 async function* pieces(
   body: AsyncIterable<Uint8Array>,
   errors: RemoteErrors,
@@ -61,7 +61,7 @@ function decode(decoder: TextDecoder, bytes: Uint8Array, errors: RemoteErrors): 
   try {
     return decoder.decode(bytes, { stream: true });
   } catch {
-    throw errors.failed("it sends events that are not UTF-8");
+    throw errors.failed("the server sent an event that is not UTF-8");
   }
 }
 
@@ -70,10 +70,10 @@ function parse(data: string, errors: RemoteErrors): unknown {
   try {
     event = JSON.parse(data);
   } catch {
-    throw errors.failed("it sends events that are no JSON");
+    throw errors.failed("the server sent an event that is not JSON");
   }
   if (typeof event !== "object" || event === null) {
-    throw errors.failed("it sends events that are no objects");
+    throw errors.failed("the server sent an event that is not a JSON object");
   }
   if ("error" in event && event.error !== null) throw errors.answered(event);
   return event;

@@ -7,27 +7,27 @@ import type { RemoteErrors } from "./remote-error.ts";
 import { Watch } from "./watch.ts";
 
 export interface HttpClientOptions {
-  /** Without a slash at the end. */
+  /** URL without a trailing slash. */
   readonly base: string;
   readonly apiKey: string | undefined;
   readonly maxRetries: number;
-  /** A remote that sends nothing useful for so long counts as gone. */
+  /** An exchange fails if the remote sends nothing useful for this time. */
   readonly idleTimeoutMs: number;
   readonly errors: RemoteErrors;
 }
 
-// A remote that asks for more patience than this gets none.
+// A request is not repeated if the remote asks for a longer pause.
 const longestPauseMs = 30_000;
 const firstPauseMs = 500;
-/** Bytes of an answer that is not a stream, unless its request has reason to expect more. */
+/** Default maximum bytes of an answer that is not a stream. */
 export const usualAnswer = 2 ** 20;
 const longestErrorAnswer = 2 ** 16;
-// A body that is not a stream must bring so much in one idle timeout, or its end.
+// A body that is not a stream must bring this many bytes, or end, within one idle timeout.
 const usefulBytes = 2 ** 14;
-// Servers close idle connections after 5 seconds or later, so this side must do so first.
+// Servers close idle connections after 5 seconds or later. This side must close them earlier.
 const keptMs = 4000;
 
-/** Speaks HTTP with a remote engine; whatever fails is a CodeLlamaError. */
+/** HTTP client of a remote engine. Every failure is a CodeLlamaError. */
 export class HttpClient {
   readonly errors: RemoteErrors;
   readonly #options: HttpClientOptions;
@@ -40,57 +40,60 @@ export class HttpClient {
     this.#agent = new Agent({ keepAlive: true, timeout: keptMs });
   }
 
-  /** The watch of one exchange, which its caller ends. */
+  /** Starts the watch of one exchange. The caller must end it. */
   watch(signal?: AbortSignal): Watch {
     const { idleTimeoutMs } = this.#options;
-    const onIdle = () => this.errors.failed(`it has sent nothing for ${idleTimeoutMs / 1000} s`);
+    const onIdle = () =>
+      this.errors.failed(`the server sent no data for ${idleTimeoutMs / 1000} s`);
     return new Watch(idleTimeoutMs, onIdle, signal);
   }
 
-  /** JSON, or undefined where there is no such route. */
+  /** Returns the JSON at `path`; undefined if the route does not exist. */
   async find(path: string, watch: Watch): Promise<unknown> {
     const response = await this.#send(path, undefined, watch);
     if (response.statusCode === 404 || response.statusCode === 405) {
       response.destroy();
       return undefined;
     }
-    return this.#json(path, await this.#good(response, watch), usualAnswer, watch);
+    return this.#json(path, await this.#requireSuccess(response, watch), usualAnswer, watch);
   }
 
-  /** @param longest - bytes of the answer */
+  /** @param longest - maximum bytes of the answer */
   async post(path: string, json: string, watch: Watch, longest = usualAnswer): Promise<unknown> {
-    const response = await this.#good(await this.#send(path, json, watch), watch);
+    const response = await this.#requireSuccess(await this.#send(path, json, watch), watch);
     return this.#json(path, response, longest, watch);
   }
 
-  /** The body of an answer of server-sent events. */
+  /** Returns the body of an answer of server-sent events. */
   async stream(path: string, json: string, watch: Watch): Promise<AsyncGenerator<Uint8Array>> {
-    const response = await this.#good(await this.#send(path, json, watch), watch);
+    const response = await this.#requireSuccess(await this.#send(path, json, watch), watch);
     const type = typeOf(response);
     if (type === "application/json") {
-      // Some tell errors with status 200.
+      // Some servers report errors with status 200.
       throw this.errors.answered(await this.#json(path, response, usualAnswer, watch));
     }
     if (type !== "text/event-stream") {
       response.destroy();
-      throw this.errors.failed(`${path} answers with ${this.#typeShown(type)}, not with events`);
+      throw this.errors.failed(
+        `${path} returned ${this.#quoteType(type)} instead of an event stream`,
+      );
     }
     return this.#chunks(response, watch);
   }
 
-  /** Closes the connections that are kept. */
+  /** Closes the idle connections. */
   close(): void {
     this.#agent.destroy();
   }
 
-  /** Sends it, and once more where the remote turned it away before it did anything. */
+  /** Sends a request, and repeats it while the remote answers 429 or 503. */
   async #send(path: string, json: string | undefined, watch: Watch): Promise<IncomingMessage> {
     const { base, apiKey, maxRetries } = this.#options;
     const request = {
       method: json === undefined ? "GET" : "POST",
       headers: {
         accept: "application/json, text/event-stream",
-        // A compressed answer could be any number of times larger than what comes over the wire.
+        // A compressed answer could grow without a bound when it is decompressed.
         "accept-encoding": "identity",
         ...(json !== undefined && { "content-type": "application/json" }),
         ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
@@ -99,36 +102,36 @@ export class HttpClient {
       agent: this.#agent,
     } as const;
     for (let attempt = 0; ; attempt++) {
-      const response = await this.#caught(sendRequest(base + path, request, watch.signal), watch);
+      const response = await this.#guard(sendRequest(base + path, request, watch.signal), watch);
       watch.restart();
-      const turnedAway = response.statusCode === 429 || response.statusCode === 503;
+      const isBusy = response.statusCode === 429 || response.statusCode === 503;
       const pause = pauseMs(response, attempt);
-      if (!turnedAway || attempt >= maxRetries || pause > longestPauseMs) {
-        return this.#plain(response);
+      if (!isBusy || attempt >= maxRetries || pause > longestPauseMs) {
+        return this.#requireUncompressed(response);
       }
       response.destroy();
       watch.pause();
-      await this.#caught(sleep(pause, undefined, { signal: watch.signal }), watch);
+      await this.#guard(sleep(pause, undefined, { signal: watch.signal }), watch);
       watch.restart();
     }
   }
 
-  #plain(response: IncomingMessage): IncomingMessage {
+  #requireUncompressed(response: IncomingMessage): IncomingMessage {
     const encoding = response.headers["content-encoding"] ?? "identity";
     if (encoding === "identity") return response;
     response.destroy();
     throw this.errors.failed(
-      `its answer is encoded as ${this.errors.quote(encoding)}, which nobody asked for`,
+      `the answer must not be compressed (got content-encoding ${this.errors.quote(encoding)})`,
     );
   }
 
-  async #good(response: IncomingMessage, watch: Watch): Promise<IncomingMessage> {
+  async #requireSuccess(response: IncomingMessage, watch: Watch): Promise<IncomingMessage> {
     const { statusCode: status = 0 } = response;
     if (status >= 200 && status < 300) return response;
     if (status >= 300 && status < 400) {
       response.destroy();
-      // A key is for the host that it was given for.
-      throw this.errors.answered({ message: "it answers with a redirect" }, status);
+      // Following the redirect could send the key to another host.
+      throw this.errors.answered({ message: "the server answered with a redirect" }, status);
     }
     const text = await this.#text(response, longestErrorAnswer, watch).catch(() => "");
     watch.signal.throwIfAborted();
@@ -136,7 +139,7 @@ export class HttpClient {
     try {
       body = JSON.parse(text);
     } catch {
-      body = { message: `it answers with ${this.#typeShown(typeOf(response))}` };
+      body = { message: `the server answered with ${this.#quoteType(typeOf(response))}` };
     }
     throw this.errors.answered(body, status);
   }
@@ -151,14 +154,14 @@ export class HttpClient {
     if (type !== "application/json") {
       response.destroy();
       throw this.errors.failed(
-        `${path} answers with ${this.#typeShown(type)}, not with JSON; is it the right url?`,
+        `${path} returned ${this.#quoteType(type)} instead of JSON; check the url`,
       );
     }
     const text = await this.#text(response, longest, watch);
     try {
       return JSON.parse(text);
     } catch {
-      throw this.errors.failed(`${path} answers with what is no JSON`);
+      throw this.errors.failed(`${path} returned invalid JSON`);
     }
   }
 
@@ -170,7 +173,9 @@ export class HttpClient {
     try {
       for await (const bytes of this.#chunks(response, watch)) {
         length += bytes.length;
-        if (length > longest) throw this.errors.failed(`its answer has more than ${longest} bytes`);
+        if (length > longest) {
+          throw this.errors.failed(`the answer has more than ${longest} bytes`);
+        }
         if (length >= useful) {
           useful = length + usefulBytes;
           watch.restart();
@@ -180,18 +185,18 @@ export class HttpClient {
       parts.push(decoder.decode());
     } catch (error) {
       throw isError(error) && error.name === "TypeError"
-        ? this.errors.failed("its answer is not UTF-8")
+        ? this.errors.failed("the answer is not UTF-8")
         : error;
     }
     return parts.join("");
   }
 
-  /** What comes, until it ends or the watch does. */
+  /** Yields the bytes of the answer until it ends or the watch aborts. */
   async *#chunks(response: IncomingMessage, watch: Watch): AsyncGenerator<Uint8Array> {
     const chunks: AsyncIterator<Uint8Array> = response[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const { done, value } = await this.#caught(chunks.next(), watch);
+        const { done, value } = await this.#guard(chunks.next(), watch);
         if (done) return;
         yield value;
       }
@@ -200,8 +205,8 @@ export class HttpClient {
     }
   }
 
-  /** Fails with the watch's reason, or with what happened to the connection. */
-  async #caught<Value>(work: Promise<Value>, watch: Watch): Promise<Value> {
+  /** Awaits `work`. Rejects with the watch's reason, or with an error about the connection. */
+  async #guard<Value>(work: Promise<Value>, watch: Watch): Promise<Value> {
     try {
       return await watch.race(work);
     } catch (error) {
@@ -210,8 +215,8 @@ export class HttpClient {
     }
   }
 
-  #typeShown(type: string): string {
-    return type === "" ? "nothing" : this.errors.quote(type);
+  #quoteType(type: string): string {
+    return type === "" ? "no content type" : this.errors.quote(type);
   }
 }
 
@@ -220,7 +225,7 @@ function typeOf({ headers }: IncomingMessage): string {
   return type.trim().toLowerCase();
 }
 
-/** As `Retry-After` says, in seconds or as a date; else a pause that doubles. */
+/** The pause that `Retry-After` names, in seconds or as a date. Otherwise it doubles each time. */
 function pauseMs({ headers }: IncomingMessage, attempt: number): number {
   const asked = headers["retry-after"];
   if (asked === undefined) return firstPauseMs * 2 ** attempt;

@@ -15,11 +15,11 @@ export interface HttpRequest {
 }
 
 /**
- * Sends one request; resolves with the head of the answer, whatever its status. An abort closes the
- * connection, before the head and after it.
+ * Sends one request and resolves with the head of the answer, for every status. An abort closes the
+ * connection, before and after the head.
  *
- * This is `node:http` and not `fetch`: undici holds what listens to a signal weakly, has timeouts of
- * its own and decompresses without a bound.
+ * Uses `node:http` instead of `fetch`: undici holds the listeners of a signal weakly, has its own
+ * timeouts and decompresses without a bound.
  */
 export function sendRequest(
   url: string,
@@ -39,7 +39,8 @@ export function sendRequest(
     addAbortListener(signal, onAbort);
     let hasAnswered = false;
     request.on("error", (error: NodeJS.ErrnoException) => {
-      // The remote closed a kept connection while the request was on its way: it never saw it.
+      // The remote closed an idle connection while the request was on its way, so it never read the
+      // request.
       const wasStale =
         request.reusedSocket && error.code === "ECONNRESET" && !hasAnswered && !signal.aborted;
       if (wasStale) resolve(sendRequest(url, { method, headers, body, agent }, signal));
@@ -47,7 +48,7 @@ export function sendRequest(
     });
     request.on("response", (response) => {
       hasAnswered = true;
-      // Whoever reads the body sees its errors; a body that nobody reads must not end the process.
+      // The reader of the body sees its errors. Without a reader they must not end the process.
       response.on("error", () => {});
       resolve(response);
     });

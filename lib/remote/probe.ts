@@ -15,7 +15,7 @@ const capabilitiesSchema = z.object({
   python: z.boolean().nullish(),
 });
 
-// Our server's words, and llama-server's.
+// Field names of node-codellama and of llama-server.
 const metaSchema = z.object({
   context_size: tokens,
   n_ctx: tokens,
@@ -32,14 +32,14 @@ const metaSchema = z.object({
   capabilities: capabilitiesSchema.nullish(),
 });
 
-// Characters of a model's name.
+// Maximum characters of a model's name.
 const longestName = 1024;
 
 const modelSchema = z.object({
   id: z.string().min(1).max(longestName),
   aliases: listOf(z.string()).nullish(),
   owned_by: z.string().nullish(),
-  /** vLLM's. */
+  /** Context window, from vLLM. */
   max_model_len: tokens,
   meta: metaSchema.nullish(),
 });
@@ -54,7 +54,7 @@ const propsSchema = z.object({
 
 type ListedModel = z.output<typeof modelSchema>;
 
-/** What a remote tells about itself; absent is what it does not tell. */
+/** Facts that a remote reports about itself; undefined for facts that it does not report. */
 export interface RemoteDescription {
   readonly kind: RemoteKind;
   readonly modelId: string;
@@ -64,7 +64,7 @@ export interface RemoteDescription {
   readonly parameters: number | undefined;
   readonly sizeBytes: number | undefined;
   readonly embeddingLength: number | undefined;
-  /** Of our own server. */
+  /** Only node-codellama reports capabilities. */
   readonly capabilities: z.output<typeof capabilitiesSchema> | undefined;
 }
 
@@ -76,7 +76,7 @@ const kindsByOwner: ReadonlyMap<string, RemoteKind> = new Map([
 ]);
 
 /**
- * Asks a remote what it is and what it has.
+ * Finds out what kind of server a remote is and which model it has.
  * @throws CodeLlamaError `REMOTE_FAILED`, `MODEL_NOT_FOUND`, `INVALID_ARGUMENT`
  */
 export async function probe(
@@ -111,7 +111,7 @@ export async function probe(
 function readList(client: HttpClient, answer: unknown): readonly ListedModel[] {
   const { success, data } = listSchema.safeParse(answer);
   if (success) return data.data;
-  throw client.errors.failed("/v1/models answers in an unknown form; is it the right url?");
+  throw client.errors.failed("/v1/models returned an unexpected answer; check the url");
 }
 
 async function chooseModel(
@@ -121,31 +121,33 @@ async function chooseModel(
   watch: Watch,
 ): Promise<ListedModel> {
   const names = listed.slice(0, 20).map(({ id }) => JSON.stringify(id));
-  const there =
-    names.length === 0 ? "it lists none" : `it has ${client.errors.quote(names.join(", "))}`;
+  const available =
+    names.length === 0
+      ? "it lists no models"
+      : `available: ${client.errors.quote(names.join(", "))}`;
   if (wanted === undefined) {
     const [only] = listed;
     if (only !== undefined && listed.length === 1) return only;
     throw new CodeLlamaError(
       "INVALID_ARGUMENT",
-      `CodeLlama.connect(): model must name one of the remote's: ${there}`,
+      `CodeLlama.connect(): model must name one of the server's models (${available})`,
     );
   }
   const found = listed.find(({ id, aliases }) => id === wanted || aliases?.includes(wanted));
   if (found !== undefined) return found;
-  // A gateway without a list is taken at its word.
+  // A gateway without a list may still have the model.
   if (listed.length === 0) return { id: wanted };
-  // An alias of our server's, or a file of a hub's, is known by its own name alone.
+  // The list may leave out aliases. The route of a single model knows them.
   const described = await client.find(`/v1/models/${encodeURIComponent(wanted)}`, watch);
   const { success, data } = modelSchema.safeParse(described);
   if (success) return data;
   throw new CodeLlamaError(
     "MODEL_NOT_FOUND",
-    `CodeLlama.connect(): the remote has no model ${JSON.stringify(wanted)}; ${there}`,
+    `CodeLlama.connect(): the server has no model ${JSON.stringify(wanted)} (${available})`,
   );
 }
 
-/** TGI's list names the model's author as the owner; it can be told by a route of its own. */
+/** TGI lists the model's author as the owner, so only its route `/info` identifies it. */
 async function otherKind(client: HttpClient, watch: Watch): Promise<RemoteKind> {
   const info = await client.find("/info", watch).catch(() => undefined);
   watch.signal.throwIfAborted();
@@ -161,7 +163,7 @@ async function contextSizeOf(
     return infoSchema.safeParse(await client.find("/info", watch)).data?.max_total_tokens;
   }
   if (kind !== "llama-server") return undefined;
-  // Its list is open to all; here it wants its key.
+  // llama-server lists its models without a key, but `/props` requires one.
   const props = await client.find("/props", watch);
   return propsSchema.safeParse(props).data?.default_generation_settings.n_ctx;
 }

@@ -1,4 +1,4 @@
-/** Takes a secret out of texts that somebody else wrote. */
+/** Removes a secret from texts that a remote server wrote. */
 export class Redaction {
   readonly #secret: string;
   /** Every run of `runLength` letters and digits of the secret. */
@@ -16,7 +16,7 @@ export class Redaction {
   }
 
   /**
-   * The text without the secret. Undefined where a part of it would still be there: cut, split, or
+   * Returns the text without the secret. Undefined if a part of the secret may remain: cut, split or
    * in another encoding.
    */
   of(text: string): string | undefined {
@@ -36,11 +36,11 @@ export class Redaction {
   }
 }
 
-// So much of a secret is a trace of it; a shorter run is in many texts by chance.
+// Letters and digits of the secret that count as a trace. Texts contain shorter runs by chance.
 const longestRun = 8;
-// A secret with fewer letters and digits is found as a whole alone.
+// A secret with fewer letters and digits is only searched as a whole.
 const shortestTrace = 6;
-// An encoded text can be encoded once more.
+// How often a text is decoded, because an encoded text can be encoded again.
 const layers = 2;
 
 const decoders: readonly ((text: string) => string)[] = [
@@ -60,7 +60,7 @@ const decoders: readonly ((text: string) => string)[] = [
   (text) => decodeRuns(text, /[0-9a-f]{12,}/gi, "hex", 2),
 ];
 
-/** The text as it is, and as every decoder reads it. */
+/** Returns the text and its decoded forms. */
 function viewsOf(text: string): ReadonlySet<string> {
   const views = new Set([text]);
   let latest = [text];
@@ -71,7 +71,7 @@ function viewsOf(text: string): ReadonlySet<string> {
   return views;
 }
 
-/** A secret can begin at any place inside a run, so each alignment is decoded. */
+/** Decodes runs of a pattern at each alignment, because a secret can start anywhere in a run. */
 function decodeRuns(
   text: string,
   pattern: RegExp,
@@ -91,7 +91,7 @@ function fromCode(digits: string, radix: number): string {
   return String.fromCharCode(Number.parseInt(digits, radix) & 0xff);
 }
 
-/** Letters and digits alone, so that it does not matter what stands between them. */
+/** Keeps only letters and digits, so that separators inside a secret do not hide it. */
 function squeeze(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]+/g, "");
 }

@@ -17,16 +17,16 @@ export interface RemoteEngineOptions {
   readonly dialect: Dialect;
   readonly modelId: string;
   readonly model: NativeModel;
-  /** `Infinity` where nobody tells. */
+  /** In tokens; `Infinity` if unknown. */
   readonly contextSize: number;
-  /** The remote model's vocabulary, if it is at hand. */
+  /** The remote model's vocabulary; undefined if `connect()` got no tokenizer. */
   readonly vocabulary: LocalEngine | undefined;
 }
 
-// Characters or tokens of a prompt, which is sent as one JSON text: several millions of tokens.
+// Maximum characters or tokens of a prompt, which is sent as one JSON text.
 const longestPrompt = 2 ** 24;
 
-/** An engine that computes elsewhere and is spoken to over HTTP. */
+/** An engine on a remote server, used over HTTP. */
 export class RemoteEngine implements EnginePort {
   readonly model: NativeModel;
   readonly contextSize: number;
@@ -100,7 +100,7 @@ export class RemoteEngine implements EnginePort {
   }
 
   encode(parts: readonly PromptPart[]): Int32Array {
-    return this.#vocabularyFor("tokens").encode(parts);
+    return this.#vocabularyFor("a prompt of tokens").encode(parts);
   }
 
   encodePrompt(
@@ -108,10 +108,10 @@ export class RemoteEngine implements EnginePort {
     limit = Math.min(this.contextSize, noPromptLimit),
     stop?: AbortSignal,
   ): Int32Array | Promise<Int32Array> {
-    return this.#vocabularyFor("tokens").encodePrompt(parts, limit, stop);
+    return this.#vocabularyFor("a prompt of tokens").encodePrompt(parts, limit, stop);
   }
 
-  /** The remote does it. */
+  /** Does nothing: the remote server compiles grammars. */
   async compileGrammar(): Promise<undefined> {}
 
   tokenize(text: string, bos: boolean, special: boolean): Int32Array {
@@ -126,7 +126,7 @@ export class RemoteEngine implements EnginePort {
     return this.#vocabularyFor("tokenBytes()").tokenBytes(token);
   }
 
-  /** Of the requests that were sent from here; what the remote does besides is not told. */
+  /** Counts only the requests of this engine, not the other work of the remote server. */
   stats(): EngineStats {
     const { hit, miss, draft, accepted } = this.#counts;
     return {
@@ -166,7 +166,7 @@ export class RemoteEngine implements EnginePort {
     if (vocabulary !== undefined) return vocabulary;
     throw new CodeLlamaError(
       "CAPABILITY_MISSING",
-      `${what}: needs the remote model's vocabulary; connect with tokenizer, a GGUF file that has it`,
+      `${what} needs the remote model's vocabulary; pass its GGUF file to connect() as tokenizer`,
     );
   }
 
@@ -175,18 +175,19 @@ export class RemoteEngine implements EnginePort {
     if (length >= this.contextSize) {
       throw new CodeLlamaError(
         "CONTEXT_OVERFLOW",
-        `the prompt has ${length} tokens, and the remote's context ${this.contextSize}`,
+        `the prompt must have fewer than ${this.contextSize} tokens, the remote context window ` +
+          `(got ${length})`,
       );
     }
     const size = promptSize(prompt);
     if (size <= longestPrompt) return;
     throw new CodeLlamaError(
       "CONTEXT_OVERFLOW",
-      `the prompt has ${size} characters or tokens, and a request takes ${longestPrompt}`,
+      `the prompt must have at most ${longestPrompt} characters or tokens (got ${size})`,
     );
   }
 
-  /** Tokens as text for a remote that takes no others. */
+  /** Converts tokens to text for a server that accepts only text. */
   #asTaken(prompt: EnginePrompt): EnginePrompt {
     const { dialect } = this.#options;
     if (!types.isInt32Array(prompt) || dialect.takesTokens) return prompt;
@@ -194,15 +195,15 @@ export class RemoteEngine implements EnginePort {
   }
 
   /**
-   * For Code Llama that is Meta's layout, `<PRE> {prefix} <SUF>{suffix} <MID>`. Text can be cut into
-   * other tokens than those that it was put together of, so it is tried.
+   * Spells tokens as text. For Code Llama this gives Meta's layout, `<PRE> {prefix} <SUF>{suffix}
+   * <MID>`. The text may encode to other tokens, so the result is checked.
    */
   #spelled(prompt: Int32Array): RemoteText {
     const { name } = this.#options.dialect;
-    const vocabulary = this.#vocabularyFor(`a prompt of tokens, which ${name} does not take`);
+    const vocabulary = this.#vocabularyFor(`a prompt of tokens for ${name}`);
     const { addsBos, specialTokens } = this.model;
     const begins = addsBos && prompt[0] === specialTokens.bos;
-    // Control tokens are shown with SentencePiece's sign for a space; the first one of a text is implied.
+    // SentencePiece shows a space as "\u2581" in control tokens and implies one at the start of a text.
     const spelled = vocabulary
       .detokenize(begins ? prompt.subarray(1) : prompt, true)
       .replaceAll("\u2581", " ");
@@ -212,12 +213,12 @@ export class RemoteEngine implements EnginePort {
     }
     throw new CodeLlamaError(
       "CAPABILITY_MISSING",
-      `${name} takes texts alone, and no text gives the tokens of this prompt`,
+      `${name} accepts only text prompts, and no text encodes to the tokens of this prompt`,
     );
   }
 }
 
-/** The characters of a prompt's texts, or its tokens. */
+/** Returns the number of characters or tokens of a prompt. */
 function promptSize(prompt: EnginePrompt): number {
   if (types.isInt32Array(prompt)) return prompt.length;
   if ("text" in prompt) return prompt.text.length;
@@ -225,7 +226,7 @@ function promptSize(prompt: EnginePrompt): number {
   return prompt.messages.reduce((size, { content }) => size + content.length, 0);
 }
 
-/** Spells tokens as they stand inside a text. */
+/** Spells tokens as they appear inside a text, not at its start. */
 function spellWith(vocabulary: LocalEngine): (token: number) => Spelling {
   const [before = 0] = vocabulary.tokenize("a", false, false).slice(-1);
   return (token) => {

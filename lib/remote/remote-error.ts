@@ -1,7 +1,7 @@
 import { CodeLlamaError, type CodeLlamaErrorCode } from "../errors.ts";
 import { Redaction } from "./redaction.ts";
 
-// Our own server names its errors by our codes, and these mean here what they mean there.
+// Error codes that node-codellama's server sends and that keep their meaning here.
 const sharedCodes: ReadonlySet<string> = new Set<CodeLlamaErrorCode>([
   "INVALID_ARGUMENT",
   "INVALID_GRAMMAR",
@@ -12,16 +12,16 @@ const sharedCodes: ReadonlySet<string> = new Set<CodeLlamaErrorCode>([
   "BACKEND_FAILED",
 ]);
 
-// llama-server's type of error; what vLLM and TGI say.
+// The error type of llama-server, and messages of vLLM and TGI.
 const overflow =
   /exceed_context_size|maximum context length|exceeds the available context|must be <= \d+\. Given/i;
 
-// The part of a remote's text that is looked at, and the part that is shown: enough to understand it,
-// too little for a prompt that it quotes.
+// Characters of a remote's text that are searched for the key, and characters that are shown. The
+// shown part is long enough to understand and too short to repeat a whole prompt.
 const longestRead = 2048;
 const longestShown = 300;
 
-/** Errors of one remote engine. They never show its key. */
+/** Creates the errors of one remote engine. They never show its key. */
 export class RemoteErrors {
   readonly #base: string;
   readonly #redaction: Redaction | undefined;
@@ -31,12 +31,12 @@ export class RemoteErrors {
     this.#redaction = apiKey === undefined ? undefined : new Redaction(apiKey);
   }
 
-  /** @param what - words of ours; a remote's words go through `quote()` */
+  /** @param what - our own text; text of a remote must go through `quote()` first */
   failed(what: string, options: { readonly status?: number } = {}): CodeLlamaError {
     return new CodeLlamaError("REMOTE_FAILED", `${this.#base}: ${what}`, options);
   }
 
-  /** A remote's text for a message: one line, short, without the key. */
+  /** Returns a remote's text as one short line without the key. */
   quote(text: string): string {
     const read = text.slice(0, longestRead);
     const safe = this.#redaction === undefined ? read : this.#redaction.of(read);
@@ -45,21 +45,21 @@ export class RemoteErrors {
     return shown.length > longestShown ? `${shown.slice(0, longestShown)}…` : shown;
   }
 
-  /** A connection that could not be made, or broke. */
+  /** Returns the error for a connection that could not be opened or that broke. */
   broken(error: unknown): CodeLlamaError {
     if (CodeLlamaError.isInstance(error)) return error;
     const { code, message } = Object(error) as { code?: unknown; message?: unknown };
-    const said = [code, message].filter((each) => typeof each === "string" && each !== "");
-    const what = this.quote(said.join(", ")) || "for an unknown reason";
-    return this.failed(`the connection failed: ${what}`);
+    const details = [code, message].filter((each) => typeof each === "string" && each !== "");
+    const reason = this.quote(details.join(", ")) || "unknown reason";
+    return this.failed(`the connection failed: ${reason}`);
   }
 
-  /** An answer that says what went wrong, in any of the shapes that there are. */
+  /** Returns the error for an answer that reports a failure, in the format of any known server. */
   answered(body: unknown, status?: number): CodeLlamaError {
     const { message, codes } = readErrorBody(body);
-    const shown = message === undefined ? "it does not say why" : this.quote(message);
-    const told = `${shown}${status === undefined ? "" : ` (HTTP ${status})`}`;
-    const what = `${this.#base}: ${told}`;
+    const shown = message === undefined ? "the server gave no reason" : this.quote(message);
+    const report = `${shown}${status === undefined ? "" : ` (HTTP ${status})`}`;
+    const what = `${this.#base}: ${report}`;
     const code = codes.find((each) => sharedCodes.has(each));
     if (code !== undefined) return new CodeLlamaError(code as CodeLlamaErrorCode, what);
     if (overflow.test(`${codes.join(" ")} ${message}`)) {
@@ -67,14 +67,17 @@ export class RemoteErrors {
     }
     if (status === 429) return new CodeLlamaError("QUEUE_FULL", what);
     if (status === 401 || status === 403) {
-      const hint = this.#redaction === undefined ? "it wants an apiKey" : "it refuses the apiKey";
-      return this.failed(`${hint}: ${told}`, { status });
+      const hint =
+        this.#redaction === undefined
+          ? "the server requires an apiKey"
+          : "the server rejects the apiKey";
+      return this.failed(`${hint}: ${report}`, { status });
     }
-    return this.failed(told, status === undefined ? {} : { status });
+    return this.failed(report, status === undefined ? {} : { status });
   }
 }
 
-// Control characters, line ends and signs that turn the direction of a text.
+// Control characters, line breaks and marks that change the direction of a text.
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu;
 
 function readErrorBody(body: unknown): { message: string | undefined; codes: readonly string[] } {

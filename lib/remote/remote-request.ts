@@ -11,13 +11,13 @@ import type { Watch } from "./watch.ts";
 
 const noUsage: RemoteUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
 
-// Characters of an event, apart from what it repeats of the request.
+// Maximum characters of an event, without the part that repeats the request.
 const longestEvent = 2 ** 18;
-// Characters that an event may have for each one of the request: some servers repeat the prompt, its
-// tokens as text, and the options.
+// Further characters of an event for each character of the request. Some servers repeat the prompt,
+// its tokens as text, and the options.
 const echo = 4;
 
-/** One request at a remote engine, from its sending to its last event. */
+/** One request to a remote server, from sending it to its last event. */
 export class RemoteRequest implements RunningRequest {
   readonly outcome: Promise<RequestOutcome>;
   readonly #client: HttpClient;
@@ -32,7 +32,7 @@ export class RemoteRequest implements RunningRequest {
   #tokens = 0;
   #usage = noUsage;
   #finish: RemoteChunk["finish"];
-  /** It ends so, whatever the remote does. */
+  /** Finish reason that this process decided, whatever the remote sends; undefined until then. */
   #ended: FinishReason | undefined;
   /** Resolves when the reader has caught up. */
   #resumed: Promise<void> | undefined;
@@ -59,7 +59,7 @@ export class RemoteRequest implements RunningRequest {
     this.#end("abort");
   }
 
-  /** Fails it with that reason. */
+  /** Makes the request fail with this reason. */
   fail(reason: unknown): void {
     this.#watch.abort(reason);
   }
@@ -84,7 +84,7 @@ export class RemoteRequest implements RunningRequest {
       if (this.#ended === undefined) throw error;
     } finally {
       clearTimeout(timer);
-      // Whatever the remote would still send is of no use.
+      // Nothing that the remote would still send is needed.
       this.#watch.end();
     }
     return this.#outcome();
@@ -102,10 +102,10 @@ export class RemoteRequest implements RunningRequest {
     for await (const event of readEvents(stream, longestEvent + echo * json.length, errors)) {
       if (this.#ended !== undefined || this.#take(event)) return;
     }
-    if (this.#finish === undefined) throw errors.failed("the answer ended without saying why");
+    if (this.#finish === undefined) throw errors.failed("the answer ended without a finish reason");
   }
 
-  /** Reads no faster than the reader of the text does, so that the remote has to wait too. */
+  /** Reads no faster than the consumer of the text, so that back-pressure reaches the remote. */
   async *#paced(stream: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const bytes of stream) {
       yield bytes;
@@ -116,11 +116,11 @@ export class RemoteRequest implements RunningRequest {
     }
   }
 
-  /** Takes an event; whether it was the last one. */
+  /** Processes one event. Returns whether it was the last one. */
   #take(event: unknown): boolean {
     const chunk = this.#exchange.read(event);
     if (chunk === undefined || !this.#isInVocabulary(chunk)) {
-      throw this.#client.errors.failed(`${this.#exchange.path} answers in an unknown form`);
+      throw this.#client.errors.failed(`${this.#exchange.path} returned an unexpected answer`);
     }
     if (!this.#limits.allow(chunk)) {
       this.#end("length");
@@ -129,7 +129,7 @@ export class RemoteRequest implements RunningRequest {
     const { text, tokens, logprobs, promptLogprobs, embedding, finish, usage, hidden = 0 } = chunk;
     const brings = text !== "" || tokens.length > 0;
     if (brings) this.#firstAt ??= performance.now();
-    // Events that bring nothing are as good as silence.
+    // Events without content do not restart the idle timeout.
     if (brings || hidden > 0 || (finish !== undefined && this.#finish === undefined)) {
       this.#watch.restart();
     }

@@ -7,13 +7,14 @@ import type { HttpClient } from "./http-client.ts";
 import type { RemoteDescription } from "./probe.ts";
 import type { Watch } from "./watch.ts";
 
-// Words, blank space, digits and characters that most vocabularies have no piece for.
+// Words, white space, digits and characters that most vocabularies do not contain.
 const sample = "def naïve(x):\n\treturn x ** 1024  # ☺ 漢字\n";
 
 const answerSchema = z.object({ tokens: tokenIds });
 
 /**
- * Tokens of another vocabulary would give nonsense: lets the remote tokenise a sample, where it can.
+ * Checks that the remote model has this vocabulary, because tokens of another one mean other text.
+ * Compares the sizes and, if the server has a route for it, the tokens of a sample.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export async function requireSameVocabulary(
@@ -24,22 +25,24 @@ export async function requireSameVocabulary(
 ): Promise<void> {
   const { vocabularySize: size } = remote;
   const { vocabularySize: ours } = vocabulary.model;
-  if (size !== undefined && size !== ours) throw refusal(`${ours} tokens, and the model ${size}`);
+  if (size !== undefined && size !== ours) {
+    throw wrongVocabulary(`it has ${ours} tokens, the model has ${size}`);
+  }
   const body = sampleRequest(remote);
   if (body === undefined) return;
-  const told = await client
+  const response = await client
     .post("/tokenize", JSON.stringify(body), watch)
     .catch((error: unknown) => {
-      // The route may be closed.
+      // The server may have disabled the route.
       if (CodeLlamaError.isInstance(error) && error.status === 404) return undefined;
       throw error;
     });
-  const answer = answerSchema.safeParse(told);
+  const answer = answerSchema.safeParse(response);
   if (!answer.success) return;
   const tokens = vocabulary.tokenize(sample, false, false);
   const { tokens: theirs } = answer.data;
   if (tokens.length === theirs.length && theirs.every((id, index) => id === tokens[index])) return;
-  throw refusal("other tokens than the model for the same text");
+  throw wrongVocabulary("it encodes the same text to other tokens");
 }
 
 function sampleRequest({ kind, modelId }: RemoteDescription): object | undefined {
@@ -48,8 +51,8 @@ function sampleRequest({ kind, modelId }: RemoteDescription): object | undefined
   return { content: sample, add_special: false };
 }
 
-function refusal(difference: string): Error {
+function wrongVocabulary(difference: string): Error {
   return invalidArgument(
-    `CodeLlama.connect(): tokenizer: this vocabulary is not the remote model's: it has ${difference}`,
+    `CodeLlama.connect(): tokenizer must have the vocabulary of the remote model (${difference})`,
   );
 }

@@ -1,8 +1,9 @@
 import { addAbortListener, removeAbortListener } from "../base/abort-listeners.ts";
 
 /**
- * Ends one exchange with a remote: when somebody aborts it, or when the remote sends nothing useful
- * for too long. Every wait races against it, so no wait depends on how a stream treats a signal.
+ * Ends one exchange with a remote when the caller aborts it, or when the remote sends nothing useful
+ * for too long. Every wait races against the watch, so no wait depends on how a stream treats a
+ * signal.
  */
 export class Watch {
   readonly #controller = new AbortController();
@@ -12,7 +13,7 @@ export class Watch {
   readonly #onIdle: () => Error;
   #timer: NodeJS.Timeout | undefined;
 
-  /** The clock runs from here on. An abort of `outer` aborts this watch with the same reason. */
+  /** Starts the idle timeout. An abort of `outer` aborts this watch with the same reason. */
   constructor(idleTimeoutMs: number, onIdle: () => Error, outer: AbortSignal | undefined) {
     this.#idleTimeoutMs = idleTimeoutMs;
     this.#onIdle = onIdle;
@@ -26,14 +27,14 @@ export class Watch {
     return this.#controller.signal;
   }
 
-  /** Starts the clock again: the remote sent something useful, or it is its turn again. */
+  /** Restarts the idle timeout: the remote sent useful data, or we wait for the remote again. */
   restart(): void {
     this.pause();
     if (this.signal.aborted) return;
     this.#timer = setTimeout(() => this.abort(this.#onIdle()), this.#idleTimeoutMs);
   }
 
-  /** Stops the clock: the exchange waits for us, not for the remote. */
+  /** Stops the idle timeout: the exchange waits for us, not for the remote. */
   pause(): void {
     clearTimeout(this.#timer);
   }
@@ -43,7 +44,7 @@ export class Watch {
     this.#controller.abort(reason);
   }
 
-  /** Settles like `work`, or rejects with the reason as soon as the exchange is aborted. */
+  /** Settles like `work`, or rejects with the reason as soon as the watch is aborted. */
   race<Value>(work: Promise<Value>): Promise<Value> {
     const { signal } = this;
     return new Promise((resolve, reject) => {
@@ -54,7 +55,7 @@ export class Watch {
     });
   }
 
-  /** The exchange is over; a connection that is still open is closed. */
+  /** Ends the exchange and closes its connection if it is still open. */
   end(): void {
     if (this.#outer !== undefined) removeAbortListener(this.#outer, this.#onOuterAbort);
     this.abort(undefined);

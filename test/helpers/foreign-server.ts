@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A request that a foreign server got. */
+/** A request that the foreign server received. */
 export interface SeenRequest {
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
@@ -16,7 +16,7 @@ export interface ForeignServer extends AsyncDisposable {
 
 type Answer = (request: SeenRequest, response: ServerResponse) => void;
 
-/** A server that is none of ours, and answers as a test wants; by real HTTP. */
+/** A server of another project, over real HTTP. The test decides its answers. */
 export async function startForeignServer(answer: Answer): Promise<ForeignServer> {
   const seen: SeenRequest[] = [];
   const server = createServer(async (request, response) => {
@@ -40,7 +40,7 @@ export async function startForeignServer(answer: Answer): Promise<ForeignServer>
   };
 }
 
-/** The list of models of a server of that owner; everything else is answered by `rest`. */
+/** Answers `/v1/models` with one model of `owner`; `rest` answers all other requests. */
 export function withModels(owner: string, rest: Answer, model: object = {}): Answer {
   return (request, response) => {
     if (request.path === "/v1/models") {
@@ -56,7 +56,7 @@ export function sendJson(response: ServerResponse, body: object, status = 200, h
   response.end(JSON.stringify(body));
 }
 
-/** Events in the form of OpenAI's completions; strings are sent as they are. */
+/** Sends events of OpenAI's completions API. Strings are sent unchanged. */
 export function sendEvents(response: ServerResponse, events: readonly (object | string)[]): void {
   response.writeHead(200, { "content-type": "text/event-stream" });
   for (const event of events) {

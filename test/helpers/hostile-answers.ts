@@ -1,4 +1,4 @@
-// Answers of remotes that lie, never end or send too much.
+// Answers of remote servers that send wrong values, never end or send too much.
 import type { ServerResponse } from "node:http";
 import {
   CodeLlama,
@@ -15,7 +15,7 @@ export const eventStream = { "content-type": "text/event-stream" };
 export const json = { "content-type": "application/json" };
 export const anEvent = (event: object) => `data: ${JSON.stringify(event)}\n\n`;
 
-/** Writes the same bytes for ever, as fast as the client takes them. */
+/** Writes the same bytes for ever, as fast as the client reads them. */
 export function forever(response: ServerResponse, bytes: string | Uint8Array): void {
   const send = () => {
     while (!response.destroyed && response.write(bytes));
@@ -39,7 +39,7 @@ export async function failureOf(work: PromiseLike<unknown>): Promise<CodeLlamaEr
   return error;
 }
 
-/** Connects to a remote with a correct list of models, whose completions `answer` writes. */
+/** Connects to a remote with a correct list of models; `answer` writes its completions. */
 export async function generating<Result>(
   answer: Answer,
   use: (llama: CodeLlama) => Promise<Result>,

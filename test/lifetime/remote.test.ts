@@ -7,7 +7,7 @@ test.each([
   ["signal", "Error: enough"],
   ["AbortSignal.timeout", "TimeoutError: The operation was aborted due to timeout"],
   ["timeoutMs", "timeout"],
-  ["idleTimeoutMs", expect.stringContaining("it has sent nothing for 1 s")],
+  ["idleTimeoutMs", expect.stringContaining("the server sent no data for 1 s")],
   ["close", "CodeLlamaError: the connection was closed"],
 ])("%s ends a request at a silent remote after garbage collections", async (way, ended) => {
   const child = await runFixture("remote-child.mjs", [way], ["--expose-gc"]);

@@ -22,7 +22,7 @@ const eventSchema = z.object({
   usage: usageSchema.nullish(),
 });
 
-/** A dialog that the remote lays out itself: `POST /v1/chat/completions`. */
+/** Sends a dialog to `POST /v1/chat/completions`; the remote applies its own chat template. */
 export function chatExchange(
   { messages, tools }: RemoteDialog,
   fields: object,

@@ -22,17 +22,17 @@ const eventSchema = z.object({
       token_ids: tokenIds.nullish(),
       logprobs: logprobsSchema.nullish(),
       finish_reason: z.string().nullish(),
-      /** vLLM's and ours: the stop string, or the id of the token that ended it. */
+      /** vLLM and node-codellama: the stop string, or the id of the token that ended the answer. */
       stop_reason: z.union([z.string(), z.int()]).nullish(),
     }),
   ),
   usage: usageSchema.nullish(),
 });
 
-// A token's name, number and offset in an answer, with room to spare.
+// Upper bound for one log-probability in an answer: name, number and offset of a token.
 const bytesOfLogprob = 128;
 
-/** A prompt that is continued: `POST /v1/completions`. */
+/** Sends a prompt to `POST /v1/completions`. */
 export function completionExchange(
   call: EngineCall,
   fields: object,
@@ -42,12 +42,12 @@ export function completionExchange(
   if ((logprobs !== undefined || promptLogprobs === true) && facts.spell === undefined) {
     throw new CodeLlamaError(
       "CAPABILITY_MISSING",
-      "logprobs: connect with a tokenizer to have them",
+      "logprobs needs the remote model's vocabulary; pass its GGUF file to connect() as tokenizer",
     );
   }
   return {
     path: "/v1/completions",
-    // An echoed prompt's logprobs come whole.
+    // The log-probabilities of an echoed prompt come in one piece.
     streams: promptLogprobs !== true,
     longestAnswer: usualAnswer + promptLength(prompt) * ((logprobs ?? 0) + 2) * bytesOfLogprob,
     body: {
@@ -64,7 +64,7 @@ function promptFields(prompt: EngineCall["prompt"]): object {
   if (types.isInt32Array(prompt)) return { prompt: [...prompt] };
   if ("text" in prompt) return { prompt: prompt.text };
   if ("prefix" in prompt) return { prompt: prompt.prefix, suffix: prompt.suffix };
-  throw new RangeError("a dialog is no completion");
+  throw new RangeError("a dialog cannot be sent as a completion");
 }
 
 function readEvent(
@@ -84,10 +84,10 @@ function readEvent(
   if (scored === null) return undefined;
   const ofPrompt = promptLogprobs === true && types.isInt32Array(prompt) ? prompt.length : 0;
   return {
-    // An echoed prompt is none of the answer.
+    // An echoed prompt is not part of the answer.
     text: promptLogprobs === true ? "" : (choice?.text ?? ""),
     tokens: (choice?.token_ids ?? []).filter((token) => !ends.includes(token)),
-    // The prompt's first token has none.
+    // The first token of the prompt has no log-probability.
     promptLogprobs: ofPrompt > 0 ? scored?.slice(1, ofPrompt) : undefined,
     logprobs: logprobs === undefined ? undefined : scored?.slice(ofPrompt),
     finish:
@@ -101,7 +101,10 @@ function readEvent(
   };
 }
 
-/** Of tokens that are named by their ids: `token_id:42`. Null where a name is none of those. */
+/**
+ * Reads log-probabilities of tokens that are named by their ids, such as `token_id:42`. Null if a
+ * name has another form or the id is outside the vocabulary.
+ */
 function readLogprobs(
   { tokens, token_logprobs, top_logprobs }: z.output<typeof logprobsSchema>,
   count: number,
@@ -109,7 +112,7 @@ function readLogprobs(
   vocabularySize: number,
 ): NativeTokenLogprobs[] | null {
   const idOf = (name: string) => {
-    // Some servers do not name a prompt's first token, which has no logprob.
+    // Some servers leave the name of the prompt's first token empty. It has no log-probability.
     const digits = name === "" ? "0" : name.replace(/^token_id:/, "");
     return /^\d+$/.test(digits) ? Number(digits) : Number.NaN;
   };

@@ -3,36 +3,36 @@ import type { NativeTokenLogprob, NativeTokenLogprobs } from "../../native/bindi
 import type { RemoteKind } from "../../options/connect.ts";
 import type { FinishReason } from "../../result.ts";
 
-/** What a token is in a text. */
+/** Text of a token, and its bytes if they are not valid UTF-8. */
 export type Spelling = Pick<NativeTokenLogprob, "text" | "bytes">;
 
-/** What a dialect needs to know to say a request and to read its answer. */
+/** What a dialect needs to know to write a request and to read its answer. */
 export interface RemoteFacts {
-  /** The model's name at the remote. */
+  /** Name of the model on the remote server. */
   readonly modelId: string;
-  /** `Infinity` where it is not known. */
+  /** In tokens; `Infinity` if unknown. */
   readonly contextSize: number;
-  /** `Infinity` where it is not known. */
+  /** `Infinity` if unknown. */
   readonly vocabularySize: number;
-  /** Tokens at which a generation ends; empty without a vocabulary. */
+  /** End-of-generation tokens; empty without a vocabulary. */
   readonly ends: readonly number[];
   /** Undefined without a vocabulary. */
   readonly spell: ((token: number) => Spelling) | undefined;
 }
 
-/** A request as it goes out. */
+/** One HTTP request and the reader of its answer. */
 export interface RemoteExchange {
   readonly path: string;
   readonly body: object;
-  /** Whether the answer is a stream of events; otherwise it is one. */
+  /** Whether the answer is a stream of events. Otherwise it is one JSON value. */
   readonly streams: boolean;
-  /** Bytes of an answer that is no stream; by default those of a usual one. */
+  /** Maximum bytes of an answer that is not a stream. Default `usualAnswer`. */
   readonly longestAnswer?: number | undefined;
-  /** Takes one event of the answer's stream; undefined for one of an unknown form. */
+  /** Reads one event of the stream, or the whole answer. Undefined for an unexpected form. */
   read(event: unknown): RemoteChunk | undefined;
 }
 
-/** What one event tells. */
+/** Content of one event. */
 export interface RemoteChunk {
   readonly text: string;
   readonly tokens: readonly number[];
@@ -43,7 +43,7 @@ export interface RemoteChunk {
   readonly embedding?: Float32Array;
   readonly finish?: { readonly reason: FinishReason; readonly stopString: string } | undefined;
   readonly usage?: RemoteUsage | undefined;
-  /** Nothing comes behind it. */
+  /** Whether this is the last event. */
   readonly isLast?: boolean;
 }
 
@@ -55,16 +55,16 @@ export interface RemoteUsage {
   readonly acceptedTokens?: number | undefined;
 }
 
-/** How one kind of server is spoken to. */
+/** Translates requests and answers for one kind of server. */
 export interface Dialect {
   readonly kind: RemoteKind;
-  /** For messages: `"vLLM"`. */
+  /** Name for error messages, such as `"vLLM"`. */
   readonly name: string;
   /** Whether prompts may be token arrays. */
   readonly takesTokens: boolean;
   readonly healsTokens: boolean;
-  /** Whether it lays out a `RemoteHole` as this package does. */
+  /** Whether the server lays out a `RemoteHole` like this package. */
   readonly fillsHoles: boolean;
-  /** @throws CodeLlamaError `CAPABILITY_MISSING`, naming the option that it has no word for */
+  /** @throws CodeLlamaError `CAPABILITY_MISSING`, naming the option that the server does not support */
   exchange(call: EngineCall, facts: RemoteFacts): RemoteExchange;
 }

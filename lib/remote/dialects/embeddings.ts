@@ -10,7 +10,7 @@ const answerSchema = z.object({
   usage: usageSchema.nullish(),
 });
 
-/** A text's vector: `POST /v1/embeddings`. */
+/** Requests the embedding of a text: `POST /v1/embeddings`. */
 export function embeddingExchange(
   { prompt }: EngineCall,
   _fields: object,
@@ -36,7 +36,10 @@ export function embeddingExchange(
   };
 }
 
-/** How a remote pools is set where it is started: `"mean"`, the default here, stands for that. */
+/**
+ * Pooling is set when the remote server starts, so a request cannot choose it. `"mean"`, the default,
+ * accepts the server's setting.
+ */
 export function serverPooling(pooling: "mean" | "last"): object | undefined {
   return pooling === "mean" ? {} : undefined;
 }

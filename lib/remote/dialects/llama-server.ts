@@ -7,21 +7,21 @@ import { listOf, tokenCount, tokenIds } from "../answer-schema.ts";
 import { chatExchange } from "./chat-completions.ts";
 import type { Dialect, RemoteChunk, RemoteExchange, RemoteFacts } from "./dialect.ts";
 import { embeddingExchange, serverPooling } from "./embeddings.ts";
-import { llamaWords } from "./llama-words.ts";
-import { type OptionWords, optionFields, roomFor } from "./option-words.ts";
+import { llamaFields } from "./llama-fields.ts";
+import { type FieldWriters, optionFields, roomFor } from "./option-fields.ts";
 
-const words: OptionWords = {
-  ...llamaWords,
+const writers: FieldWriters = {
+  ...llamaFields,
   maxTokens: (value, call, facts) => ({
     n_predict: value === noTokenLimit ? -1 : Math.max(0, roomFor(value, call, facts)),
   }),
   logitBias: (pairs, { ignoreEos }, { ends }) => ({
     logit_bias: [
-      ...pairs.map(([token, bias]) => said(token, bias)),
+      ...pairs.map(([token, bias]) => biasEntry(token, bias)),
       ...(ignoreEos ? forbid(ends) : []),
     ],
   }),
-  // Its own list of ends lacks Code Llama's, which are forbidden one by one.
+  // llama-server's ignore_eos misses Code Llama's end tokens, so each of them gets a bias.
   ignoreEos: (value, { logitBias }, { ends }) => ({
     ignore_eos: value,
     ...(value && logitBias === undefined && { logit_bias: forbid(ends) }),
@@ -30,7 +30,8 @@ const words: OptionWords = {
   logprobs: (count) => ({ n_probs: Math.max(1, count) }),
 };
 
-function said(token: number, bias: number): [number, number | false] {
+/** `false` forbids the token. */
+function biasEntry(token: number, bias: number): [number, number | false] {
   return [token, bias === Number.NEGATIVE_INFINITY ? false : bias];
 }
 
@@ -38,7 +39,7 @@ function forbid(tokens: readonly number[]): [number, false][] {
   return tokens.map((token) => [token, false]);
 }
 
-// The order of Meta's reference, as in this package.
+// The order of Meta's reference, which this package uses too.
 const samplers = [
   "penalties",
   "dry",
@@ -76,7 +77,7 @@ const stopTypes: ReadonlyMap<string, FinishReason> = new Map([
   ["limit", "length"],
 ]);
 
-/** llama.cpp's own server, by its `/completion`, which takes tokens and gives them back. */
+/** llama.cpp's own server. Its `/completion` route takes and returns tokens. */
 export const llamaServer: Dialect = {
   kind: "llama-server",
   name: "llama-server",
@@ -85,17 +86,17 @@ export const llamaServer: Dialect = {
   fillsHoles: false,
   exchange(call, facts) {
     if (!types.isInt32Array(call.prompt) && "messages" in call.prompt) {
-      const chatWords: OptionWords = {
-        ...words,
+      const chatFields: FieldWriters = {
+        ...writers,
         logprobs: undefined,
         structure: ({ text, isJsonSchema }) =>
           isJsonSchema
             ? { response_format: { type: "json_object", schema: JSON.parse(text) } }
             : { grammar: text },
       };
-      return chatExchange(call.prompt, optionFields(call, chatWords, facts, this.name), facts);
+      return chatExchange(call.prompt, optionFields(call, chatFields, facts, this.name), facts);
     }
-    const fields = optionFields(call, words, facts, this.name);
+    const fields = optionFields(call, writers, facts, this.name);
     if (call.embedding !== undefined) return embeddingExchange(call, fields, facts);
     return completion(call, facts, fields);
   },
@@ -137,7 +138,7 @@ function readEvent(
         .map((each) => ({ token: each.id, text: each.token, logprob: each.logprob ?? -Infinity })),
     }),
   );
-  // It knows Code Llama's <EOT> by another spelling than the vocabulary has, and would run on.
+  // llama-server expects another spelling of Code Llama's <EOT> and would not stop at it.
   const end = ignoreEos === true ? -1 : tokens.findIndex((token) => ends.includes(token));
   if (end >= 0) {
     return {

@@ -5,26 +5,26 @@ import { chatExchange } from "./chat-completions.ts";
 import { completionExchange } from "./completions.ts";
 import type { Dialect, RemoteFacts } from "./dialect.ts";
 import { embeddingExchange, serverPooling } from "./embeddings.ts";
-import { llamaWords } from "./llama-words.ts";
-import { named, type OptionWords, openaiBias, optionFields, roomFor } from "./option-words.ts";
+import { llamaFields } from "./llama-fields.ts";
+import { type FieldWriters, named, openaiBias, optionFields, roomFor } from "./option-fields.ts";
 
 /** A server with OpenAI's routes. */
 interface OpenAiServer extends Omit<Dialect, "exchange"> {
-  readonly words: OptionWords;
-  /** Of dialogs that it lays out itself, where they differ. */
-  readonly chatWords?: OptionWords;
-  /** Fields of completions that no option asks for. */
+  readonly fields: FieldWriters;
+  /** Replacements for chat requests. */
+  readonly chatFields?: FieldWriters;
+  /** Further fields of completion requests. */
   extras?(call: EngineCall, facts: RemoteFacts): object;
 }
 
-function dialect({ words, chatWords, extras, ...server }: OpenAiServer): Dialect {
+function dialect({ fields: writers, chatFields, extras, ...server }: OpenAiServer): Dialect {
   return {
     ...server,
     exchange(call, facts) {
       const { prompt } = call;
       const isDialog = !types.isInt32Array(prompt) && "messages" in prompt;
-      const spoken = isDialog ? { ...words, ...withoutScores, ...chatWords } : words;
-      const fields = optionFields(call, spoken, facts, server.name);
+      const chosen = isDialog ? { ...writers, ...withoutLogprobs, ...chatFields } : writers;
+      const fields = optionFields(call, chosen, facts, server.name);
       if (isDialog) return chatExchange(prompt, fields, facts);
       if (call.embedding !== undefined) return embeddingExchange(call, fields, facts);
       return completionExchange(call, { ...fields, ...extras?.(call, facts) }, facts);
@@ -32,10 +32,10 @@ function dialect({ words, chatWords, extras, ...server }: OpenAiServer): Dialect
   };
 }
 
-// Ids of tokens, which logprobs here have, are not told in answers to dialogs.
-const withoutScores: OptionWords = { logprobs: undefined, promptLogprobs: undefined };
+// Our log-probabilities contain token ids, and answers of chat routes do not.
+const withoutLogprobs: FieldWriters = { logprobs: undefined, promptLogprobs: undefined };
 
-const common: OptionWords = {
+const common: FieldWriters = {
   temperature: named("temperature"),
   topP: named("top_p"),
   frequencyPenalty: named("frequency_penalty"),
@@ -46,7 +46,7 @@ const common: OptionWords = {
   embedding: serverPooling,
 };
 
-const jsonFormat: OptionWords["structure"] = ({ text, isJsonSchema }) =>
+const jsonFormat: FieldWriters["structure"] = ({ text, isJsonSchema }) =>
   isJsonSchema
     ? {
         response_format: {
@@ -56,12 +56,12 @@ const jsonFormat: OptionWords["structure"] = ({ text, isJsonSchema }) =>
       }
     : undefined;
 
-// Tokens by their ids, in answers and in logprobs: vLLM's words, which our server knows too.
-const scoresById: OptionWords = {
+// Fields of vLLM and node-codellama that name tokens by their ids.
+const logprobsById: FieldWriters = {
   logprobs: (count) => ({ logprobs: count, return_tokens_as_token_ids: true }),
   promptLogprobs: (wanted, { maxTokens, logprobs }) => {
     if (!wanted) return {};
-    // Where the prompt ends in an echo of both is not told.
+    // The answer does not say where the echoed prompt ends and the new text starts.
     if (maxTokens > 0) return undefined;
     return { echo: true, logprobs: logprobs ?? 0, return_tokens_as_token_ids: true };
   },
@@ -73,17 +73,17 @@ const nodeCodeLlama = dialect({
   takesTokens: true,
   healsTokens: true,
   fillsHoles: true,
-  words: {
+  fields: {
     ...common,
-    ...llamaWords,
-    ...scoresById,
+    ...llamaFields,
+    ...logprobsById,
     maxTokens: (value) => ({ max_tokens: value }),
     priority: named("priority"),
     ignoreEos: named("ignore_eos"),
     tokenHealing: named("token_healing"),
     stopTokens: (ids) => ({ stop_token_ids: [...ids] }),
   },
-  chatWords: {
+  chatFields: {
     structure: (value, call, facts) =>
       value.isJsonSchema ? jsonFormat?.(value, call, facts) : { grammar: value.text },
   },
@@ -99,10 +99,10 @@ const vllm = dialect({
   takesTokens: true,
   healsTokens: false,
   fillsHoles: false,
-  words: {
+  fields: {
     ...common,
-    ...scoresById,
-    // Without a limit that is `null`, it would be 16.
+    ...logprobsById,
+    // An absent limit means 16 tokens. `null` means no limit.
     maxTokens: (value, call, facts) => {
       const room = roomFor(value, call, facts);
       return { max_tokens: room < noTokenLimit ? room : null };
@@ -114,12 +114,12 @@ const vllm = dialect({
     structure: jsonFormat,
     stopTokens: (ids) => ({ stop_token_ids: [...ids] }),
   },
-  chatWords: {
+  chatFields: {
     maxTokens: (value) => ({ max_tokens: value === noTokenLimit ? null : value }),
   },
   extras: ({ ignoreEos, stopTokens = [] }, { ends }) => ({
     return_token_ids: true,
-    // Code Llama's <EOT> is no end to it.
+    // vLLM does not stop at Code Llama's <EOT> by itself.
     ...(ends.length > 0 &&
       ignoreEos !== true && { stop_token_ids: [...new Set([...ends, ...stopTokens])] }),
   }),
@@ -131,7 +131,7 @@ const lmdeploy = dialect({
   takesTokens: false,
   healsTokens: false,
   fillsHoles: false,
-  words: {
+  fields: {
     maxTokens: (value) => ({ max_tokens: value === noTokenLimit ? null : value }),
     temperature: named("temperature"),
     topP: named("top_p"),
@@ -142,7 +142,7 @@ const lmdeploy = dialect({
     stop: (texts) => ({ stop: [...texts] }),
     ignoreEos: named("ignore_eos"),
   },
-  chatWords: { structure: jsonFormat },
+  chatFields: { structure: jsonFormat },
 });
 
 const tgi = dialect({
@@ -151,10 +151,10 @@ const tgi = dialect({
   takesTokens: false,
   healsTokens: false,
   fillsHoles: false,
-  words: {
+  fields: {
     maxTokens: (value) => ({ max_tokens: value === noTokenLimit ? null : value }),
     temperature: named("temperature"),
-    // It refuses 1, which is none.
+    // TGI rejects 1, which means off.
     topP: (value) => (value === 1 ? {} : { top_p: value }),
     repeatPenalty: named("repetition_penalty"),
     frequencyPenalty: named("frequency_penalty"),
@@ -169,11 +169,11 @@ const openai = dialect({
   takesTokens: true,
   healsTokens: false,
   fillsHoles: false,
-  words: {
+  fields: {
     ...common,
     maxTokens: (value) => (value === noTokenLimit ? undefined : { max_tokens: value }),
   },
-  chatWords: {
+  chatFields: {
     maxTokens: (value) => (value === noTokenLimit ? {} : { max_tokens: value }),
     structure: jsonFormat,
   },

@@ -11,15 +11,15 @@ export const toolCallsSchema = listOf(
 type CallPiece = z.output<typeof toolCallsSchema>[number];
 
 /**
- * Writes the tool calls of a remote's answer as text, between `<tool_call>` tags: the form in which
- * models write them, and in which answers of this process have them.
+ * Writes the tool calls of a remote's answer as text between `<tool_call>` tags. Models write tool
+ * calls in this form, and so do the answers of the in-process engine.
  */
 export class ToolCallText {
-  /** Of the call that is under way; -1 for none. */
+  /** Index of the current tool call; -1 if there is none. */
   #index = -1;
   #hasArguments = false;
 
-  /** The text of more pieces; undefined for pieces that belong to no call. */
+  /** Returns the text of the next pieces; undefined if a piece belongs to no tool call. */
   push(pieces: readonly CallPiece[]): string | undefined {
     let text = "";
     for (const piece of pieces) {
@@ -30,7 +30,7 @@ export class ToolCallText {
     return text;
   }
 
-  /** What ends the last call. */
+  /** Returns the text that ends the current tool call. */
   finish(): string {
     if (this.#index < 0) return "";
     this.#index = -1;

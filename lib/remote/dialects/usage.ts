@@ -3,7 +3,7 @@ import type { FinishReason } from "../../result.ts";
 import { tokenCount } from "../answer-schema.ts";
 import type { RemoteUsage } from "./dialect.ts";
 
-/** How OpenAI's API counts tokens. */
+/** Token counts of OpenAI's API. */
 export const usageSchema = z.object({
   prompt_tokens: tokenCount.nullish(),
   completion_tokens: tokenCount.nullish(),
@@ -21,7 +21,7 @@ export function readUsage(
   };
 }
 
-/** OpenAI's words, and those that TGI has beside them. */
+/** Finish reasons of OpenAI's API, and the additional ones of TGI. */
 const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
   ["stop", "stop"],
   ["length", "length"],
@@ -30,7 +30,7 @@ const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
   ["abort", "abort"],
 ]);
 
-/** A reason that is not known here ended the answer all the same. */
+/** Reads a finish reason. An unknown reason counts as `"stop"`: the answer has ended anyway. */
 export function readFinishReason(reason: string): FinishReason {
   return finishReasons.get(reason) ?? "stop";
 }

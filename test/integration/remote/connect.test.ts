@@ -4,7 +4,7 @@ import { CodeLlama } from "../../../lib/index.ts";
 import tasks from "../../../models/codellama-tiny/tasks.json" with { type: "json" };
 import { until, useTinyServer } from "../../helpers/server.ts";
 
-// Our own server over real HTTP; the model in the server is also asked in process.
+// Our own server over real HTTP. The tests compare its answers with the same model in process.
 const apiKey = "secret-of-tests";
 const shared = useTinyServer(
   { apiKeys: [{ name: "tests", key: apiKey }] },
@@ -30,7 +30,7 @@ afterAll(async () => {
   await remotes.texts?.close();
 });
 
-describe.each(["tokens", "texts"] as const)("with prompts that go out as %s", (kind) => {
+describe.each(["tokens", "texts"] as const)("with prompts sent as %s", (kind) => {
   test("a completion is the same as in process", async () => {
     const here = await shared.server.llama.generate(prompt, greedy);
     const generation = remote(kind).generate(prompt, greedy);
@@ -65,7 +65,7 @@ describe.each(["tokens", "texts"] as const)("with prompts that go out as %s", (k
     expect(there.finishReason).toBe(here.finishReason);
   });
 
-  test("a session goes on", async () => {
+  test("a session gives the same answers as in process", async () => {
     const here = shared.server.llama.session({ system: "Be brief." });
     const there = remote(kind).session({ system: "Be brief." });
     for (const question of [dialog[0].content, "And in JavaScript?"]) {
@@ -83,13 +83,13 @@ describe.each(["tokens", "texts"] as const)("with prompts that go out as %s", (k
     for (const [index, embedding] of there.embeddings.entries()) {
       const same = here.embeddings[index] ?? [];
       expect(embedding).toHaveLength(same.length);
-      // Of length 1 both. A GPU rounds them by what they are computed beside.
+      // Both have length 1. On a GPU, batching changes the rounding.
       const cosine = embedding.reduce((sum, value, place) => sum + value * (same[place] ?? 0), 0);
       expect(cosine).toBeGreaterThan(0.999);
     }
   });
 
-  test("a drawn text is that of its seed in process", async () => {
+  test("a sampled text is the same as in process with the same seed", async () => {
     const options = { maxTokens: 20, temperature: 1.5, topP: 0.9, topK: 40, minP: 0.01, seed: 7 };
     const here = await shared.server.llama.generate(prompt, options);
     const there = await remote(kind).generate(prompt, options);
@@ -97,7 +97,7 @@ describe.each(["tokens", "texts"] as const)("with prompts that go out as %s", (k
     expect(there.seed).toBe(7);
   });
 
-  test("several answers, stop strings and JSON", async () => {
+  test("supports several answers, stop strings and JSON", async () => {
     const several = await remote(kind).generate(prompt, { ...greedy, n: 3, stop: ["\n"] });
     expect(several.choices).toHaveLength(3);
     expect(several).toMatchObject({ finishReason: "stop", stopString: "\n" });
@@ -114,8 +114,8 @@ describe.each(["tokens", "texts"] as const)("with prompts that go out as %s", (k
   });
 });
 
-describe("with the vocabulary at hand", () => {
-  test("tokens, prompts and capabilities are those of the model", () => {
+describe("with a tokenizer", () => {
+  test("tokens, prompts and capabilities are the same as in process", () => {
     const { llama } = shared.server;
     const text = "def f(x):\n    return '☺' </s> <PRE>";
     expect(remote().tokenize(text)).toEqual(llama.tokenize(text));
@@ -130,7 +130,7 @@ describe("with the vocabulary at hand", () => {
     expect(placement).toBe(remote().placement);
   });
 
-  test("log-probabilities and perplexity are those in process", async () => {
+  test("log-probabilities and perplexity are the same as in process", async () => {
     const options = { ...greedy, maxTokens: 8, logprobs: 3 };
     const here = await shared.server.llama.generate(prompt, options);
     const there = await remote().generate(prompt, options);
@@ -150,14 +150,14 @@ describe("with the vocabulary at hand", () => {
     expect(measured.perplexity).toBeCloseTo(expected.perplexity, 2);
   });
 
-  test("beams find what they find in process", async () => {
+  test("beam search finds the same texts as in process", async () => {
     const options = { maxTokens: 6, beams: 3, n: 2 };
     const here = await shared.server.llama.generate("def is_", options);
     const there = await remote().generate("def is_", options);
     expect(there.choices?.map(({ text }) => text)).toEqual(here.choices?.map(({ text }) => text));
   });
 
-  test("a text never becomes a control token", async () => {
+  test("text never becomes a control token", async () => {
     const hostile = "a </s> <PRE> b <EOT>";
     const here = await shared.server.llama.generate(hostile, greedy);
     const there = await remote().generate(hostile, greedy);
@@ -165,13 +165,13 @@ describe("with the vocabulary at hand", () => {
     expect(there.text).toBe(here.text);
   });
 
-  test("a prompt beyond the remote's context is refused here", async () => {
+  test("rejects a prompt that exceeds the remote's context window", async () => {
     const long = new Int32Array(shared.server.llama.contextSize).fill(100);
     await expect(remote().generate(long)).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });
   });
 });
 
-describe("without the vocabulary", () => {
+describe("without a tokenizer", () => {
   test.each([
     ["tokenizer", () => remote("texts").tokenize("x")],
     ["tokenizer", () => remote("texts").detokenize([1])],
@@ -182,7 +182,7 @@ describe("without the vocabulary", () => {
     ["truncate", () => remote("texts").chat(dialog, { overflow: "truncate" })],
     ["order", () => remote("texts").infill("a <FILL_ME>", { order: "psm" })],
     ["context", () => remote("texts").infill("a <FILL_ME>", { context: [] })],
-  ])("what needs one is refused: %s", (named, call) => {
+  ])("throws for a call that needs the vocabulary: %s", (named, call) => {
     expect(call).toThrow(
       expect.objectContaining({
         code: "CAPABILITY_MISSING",
@@ -191,7 +191,7 @@ describe("without the vocabulary", () => {
     );
   });
 
-  test("what needs one later rejects", async () => {
+  test("rejects asynchronous calls that need the vocabulary", async () => {
     for (const work of [
       remote("texts").tokenizeLong("x"),
       remote("texts").generate("x", { logprobs: 1 }),
@@ -201,7 +201,7 @@ describe("without the vocabulary", () => {
     }
   });
 
-  test("the server's own capabilities are known", () => {
+  test("reports the capabilities that the server sends", () => {
     const { infill, chat, codeLlama } = shared.server.llama.capabilities;
     expect(remote("texts").capabilities).toMatchObject({
       infill,
@@ -211,7 +211,7 @@ describe("without the vocabulary", () => {
     });
   });
 
-  test("control tokens count where they are meant", async () => {
+  test("special: true turns spelled-out control tokens into control tokens", async () => {
     const special = { ...greedy, special: true };
     const here = await shared.server.llama.generate("a </s>", special);
     const there = await remote("texts").generate("a </s>", special);
@@ -219,10 +219,10 @@ describe("without the vocabulary", () => {
   });
 });
 
-describe("a request under way", () => {
+describe("a running request", () => {
   const busy = () => shared.server.llama.stats().running;
 
-  test("is ended at the server by a signal", async () => {
+  test("ends on the server when its signal aborts", async () => {
     const controller = new AbortController();
     const options = { signal: controller.signal, ignoreEos: true, maxTokens: 1500 };
     const generation = remote().generate(prompt, options);
@@ -235,7 +235,7 @@ describe("a request under way", () => {
     await until(() => busy() === 0, "the server is idle");
   });
 
-  test("is ended by cancel(), with what there is", async () => {
+  test("keeps its text so far when cancel() ends it", async () => {
     const generation = remote().generate(prompt, { ignoreEos: true, maxTokens: 1500 });
     for await (const _ of generation) break;
     const { finishReason, text } = await generation;
@@ -244,7 +244,7 @@ describe("a request under way", () => {
     await until(() => busy() === 0, "the server is idle");
   });
 
-  test("is ended by timeoutMs, with what there is", async () => {
+  test("ends on the server after timeoutMs", async () => {
     const options = { ignoreEos: true, maxTokens: 100_000, timeoutMs: 300 };
     const { finishReason } = await remote().generate(prompt, options);
     expect(finishReason).toBe("timeout");

@@ -10,7 +10,7 @@ import {
   withModels,
 } from "../../helpers/foreign-server.ts";
 
-// What goes out to servers that cannot be run here, by their documentation.
+// Requests to servers that cannot run here. The expected bodies follow their documentation.
 
 const events = [piece("yes"), piece("", "stop"), "[DONE]"];
 
@@ -41,7 +41,7 @@ async function bodyOf(
 }
 
 describe("vLLM", () => {
-  test("gets tokens, and the options in its words", async () => {
+  test("gets tokens, and the options under its own field names", async () => {
     const prompt = Int32Array.of(1, 822, 285);
     const body = await bodyOf(
       "vllm",
@@ -93,7 +93,7 @@ describe("vLLM", () => {
     ["penaltyLastN", { penaltyLastN: 10 }],
     ["tokenHealing", { tokenHealing: true }],
     ["logitBias", { logitBias: { 5: 1000 } }],
-  ])("what it has no word for is refused: %s", async (name, options) => {
+  ])("rejects an option that it does not support: %s", async (name, options) => {
     await using server = await startServer("vllm");
     await using llama = await CodeLlama.connect(server.url);
     await expect(llama.generate("x", options)).rejects.toMatchObject({
@@ -103,12 +103,12 @@ describe("vLLM", () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  test("an option that changes nothing needs no word", async () => {
+  test("accepts an unsupported option with a value that changes nothing", async () => {
     const body = await bodyOf("vllm", { typicalP: 1, priority: "normal", maxTokens: 3 });
     expect(body).toMatchObject({ prompt: "def f(", max_tokens: 3 });
   });
 
-  test("is told Code Llama's end of an infill", async () => {
+  test("gets Code Llama's end token of an infill", async () => {
     await using server = await startServer("vllm");
     await using llama = await CodeLlama.connect(server.url, {
       tokenizer: modelPath,
@@ -116,7 +116,7 @@ describe("vLLM", () => {
     });
     const { text } = await llama.infill({ prefix: "def f(", suffix: ")" });
     expect(text).toBe("yes");
-    // It heals no tokens, so that the prefix comes first inside a line.
+    // vLLM has no token healing, so inside a line the prefix comes first.
     expect(server.seen.at(-1)?.body).toMatchObject({
       stop_token_ids: [2, 32010],
       prompt: [1, 32007, 822, 285, 29898, 32008, 29897, 32009],
@@ -144,19 +144,19 @@ describe("TGI", () => {
     expect(body).not.toHaveProperty("top_p");
   });
 
-  test("does not get a text that would become other tokens", async () => {
+  test("rejects a prompt whose text would encode to other tokens", async () => {
     await using server = await startServer("an-author");
     await using llama = await connected(server);
     await expect(llama.generate("a </s> b", { maxTokens: 5 })).rejects.toMatchObject({
       code: "CAPABILITY_MISSING",
-      message: expect.stringContaining("TGI takes texts alone"),
+      message: expect.stringContaining("TGI accepts only text prompts"),
     });
     await expect(
       llama.infill({ prefix: "def f(x):\n    ", suffix: '"""' }, { order: "psm" }),
     ).rejects.toMatchObject({ code: "CAPABILITY_MISSING" });
   });
 
-  test("does not get tokens where there is no vocabulary", async () => {
+  test("rejects a prompt of tokens without a tokenizer", async () => {
     await using server = await startServer("an-author");
     await using llama = await CodeLlama.connect(server.url);
     await expect(llama.generate(Int32Array.of(1, 2), { maxTokens: 5 })).rejects.toMatchObject({
@@ -165,8 +165,8 @@ describe("TGI", () => {
   });
 });
 
-describe("another server of OpenAI's dialect", () => {
-  test("gets no option that is not OpenAI's", async () => {
+describe("any other server with OpenAI's API", () => {
+  test("gets only OpenAI's fields", async () => {
     const body = await bodyOf("somebody", { maxTokens: 5, temperature: 0.5 });
     expect(Object.keys(body ?? {}).toSorted()).toEqual([
       "frequency_penalty",
@@ -182,7 +182,7 @@ describe("another server of OpenAI's dialect", () => {
     ]);
   });
 
-  test("needs a limit, for it has one of its own", async () => {
+  test("requires maxTokens, because it has a default of its own", async () => {
     await using server = await startServer("somebody");
     await using llama = await CodeLlama.connect(server.url);
     await expect(llama.generate("x")).rejects.toMatchObject({
@@ -191,7 +191,7 @@ describe("another server of OpenAI's dialect", () => {
     });
   });
 
-  test("without a list of models is taken at its word", async () => {
+  test("gets any model name if it does not list models", async () => {
     await using server = await startForeignServer(({ path }, response) => {
       if (path.includes("models") || path === "/info") return sendJson(response, {}, 404);
       sendEvents(response, events);
@@ -201,7 +201,7 @@ describe("another server of OpenAI's dialect", () => {
     expect(server.seen.at(-1)?.body.model).toBe("mine");
   });
 
-  test("is sent dialogs as they are", async () => {
+  test("gets dialogs as messages", async () => {
     await using server = await startForeignServer(
       withModels("somebody", ({ path }, response) => {
         if (path === "/info") return sendJson(response, {}, 404);
@@ -229,7 +229,7 @@ describe("another server of OpenAI's dialect", () => {
   });
 });
 
-test("a base Code Llama does not chat, by its name", async () => {
+test("recognises a base Code Llama by its name and disables chat", async () => {
   await using server = await startForeignServer(({ path }, response) => {
     if (path === "/v1/models") {
       return sendJson(response, { data: [{ id: "codellama/CodeLlama-7b-hf", owned_by: "vllm" }] });
@@ -241,7 +241,7 @@ test("a base Code Llama does not chat, by its name", async () => {
   expect(() => llama.infill("a <FILL_ME>")).toThrow(/tokenizer/);
 });
 
-describe("tool calls of a remote stand in the text as models write them", () => {
+describe("tool calls of a remote appear in the text as models write them", () => {
   const delta = (tool_calls: object[], finish: string | null = null) => ({
     choices: [{ delta: { tool_calls }, finish_reason: finish }],
   });
@@ -295,14 +295,14 @@ describe("tool calls of a remote stand in the text as models write them", () => 
 
   test.each<[string, object]>([
     ["no name", delta([call(0, undefined, "{}")])],
-    ["no object", delta([7 as unknown as object])],
-    ["arguments that are no text", delta([{ function: { name: "f", arguments: {} } }])],
-  ])("with %s they are an error, and not lost", async (_, event) => {
+    ["a call that is not an object", delta([7 as unknown as object])],
+    ["arguments that are not a string", delta([{ function: { name: "f", arguments: {} } }])],
+  ])("reject an answer with %s", async (_, event) => {
     await expect(chatWith([event, end])).rejects.toMatchObject({ code: "REMOTE_FAILED" });
   });
 });
 
-test("a prompt that is too long for one request is refused before it is written", async () => {
+test("rejects a prompt that is too long for one request before it sends anything", async () => {
   await using server = await startForeignServer(withModels("vllm", () => {}));
   await using llama = await CodeLlama.connect(server.url);
   const half = "\0".repeat(2 ** 23 + 1);

@@ -12,7 +12,7 @@ import { startTinyServer, until } from "../../helpers/server.ts";
 
 const apiKey = "secret-that-nobody-sees";
 
-/** The error that a call ends with; checked not to show the key. */
+/** Returns the error of a call and checks that it does not show the key. */
 async function failure(call: () => PromiseLike<unknown>): Promise<CodeLlamaError> {
   try {
     await call();
@@ -25,24 +25,29 @@ async function failure(call: () => PromiseLike<unknown>): Promise<CodeLlamaError
   throw new Error("it did not fail");
 }
 
-describe("connecting", () => {
+describe("connect()", () => {
   test.each<[string, unknown, ConnectOptions | Record<string, unknown>, RegExp]>([
-    ["no url", "127.0.0.1:8080", {}, /url must begin with http:.*127\.0\.0\.1:8080"$/],
+    [
+      "a url without a protocol",
+      "127.0.0.1:8080",
+      {},
+      /url must begin with http:.*127\.0\.0\.1:8080"/,
+    ],
     ["another protocol", "ftp://example.com", {}, /url must begin with http:/],
-    ["a number", 8080, {}, /url must begin with http:.*not 8080/],
+    ["a number", 8080, {}, /url must begin with http:.*8080/],
     ["a user", `http://me:${apiKey}@127.0.0.1:1`, {}, /no user, password or query/],
     ["a query", `http://127.0.0.1:1/?key=${apiKey}`, {}, /no user, password or query/],
     ["a key with a line break", "http://127.0.0.1:1", { apiKey: `${apiKey}\n` }, /apiKey must be/],
     ["an unknown option", "http://127.0.0.1:1", { apikey: "x" }, /did you mean "apiKey"/],
-    ["retries", "http://127.0.0.1:1", { maxRetries: 99 }, /maxRetries must be/],
-    ["a kind", "http://127.0.0.1:1", { kind: "ollama" }, /kind must be/],
-  ])("%s is refused", async (_, url, options, message) => {
+    ["too many retries", "http://127.0.0.1:1", { maxRetries: 99 }, /maxRetries must be/],
+    ["an unknown kind", "http://127.0.0.1:1", { kind: "ollama" }, /kind must be/],
+  ])("rejects %s", async (_, url, options, message) => {
     const error = await failure(() => CodeLlama.connect(url as string, options));
     expect(error.code).toBe("INVALID_ARGUMENT");
     expect(error.message).toMatch(message);
   });
 
-  test("nobody there", async () => {
+  test("fails if no server listens at the url", async () => {
     const server = await startForeignServer(() => {});
     await server[Symbol.asyncDispose]();
     const error = await failure(() => CodeLlama.connect(server.url, { apiKey }));
@@ -50,16 +55,16 @@ describe("connecting", () => {
     expect(error.message).toContain("ECONNREFUSED");
   });
 
-  test("a wrong key, and none", async () => {
+  test("fails with a wrong key and without a key", async () => {
     await using server = await startTinyServer({ apiKeys: [{ name: "a", key: "the-right-key" }] });
     const wrong = await failure(() => CodeLlama.connect(server.url, { apiKey }));
     expect(wrong).toMatchObject({ code: "REMOTE_FAILED", status: 401 });
-    expect(wrong.message).toContain("refuses the apiKey");
+    expect(wrong.message).toContain("rejects the apiKey");
     const none = await failure(() => CodeLlama.connect(server.url));
-    expect(none.message).toContain("wants an apiKey");
+    expect(none.message).toContain("requires an apiKey");
   });
 
-  test("a key that the remote repeats is not shown", async () => {
+  test("does not show a key that the remote repeats", async () => {
     await using server = await startForeignServer(({ headers }, response) => {
       sendJson(response, { error: { message: `bad ${headers.authorization}` } }, 401);
     });
@@ -67,17 +72,17 @@ describe("connecting", () => {
     expect(error.message).toContain("bad Bearer …");
   });
 
-  test("a page of HTML", async () => {
+  test("fails if the server answers with a page of HTML", async () => {
     await using server = await startForeignServer((_, response) => {
       response.writeHead(200, { "content-type": "text/html" });
       response.end("<html>Welcome</html>");
     });
     const error = await failure(() => CodeLlama.connect(server.url, { apiKey }));
     expect(error).toMatchObject({ code: "REMOTE_FAILED" });
-    expect(error.message).toMatch(/text\/html.*right url/);
+    expect(error.message).toMatch(/text\/html.*check the url/);
   });
 
-  test("a redirect is not followed", async () => {
+  test("does not follow a redirect", async () => {
     await using elsewhere = await startForeignServer((_, response) => sendJson(response, {}));
     await using server = await startForeignServer((_, response) => {
       response.writeHead(302, { location: `${elsewhere.url}/v1/models` });
@@ -88,9 +93,9 @@ describe("connecting", () => {
   });
 
   test.each([
-    ["what is no JSON", "{", /no JSON/],
-    ["another form", '{"models":[]}', /unknown form/],
-  ])("%s", async (_, body, message) => {
+    ["invalid JSON", "{", /invalid JSON/],
+    ["an unexpected form", '{"models":[]}', /unexpected answer/],
+  ])("fails for a list of models with %s", async (_, body, message) => {
     await using server = await startForeignServer((_, response) => {
       response.writeHead(200, { "content-type": "application/json" });
       response.end(body);
@@ -99,7 +104,7 @@ describe("connecting", () => {
     expect(error.message).toMatch(message);
   });
 
-  test("a model that is not there, and one of several", async () => {
+  test("requires the name of an available model if the server has several", async () => {
     await using server = await startForeignServer(({ path }, response) => {
       if (path !== "/v1/models") return sendJson(response, {}, 404);
       sendJson(response, { data: [{ id: "one" }, { id: "two" }] });
@@ -113,7 +118,7 @@ describe("connecting", () => {
     expect(llama.model.name).toBe("two");
   });
 
-  test("an alias of our server's model", async () => {
+  test("accepts an alias of a node-codellama server's model", async () => {
     await using server = await startTinyServer({ aliases: ["code"] });
     await using llama = await CodeLlama.connect(server.url, { model: "code" });
     expect((await llama.generate("def", { maxTokens: 1 })).text).not.toBe("");
@@ -121,17 +126,17 @@ describe("connecting", () => {
     expect(error.code).toBe("MODEL_NOT_FOUND");
   });
 
-  test("the vocabulary of another model", async () => {
+  test("rejects a tokenizer with another vocabulary", async () => {
     const answer = withModels("vllm", ({ path }, response) => {
       sendJson(response, path === "/tokenize" ? { tokens: [1, 2, 3] } : {});
     });
     await using server = await startForeignServer(answer);
     const error = await failure(() => CodeLlama.connect(server.url, { tokenizer: modelPath }));
     expect(error.code).toBe("INVALID_ARGUMENT");
-    expect(error.message).toContain("not the remote model's");
+    expect(error.message).toContain("must have the vocabulary of the remote model");
   });
 
-  test("a signal cancels it", async () => {
+  test("stops when its signal aborts", async () => {
     await using server = await startForeignServer(() => {});
     const controller = new AbortController();
     const connecting = CodeLlama.connect(server.url, { signal: controller.signal });
@@ -152,11 +157,11 @@ describe("an answer", () => {
   };
 
   test.each<[string, readonly (object | string)[], RegExp]>([
-    ["that breaks off", [piece("a")], /broke off/],
-    ["that ends without a reason", [piece("a"), "[DONE]"], /without saying why/],
-    ["of garbage", [piece("a"), "{garbage"], /no JSON/],
-    ["of no objects", ["17"], /no objects/],
-    ["of another form", [{ choices: "none" }], /unknown form/],
+    ["that ends early", [piece("a")], /ended before its last event/],
+    ["without a finish reason", [piece("a"), "[DONE]"], /without a finish reason/],
+    ["with an event that is not JSON", [piece("a"), "{garbage"], /not JSON/],
+    ["with an event that is not an object", ["17"], /not a JSON object/],
+    ["of an unexpected form", [{ choices: "none" }], /unexpected answer/],
     ["with an error in it", [piece("a"), { error: { message: "out of luck" } }], /out of luck/],
   ])("%s rejects", async (_, events, message) => {
     const error = await generate(events);
@@ -164,7 +169,7 @@ describe("an answer", () => {
     expect(error.message).toMatch(message);
   });
 
-  test("with one of our codes has it", async () => {
+  test("with one of our error codes keeps the code", async () => {
     const error = await generate([{ error: { message: "no", code: "CONTEXT_OVERFLOW" } }]);
     expect(error.code).toBe("CONTEXT_OVERFLOW");
   });
@@ -175,7 +180,7 @@ describe("an answer", () => {
     [429, { error: "slow down" }, "QUEUE_FULL"],
     [500, { detail: "oh dear" }, "REMOTE_FAILED"],
     [503, { error: { message: "Loading model" } }, "REMOTE_FAILED"],
-  ])("of status %i", async (status, body, code) => {
+  ])("with status %i rejects with the matching code", async (status, body, code) => {
     const answer = withModels("vllm", (_, response) => sendJson(response, body, status));
     await using server = await startForeignServer(answer);
     await using llama = await CodeLlama.connect(server.url, { maxRetries: 0 });
@@ -184,7 +189,7 @@ describe("an answer", () => {
     if (code === "REMOTE_FAILED") expect(error.status).toBe(status);
   });
 
-  test("whose connection breaks", async () => {
+  test("whose connection breaks rejects", async () => {
     const answer = withModels("vllm", (_, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write(`data: ${JSON.stringify(piece("a"))}\n\n`);
@@ -196,7 +201,7 @@ describe("an answer", () => {
     expect(error).toMatchObject({ code: "REMOTE_FAILED" });
   });
 
-  test("that stops coming", async () => {
+  test("that stalls rejects after idleTimeoutMs", async () => {
     const answer = withModels("vllm", (_, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write(`data: ${JSON.stringify(piece("a"))}\n\n`);
@@ -204,10 +209,10 @@ describe("an answer", () => {
     await using server = await startForeignServer(answer);
     await using llama = await CodeLlama.connect(server.url, { idleTimeoutMs: 50 });
     const error = await failure(() => llama.generate("x", { maxTokens: 5 }));
-    expect(error.message).toContain("nothing for 0.05 s");
+    expect(error.message).toContain("no data for 0.05 s");
   });
 
-  test("that comes in pieces of single bytes", async () => {
+  test("that arrives byte by byte is read correctly", async () => {
     const bytes = Buffer.from(
       `: hello\r\n\r\ndata: ${JSON.stringify(piece("漢☺"))}\r\n\r\n` +
         `data: ${JSON.stringify(piece("", "stop"))}\n\ndata: [DONE]\n\n`,
@@ -226,8 +231,8 @@ describe("an answer", () => {
   });
 });
 
-describe("a remote that turns a request away", () => {
-  test("is asked again, after the time that it names", async () => {
+describe("a request to a busy server", () => {
+  test("is repeated after the time in Retry-After", async () => {
     let turned = 0;
     const answer = withModels("vllm", (_, response) => {
       if (turned++ < 2) sendJson(response, { error: "busy" }, 429, { "retry-after": "0" });
@@ -239,7 +244,7 @@ describe("a remote that turns a request away", () => {
     expect(turned).toBe(3);
   });
 
-  test("is not asked again where it wants too much patience", async () => {
+  test("is not repeated if Retry-After is too long", async () => {
     const answer = withModels("vllm", (_, response) => {
       sendJson(response, { error: "busy" }, 429, { "retry-after": "3600" });
     });
@@ -250,7 +255,7 @@ describe("a remote that turns a request away", () => {
     expect(server.seen).toHaveLength(2);
   });
 
-  test("is not asked again once the answer has begun", async () => {
+  test("is not repeated once the answer has started", async () => {
     const answer = withModels("vllm", (_, response) => sendEvents(response, [piece("a")]));
     await using server = await startForeignServer(answer);
     await using llama = await CodeLlama.connect(server.url);
@@ -259,7 +264,7 @@ describe("a remote that turns a request away", () => {
   });
 });
 
-test("a reader that falls behind stops the remote", async () => {
+test("a slow reader stops the remote through back-pressure", async () => {
   const wholeAnswer = 20_000;
   let sent = 0;
   let gone = false;

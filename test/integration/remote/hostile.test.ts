@@ -21,14 +21,14 @@ describe("a remote that is silent", () => {
 
   test.each<[string, Answer]>([
     ["before the head of its answer", () => {}],
-    ["behind the head", (response) => response.writeHead(200, eventStream).flushHeaders()],
+    ["after the head", (response) => response.writeHead(200, eventStream).flushHeaders()],
     ["inside an event", (response) => response.writeHead(200, eventStream).write("data: {")],
     ["inside JSON", (response) => response.writeHead(200, json).write('{"error":')],
     ["inside an error", (response) => response.writeHead(500, json).write('{"error":')],
     ["except for comments", (response) => slowly(response.writeHead(200, eventStream), ": hi\n\n")],
     ["except for blank lines", (response) => slowly(response.writeHead(200, eventStream), "\n\n")],
     [
-      "except for events that bring nothing",
+      "except for events without content",
       (response) => slowly(response.writeHead(200, eventStream), anEvent(piece(""))),
     ],
     [
@@ -42,23 +42,25 @@ describe("a remote that is silent", () => {
         forever(response.writeHead(200, eventStream), `: ${"x".repeat(1000)}\n`);
       },
     ],
-  ])("%s", async (_, answer) => {
+  ])("%s is an error", async (_, answer) => {
     const error = await failing(answer, idle);
     expect(error.code).toBe("REMOTE_FAILED");
-    expect(error.message).toMatch(/^http:\/\/127\.0\.0\.1:\d+: it has sent nothing for 0\.1 s$/);
+    expect(error.message).toMatch(
+      /^http:\/\/127\.0\.0\.1:\d+: the server sent no data for 0\.1 s$/,
+    );
   });
 
   test.each<[string, Answer]>([
     ["before the head", () => {}],
     ["inside the list of models", (response) => response.writeHead(200, json).write("[")],
-    ["except for blank space", (response) => slowly(response.writeHead(200, json), " ")],
-  ])("when it is asked what it is, %s", async (_, answer) => {
+    ["except for white space", (response) => slowly(response.writeHead(200, json), " ")],
+  ])("while connect() probes it, %s, is an error", async (_, answer) => {
     await using server = await startForeignServer((__, response) => answer(response));
     const error = await failureOf(CodeLlama.connect(server.url, idle));
-    expect(error.message).toContain("nothing for 0.1 s");
+    expect(error.message).toContain("no data for 0.1 s");
   });
 
-  test("is given time as long as text comes", async () => {
+  test("does not time out while text arrives", async () => {
     const { text } = await generating(
       (response) => {
         response.writeHead(200, eventStream);
@@ -78,7 +80,7 @@ describe("a remote that is silent", () => {
 });
 
 describe("a remote that sends too much", () => {
-  // Made here, so that no turn of the event loop in a test makes them.
+  // Created here, so that creating them does not block the event loop during a test.
   const compressed = gzipSync(anEvent(piece("x".repeat(2 ** 26))));
   const largeEvent = anEvent(piece("x".repeat(15 * 2 ** 20)));
   const longList = `{"data":"${"x".repeat(3 * 2 ** 20)}"}`;
@@ -91,7 +93,7 @@ describe("a remote that sends too much", () => {
         response.writeHead(200, { ...eventStream, "content-encoding": "gzip" });
         response.end(compressed);
       },
-      /encoded as gzip, which nobody asked for/,
+      /must not be compressed \(got content-encoding gzip\)/,
     ],
     [
       "an event of 15 MB",
@@ -131,18 +133,18 @@ describe("a remote that sends too much", () => {
       },
       /the connection failed/,
     ],
-  ])("%s", async (_, answer, message) => {
+  ])("%s is an error", async (_, answer, message) => {
     const error = await failing(answer);
     expect(error.code).toBe("REMOTE_FAILED");
     expect(error.message).toMatch(message);
   });
 
-  test("a list of models that is compressed, too long, or wrong in each of its elements", async () => {
+  test("a list of models that is compressed, too long or full of wrong elements is an error", async () => {
     const answers: Record<string, Answer> = {
       gzip: (response) =>
         response.writeHead(200, { ...json, "content-encoding": "gzip" }).end(compressed),
       "more than": (response) => response.writeHead(200, json).end(longList),
-      "unknown form": (response) => response.writeHead(200, json).end(wrongList),
+      "unexpected answer": (response) => response.writeHead(200, json).end(wrongList),
     };
     for (const [message, answer] of Object.entries(answers)) {
       await using server = await startForeignServer((_, response) => answer(response));
@@ -156,7 +158,7 @@ describe("a remote that sends too much", () => {
     ["more text than tokens can hold", piece("x".repeat(1000))],
     ["more tokens", { choices: [{ text: "", token_ids: [7] }] }],
     ["more reasoning", { choices: [{ delta: { reasoning_content: "x".repeat(100_000) } }] }],
-  ])("%s: the answer ends at maxTokens", async (_, event) => {
+  ])("ends the answer at maxTokens: %s", async (_, event) => {
     const result = await generating(
       (response) => forever(response.writeHead(200, eventStream), anEvent(Object(event))),
       async (llama) =>
@@ -171,7 +173,7 @@ describe("a remote that sends too much", () => {
     expect(result.usage.completionTokens).toBeLessThanOrEqual(20);
   });
 
-  test("one token more is left out", async () => {
+  test("drops tokens beyond maxTokens", async () => {
     const token = (text: string, id: number) => ({ choices: [{ text, token_ids: [id] }] });
     const events = [token("a", 5), token("b", 6), token("c", 7), token("d", 8)];
     const { text, tokens, finishReason } = await generating(
@@ -185,7 +187,7 @@ describe("a remote that sends too much", () => {
     });
   });
 
-  test("an event that repeats the prompt is no hostile one", async () => {
+  test("an event that repeats a long prompt is accepted", async () => {
     const prompt = "def f(x): return x\n".repeat(20_000);
     const { text } = await generating(
       (response) =>
@@ -199,12 +201,12 @@ describe("a remote that sends too much", () => {
   });
 });
 
-describe("a remote that asks for patience", () => {
+describe("a server that sends Retry-After", () => {
   const busy = (after: string): Answer => {
     return (response) => sendJson(response, { error: "busy" }, 429, { "retry-after": after });
   };
 
-  test("is left while the pause lasts", async () => {
+  test("does not keep a request that is cancelled during the pause", async () => {
     const { finishReason } = await generating(
       busy("20"),
       async (llama) => {
@@ -217,7 +219,7 @@ describe("a remote that asks for patience", () => {
     expect(finishReason).toBe("abort");
   });
 
-  test("a pause is no silence of the remote's", async () => {
+  test("does not hit the idle timeout during the pause", async () => {
     let asked = 0;
     const { text } = await generating(
       (response) => {
@@ -231,7 +233,7 @@ describe("a remote that asks for patience", () => {
   });
 
   test.each(["9".repeat(400), "Fri, 31 Dec 9999 23:59:59 GMT", "31"])(
-    "for %s is not asked again",
+    "of %s gets no second request",
     async (after) => {
       const error = await failing(busy(after), { maxRetries: 5 });
       expect(error.code).toBe("QUEUE_FULL");
@@ -239,7 +241,7 @@ describe("a remote that asks for patience", () => {
   );
 });
 
-test("the error names a redirect without its target", async () => {
+test("the error for a redirect does not show its target", async () => {
   const error = await failing((response) => {
     response.writeHead(307, { location: "http://127.0.0.1:1/secret-place" }).end();
   });
@@ -248,7 +250,7 @@ test("the error names a redirect without its target", async () => {
   expect(error.message).not.toContain("secret-place");
 });
 
-test("a connection that the remote closed meanwhile is made anew", async () => {
+test("opens a new connection if the remote closed the idle one", async () => {
   const sockets = new Set<unknown>();
   await generating(
     (response) => {
@@ -256,7 +258,7 @@ test("a connection that the remote closed meanwhile is made anew", async () => {
       const { socket } = response;
       response.shouldKeepAlive = true;
       sendEvents(response, [piece("a", "stop"), "[DONE]"]);
-      // Behind the answer, with no word to the client before.
+      // The reset comes after the answer, without a warning to the client.
       response.on("finish", () => setTimeout(() => socket?.resetAndDestroy(), 5));
     },
     async (llama) => {
@@ -268,7 +270,7 @@ test("a connection that the remote closed meanwhile is made anew", async () => {
   );
 });
 
-test("a connection that breaks inside a later answer is not asked again", async () => {
+test("does not repeat a request whose connection breaks during the answer", async () => {
   let asked = 0;
   const { message } = await generating(
     (response) => {

@@ -20,7 +20,7 @@ const bench = (name: string) => import(new URL(`../../../bench/${name}`, import.
 const { programPath } = (await bench("llama-tools.mjs")) as Tools;
 const { freePort, startServer } = (await bench("http-server.mjs")) as Servers;
 
-// Compiling it takes minutes: CI does.
+// Compiling llama-server takes minutes, so only CI does it.
 const program = programPath("llama-server");
 const isCompiled = existsSync(program);
 const title = isCompiled
@@ -56,20 +56,20 @@ describe.skipIf(!isCompiled)(title, () => {
     await server?.close();
   });
 
-  test("tells what it is", async () => {
+  test("reports its context window, capabilities and model", async () => {
     expect(remote.contextSize).toBe(2048);
     expect(remote.capabilities).toEqual(shared.llama.capabilities);
     expect(remote.model).toMatchObject({ layers: 20, vocabularySize: 32016 });
   });
 
-  test("refuses a wrong key", async () => {
+  test("rejects a wrong key", async () => {
     await expect(CodeLlama.connect(url, { apiKey: "wrong" })).rejects.toMatchObject({
       code: "REMOTE_FAILED",
       status: 401,
     });
   });
 
-  test("completes as the engine in process", async () => {
+  test("gives the same completion as the in-process engine", async () => {
     const here = await shared.llama.generate(known.prompt, { temperature: 0, maxTokens: 200 });
     const generation = remote.generate(known.prompt, { temperature: 0, maxTokens: 200 });
     let streamed = "";
@@ -83,7 +83,7 @@ describe.skipIf(!isCompiled)(title, () => {
   });
 
   test.each(tasks.infill.slice(0, 5))(
-    "fills holes as the engine in process: $prefix",
+    "gives the same infill as the in-process engine: $prefix",
     async (task) => {
       const options = { ...greedy, maxTokens: 200, tokenHealing: false };
       const { prefix, suffix } = task;
@@ -95,7 +95,7 @@ describe.skipIf(!isCompiled)(title, () => {
     },
   );
 
-  test("chats as the engine in process", async () => {
+  test("gives the same chat answer as the in-process engine", async () => {
     const options = { ...greedy, maxTokens: 200 };
     const here = await shared.llama.chat(dialog, options);
     const there = await remote.chat(dialog, options);
@@ -105,7 +105,7 @@ describe.skipIf(!isCompiled)(title, () => {
     expect((await session.send(dialog[0].content, options)).text).toBe(here.text);
   });
 
-  test("follows JSON schemas and grammars, and stops where it is told to", async () => {
+  test("follows JSON schemas and grammars and respects stop strings and maxTokens", async () => {
     const jsonSchema = { type: "object", properties: { a: { type: "integer" } }, required: ["a"] };
     const { text } = await remote.generate("{", { ...greedy, jsonSchema });
     expect(JSON.parse(text)).toHaveProperty("a");
@@ -117,7 +117,7 @@ describe.skipIf(!isCompiled)(title, () => {
     expect(cut).toMatchObject({ finishReason: "length", usage: { completionTokens: 3 } });
   });
 
-  test("tells log-probabilities", async () => {
+  test("returns log-probabilities", async () => {
     const options = { ...greedy, maxTokens: 5, logprobs: 2 };
     const here = await shared.llama.generate(known.prompt, options);
     const there = await remote.generate(known.prompt, options);
@@ -125,13 +125,13 @@ describe.skipIf(!isCompiled)(title, () => {
     for (const [index, { token, logprob, top }] of (there.logprobs ?? []).entries()) {
       const expected = here.logprobs?.[index];
       expect(token).toBe(expected?.token);
-      // The two round differently.
+      // The two engines round differently.
       expect(Math.abs(logprob - (expected?.logprob ?? 0))).toBeLessThan(0.2);
       expect(top).toHaveLength(2);
     }
   });
 
-  test("never ends by itself where that is wanted", async () => {
+  test("does not stop by itself with ignoreEos", async () => {
     const options = { temperature: 0, maxTokens: 200, ignoreEos: true };
     const { usage, finishReason } = await remote.generate(known.prompt, options);
     expect({ finishReason, tokens: usage.completionTokens }).toEqual({
@@ -140,14 +140,14 @@ describe.skipIf(!isCompiled)(title, () => {
     });
   });
 
-  test("a forbidden token does not come", async () => {
+  test("never samples a forbidden token", async () => {
     const [first = 0] = (await remote.generate(known.prompt, { ...greedy, maxTokens: 1 })).tokens;
     const logitBias = { [first]: Number.NEGATIVE_INFINITY };
     const { tokens } = await remote.generate(known.prompt, { ...greedy, maxTokens: 1, logitBias });
     expect(tokens[0]).not.toBe(first);
   });
 
-  test("samples with every sampler that it has", async () => {
+  test("accepts the options of all its samplers", async () => {
     const result = await remote.generate(known.prompt, {
       maxTokens: 10,
       seed: 3,
@@ -165,7 +165,7 @@ describe.skipIf(!isCompiled)(title, () => {
     expect(other.seed).toBe(3);
   });
 
-  test("several answers, and one that is cancelled", async () => {
+  test("gives several answers, and stops a cancelled one", async () => {
     const { choices } = await remote.generate(known.prompt, { maxTokens: 5, n: 3, temperature: 1 });
     expect(choices).toHaveLength(3);
     const generation = remote.generate(known.prompt, { ignoreEos: true, maxTokens: 1500 });
@@ -178,14 +178,14 @@ describe.skipIf(!isCompiled)(title, () => {
     ["tokenHealing", { tokenHealing: true }],
     ["promptLogprobs", { promptLogprobs: true, maxTokens: 0 }],
     ["repetition", { repetition: { maxRepeats: 3 } }],
-  ] as const)("what it cannot do is refused: %s", async (name, options) => {
+  ] as const)("rejects an option that it does not support: %s", async (name, options) => {
     await expect(remote.generate("x", options)).rejects.toMatchObject({
       code: "CAPABILITY_MISSING",
       message: expect.stringContaining(name),
     });
   });
 
-  test("without the vocabulary it gets texts and dialogs", async () => {
+  test("gets texts and dialogs without a tokenizer", async () => {
     await using texts = await CodeLlama.connect(url, { apiKey });
     const options = { temperature: 0, maxTokens: 200 };
     const completed = await texts.generate(known.prompt, options);
@@ -195,7 +195,7 @@ describe.skipIf(!isCompiled)(title, () => {
     expect(() => texts.infill({ prefix: "a", suffix: "b" })).toThrow(/tokenizer/);
   });
 
-  test("a bad grammar is refused", async () => {
+  test("rejects an invalid grammar", async () => {
     await expect(remote.generate("x", { grammar: "root ::= (" })).rejects.toMatchObject({
       code: "REMOTE_FAILED",
       status: 400,

@@ -29,26 +29,26 @@ describe("a remote that sends wrong values", () => {
     ["choices of numbers", { choices: [1, 2, 3] }],
     ["a choice that is null", { choices: [null] }],
     ["an array as the event", [piece("a")]],
-    ["a reason that is a number", choice({ finish_reason: 1 })],
+    ["a finish reason that is a number", choice({ finish_reason: 1 })],
     ["token ids that are strings", choice({ token_ids: ["1"] })],
     ["a negative token id", choice({ token_ids: [-1] })],
-    ["half a token id", choice({ token_ids: [0.5] })],
+    ["a fractional token id", choice({ token_ids: [0.5] })],
     ["a token id beyond any vocabulary", choice({ token_ids: [2 ** 40] })],
     ["negative usage", { ...piece("a"), usage: { prompt_tokens: -1, completion_tokens: -5 } }],
     ["absurd usage", { ...piece("a"), usage: { prompt_tokens: 1, completion_tokens: 1e15 } }],
-    ["half a token of usage", { ...piece("a"), usage: { prompt_tokens: 0.5 } }],
-    ["usage in words", { ...piece("a"), usage: { prompt_tokens: "three" } }],
+    ["fractional usage", { ...piece("a"), usage: { prompt_tokens: 0.5 } }],
+    ["usage as text", { ...piece("a"), usage: { prompt_tokens: "three" } }],
     [
       "negative cached tokens",
       { ...piece("a"), usage: { prompt_tokens_details: { cached_tokens: -7 } } },
     ],
-  ])("%s", async (_, event) => {
+  ])("fails with REMOTE_FAILED: %s", async (_, event) => {
     const error = await failing((response) => sendEvents(response, [event, "[DONE]"]));
     expect(error.code).toBe("REMOTE_FAILED");
-    expect(error.message).toContain("/v1/completions answers in an unknown form");
+    expect(error.message).toContain("/v1/completions returned an unexpected answer");
   });
 
-  test("tokens and log-probabilities of no vocabulary", async () => {
+  test("fails for tokens and log-probabilities outside the vocabulary", async () => {
     const logprobs = (name: string) =>
       choice({ logprobs: { tokens: [name], token_logprobs: [-1], top_logprobs: [{}] } });
     for (const event of [
@@ -68,11 +68,11 @@ describe("a remote that sends wrong values", () => {
         { logprobs: 1 },
       );
       expect(error.code).toBe("REMOTE_FAILED");
-      expect(error.message).toContain("unknown form");
+      expect(error.message).toContain("unexpected answer");
     }
   });
 
-  test("more cached tokens than the prompt has, and more new ones than were asked for", async () => {
+  test("cannot report more cached tokens than the prompt has, or more new ones than maxTokens", async () => {
     const usage = {
       prompt_tokens: 3,
       completion_tokens: 900,
@@ -86,7 +86,7 @@ describe("a remote that sends wrong values", () => {
   });
 
   test.each(["constructor", "__proto__", "toString", "hasOwnProperty"])(
-    "%s as owner and as reason is a string like others",
+    "can use %s as owner and as finish reason without effect",
     async (name) => {
       await using server = await startForeignServer(
         withModels(name, ({ path }, response) => {
@@ -103,21 +103,21 @@ describe("a remote that sends wrong values", () => {
   test.each<[string, object]>([
     ["an id that is a number", { id: 5 }],
     ["an id of half a megabyte", { id: "x".repeat(2 ** 19) }],
-    ["a negative context", { max_model_len: -1 }],
-    ["a context beyond all numbers", { max_model_len: 1e300 }],
+    ["a negative context window", { max_model_len: -1 }],
+    ["an absurd context window", { max_model_len: 1e300 }],
     ["facts that are a string", { meta: "x" }],
-    ["a context in words", { meta: { n_ctx: "many" } }],
+    ["a context window as text", { meta: { n_ctx: "many" } }],
     ["capabilities that are numbers", { meta: { capabilities: { infill: 1 } } }],
-    ["a Code Llama of another kind", { meta: { capabilities: { codeLlama: "constructor" } } }],
+    ["an unknown kind of Code Llama", { meta: { capabilities: { codeLlama: "constructor" } } }],
     ["aliases that are numbers", { aliases: [1] }],
-  ])("what it is: %s", async (_, model) => {
+  ])("fails connect() with a description that has %s", async (_, model) => {
     await using server = await startForeignServer(withModels("vllm", () => {}, model));
     const error = await failureOf(CodeLlama.connect(server.url));
     expect(error.code).toBe("REMOTE_FAILED");
-    expect(error.message).toContain("unknown form");
+    expect(error.message).toContain("unexpected answer");
   });
 
-  test("a context of no tokens is one that it does not tell", async () => {
+  test("reports an unknown context window with 0 tokens", async () => {
     await using server = await startForeignServer(
       withModels("vllm", () => {}, { max_model_len: 0 }),
     );
@@ -125,7 +125,7 @@ describe("a remote that sends wrong values", () => {
     expect(llama.contextSize).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test("bytes that are not UTF-8", async () => {
+  test("fails for bytes that are not UTF-8", async () => {
     const event = Buffer.from(anEvent(piece("caf?")));
     event[event.indexOf("?")] = 0xe9;
     const streamed = await failing((response) => response.writeHead(200, eventStream).end(event));
@@ -137,7 +137,7 @@ describe("a remote that sends wrong values", () => {
     expect((await failureOf(CodeLlama.connect(server.url))).message).toContain("not UTF-8");
   });
 
-  test("embeddings of wrong form", async () => {
+  test("fails for embeddings of an unexpected form", async () => {
     for (const data of [
       [],
       [{ embedding: [] }],

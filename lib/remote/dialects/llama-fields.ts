@@ -1,7 +1,7 @@
-import { named, type OptionWords } from "./option-words.ts";
+import { type FieldWriters, named } from "./option-fields.ts";
 
-/** The words that llama-server and our own server share. */
-export const llamaWords: OptionWords = {
+/** Request fields that llama-server and node-codellama share. */
+export const llamaFields: FieldWriters = {
   temperature: named("temperature"),
   topP: named("top_p"),
   topK: named("top_k"),

@@ -4,18 +4,22 @@ import { CodeLlamaError } from "../../errors.ts";
 import type { EngineCall } from "../../generation.ts";
 import type { RemoteFacts } from "./dialect.ts";
 
-/** Every option that a remote must honour; `timeoutMs` is kept here, and `group` is a hint. */
+/** Options that a remote must honour. This process enforces `timeoutMs`, and `group` is a hint. */
 type OptionName = Exclude<keyof EngineCall, "prompt" | "group" | "timeoutMs">;
 
-/** An option's value as fields of a body; undefined for a value that cannot be said. */
-type Word<Value> = (value: Value, call: EngineCall, facts: RemoteFacts) => object | undefined;
+/** Writes an option's value as request fields; undefined if the server cannot express the value. */
+type FieldWriter<Value> = (
+  value: Value,
+  call: EngineCall,
+  facts: RemoteFacts,
+) => object | undefined;
 
-/** A dialect's words: an option without one cannot be had. */
-export type OptionWords = {
-  readonly [Name in OptionName]?: Word<NonNullable<EngineCall[Name]>> | undefined;
+/** The field writers of a dialect. The server does not support an option without a writer. */
+export type FieldWriters = {
+  readonly [Name in OptionName]?: FieldWriter<NonNullable<EngineCall[Name]>> | undefined;
 };
 
-// What is so if nobody says otherwise. Remotes have defaults of their own, so these are said too.
+// Our defaults. They are always sent, because a remote has defaults of its own.
 const standard = {
   temperature: 0.2,
   topP: 0.95,
@@ -27,7 +31,7 @@ const standard = {
   presencePenalty: 0,
 } as const;
 
-// These change nothing, and need no word.
+// Values that change nothing. They need no writer.
 const neutral: { readonly [Name in OptionName]?: EngineCall[Name] } = {
   ...standard,
   temperature: undefined,
@@ -72,44 +76,42 @@ const optionNames: readonly OptionName[] = [
 ];
 
 /**
- * A call's options in a dialect's words.
- * @throws CodeLlamaError `CAPABILITY_MISSING` for an option that it has no word for
+ * Writes the options of a call as the request fields of a dialect.
+ * @param remote - name of the server for error messages
+ * @throws CodeLlamaError `CAPABILITY_MISSING` for an option that the server does not support
  */
 export function optionFields(
   call: EngineCall,
-  words: OptionWords,
+  writers: FieldWriters,
   facts: RemoteFacts,
   remote: string,
 ): object {
-  const said: EngineCall = { ...call };
-  const values: Record<string, unknown> = { ...standard, ...definedOf(said) };
+  const values: Record<string, unknown> = { ...standard, ...definedOf(call) };
   const fields: Record<string, unknown> = {};
   for (const name of optionNames) {
     const value = values[name];
     if (value === undefined) continue;
-    const word = words[name] as Word<unknown> | undefined;
-    const spoken = word?.(value, call, facts);
-    if (spoken !== undefined) Object.assign(fields, spoken);
+    const write = writers[name] as FieldWriter<unknown> | undefined;
+    const written = write?.(value, call, facts);
+    if (written !== undefined) Object.assign(fields, written);
     else if (value !== neutral[name]) throw missing(name, call, remote);
   }
   return fields;
 }
 
-/** A word that is the option's value under another name. */
+/** Writes the option's value unchanged, as the field `name`. */
 export const named =
-  (name: string): Word<unknown> =>
+  (name: string): FieldWriter<unknown> =>
   (value) => ({ [name]: value });
 
-/** New tokens that fit, as far as that is known. */
+/** Returns `value`, or fewer tokens if the context window is known and has less room. */
 export function roomFor(value: number, call: EngineCall, facts: RemoteFacts): number {
   return types.isInt32Array(call.prompt)
     ? Math.min(value, facts.contextSize - promptLength(call.prompt))
     : value;
 }
 
-/**
- * Biases in OpenAI's range, where -100 forbids a token. Others cannot be said.
- */
+/** Writes biases in OpenAI's range, where -100 forbids a token. Undefined for biases beyond it. */
 export function openaiBias(pairs: readonly (readonly [number, number])[]): object | undefined {
   const inRange = pairs.every(
     ([, bias]) => bias === Number.NEGATIVE_INFINITY || Math.abs(bias) < 100,
@@ -127,11 +129,11 @@ function definedOf(call: EngineCall): object {
 function missing(name: OptionName, call: EngineCall, remote: string): CodeLlamaError {
   return new CodeLlamaError(
     "CAPABILITY_MISSING",
-    `${publicName(name, call)}: ${remote} cannot do that, or not with this value`,
+    `${publicName(name, call)}: ${remote} does not support this option or this value`,
   );
 }
 
-/** The option as the caller knows it. */
+/** Returns the name of the option in the public API. */
 function publicName(name: OptionName, { structure }: EngineCall): string {
   if (name === "structure") return structure?.isJsonSchema === true ? "jsonSchema" : "grammar";
   if (name === "maxRepeats") return "repetition";
