@@ -9,11 +9,14 @@ import { Failure, runWhenMain } from "./project.mjs";
 
 /**
  * Makes the clone ready to run.
- * @param {{tests?: boolean}} options `tests` compiles the engine's own tests as well
+ * @param {object} options
+ * @param {boolean} [options.tests] also compiles the engine's own tests
+ * @param {boolean} [options.compiles] false installs the packages only
  */
-export async function setup({ tests = false } = {}) {
+export async function setup({ tests = false, compiles = true } = {}) {
   checkNode();
   await installPackages();
+  if (!compiles) return;
   await build(rememberedSwitches(tests));
   await bundle();
 }

@@ -1,10 +1,13 @@
-// `npm test`: sets up what is missing, then runs every test but the package's. Those compile for
-// minutes: `npm run test:package` and CI run them. `--sanitize=address` or `thread` runs tests over
-// an instrumented build. `--node=24` runs them on that version of Node.js; several of them run one
-// after the other, and the last line is their sum. Other arguments go to vitest.
+// `npm test`: sets up what is missing, then runs the tests. Options:
+//
+//   --package         the tests of the packed package. They compile for minutes, so `npm test` leaves them out.
+//   --sanitize=KIND   tests over an instrumented build; KIND is address, thread or undefined
+//   --node=VERSION    tests on a major version of Node.js. May be repeated: the last line is the sum.
+//
+// Other arguments go to vitest. `npm test -- test/unit` compiles nothing.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { run } from "./command.mjs";
 import { nodeProgram } from "./node-versions.mjs";
 import { prebuild } from "./prebuild.mjs";
@@ -17,6 +20,17 @@ import { say } from "./terminal.mjs";
 const notAgain = ["--exclude=test/native/**", "--typecheck.enabled=false", "--passWithNoTests"];
 const OWN_OPTION = /^--(package|sanitize|node)(?:=(.*))?$/;
 
+/**
+ * Whether the arguments select unit tests or type tests only. Those import lib/ and never load the addon.
+ * False when in doubt: a word may be the value of one of vitest's options.
+ * @param {readonly string[]} args
+ */
+export function isForUnitTests(args) {
+  const words = args.filter((arg) => !arg.startsWith("-"));
+  const paths = words.map((word) => relative(root, resolve(root, word)).replaceAll("\\", "/"));
+  return paths.length > 0 && paths.every((path) => /^test\/(unit|types)(\/|$)/.test(path));
+}
+
 await runWhenMain(import.meta, async (args) => {
   const own = args.map((arg) => OWN_OPTION.exec(arg)).filter((match) => match !== null);
   const valuesOf = (name) => own.filter((match) => match[1] === name).map((match) => match[2]);
@@ -24,11 +38,12 @@ await runWhenMain(import.meta, async (args) => {
   const [sanitize] = valuesOf("sanitize");
   const programs = [];
   for (const version of valuesOf("node")) programs.push(await nodeProgram(version ?? ""));
-  await setup({ tests: true });
+  const rest = args.filter((arg) => !OWN_OPTION.test(arg));
+  const compiles = isPackage || sanitize !== undefined || !isForUnitTests(rest);
+  await setup({ tests: true, compiles });
   if (isPackage) await prebuild();
   const sanitizer = sanitize === undefined ? undefined : await prepareSanitizer(sanitize);
   const env = { ...(sanitizer?.env ?? process.env), ...(isPackage && { TEST_PACKAGE: "1" }) };
-  const rest = args.filter((arg) => !OWN_OPTION.test(arg));
   const options = [...(sanitizer?.args ?? []), ...rest];
   if (programs.length > 1) await runOnEach(programs, options, env);
   else await runVitest(programs[0] ?? process.execPath, options, env);
