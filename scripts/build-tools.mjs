@@ -9,6 +9,8 @@ import { Failure, root } from "./project.mjs";
 export function checkTools() {
   const missing = [];
   if (!findProgram("cmake")) missing.push("CMake");
+  // To patch llama.cpp's source.
+  if (!findProgram("git") && !findProgram("patch")) missing.push("git");
   if (process.platform !== "win32") {
     const compilers = [process.env.CXX, "g++", "clang++"];
     if (!compilers.some((name) => name && findProgram(name))) missing.push("a C++20 compiler");
@@ -25,7 +27,7 @@ export function toolAdvice() {
   if (process.platform === "win32") {
     return "Install Visual Studio's Build Tools with its C++ workload, which brings CMake too.";
   }
-  return "On Debian or Ubuntu: sudo apt-get install cmake ninja-build g++";
+  return "On Debian or Ubuntu: sudo apt-get install cmake ninja-build g++ git";
 }
 
 /** The CPU that a native build is for; another one may lack instructions that it uses. */

@@ -74,7 +74,8 @@ test("works in Jest", { timeout: 10 * minutes }, () => {
 });
 
 test("compiles from the sources that it carries", { timeout: 25 * minutes }, () => {
-  // Without git nothing can be fetched: the source must have come with the tarball.
+  // Without git nothing can be fetched: the source must have come with the tarball,
+  // and the build patches it with `patch`.
   const noGit = mkdtempSync(join(scratch, "path-"));
   writeFileSync(join(noGit, "git"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
   const project = new Project(scratch, noGit + delimiter + process.env.PATH);

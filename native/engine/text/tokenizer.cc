@@ -9,8 +9,8 @@
 
 #include "engine/base/error.h"
 #include "engine/text/control_token.h"
-#include "interruption.h"
 #include "llama.h"
+#include "tokenization/interruption.h"
 
 namespace codellama {
 

@@ -22,7 +22,7 @@
 #include "plain_attention.h"
 #include "rounding.h"
 
-namespace codellama {
+namespace codellama::kernels {
 namespace {
 
 constexpr int kMinimumRows = 16;  // with fewer, what is split is used too little
@@ -323,16 +323,16 @@ void AmxAttention(const ggml_compute_params* params, ggml_tensor* node) {
   _tile_release();
 }
 
-}  // namespace codellama
+}  // namespace codellama::kernels
 
 #else
 
-namespace codellama {
+namespace codellama::kernels {
 
 bool AmxAttentionTakes(const ggml_tensor*) { return false; }
 size_t AmxAttentionWorkSize(const ggml_tensor*, int) { return 0; }
 void AmxAttention(const ggml_compute_params*, ggml_tensor*) {}
 
-}  // namespace codellama
+}  // namespace codellama::kernels
 
 #endif

@@ -6,7 +6,7 @@
 struct ggml_compute_params;
 struct ggml_tensor;
 
-namespace codellama {
+namespace codellama::kernels {
 
 // Whether AmxAttention() computes this GGML_OP_FLASH_ATTN_EXT node on this CPU: 16 query rows or
 // more over keys and values in half precision, without sinks, ALiBi and soft cap.
@@ -19,4 +19,4 @@ size_t AmxAttentionWorkSize(const ggml_tensor* node, int threads);
 // the other rows.
 void AmxAttention(const ggml_compute_params* params, ggml_tensor* node);
 
-}  // namespace codellama
+}  // namespace codellama::kernels

@@ -14,7 +14,7 @@
 #include "q8_rows.h"
 #include "rounding.h"
 
-namespace codellama {
+namespace codellama::kernels {
 namespace {
 
 constexpr int kTileRows = 16;
@@ -322,7 +322,7 @@ class Product {
 
 }  // namespace
 
-bool AmxMatmulTakes(const ggml_tensor* weights) {
+bool IsAmxMatmulSupported(const ggml_tensor* weights) {
   const bool is_k_quant = weights->type == GGML_TYPE_Q4_K || weights->type == GGML_TYPE_Q5_K ||
                           weights->type == GGML_TYPE_Q6_K;
   return is_k_quant && weights->ne[0] % QK_K == 0 && weights->ne[1] % kTileColumns == 0 &&
@@ -330,12 +330,12 @@ bool AmxMatmulTakes(const ggml_tensor* weights) {
 }
 
 size_t AmxMatmulWorkSize(const ggml_tensor* product, int threads) {
-  if (!AmxMatmulTakes(product->src[0])) return 0;
+  if (!IsAmxMatmulSupported(product->src[0])) return 0;
   return WorkMemory::Size(int(ggml_nrows(product)), int(product->src[0]->ne[0] / QK_K), threads);
 }
 
 bool AmxMatmul(const ggml_compute_params* params, ggml_tensor* product) {
-  if (ggml_nrows(product) == 1 || !AmxMatmulTakes(product->src[0])) return false;
+  if (ggml_nrows(product) == 1 || !IsAmxMatmulSupported(product->src[0])) return false;
   switch (product->src[0]->type) {
     case GGML_TYPE_Q4_K:
       Product<PackedQ4K>(params, product).Compute();
@@ -359,16 +359,16 @@ void QuantizeRowQ8K(const float* x, void* y, long columns) {
   }
 }
 
-}  // namespace codellama
+}  // namespace codellama::kernels
 
 #else
 
-namespace codellama {
+namespace codellama::kernels {
 
-bool AmxMatmulTakes(const ggml_tensor*) { return false; }
+bool IsAmxMatmulSupported(const ggml_tensor*) { return false; }
 size_t AmxMatmulWorkSize(const ggml_tensor*, int) { return 0; }
 bool AmxMatmul(const ggml_compute_params*, ggml_tensor*) { return false; }
 
-}  // namespace codellama
+}  // namespace codellama::kernels
 
 #endif

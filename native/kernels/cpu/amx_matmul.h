@@ -7,12 +7,12 @@
 struct ggml_compute_params;
 struct ggml_tensor;
 
-namespace codellama {
+namespace codellama::kernels {
 
 // Whether weights of this type and shape are multiplied here: Q4_K, Q5_K and Q6_K, what the usual
 // files of Code Llama are made of. They need rows in multiples of 16 only: Code Llama's vocabulary
 // has 32,016.
-bool AmxMatmulTakes(const ggml_tensor* weights);
+bool IsAmxMatmulSupported(const ggml_tensor* weights);
 
 // Bytes of work memory that the product needs.
 size_t AmxMatmulWorkSize(const ggml_tensor* product, int threads);
@@ -25,4 +25,4 @@ bool AmxMatmul(const ggml_compute_params* params, ggml_tensor* product);
 // ggml's quantize_row_q8_K, faster.
 void QuantizeRowQ8K(const float* x, void* y, long columns);
 
-}  // namespace codellama
+}  // namespace codellama::kernels

@@ -19,7 +19,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace codellama {
+namespace codellama::kernels {
 
 // What a tile is loaded from has been written when this returns: GCC does not know that loading a
 // tile reads memory.
@@ -36,5 +36,5 @@ inline void ConfigureTiles(const uint8_t (&rows)[8]) {
   _tile_loadconfig(&config);
 }
 
-}  // namespace codellama
+}  // namespace codellama::kernels
 #endif

@@ -8,7 +8,7 @@
 #include "plain_attention.h"
 #include "row_attention.h"
 
-using namespace codellama;
+using namespace codellama::kernels;
 
 namespace {
 

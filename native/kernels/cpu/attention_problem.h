@@ -12,7 +12,7 @@
 #include "plain_attention.h"
 #include "rounding.h"
 
-namespace codellama {
+namespace codellama::kernels {
 
 constexpr int kStepRows = 2 * kTile;  // query rows that are computed together
 constexpr int kItemRows = 512;        // query rows for which keys and values are split once
@@ -143,4 +143,4 @@ struct Scratch {
   uintptr_t end_;
 };
 
-}  // namespace codellama
+}  // namespace codellama::kernels

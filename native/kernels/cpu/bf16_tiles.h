@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-namespace codellama {
+namespace codellama::kernels {
 
 constexpr int kTile = 16;          // rows of a tile, and 32-bit lanes of a row
 constexpr int kDepth = 2 * kTile;  // bfloat16s of a row: how deep one product is
@@ -160,4 +160,4 @@ inline void StoreSums(float* sums, bool both, long columns) {
   _tile_stored(3, sums + kTile * columns + kTile, stride);
 }
 
-}  // namespace codellama
+}  // namespace codellama::kernels

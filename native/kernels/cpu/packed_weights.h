@@ -11,7 +11,7 @@
 
 #include <cstdint>
 
-namespace codellama {
+namespace codellama::kernels {
 
 constexpr int kTileColumns = 16;
 constexpr int kStep = 64;            // weights of a column in one tile
@@ -162,4 +162,4 @@ static_assert(sizeof(PackedQ4K) == 16 * 144 + 64);
 static_assert(sizeof(PackedQ5K) == 16 * 176 + 64);
 static_assert(sizeof(PackedQ6K) == 16 * 210);
 
-}  // namespace codellama
+}  // namespace codellama::kernels

@@ -5,7 +5,7 @@
 
 #include "ggml.h"
 
-namespace codellama {
+namespace codellama::kernels {
 
 // Where a GGML_OP_FLASH_ATTN_EXT node has its operands.
 enum { kQuery, kKey, kValue, kMask, kSinks };
@@ -44,4 +44,4 @@ inline bool IsPlainAttention(const ggml_tensor* node) {
          value->ne[2] == key->ne[2] && value->ne[3] == key->ne[3];
 }
 
-}  // namespace codellama
+}  // namespace codellama::kernels

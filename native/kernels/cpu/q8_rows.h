@@ -6,7 +6,7 @@
 
 #include <immintrin.h>
 
-namespace codellama {
+namespace codellama::kernels {
 
 // 256 elements of a row.
 struct Q8Block {
@@ -71,6 +71,6 @@ inline Q8Block Quantize256(const float* x) {
   return block;
 }
 
-}  // namespace codellama
+}  // namespace codellama::kernels
 
 #endif

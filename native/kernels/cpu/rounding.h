@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace codellama {
+namespace codellama::kernels {
 
 constexpr int64_t DivideUp(int64_t number, int64_t by) { return (number + by - 1) / by; }
 
@@ -13,4 +13,4 @@ constexpr uintptr_t ToCacheLine(uintptr_t address) {
   return (address + kCacheLine - 1) / kCacheLine * kCacheLine;
 }
 
-}  // namespace codellama
+}  // namespace codellama::kernels

@@ -15,7 +15,7 @@
 #include "rounding.h"
 #include "seen_cells.h"
 
-namespace codellama {
+namespace codellama::kernels {
 namespace {
 
 constexpr int kRowsAtOnce = 4;  // where they see the same cells
@@ -309,16 +309,16 @@ void RowAttention(const ggml_compute_params* params, ggml_tensor* attention) {
   }
 }
 
-}  // namespace codellama
+}  // namespace codellama::kernels
 
 #else
 
-namespace codellama {
+namespace codellama::kernels {
 
 bool RowAttentionTakes(const ggml_tensor*) { return false; }
 size_t RowAttentionWorkSize(const ggml_tensor*, int) { return 0; }
 void RowAttention(const ggml_compute_params*, ggml_tensor*) {}
 
-}  // namespace codellama
+}  // namespace codellama::kernels
 
 #endif

@@ -6,7 +6,7 @@
 struct ggml_compute_params;
 struct ggml_tensor;
 
-namespace codellama {
+namespace codellama::kernels {
 
 // Whether this flash attention is computed here: a KV cache of 16-bit floats, heads of 64 or 128,
 // none of the additions that Code Llama doesn't have. Always false where the CPU has no AVX-512.
@@ -19,4 +19,4 @@ size_t RowAttentionWorkSize(const ggml_tensor* attention, int threads);
 // their order, so that its numbers do not depend on what else lies in the cache, nor on the batch.
 void RowAttention(const ggml_compute_params* params, ggml_tensor* attention);
 
-}  // namespace codellama
+}  // namespace codellama::kernels

@@ -10,7 +10,7 @@
 #include "plain_attention.h"
 #include "rounding.h"
 
-namespace codellama {
+namespace codellama::kernels {
 
 constexpr int kLanes = 16;  // floats of a vector, and cells looked at together
 
@@ -60,4 +60,4 @@ struct Cells {
   void HideUpTo(int end) { std::fill(bias + count, bias + std::max(count, end), -INFINITY); }
 };
 
-}  // namespace codellama
+}  // namespace codellama::kernels

@@ -56,7 +56,7 @@ static inline void codellama_wake_all(atomic_int* value) { (void)value; }
 #endif
 
 // Waits until the value is no longer the one that was seen.
-static inline void codellama_wait_while(atomic_int* value, int seen) {
+static inline void codellama_wait_while_equal(atomic_int* value, int seen) {
   for (int i = 0; i < kCodellamaSpins; i++) {
     if (atomic_load_explicit(value, memory_order_relaxed) != seen) return;
     ggml_thread_cpu_relax();

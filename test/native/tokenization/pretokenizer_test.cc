@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "split_words.h"
 #include "support/check.h"
 #include "support/pretokenizer_patterns.h"
+#include "tokenization/split_words.h"
 #include "unicode-data.h"
 #include "unicode.h"
 
