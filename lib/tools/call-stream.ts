@@ -1,14 +1,17 @@
 import { randomUUID } from "node:crypto";
 
+/** Tool call in OpenAI's format. */
 export interface ToolCall {
   readonly id: string;
   readonly type: "function";
+  /** `arguments` is JSON. It is cut short when a limit ended the answer. */
   readonly function: { readonly name: string; readonly arguments: string };
 }
 
-/** What is new of a call, in OpenAI's form: the first has the id and the name. */
+/** New part of a tool call in OpenAI's format. The first part of a call has the id and the name. */
 export interface ToolCallDelta {
-  readonly index: 0;
+  /** Position of the call in the answer, from 0. */
+  readonly index: number;
   readonly id?: string;
   readonly type?: "function";
   readonly function: { readonly name?: string; readonly arguments: string };
@@ -17,7 +20,7 @@ export interface ToolCallDelta {
 const nameHead = /^\s*\{\s*"name"\s*:\s*("(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*")/u;
 const argumentsHead = /^\s*,\s*"arguments"\s*:\s*(?=([{[]))/;
 
-/** Tells a call while it is written, where a grammar sees to its form: see `planTools`. */
+/** Parses one tool call while the model writes it. A grammar guarantees its form: see `planTools`. */
 export class ToolCallStream {
   readonly #id = newCallId();
   readonly #end = new BracketCounter();
@@ -25,7 +28,7 @@ export class ToolCallStream {
   #name: string | undefined;
   #arguments: string | undefined;
 
-  /** The call as far as it is written; undefined before its name is. */
+  /** The call as far as it is written. Undefined until its name is complete. */
   get call(): ToolCall | undefined {
     if (this.#name === undefined) return undefined;
     const called = { name: this.#name, arguments: this.#arguments ?? "" };
@@ -33,11 +36,11 @@ export class ToolCallStream {
   }
 
   /** Whether the arguments are complete. */
-  get isWhole(): boolean {
+  get isComplete(): boolean {
     return this.#end.isClosed;
   }
 
-  /** Takes more of the text, and returns what is new of the call. */
+  /** Takes the next text of the answer and returns the new parts of the call. */
   push(text: string): readonly ToolCallDelta[] {
     this.#unread += text;
     const deltas: ToolCallDelta[] = [];
@@ -59,7 +62,7 @@ export class ToolCallStream {
     return deltas;
   }
 
-  /** Takes what a pattern finds at the beginning off, and returns its group. */
+  /** Removes the match of a pattern from the start of the unread text and returns its group. */
   #take(pattern: RegExp): string | undefined {
     const [found, group] = pattern.exec(this.#unread) ?? [];
     if (found !== undefined) this.#unread = this.#unread.slice(found.length);
@@ -67,14 +70,14 @@ export class ToolCallStream {
   }
 }
 
-/** Finds the end of a JSON object or array that comes in pieces. */
+/** Finds the end of a JSON object or array that arrives in pieces. */
 class BracketCounter {
   isClosed = false;
   #depth = 0;
   #inString = false;
   #isEscaped = false;
 
-  /** Returns how much of the next piece belongs to it. */
+  /** Returns how many UTF-16 units of the next piece belong to the object or array. */
   take(text: string): number {
     for (let index = 0; index < text.length && !this.isClosed; index++) {
       this.#read(text[index] ?? "");

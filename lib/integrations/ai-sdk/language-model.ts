@@ -13,9 +13,10 @@ import type { CodeLlama } from "../../codellama.ts";
 import type { Generation } from "../../generation.ts";
 import type { ChatOptions } from "../../options/chat.ts";
 import type { GenerationResult } from "../../result.ts";
-import { knowsTools, planTools, type ToolPlan } from "../../tools/plan.ts";
-import { AnswerParts, finishReason, toolCall, wholeCalls } from "./parts.ts";
+import { AnswerStream } from "../../tools/answer-stream.ts";
+import { planTools, supportsTools, type ToolPlan } from "../../tools/plan.ts";
 import { dialogOf } from "./prompt.ts";
+import { finishReason, StreamParts, toolCall } from "./stream-parts.ts";
 import { toolChoiceOf, toolsOf } from "./tools.ts";
 
 /** A model that has begun to answer. */
@@ -41,12 +42,15 @@ export class CodeLlamaLanguageModel implements LanguageModelV3 {
   async doGenerate(options: LanguageModelV3CallOptions): Promise<LanguageModelV3GenerateResult> {
     const { generation, tools, warnings } = this.#start(options);
     const result = await generation;
-    const calls = wholeCalls(tools.read(result.text));
-    const content: LanguageModelV3Content[] =
-      calls === undefined ? [{ type: "text", text: result.text }] : calls.map(toolCall);
+    const parsed = tools.parseCalls(result.text);
+    // A call that a limit cut short stays text.
+    const isToolCall = parsed?.isComplete === true;
+    const content: LanguageModelV3Content[] = isToolCall
+      ? parsed.calls.map(toolCall)
+      : [{ type: "text", text: result.text }];
     return {
       content,
-      finishReason: finishReason(result, calls !== undefined),
+      finishReason: finishReason(result.finishReason, isToolCall),
       usage: usageOf(result),
       response: { modelId: this.modelId, timestamp: new Date() },
       warnings,
@@ -77,8 +81,12 @@ export class CodeLlamaLanguageModel implements LanguageModelV3 {
   #start(given: LanguageModelV3CallOptions): Started {
     const options = readArgument("options", () => ({ ...given }));
     const { definitions, warnings } = toolsOf(options.tools ?? []);
-    const tools = planTools(definitions, toolChoiceOf(options.toolChoice), knowsTools(this.#llama));
-    const messages = tools.dialog(dialogOf(options.prompt));
+    const tools = planTools(
+      definitions,
+      toolChoiceOf(options.toolChoice),
+      supportsTools(this.#llama),
+    );
+    const messages = tools.toDialog(dialogOf(options.prompt));
     return { generation: this.#llama.chat(messages, chatOptions(options, tools)), tools, warnings };
   }
 
@@ -90,14 +98,18 @@ export class CodeLlamaLanguageModel implements LanguageModelV3 {
     yield { type: "stream-start", warnings };
     yield { type: "response-metadata", modelId: this.modelId, timestamp: new Date() };
     try {
-      const parts = new AnswerParts(tools);
-      yield* parts.begin();
-      for await (const { text } of generation) yield* parts.push(text);
+      const answer = new AnswerStream(tools);
+      const parts = new StreamParts();
+      for await (const chunk of generation) {
+        for (const event of answer.push(chunk)) yield* parts.translate(event);
+      }
       const result = await generation;
-      yield* parts.end(result);
-      const isCall = wholeCalls(tools.read(result.text)) !== undefined;
-      const reason = finishReason(result, isCall);
-      yield { type: "finish", usage: usageOf(result), finishReason: reason };
+      for (const event of answer.finish(result)) {
+        yield* parts.translate(event);
+        if (event.type !== "finish") continue;
+        const reason = finishReason(event.reason, event.isToolCall);
+        yield { type: "finish", usage: usageOf(result), finishReason: reason };
+      }
     } catch (error) {
       yield { type: "error", error };
     }
@@ -118,7 +130,7 @@ function chatOptions(options: LanguageModelV3CallOptions, tools: ToolPlan): Chat
     ...given("stop", options.stopSequences),
     ...given("seed", options.seed),
     ...given("signal", options.abortSignal),
-    ...given("tools", tools.forTemplate),
+    ...given("tools", tools.templateTools),
     ...given("jsonSchema", jsonSchema),
   };
 }

@@ -6,7 +6,7 @@ import {
 import { readArgument } from "../../base/arguments.ts";
 import { checkList } from "../../options/check.ts";
 import { copyJson, dataLimits } from "../../options/json.ts";
-import type { ToolDialogMessage } from "../../tools/results.ts";
+import type { ToolDialogMessage } from "../../tools/tool-dialog.ts";
 
 type Message = LanguageModelV3Prompt[number];
 type Part = Exclude<Message["content"], string>[number];

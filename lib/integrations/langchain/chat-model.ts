@@ -25,9 +25,10 @@ import type { Generation } from "../../generation.ts";
 import { type ChatOptions, chatMode } from "../../options/chat.ts";
 import { checkMode } from "../../options/generate.ts";
 import { requireModel } from "../../options/model.ts";
-import { knowsTools, planTools, type ToolPlan } from "../../tools/plan.ts";
+import { AnswerStream } from "../../tools/answer-stream.ts";
+import { planTools, supportsTools, type ToolPlan } from "../../tools/plan.ts";
 import { checkParameters, ownOptions, requireOneAnswer } from "./call-options.ts";
-import { ChatChunks } from "./chunks.ts";
+import { chunksOf } from "./chunks.ts";
 import { chatGenerations, lastChunk, tokenUsage } from "./generations.ts";
 import { dialogOf } from "./messages.ts";
 import { requireCall, structureMethod, structureTool } from "./structured-output.ts";
@@ -151,30 +152,12 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
   ): AsyncGenerator<ChatGenerationChunk> {
     requireOneAnswer(this.#optionsOf(options));
     const { generation, tools } = this.#start(messages, options);
-    const tell = async (chunk: ChatGenerationChunk) => {
-      const fields = { chunk };
-      await runManager?.handleLLMNewToken(
-        chunk.text,
-        undefined,
-        undefined,
-        undefined,
-        undefined,
-        fields,
-      );
-    };
-    const pieces = new ChatChunks(tools);
-    for await (const { text } of generation) {
-      for (const chunk of pieces.push(text)) {
-        yield chunk;
-        await tell(chunk);
-      }
-    }
-    const result = await generation;
-    for (const chunk of pieces.end(result)) {
+    const none = undefined;
+    for await (const chunk of answerChunks(generation, new AnswerStream(tools))) {
       yield chunk;
-      await tell(chunk);
+      await runManager?.handleLLMNewToken(chunk.text, none, none, none, none, { chunk });
     }
-    yield lastChunk(result);
+    yield lastChunk(await generation);
   }
 
   #start(
@@ -184,15 +167,15 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
     const tools = planTools(
       toolsOf(call.tools ?? []),
       toolChoiceOf(call.tool_choice),
-      knowsTools(this.#llama),
+      supportsTools(this.#llama),
     );
     const options = this.#optionsOf(call);
     if (tools.jsonSchema !== undefined && options.jsonSchema !== undefined) {
       throw invalidArgument("jsonSchema and a demanded tool exclude each other");
     }
-    const generation = this.#llama.chat(tools.dialog(dialogOf(messages)), {
+    const generation = this.#llama.chat(tools.toDialog(dialogOf(messages)), {
       ...options,
-      ...(tools.forTemplate !== undefined && { tools: tools.forTemplate }),
+      ...(tools.templateTools !== undefined && { tools: tools.templateTools }),
       ...(tools.jsonSchema !== undefined && { jsonSchema: tools.jsonSchema }),
     });
     return { generation, tools };
@@ -209,4 +192,12 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
       ...(signal !== undefined && { signal }),
     };
   }
+}
+
+async function* answerChunks(
+  generation: Generation,
+  answer: AnswerStream,
+): AsyncGenerator<ChatGenerationChunk> {
+  for await (const chunk of generation) yield* answer.push(chunk).flatMap(chunksOf);
+  yield* answer.finish(await generation).flatMap(chunksOf);
 }

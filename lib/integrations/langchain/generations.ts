@@ -6,25 +6,26 @@ import {
 } from "@langchain/core/messages";
 import { type ChatGeneration, ChatGenerationChunk } from "@langchain/core/outputs";
 import type { Answer, GenerationResult } from "../../result.ts";
-import type { ReadCalls, ToolPlan } from "../../tools/plan.ts";
+import type { ParsedCalls } from "../../tools/parse-calls.ts";
+import type { ToolPlan } from "../../tools/plan.ts";
 
 /** Answers as LangChain has them, each a message with its calls or its text. */
 export function chatGenerations(result: GenerationResult, tools: ToolPlan): ChatGeneration[] {
   return (result.choices ?? [result]).map((answer) => {
-    const read = tools.read(answer.text);
-    const text = read === undefined ? answer.text : "";
+    const parsed = tools.parseCalls(answer.text);
+    const text = parsed === undefined ? answer.text : "";
     const message = new AIMessage<StandardMessageStructure>({
       content: text,
       usage_metadata: usageOf(answer),
-      ...(read !== undefined && callsOf(read)),
+      ...(parsed !== undefined && callsOf(parsed)),
     });
     return { text, message, generationInfo: { finishReason: answer.finishReason } };
   });
 }
 
 /** A call that a limit cut short has no arguments that could be read. */
-function callsOf({ calls, isWhole }: ReadCalls) {
-  if (isWhole) {
+function callsOf({ calls, isComplete }: ParsedCalls) {
+  if (isComplete) {
     const whole = calls.map(({ id, function: { name, arguments: json } }) => ({
       type: "tool_call" as const,
       id,

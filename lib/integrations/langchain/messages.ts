@@ -3,7 +3,7 @@ import { invalidArgument, readArgument } from "../../base/arguments.ts";
 import { checkList } from "../../options/check.ts";
 import { copyJson, dataLimits } from "../../options/json.ts";
 import type { ChatMessage } from "../../options/messages.ts";
-import type { ToolDialogMessage } from "../../tools/results.ts";
+import type { ToolDialogMessage } from "../../tools/tool-dialog.ts";
 
 const roles: Readonly<Record<string, ChatMessage["role"]>> = {
   system: "system",

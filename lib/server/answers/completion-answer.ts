@@ -1,17 +1,16 @@
 import type { Answer, FinishReason } from "../../result.ts";
-import type { ReadCalls } from "../../tools/plan.ts";
 
-/** Why an answer ended, in OpenAI's words. */
+/** OpenAI's finish reason of an answer. */
 export function finishReason(reason: FinishReason): "stop" | "length" {
   return reason === "stop" || reason === "abort" ? "stop" : "length";
 }
 
-/** The same of a chat: calls that are whole are a reason of their own. */
-export function chatFinishReason(reason: FinishReason, read: ReadCalls | undefined) {
-  return read?.isWhole === true ? "tool_calls" : finishReason(reason);
+/** OpenAI's finish reason of a chat answer. Complete tool calls have a reason of their own. */
+export function chatFinishReason(reason: FinishReason, isToolCall: boolean) {
+  return isToolCall ? "tool_calls" : finishReason(reason);
 }
 
-/** Tokens of prompts and all their answers, as OpenAI's API counts them: each prompt once. */
+/** OpenAI's usage of several results. A prompt counts once, however many answers it has. */
 export function usageOf(results: readonly (Answer & { readonly choices?: readonly Answer[] })[]) {
   let prompt = 0;
   let cached = 0;
@@ -29,8 +28,8 @@ export function usageOf(results: readonly (Answer & { readonly choices?: readonl
   };
 }
 
-/** What every event but the last says of usage, where the client asked to be told it at the end. */
-export function usageToCome(body: {
+/** The usage field of every event except the last, for clients that asked for usage in the stream. */
+export function pendingUsage(body: {
   readonly stream_options?:
     | { readonly include_usage?: boolean | null | undefined }
     | null

@@ -1,4 +1,5 @@
 import type { TokenLogprob, TokenLogprobs } from "../../result.ts";
+import { bytesOf } from "../../tools/content-logprobs.ts";
 import { type Later, later } from "../http/json-pieces.ts";
 
 /** Logprobs as `/v1/completions` has them. */
@@ -107,9 +108,4 @@ function* describedTokens(logprobs: Iterable<TokenLogprobs>): Generator<object> 
   for (const each of logprobs) {
     yield { ...describe(each), top_logprobs: each.top.map(describe) };
   }
-}
-
-/** A token's bytes. */
-export function bytesOf({ text, bytes }: TokenLogprob): Uint8Array {
-  return bytes ?? Buffer.from(text);
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { CodeLlama } from "../../codellama.ts";
-import { knowsTools, planTools, type ToolPlan } from "../../tools/plan.ts";
+import { planTools, supportsTools, type ToolPlan } from "../../tools/plan.ts";
 import { messageSchema } from "./chat-messages.ts";
 import { generationFields } from "./sampling.ts";
 import { checkOneStructure, structureFields } from "./structure-fields.ts";
@@ -37,11 +37,11 @@ export type ChatBody = z.output<typeof chatCompletionSchema>;
 
 /** What the tools of a chat do to its prompt and its answer. */
 export function toolPlan(body: ChatBody, llama: CodeLlama): ToolPlan {
-  const plan = planTools(body.tools ?? [], body.tool_choice ?? "auto", knowsTools(llama));
+  const plan = planTools(body.tools ?? [], body.tool_choice ?? "auto", supportsTools(llama));
   if (body.parallel_tool_calls !== false) return plan;
-  const read = (text: string) => {
-    const all = plan.read(text);
-    return all && { ...all, calls: all.calls.slice(0, 1) };
+  const parseCalls = (text: string) => {
+    const parsed = plan.parseCalls(text);
+    return parsed && { ...parsed, calls: parsed.calls.slice(0, 1) };
   };
-  return { ...plan, read };
+  return { ...plan, parseCalls };
 }

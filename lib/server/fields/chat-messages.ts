@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ToolDialogMessage } from "../../tools/results.ts";
+import type { ToolDialogMessage } from "../../tools/tool-dialog.ts";
 
 const textPart = z.object(
   { type: z.literal("text", { error: "only parts of type text can be read" }), text: z.string() },

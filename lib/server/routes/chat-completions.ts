@@ -2,10 +2,12 @@ import type { Hono } from "hono";
 import type { Chunk } from "../../generation.ts";
 import type { ChatOptions } from "../../options/chat.ts";
 import type { Answer, GenerationResult } from "../../result.ts";
-import type { ReadCalls, ToolPlan } from "../../tools/plan.ts";
-import { ChatStream } from "../answers/chat-stream.ts";
-import { chatFinishReason, usageOf, usageToCome } from "../answers/completion-answer.ts";
-import { contentLogprobs } from "../answers/content-logprobs.ts";
+import { type AnswerEvent, AnswerStream } from "../../tools/answer-stream.ts";
+import { contentLogprobs } from "../../tools/content-logprobs.ts";
+import type { ParsedCalls } from "../../tools/parse-calls.ts";
+import type { ToolPlan } from "../../tools/plan.ts";
+import { chatChoice, firstChatChoice } from "../answers/chat-choice.ts";
+import { chatFinishReason, pendingUsage, usageOf } from "../answers/completion-answer.ts";
 import { laterChatLogprobs } from "../answers/logprobs.ts";
 import { type ChatBody, chatCompletionSchema, toolPlan } from "../fields/chat-body.ts";
 import { chatMessages } from "../fields/chat-messages.ts";
@@ -31,7 +33,7 @@ export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Se
     service.checkModel(body.model);
     const { llama } = service;
     const tools = toolPlan(body, llama);
-    const messages = tools.dialog(chatMessages(body.messages));
+    const messages = tools.toDialog(chatMessages(body.messages));
     await service.checkLength(
       exchange,
       messages.map(({ content }) => content),
@@ -57,7 +59,7 @@ export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Se
     const choices = (result.choices ?? [result]).map((answer, index) =>
       later(() => ({
         index,
-        ...finished(answer, tools.read(answer.text)),
+        ...finished(answer, tools.parseCalls(answer.text)),
         logprobs:
           answer.logprobs === undefined
             ? null
@@ -83,20 +85,20 @@ function chatOptions(body: ChatBody, tools: ToolPlan, service: Service): ChatOpt
       maxTokens: tokenLimit(body.max_tokens),
       n: body.n,
       logprobs: body.logprobs === true ? (body.top_logprobs ?? 0) : undefined,
-      tools: tools.forTemplate,
+      tools: tools.templateTools,
     }),
   };
 }
 
-/** An answer as a message, and why it ended. */
-function finished({ text, finishReason }: Answer, read: ReadCalls | undefined): object {
+/** A whole answer as OpenAI's message with its finish reason. */
+function finished({ text, finishReason }: Answer, parsed: ParsedCalls | undefined): object {
   const message = { role: "assistant", refusal: null };
   return {
     message:
-      read === undefined
+      parsed === undefined
         ? { ...message, content: text }
-        : { ...message, content: null, tool_calls: read.calls },
-    finish_reason: chatFinishReason(finishReason, read),
+        : { ...message, content: null, tool_calls: parsed.calls },
+    finish_reason: chatFinishReason(finishReason, parsed?.isComplete === true),
   };
 }
 
@@ -111,24 +113,30 @@ async function* chatEvents(
       ...head,
       object: "chat.completion.chunk",
       choices,
-      ...usageToCome(body),
+      ...pendingUsage(body),
       ...rest,
     });
-  const streams = Array.from({ length: body.n ?? 1 }, (_, index) => new ChatStream(index, tools));
-  // Not before there is something to tell: what is refused gets a status of its own.
-  let begun = false;
+  const answers = Array.from({ length: body.n ?? 1 }, () => new AnswerStream(tools));
+  // The first event follows the first chunk, so that a rejected request still gets its HTTP status.
+  let hasBegun = false;
   function* begin() {
-    if (!begun) for (const stream of streams) yield event([stream.begin()]);
-    begun = true;
+    if (!hasBegun) for (const index of answers.keys()) yield event([firstChatChoice(index)]);
+    hasBegun = true;
+  }
+  function* translate(index: number, answerEvents: readonly AnswerEvent[] = []) {
+    for (const each of answerEvents) {
+      const choice = chatChoice(index, each);
+      if (choice !== undefined) yield event([choice]);
+    }
   }
   for await (const chunk of generation as AsyncIterable<Chunk>) {
     yield* begin();
-    for (const choice of streams[chunk.index]?.push(chunk) ?? []) yield event([choice]);
+    yield* translate(chunk.index, answers[chunk.index]?.push(chunk));
   }
   const whole = await result;
   yield* begin();
   for (const [index, answer] of (whole.choices ?? [whole]).entries()) {
-    for (const choice of streams[index]?.end(answer) ?? []) yield event([choice]);
+    yield* translate(index, answers[index]?.finish(answer));
   }
   if (body.stream_options?.include_usage === true) yield event([], { usage: usageOf([whole]) });
   yield "[DONE]";

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import type { CodeLlama } from "../../codellama.ts";
 import type { Chunk } from "../../generation.ts";
 import type { Answer, GenerationResult, TokenLogprob, TokenLogprobs } from "../../result.ts";
-import { finishReason, usageOf, usageToCome } from "../answers/completion-answer.ts";
+import { finishReason, pendingUsage, usageOf } from "../answers/completion-answer.ts";
 import {
   completionLogprobs,
   joinLogprobs,
@@ -166,7 +166,7 @@ async function* completionEvents(
   writer: ChoiceWriter,
 ): AsyncGenerator<string> {
   const event = (choices: readonly object[], rest: object = {}) =>
-    JSON.stringify({ ...head, choices, ...usageToCome(body), ...rest });
+    JSON.stringify({ ...head, choices, ...pendingUsage(body), ...rest });
   const told = new Map<number, number>();
   // Not before there is something to tell: what is refused gets a status of its own.
   function* echo(index: number, logprobs?: readonly TokenLogprobs[]) {

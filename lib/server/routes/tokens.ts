@@ -44,8 +44,8 @@ export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): 
     service.checkModel(body.model);
     const { llama } = service;
     const tools = toolPlan(body, llama);
-    const messages = tools.dialog(chatMessages(body.messages));
-    const prompt = await llama.renderChat(messages, present({ tools: tools.forTemplate }));
+    const messages = tools.toDialog(chatMessages(body.messages));
+    const prompt = await llama.renderChat(messages, present({ tools: tools.templateTools }));
     return service.json(context.var.exchange, { prompt });
   });
 }

@@ -225,7 +225,7 @@ describe("tools", () => {
     const up = model().bindTools([volume]).invoke(question);
     await expect(up).rejects.toThrow(refused("CAPABILITY_MISSING", "tool choice"));
     const unknown = model().bindTools([volume], { tool_choice: "sing" }).invoke(question);
-    await expect(unknown).rejects.toThrow(refused("INVALID_ARGUMENT", "none of the tools"));
+    await expect(unknown).rejects.toThrow(refused("INVALID_ARGUMENT", "no tool named"));
     const odd = model()
       .bindTools([volume], { tool_choice: { any: true } })
       .invoke(question);

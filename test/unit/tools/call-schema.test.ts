@@ -12,11 +12,11 @@ function callOf(name: string, parameters: object) {
   };
 }
 
-test.each([undefined, null])("parameters that are %s are an empty list", (parameters) => {
+test.each([undefined, null])("parameters of %s mean no arguments", (parameters) => {
   expect(callSchema([{ name: "mute", parameters }])).toEqual(callOf("mute", empty));
 });
 
-test("parameters without a type are an object's", () => {
+test("parameters without a type describe an object", () => {
   const { schema, any } = { schema: { properties: { a: {} } }, any: {} };
   expect(callSchema([{ name: "a", parameters: schema }])).toEqual(
     callOf("a", { type: "object", ...schema }),
@@ -24,7 +24,7 @@ test("parameters without a type are an object's", () => {
   expect(callSchema([{ name: "a", parameters: any }])).toEqual(callOf("a", { type: "object" }));
 });
 
-test.each(["string", "array", ["object", "null"]])("of type %j they are refused", (type) => {
+test.each(["string", "array", ["object", "null"]])("parameters of type %j are rejected", (type) => {
   expect(() => callSchema([{ name: "mute", parameters: { type } }])).toThrow(
     expect.objectContaining({
       code: "INVALID_ARGUMENT",
@@ -33,7 +33,7 @@ test.each(["string", "array", ["object", "null"]])("of type %j they are refused"
   );
 });
 
-test("references are to the parameters' own root, and names and data are no references", () => {
+test("references move with the parameters; property names and data stay as they are", () => {
   const parameters = {
     type: "object",
     properties: {
@@ -59,7 +59,7 @@ test("references are to the parameters' own root, and names and data are no refe
   });
 });
 
-test("parameters that go round in circles, or are deep, are left to the check of schemas", () => {
+test("circular and deep parameters are left to the schema check", () => {
   const circle: Record<string, unknown> = { type: "object" };
   circle.properties = { circle };
   expect(callSchema([{ name: "a", parameters: circle }])).toBeDefined();

@@ -1,28 +1,27 @@
-import type { TokenLogprob, TokenLogprobs } from "../../result.ts";
-import { bytesOf } from "./logprobs.ts";
+import type { TokenLogprob, TokenLogprobs } from "../result.ts";
 
 interface PlacedToken {
   readonly token: TokenLogprobs;
-  /** Its part of the content. A character of several tokens is the text of the last one. */
+  /** The token's part of the content. The last token of a multi-token character has the character. */
   readonly text: string;
   readonly bytes: Uint8Array;
-  /** How many of its last bytes begin a character that the next tokens finish. */
+  /** Number of trailing bytes that begin a character which later tokens finish. */
   readonly openBytes: number;
-  /** Where its text begins in the content, in UTF-16 units. */
+  /** Start of the text in the content, in UTF-16 units. */
   readonly start: number;
-  /** How much of the content shows all of its bytes; undefined while nobody knows. */
+  /** Length of content that shows all of the token's bytes. Undefined until a later token decides it. */
   end: number | undefined;
 }
 
 /**
- * The tokens of a chat's answer beside its content: joined, their texts are the content, and so are
- * their bytes. The space that SentencePiece puts before the first word is not part of the content,
- * and neither is a stop string: its tokens stay, without text.
+ * Aligns the tokens of a chat answer with its content: the token texts, joined, are the content, and
+ * so are their bytes. SentencePiece puts a space before the first word; the content has none. Tokens
+ * of a stop string remain in the list with empty text.
  */
 export class ContentLogprobs {
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   #waiting: PlacedToken[] = [];
-  /** Those whose last character is not finished yet. */
+  /** Tokens whose last character is not finished yet. */
   #open: PlacedToken[] = [];
   #hasText = false;
   #placed = 0;
@@ -37,7 +36,7 @@ export class ContentLogprobs {
     }
   }
 
-  /** Takes the length of new content in UTF-16 units; returns the tokens that lie wholly in it. */
+  /** Takes the length of new content, in UTF-16 units. Returns the tokens that the content shows whole. */
   show(length: number): readonly TokenLogprobs[] {
     this.#shown += length;
     const held = this.#waiting.findIndex(({ end }) => end === undefined || end > this.#shown);
@@ -45,9 +44,9 @@ export class ContentLogprobs {
     return whole.map(({ token, text, bytes }) => ({ ...token, text, bytes }));
   }
 
-  /** The content is complete; returns the other tokens, cut where it ends. */
+  /** Call when the content is complete. Returns the remaining tokens, cut at the end of the content. */
   finish(): readonly TokenLogprobs[] {
-    // A character that was never finished shows as U+FFFD.
+    // An unfinished character shows as U+FFFD.
     const unfinished = this.#decoder.decode();
     this.#close(this.#placed + unfinished.length);
     const rest = this.#waiting;
@@ -71,7 +70,7 @@ export class ContentLogprobs {
     if (end === undefined) this.#open.push(placed);
   }
 
-  /** The character that the last tokens have begun ends there. */
+  /** Sets the end of the tokens that share the character which ends at `end`. */
   #close(end: number): void {
     for (const placed of this.#open) placed.end = end;
     this.#open = [];
@@ -86,7 +85,7 @@ export class ContentLogprobs {
   }
 }
 
-/** The tokens of a whole answer beside its content; each is placed when it is asked for. */
+/** Aligns the tokens of a whole answer with its content, one token at a time. */
 export function* contentLogprobs(
   tokens: readonly TokenLogprobs[],
   content: string,
@@ -100,7 +99,12 @@ export function* contentLogprobs(
   yield* placed.finish();
 }
 
-/** How many of the last bytes begin a character of UTF-8 without ending it. */
+/** Bytes of a token. */
+export function bytesOf({ text, bytes }: TokenLogprob): Uint8Array {
+  return bytes ?? Buffer.from(text);
+}
+
+/** Number of trailing bytes that begin a UTF-8 character without finishing it. */
 function lengthOfOpenEnd(bytes: Uint8Array): number {
   for (let length = 1; length <= Math.min(3, bytes.length); length++) {
     const byte = bytes[bytes.length - length] ?? 0;

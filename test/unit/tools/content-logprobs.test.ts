@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { TokenLogprobs } from "../../../../lib/result.ts";
-import {
-  ContentLogprobs,
-  contentLogprobs,
-} from "../../../../lib/server/answers/content-logprobs.ts";
+import type { TokenLogprobs } from "../../../lib/result.ts";
+import { ContentLogprobs, contentLogprobs } from "../../../lib/tools/content-logprobs.ts";
 
 type Piece = string | readonly number[];
 

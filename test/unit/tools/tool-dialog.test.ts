@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { planTools } from "../../../lib/tools/plan.ts";
-import { type ToolDialogMessage, tellTools } from "../../../lib/tools/results.ts";
+import { type ToolDialogMessage, writeToolsAsText } from "../../../lib/tools/tool-dialog.ts";
 
 const question: ToolDialogMessage = { role: "user", content: "Add them" };
 const call = (id: string, name: string, given: string | object) => ({
@@ -13,9 +13,9 @@ const result = (id: string, content: string): ToolDialogMessage => ({
   content,
 });
 
-test("calls become what the model wrote, and results what the user says", () => {
+test("calls become text of the assistant and results become text of the user", () => {
   const calls = [call("1", "add", '{"a":1}'), call("2", "mute", ""), call("3", "say", { b: '"' })];
-  const told = tellTools([
+  const written = writeToolsAsText([
     { role: "system", content: "Be brief" },
     question,
     { role: "assistant", content: "So:", tool_calls: calls },
@@ -27,7 +27,7 @@ test("calls become what the model wrote, and results what the user says", () => 
     result("4", "no"),
     result("1", "again"),
   ]);
-  expect(told).toEqual([
+  expect(written).toEqual([
     { role: "system", content: "Be brief" },
     question,
     {
@@ -47,11 +47,13 @@ test("calls become what the model wrote, and results what the user says", () => 
   ]);
 });
 
-test("a result's own name will do; without one it must be of a call before it", () => {
+test("a result needs its own name or an earlier call with its id", () => {
   const named = { ...result("9", "3"), name: "add" };
-  expect(tellTools([named])).toEqual([{ role: "user", content: "The function add returned: 3" }]);
+  expect(writeToolsAsText([named])).toEqual([
+    { role: "user", content: "The function add returned: 3" },
+  ]);
   for (const stray of [result("9", "3"), { role: "tool", content: "3" } as const]) {
-    expect(() => tellTools([question, stray])).toThrow(
+    expect(() => writeToolsAsText([question, stray])).toThrow(
       expect.objectContaining({
         code: "INVALID_ARGUMENT",
         message: expect.stringContaining("messages[1].tool_call_id"),
@@ -60,22 +62,22 @@ test("a result's own name will do; without one it must be of a call before it", 
   }
 });
 
-test("dialogs without tools stay as they are, and so do all where the template takes tools", () => {
+test("dialogs stay unchanged without tools or with a template that supports tools", () => {
   const plain = [question, { role: "assistant", content: "3" } as const, question];
-  expect(tellTools(plain)).toEqual(plain);
+  expect(writeToolsAsText(plain)).toEqual(plain);
   const dialog = [question, { ...result("1", "3"), name: "add" }];
-  expect(planTools([], "auto", true).dialog(dialog)).toEqual(dialog);
-  expect(planTools([], "auto", false).dialog(dialog)).toHaveLength(2);
+  expect(planTools([], "auto", true).toDialog(dialog)).toEqual(dialog);
+  expect(planTools([], "auto", false).toDialog(dialog)).toHaveLength(2);
 });
 
-test("a model's own calls are read in one pass", () => {
+test("calls that the model chose are parsed in one pass", () => {
   const tool = { type: "function", function: { name: "f" } } as const;
-  const { read } = planTools([tool], "auto", true);
+  const { parseCalls } = planTools([tool], "auto", true);
   const call = '<tool_call>\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>';
-  expect(read(`So: ${call}\n${call}`)?.calls.map((each) => each.function)).toEqual([
+  expect(parseCalls(`So: ${call}\n${call}`)?.calls.map((each) => each.function)).toEqual([
     { name: "f", arguments: '{"a":1}' },
     { name: "f", arguments: '{"a":1}' },
   ]);
-  // Quadratic work would take hours.
-  expect(read("<tool_call>".repeat(1_000_000))).toBeUndefined();
+  // Quadratic time would take hours.
+  expect(parseCalls("<tool_call>".repeat(1_000_000))).toBeUndefined();
 });
