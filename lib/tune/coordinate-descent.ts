@@ -1,18 +1,21 @@
-/** What one measuring gives: higher is better; or why the options cannot be used. */
+/** Result of one measurement: speeds, where higher is better, or why the options cannot be used. */
 export interface Outcome<Measure extends string> {
   readonly speeds: Readonly<Partial<Record<Measure, number>>>;
   readonly failure?: string;
 }
 
-/** One option that is varied while all others stay as they are. */
+/** One option that the search varies while all other options stay the same. */
 export interface Dimension<Options, Measure extends string> {
-  /** The best options so far with other values of this one, in the order to try them. */
+  /** Returns the best options so far with other values of this option, in the order to try them. */
   candidates(best: Options): readonly Options[];
-  /** What this option can change; nothing else is measured and compared. */
+  /** Measures that this option can change. The search measures and compares only these. */
   readonly affects: readonly Measure[];
-  /** How many times as fast a value must be to take the place of the one before it; above 1. */
+  /** Speed-up that a value needs to replace the current one; above 1. */
   readonly margin: number;
-  /** Neighbours are alike: once values get clearly slower, those beyond need no trial. */
+  /**
+   * Whether neighbouring values have similar speeds. The search then stops once values get clearly
+   * slower.
+   */
   readonly isOrdered?: boolean;
 }
 
@@ -20,19 +23,19 @@ export interface Search<Options, Measure extends string> {
   readonly start: Options;
   readonly dimensions: readonly Dimension<Options, Measure>[];
   measure(options: Options, wanted: readonly Measure[]): Promise<Outcome<Measure>>;
-  /** Told before each measuring; `toCome` are those in sight, this one included. */
-  onMeasure?(options: Options, toCome: number): void;
-  /** Rounds through all dimensions at most; default 2. */
+  /** Called before each measurement. `remaining` estimates the measurements left, this one included. */
+  onMeasure?(options: Options, remaining: number): void;
+  /** Maximum rounds through all dimensions; default 2. */
   readonly rounds?: number;
 }
 
-/** Below this share of the best, behind a value that was faster, neighbours are given up. */
+/** The search skips the next neighbours of a value that falls below this share of the best speed. */
 const clearlySlower = 0.8;
 
 /**
- * Improves one option after the other, each on top of the best so far: a handful of measurings
- * where all combinations would take hundreds. An option is tried again in a later round when
- * others have changed since.
+ * Improves one option after another, each on top of the best so far. This needs a few measurements
+ * where all combinations would need hundreds. A later round tries an option again if other options
+ * have changed since.
  */
 export async function coordinateDescent<Options, Measure extends string>(
   search: Search<Options, Measure>,
@@ -46,7 +49,7 @@ export async function coordinateDescent<Options, Measure extends string>(
       const later = dimensions
         .slice(index + 1)
         .filter((each) => triedAt.get(each) !== best)
-        .reduce((sum, { candidates }) => sum + measurings(candidates(best).length), 0);
+        .reduce((sum, { candidates }) => sum + measurementsFor(candidates(best).length), 0);
       best = await improve(best, dimension, search, later);
       triedAt.set(dimension, best);
     }
@@ -54,12 +57,12 @@ export async function coordinateDescent<Options, Measure extends string>(
   return best;
 }
 
-/** What so many candidates take, with the reference, unless one of them wins. */
-function measurings(candidates: number): number {
+/** Measurements for this many candidates and the reference, if no candidate wins. */
+function measurementsFor(candidates: number): number {
   return candidates === 0 ? 0 : candidates + 1;
 }
 
-/** The best value of one dimension, which is the given one unless another is faster twice. */
+/** Returns the best value of one dimension: `from`, unless another value is faster twice. */
 async function improve<Options, Measure extends string>(
   from: Options,
   { candidates, affects, margin, isOrdered }: Dimension<Options, Measure>,
@@ -68,12 +71,12 @@ async function improve<Options, Measure extends string>(
 ): Promise<Options> {
   const others = candidates(from);
   if (others.length === 0) return from;
-  let toCome = measurings(others.length) + later;
+  let remaining = measurementsFor(others.length) + later;
   const run = (options: Options) => {
-    onMeasure?.(options, toCome--);
+    onMeasure?.(options, remaining--);
     return measure(options, affects);
   };
-  // Measured anew for each dimension: machines get faster and slower by the minute.
+  // Measured again for each dimension, because the speed of a machine changes within minutes.
   const reference = await run(from);
   let winner = from;
   let fastest = margin;
@@ -89,20 +92,20 @@ async function improve<Options, Measure extends string>(
     previous = speed;
   }
   if (winner === from) return from;
-  // The fastest of many may only have been lucky.
-  toCome = later + 2;
+  // The fastest of many values may have won by noise.
+  remaining = later + 2;
   const again = await run(winner);
   return relativeSpeed(again, await run(from), affects) > margin ? winner : from;
 }
 
-/** How many times as fast as another, over all of these measures; 0 where it failed. */
+/** Speed relative to `reference` over all given measures; 0 if the measurement failed. */
 export function relativeSpeed<Measure extends string>(
   outcome: Outcome<Measure>,
   reference: Outcome<Measure>,
   measures: readonly Measure[],
 ): number {
   if (outcome.failure !== undefined) return 0;
-  // The geometric mean: twice as fast here makes up for half as fast there.
+  // Geometric mean: twice as fast in one measure and half as fast in another cancel out.
   let product = 1;
   let count = 0;
   for (const measure of measures) {

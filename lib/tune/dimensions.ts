@@ -1,22 +1,22 @@
 import type { LoadOptions } from "../options/load.ts";
 import type { Dimension } from "./coordinate-descent.ts";
 
-/** The load options that depend on the machine; what is absent is as by default. */
+/** Load options whose best values depend on the machine. An absent option has its default. */
 export type TunedOptions = Pick<
   LoadOptions,
   "threads" | "prefillThreads" | "microBatchSize" | "flashAttention" | "kvCacheType"
 >;
 
-/** Tokens a second: of a long prompt, of one stream behind it, of several streams together. */
+/** Tokens per second of a long prompt, of one stream after it, and of several streams together. */
 export type Measure = "prefill" | "decode" | "streams";
 
-/** What machines do from one second to the next, and a change should exceed. */
+/** Speed-up that a change must exceed, because the speed of a machine varies from run to run. */
 export const noise = 1.03;
 
 /**
- * The options to vary, those with the widest effects first.
- * @param maxThreads - the most threads to try
- * @param promptTokens - of the prompt that is measured: micro-batches beyond it are all alike
+ * Returns the options to vary, starting with the options that affect most measures.
+ * @param maxThreads - largest number of threads to try
+ * @param promptTokens - length of the measured prompt; larger micro-batches make no difference
  */
 export function dimensions(
   maxThreads: number,
@@ -25,7 +25,7 @@ export function dimensions(
   const counts = threadCounts(maxThreads);
   return [
     {
-      // A quantised V cache needs it.
+      // A quantized V cache requires flash attention.
       candidates: (best) =>
         variants(best, "flashAttention", best.kvCacheType === undefined ? [true, false] : [true]),
       affects: ["prefill", "decode", "streams"],
@@ -38,7 +38,7 @@ export function dimensions(
       isOrdered: true,
     },
     {
-      // They compute every step of several tokens, those of streams side by side too.
+      // These threads compute every step with several tokens, so parallel streams use them too.
       candidates: (best) =>
         variants(
           best,
@@ -63,13 +63,13 @@ export function dimensions(
       candidates: (best) =>
         best.flashAttention === false ? [] : variants(best, "kvCacheType", ["q8_0"]),
       affects: ["prefill", "decode", "streams"],
-      // It loses a little of the model's quality, which noise must not decide.
+      // A quantized KV cache costs some quality, so noise must not choose it.
       margin: 1.1,
     },
   ];
 }
 
-/** From the most to one: all of a few, then fewer and fewer of many. */
+/** Thread counts from `most` down to 1. Above 8, only `most`, powers of 2 and 1.5 times these. */
 export function threadCounts(most: number): number[] {
   const counts = new Set([most]);
   for (let count = 1; count < most; count++) {
@@ -79,7 +79,7 @@ export function threadCounts(most: number): number[] {
   return [...counts].sort((a, b) => b - a);
 }
 
-/** The options with other values of one of them. */
+/** Returns the options with each other value of one option. */
 function variants<Name extends keyof TunedOptions>(
   options: TunedOptions,
   name: Name,
@@ -90,7 +90,7 @@ function variants<Name extends keyof TunedOptions>(
     .map((value) => inOrder({ ...options, [name]: value }));
 }
 
-/** Always in one order, so that equal options look alike. */
+/** Copies the options in a fixed order, so that equal options have equal JSON. */
 function inOrder({
   threads,
   prefillThreads,

@@ -5,17 +5,18 @@ import type { Measure, TunedOptions } from "./dimensions.ts";
 import { median } from "./trial-log.ts";
 import { contextSize, longestPrompt, randomPrompt, type Workload, workload } from "./workload.ts";
 
-/** What is measured, with which options all the time. */
+/** The model to measure, and the options that stay the same. */
 export interface Subject {
   readonly modelPath: string;
   readonly fixedOptions: LoadOptions;
-  /** For each of prefill, decode and streams, about. */
+  /** Approximate time for each of prefill, decode and streams. */
   readonly seconds: number;
+  /** Sequences that run in parallel. */
   readonly streams: number;
   readonly signal: AbortSignal;
 }
 
-/** Tokens a second. */
+/** Speeds in tokens per second. */
 export type Speeds = Readonly<Partial<Record<Measure, number>>>;
 
 interface Run {
@@ -23,19 +24,19 @@ interface Run {
   readonly elapsedMs: number;
 }
 
-/** Of one measuring, while time is left. */
+/** Maximum runs of one measurement. */
 const mostRepetitions = 5;
-/** Options that take so many times as long as the first ones have lost; they are not waited for. */
+/** Runs end early once they take this many times as long as the first options. */
 const patience = 4;
-/** Enough to learn roughly how fast the machine is. */
+/** Tokens of the first run, which estimates the speed of the machine. */
 const firstPrompt = 64;
 const firstTokens = 16;
 
-/** Loads a model with one set of options after the other and measures the same work with each. */
+/** Loads a model with one set of options after another and measures the same work with each. */
 export class Measurement {
   readonly #subject: Subject;
   readonly work: Workload;
-  /** How long the first options took for one sequence and for several, in milliseconds. */
+  /** Time of the first options for one sequence and for several, in milliseconds. */
   readonly #firstTimes = new Map<"sequence" | "streams", number>();
   #lastSeed = 0;
 
@@ -45,8 +46,8 @@ export class Measurement {
   }
 
   /**
-   * Loads the model once, to learn how much work fits the time.
-   * @throws CodeLlamaError as `CodeLlama.load` and `generate`
+   * Loads the model once to find out how much work fits into the time.
+   * @throws CodeLlamaError like `CodeLlama.load` and `generate`
    */
   static async prepare(
     subject: Subject,
@@ -63,7 +64,8 @@ export class Measurement {
         });
         return workload(result.timings, seconds, streams, trainingContextSize);
       };
-      // Streams are slower behind a long prompt, and short prompts are slower than long ones.
+      // Measured twice: streams are slower after a long prompt, and short prompts have a lower speed
+      // than long ones.
       const { promptTokens } = await size(firstPrompt);
       return { measurement: new Measurement(subject, await size(promptTokens)), modelName: name };
     } finally {
@@ -72,8 +74,8 @@ export class Measurement {
   }
 
   /**
-   * Speeds in tokens a second, of at least what is wanted.
-   * @throws CodeLlamaError as `CodeLlama.load` and `generate`; or the signal's reason
+   * Measures at least the wanted speeds.
+   * @throws CodeLlamaError like `CodeLlama.load` and `generate`; or the signal's reason
    */
   async measure(options: TunedOptions, wanted: readonly Measure[]): Promise<Speeds> {
     const llama = await load(this.#subject, options, contextSize(this.work));
@@ -88,7 +90,7 @@ export class Measurement {
     }
   }
 
-  /** A prompt, and a stream behind it where that is wanted. */
+  /** Measures a prompt, and one stream after it if `decodes` is true. */
   async #measureOne(llama: CodeLlama, decodes: boolean): Promise<Speeds> {
     const { promptTokens, newTokens } = this.work;
     const seconds = this.#subject.seconds * (decodes ? 2 : 1);
@@ -101,7 +103,7 @@ export class Measurement {
     return { prefill, decode };
   }
 
-  /** New tokens of all streams over the time until the last one ends. */
+  /** Measures the new tokens of all streams per second until the last stream ends. */
   async #measureStreams(llama: CodeLlama): Promise<Speeds> {
     const { streams, streamPromptTokens, streamNewTokens } = this.work;
     const runs = await this.#repeat(this.#subject.seconds, "streams", async (timeoutMs) => {
@@ -117,7 +119,7 @@ export class Measurement {
     return { streams: median(runs) };
   }
 
-  /** Runs once, and again while there is time. */
+  /** Runs once, and again until the time is over. */
   async #repeat<Result>(
     seconds: number,
     kind: "sequence" | "streams",
@@ -159,7 +161,7 @@ function load(
     ...options,
     contextSize,
     parallel: streams,
-    // What is kept or guessed would make later runs faster, or slower, than the first.
+    // A prefix cache or drafts would make later runs faster or slower than the first.
     prefixCache: false,
     speculation: false,
     signal,
@@ -179,7 +181,7 @@ async function generate(
   return { result, elapsedMs: performance.now() - began };
 }
 
-/** Of a prompt that did not come to its end, what it would have had at best. */
+/** Prefill speed of a run. For an unfinished prompt, an upper bound. */
 function prefillSpeed({ result, elapsedMs }: Run): number {
   const { usage, timings } = result;
   if (usage.completionTokens > 0) return timings.prefillTokensPerSecond;

@@ -1,11 +1,11 @@
 import type { Outcome } from "./coordinate-descent.ts";
 
-/** Options and what all their measurings came to. */
+/** Options and the combined outcome of their measurements. */
 export interface Trial<Options, Measure extends string> extends Outcome<Measure> {
   readonly options: Options;
 }
 
-/** Puts the measurings of equal options together. */
+/** Collects the measurements of equal options. */
 export class TrialLog<Options, Measure extends string> {
   readonly #entries = new Map<string, { options: Options; outcomes: Outcome<Measure>[] }>();
 
@@ -16,7 +16,7 @@ export class TrialLog<Options, Measure extends string> {
     this.#entries.set(key, entry);
   }
 
-  /** In the order in which they were first measured. */
+  /** Trials in the order of their first measurement. */
   get trials(): Trial<Options, Measure>[] {
     return [...this.#entries.values()].map(({ options, outcomes }) => ({
       options,
@@ -25,7 +25,7 @@ export class TrialLog<Options, Measure extends string> {
   }
 }
 
-/** The median of each speed that was measured; a failure where there was one. */
+/** Returns the median of each measured speed, or the first failure. */
 export function combine<Measure extends string>(
   outcomes: readonly Outcome<Measure>[],
 ): Outcome<Measure> {
@@ -40,7 +40,7 @@ export function combine<Measure extends string>(
   return { speeds };
 }
 
-/** The middle value; of an even number, the mean of the two in the middle. */
+/** The middle value, or the mean of the two middle values of an even number of values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

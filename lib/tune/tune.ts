@@ -6,34 +6,34 @@ import { combine, type Trial, TrialLog } from "./trial-log.ts";
 import type { Workload } from "./workload.ts";
 
 export interface TuneSettings extends Subject {
-  /** The options to begin with, and to keep where nothing is faster. */
+  /** Options that the search starts with and keeps if nothing is faster. */
   readonly start: TunedOptions;
-  /** The most threads to try. */
+  /** Largest number of threads to try. */
   readonly maxThreads: number;
-  /** Told before each measuring; the fraction that is done never falls. */
+  /** Called before each measurement. `fraction` is from 0 to 1 and never decreases. */
   readonly onProgress: (fraction: number, options: TunedOptions) => void;
 }
 
 export interface TuneResult {
   readonly modelName: string;
   readonly workload: Workload;
-  /** Where the search began. */
+  /** Options that the search started with. */
   readonly start: Trial<TunedOptions, Measure>;
-  /** The same as `start` where nothing was faster. */
+  /** Same as `start` if nothing was faster. */
   readonly best: Trial<TunedOptions, Measure>;
-  /** How many times as fast as `start`, over all measures. */
+  /** Speed of `best` relative to `start` over all measures; at least 1. */
   readonly gain: number;
-  /** In the order in which they were first measured. */
+  /** All trials in the order of their first measurement. */
   readonly trials: readonly Trial<TunedOptions, Measure>[];
 }
 
-/** Measurings of the end, which compares the best options with the first. */
-const lastMeasurings = 4;
+/** Measurements at the end, which compare the best options with the first. */
+const finalMeasurements = 4;
 
 /**
- * Measures on this machine which load options are fastest.
- * @throws CodeLlamaError as `CodeLlama.load` and `generate` for the first options; others that
- *   cannot be used are told among the trials. Rejects with the signal's reason.
+ * Finds the fastest load options on this machine. Options that fail become trials with a `failure`.
+ * @throws CodeLlamaError like `CodeLlama.load` and `generate`, for the first options only. Rejects
+ *   with the signal's reason when it aborts.
  */
 export async function tune(settings: TuneSettings): Promise<TuneResult> {
   const { start, maxThreads, streams, onProgress } = settings;
@@ -59,8 +59,8 @@ export async function tune(settings: TuneSettings): Promise<TuneResult> {
 
   let done = 0;
   let fraction = 0;
-  const announce = (options: TunedOptions, toCome: number) => {
-    fraction = Math.max(fraction, done / (done + toCome));
+  const announce = (options: TunedOptions, remaining: number) => {
+    fraction = Math.max(fraction, done / (done + remaining));
     onProgress(fraction, options);
   };
 
@@ -68,10 +68,10 @@ export async function tune(settings: TuneSettings): Promise<TuneResult> {
     start,
     dimensions: dimensions(maxThreads, work.promptTokens),
     measure,
-    onMeasure: (options, toCome) => announce(options, toCome + lastMeasurings),
+    onMeasure: (options, remaining) => announce(options, remaining + finalMeasurements),
   });
 
-  // By turns, since the machine may have become faster or slower since the first.
+  // Alternates between both, because the speed of the machine may have changed since the start.
   const outcomes = new Map<TunedOptions, Outcome<Measure>[]>();
   const turns = found === start ? [start] : [start, found, found, start];
   for (const [index, options] of turns.entries()) {

@@ -1,26 +1,28 @@
-/** What every trial computes, so that trials can be compared. All counts are tokens. */
+/** The same work for every trial, so that trials can be compared. All counts are tokens. */
 export interface Workload {
-  /** Of the prompt whose speed is measured, and behind which one stream decodes. */
+  /** Prompt for the prefill speed. One stream decodes after it. */
   readonly promptTokens: number;
+  /** New tokens of the stream after the prompt. */
   readonly newTokens: number;
-  /** Sequences that run side by side; 1: streams are not measured. */
+  /** Sequences that run in parallel; with 1, streams are not measured. */
   readonly streams: number;
-  /** Of each of these sequences. */
+  /** Prompt of each parallel sequence. */
   readonly streamPromptTokens: number;
+  /** New tokens of each parallel sequence. */
   readonly streamNewTokens: number;
 }
 
-/** Tokens of any prompt at most. */
+/** Maximum tokens of a prompt. */
 export const longestPrompt = 2048;
 
-/** Fewer give no meaningful figure. */
+/** Minimum tokens for a meaningful figure. */
 const shortestPrompt = 128;
 const fewestNewTokens = 16;
 
 /**
- * As much as a machine of this speed computes in about `seconds` for each of prefill, decode and
- * streams; at least what gives a meaningful figure, so slow machines take longer.
- * @param trainingContextSize - of the model; a sequence stays within it
+ * Returns the work that a machine of this speed does in about `seconds` for each of prefill, decode
+ * and streams. Slow machines take longer: a meaningful figure needs a minimum of work.
+ * @param trainingContextSize - context window of the model; no sequence exceeds it
  */
 export function workload(
   speeds: { readonly prefillTokensPerSecond: number; readonly decodeTokensPerSecond: number },
@@ -31,8 +33,8 @@ export function workload(
   const { prefillTokensPerSecond, decodeTokensPerSecond } = speeds;
   const quarter = Math.max(trainingContextSize >> 2, fewestNewTokens);
   const newTokens = clamp(decodeTokensPerSecond * seconds, fewestNewTokens, Math.min(256, quarter));
-  // Several streams are some times as fast as one.
-  const ofStreams = (2 * decodeTokensPerSecond * seconds) / streams;
+  // Parallel streams together are assumed to be twice as fast as one.
+  const tokensPerStream = (2 * decodeTokensPerSecond * seconds) / streams;
   return {
     promptTokens: clamp(
       prefillTokensPerSecond * seconds,
@@ -42,7 +44,7 @@ export function workload(
     newTokens,
     streams,
     streamPromptTokens: Math.min(32, quarter),
-    streamNewTokens: clamp(ofStreams, fewestNewTokens, Math.min(128, quarter)),
+    streamNewTokens: clamp(tokensPerStream, fewestNewTokens, Math.min(128, quarter)),
   };
 }
 
@@ -53,8 +55,8 @@ export function contextSize(work: Workload): number {
 }
 
 /**
- * A prompt of pseudo-random tokens, another one for each seed.
- * @param bos - put first, where the vocabulary has one
+ * Returns a prompt of pseudo-random tokens. Each seed gives another prompt.
+ * @param bos - BOS token to put first; undefined if the vocabulary has none
  */
 export function randomPrompt(
   length: number,
@@ -62,7 +64,7 @@ export function randomPrompt(
   vocabularySize: number,
   bos: number | undefined,
 ): Int32Array {
-  // Numerical Recipes' linear congruential generator; its low bits repeat soon.
+  // The linear congruential generator of Numerical Recipes. Its low bits repeat early.
   let state = Math.imul(seed + 1, 2654435761) >>> 0;
   const tokens = Int32Array.from({ length }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -72,7 +74,7 @@ export function randomPrompt(
   return tokens;
 }
 
-/** A whole number within bounds; the upper one wins where they cross. */
+/** Rounds to a whole number within the bounds. `greatest` wins if it is below `least`. */
 function clamp(value: number, least: number, greatest: number): number {
   return Math.min(Math.max(Math.round(value), least), greatest);
 }

@@ -30,7 +30,7 @@ function dimension(
   };
 }
 
-/** Searches from { a: 0, b: 0 }; returns what was found and what was measured, in order. */
+/** Searches from { a: 0, b: 0 }. Returns the best options and all measurements in order. */
 async function search(
   list: readonly Dimension<Options, Measure>[],
   measure: (options: Options, wanted: readonly Measure[], count: number) => Outcome<Measure>,
@@ -52,7 +52,7 @@ async function search(
 const speed = (x: number): Outcome<Measure> => ({ speeds: { x } });
 
 describe("coordinateDescent", () => {
-  test("finds the best value of each option, in far fewer measurings than combinations", async () => {
+  test("finds the best value of each option with far fewer measurements than combinations", async () => {
     const values = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
     const { best, measured } = await search(
       [dimension("a", values), dimension("b", values)],
@@ -62,7 +62,7 @@ describe("coordinateDescent", () => {
     expect(measured.length).toBeLessThan(50);
   });
 
-  test("keeps what it has where nothing is faster by the margin, after one round", async () => {
+  test("keeps the start after one round if nothing is faster by the margin", async () => {
     const { best, measured } = await search(
       [dimension("a", [1, 2]), dimension("b", [1])],
       ({ a, b }) => speed(100 + a + b),
@@ -77,8 +77,8 @@ describe("coordinateDescent", () => {
     ]);
   });
 
-  test("believes no winner that cannot win twice", async () => {
-    // Only the second measuring, which is the first of a: 1, is lucky.
+  test("rejects a winner that does not win twice", async () => {
+    // Only the second measurement, the first one of a: 1, is fast by luck.
     const { best, measured } = await search([dimension("a", [1])], (_, __, count) =>
       speed(count === 2 ? 300 : 100),
     );
@@ -86,8 +86,8 @@ describe("coordinateDescent", () => {
     expect(measured.map(({ a }) => a)).toEqual([0, 1, 1, 0]);
   });
 
-  test("tries an option again when a later one has changed, and only then", async () => {
-    // a: 1 pays only beside b: 1.
+  test("tries an option again only if a later option has changed", async () => {
+    // a: 1 is faster only together with b: 1.
     const { best, measured } = await search(
       [dimension("a", [0, 1]), dimension("b", [0, 1])],
       ({ a, b }) => speed(100 + 50 * b + (b === 1 ? 50 * a : -20 * a)),
@@ -99,11 +99,11 @@ describe("coordinateDescent", () => {
       { rounds: 1 },
     );
     expect(once.best).toEqual({ a: 0, b: 1 });
-    // b was tried last, with the same a; so the second round of b starts only after a changed.
+    // b was tried last with the same a, so the second round of b starts only after a changed.
     expect(measured.at(-1)).toMatchObject({ a: 1 });
   });
 
-  test("gives up neighbours of an ordered option once they get clearly slower", async () => {
+  test("skips further neighbours of an ordered option once they get clearly slower", async () => {
     const speeds = [100, 110, 150, 90, 60, 30, 500];
     const list = [dimension("a", [1, 2, 3, 4, 5, 6], { isOrdered: true })];
     const { best, measured } = await search(list, ({ a }) => speed(speeds[a] ?? 0));
@@ -111,13 +111,13 @@ describe("coordinateDescent", () => {
     expect(Math.max(...measured.map(({ a }) => a))).toBe(3);
   });
 
-  test("does not give up while neighbours get faster", async () => {
+  test("continues while neighbours get faster", async () => {
     const speeds = [100, 20, 40, 70, 130];
     const list = [dimension("a", [1, 2, 3, 4], { isOrdered: true })];
     expect((await search(list, ({ a }) => speed(speeds[a] ?? 0))).best.a).toBe(4);
   });
 
-  test("compares only what an option affects, and asks for nothing else", async () => {
+  test("measures and compares only the measures that an option affects", async () => {
     const { best, measured } = await search(
       [dimension("a", [1], { affects: ["y"] }), dimension("b", [1], { affects: ["x", "y"] })],
       ({ a, b }) => ({ speeds: { x: a === 1 ? 1 : 100, y: a === 1 ? 120 : 100 - b } }),
@@ -126,19 +126,19 @@ describe("coordinateDescent", () => {
     expect(new Set(measured.map(({ wanted }) => wanted))).toEqual(new Set(["y", "x,y"]));
   });
 
-  test("passes over options that cannot be used", async () => {
+  test("skips options that cannot be used", async () => {
     const { best } = await search([dimension("a", [1, 2])], ({ a }) =>
       a === 1 ? { speeds: { x: 900 }, failure: "no memory" } : speed(100 + 20 * a),
     );
     expect(best.a).toBe(2);
   });
 
-  test("tells how many measurings are in sight", async () => {
+  test("reports how many measurements remain", async () => {
     const seen: number[] = [];
     const { measured } = await search(
       [dimension("a", [1, 2]), dimension("b", [])],
       () => speed(100),
-      { onMeasure: (_, toCome) => seen.push(toCome) },
+      { onMeasure: (_, remaining) => seen.push(remaining) },
     );
     expect(seen).toEqual([3, 2, 1]);
     expect(measured).toHaveLength(3);
@@ -146,7 +146,7 @@ describe("coordinateDescent", () => {
 });
 
 describe("relativeSpeed", () => {
-  test("is the geometric mean of what both have", () => {
+  test("is the geometric mean over the measures that both have", () => {
     const one = { speeds: { x: 200, y: 50 } };
     const other = { speeds: { x: 100, y: 100 } };
     expect(relativeSpeed(one, other, ["x", "y"])).toBe(1);
@@ -156,8 +156,8 @@ describe("relativeSpeed", () => {
   });
 });
 
-describe("the options that are varied", () => {
-  test("thread counts: all of a few, fewer of many, from the most down", () => {
+describe("the dimensions", () => {
+  test("contain every small thread count and fewer large ones, in descending order", () => {
     expect(threadCounts(1)).toEqual([1]);
     expect(threadCounts(4)).toEqual([4, 3, 2, 1]);
     expect(threadCounts(20)).toEqual([20, 16, 12, 8, 6, 4, 3, 2, 1]);
@@ -167,7 +167,7 @@ describe("the options that are varied", () => {
   const candidates = (best: TunedOptions, promptTokens = 1000) =>
     dimensions(2, promptTokens).map((each) => each.candidates(best));
 
-  test("from the defaults", () => {
+  test("vary all options from the defaults", () => {
     expect(candidates({})).toEqual([
       [{ flashAttention: true }, { flashAttention: false }],
       [{ threads: 2 }, { threads: 1 }],
@@ -177,7 +177,7 @@ describe("the options that are varied", () => {
     ]);
   });
 
-  test("no value that is there already, and none that means the same", () => {
+  test("leave out the current value and values without an effect", () => {
     const best = { threads: 2, flashAttention: false };
     const [flashAttention, threads, prefillThreads, , kvCacheType] = candidates(best);
     expect(flashAttention).toEqual([{ threads: 2, flashAttention: true }]);
@@ -187,7 +187,7 @@ describe("the options that are varied", () => {
     expect(candidates({}, 128)[3]).toEqual([]);
   });
 
-  test("no quantised cache without flash attention, whichever came first", () => {
+  test("never combine a quantized KV cache with disabled flash attention", () => {
     expect(candidates({ flashAttention: false })[4]).toEqual([]);
     expect(candidates({ kvCacheType: "q8_0" })[0]).toEqual([
       { flashAttention: true, kvCacheType: "q8_0" },
@@ -213,7 +213,7 @@ describe("the workload", () => {
     [1000, 16384],
     [1000, 2048],
     [1000, 64],
-  ])("is never too small to tell, nor too large: %s s, %i tokens", (seconds, training) => {
+  ])("is neither too small nor too large: %s s, %i tokens", (seconds, training) => {
     const work = workload(speeds, seconds, 4, training);
     expect(work.newTokens).toBeGreaterThanOrEqual(16);
     expect(work.promptTokens).toBeGreaterThan(32);
@@ -222,7 +222,7 @@ describe("the workload", () => {
     expect(contextSize(work)).toBeGreaterThanOrEqual(work.promptTokens + work.newTokens);
   });
 
-  test("has prompts that no other run has", () => {
+  test("has a different prompt for each seed", () => {
     const prompts = [1, 2, 3].map((seed) => randomPrompt(50, seed, 1000, 7));
     expect(new Set(prompts.map((prompt) => prompt.slice(1, 3).join())).size).toBe(3);
     for (const prompt of prompts) {
@@ -233,8 +233,8 @@ describe("the workload", () => {
   });
 });
 
-describe("the log of trials", () => {
-  test("puts measurings of equal options together", () => {
+describe("TrialLog", () => {
+  test("combines the measurements of equal options", () => {
     const log = new TrialLog<object, Measure>();
     log.add({ threads: 1 }, { speeds: { x: 10 } });
     log.add({}, { speeds: { x: 1 } });
@@ -245,7 +245,7 @@ describe("the log of trials", () => {
     ]);
   });
 
-  test("takes medians, and keeps failures", () => {
+  test("takes medians and keeps failures", () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 2, 3])).toBe(2.5);
     const outcomes: Outcome<Measure>[] = [speed(1), { speeds: {}, failure: "no" }];
