@@ -30,17 +30,13 @@ import {
 } from "./options/check.ts";
 import type { ConnectOptions } from "./options/connect.ts";
 import type { EmbedOptions } from "./options/embed.ts";
-import {
-  checkMode,
-  completionMode,
-  type GenerateOptions,
-  requestOptions,
-} from "./options/generate.ts";
+import { type GenerateOptions, generateTable } from "./options/generate.ts";
 import type { InfillInput, InfillOptions } from "./options/infill.ts";
 import { checkLoadOptions, type LoadOptions, nativeLoadOptions } from "./options/load.ts";
 import type { ChatMessage } from "./options/messages.ts";
 import type { PerplexityOptions } from "./options/perplexity.ts";
 import type { PrefixOptions } from "./options/prefix.ts";
+import { checkCall, requestOptions } from "./options/request.ts";
 import type { SessionOptions } from "./options/session.ts";
 import { checkSplitOptions, type SplitOptions } from "./options/split.ts";
 import { type TextOrTokens, textOrTokens, tokenId, tokenIds } from "./options/texts.ts";
@@ -185,8 +181,8 @@ export class CodeLlama implements AsyncDisposable {
     const given = checkValue(prompt, textOrTokens, `${where}: prompt`) as TextOrTokens;
     const engine = this.#engine;
     engine.requireContext(where);
-    const checked = checkMode(options, completionMode, where);
-    const call = requestOptions(checked, completionMode, engine, where);
+    const checked = checkCall(options, generateTable, where);
+    const call = requestOptions(checked, generateTable, engine, where);
     if (checked.mode === "python") {
       requireCapability(this.capabilities, "python", engine.model.name, where);
     }

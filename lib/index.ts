@@ -16,18 +16,12 @@ export type { PrefixResult } from "./modes/prefix-file.ts";
 export type { GgufScalar } from "./native/binding.ts";
 export type { DeviceInfo, DeviceShare, Placement } from "./native/device-info.ts";
 export type { EngineStats, ModelInfo, SpecialTokens } from "./native/model-info.ts";
+export type { DryOptions, MirostatOptions, XtcOptions } from "./native/sampling-options.ts";
 export type { ChatOptions } from "./options/chat.ts";
 export type { ConnectOptions, RemoteKind } from "./options/connect.ts";
 export type { DeviceOptions } from "./options/device.ts";
 export type { EmbedOptions } from "./options/embed.ts";
-export type {
-  DryOptions,
-  GenerateOptions,
-  MirostatOptions,
-  Priority,
-  RepetitionOptions,
-  XtcOptions,
-} from "./options/generate.ts";
+export type { GenerateOptions } from "./options/generate.ts";
 export type { ContextFile, InfillInput, InfillOptions } from "./options/infill.ts";
 export type { KvCacheType, LoadOptions, LoraOptions } from "./options/load.ts";
 export type { ChatMessage } from "./options/messages.ts";
@@ -35,6 +29,7 @@ export type { PerplexityOptions } from "./options/perplexity.ts";
 export type { PrefixOptions } from "./options/prefix.ts";
 export type { RopeOptions, YarnOptions } from "./options/rope.ts";
 export type { DroppedTurns, SendOptions, SessionOptions } from "./options/session.ts";
+export type { Priority, RepetitionOptions } from "./options/shared.ts";
 export type { SplitOptions } from "./options/split.ts";
 export type { StructureOptions } from "./options/structure.ts";
 export type {

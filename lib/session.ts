@@ -7,13 +7,13 @@ import { chatCall, chatModel, leadingSpace } from "./modes/chat.ts";
 import { dialogPrompt } from "./modes/chat-prompt.ts";
 import { fitHistory, roomForPrompt } from "./modes/history.ts";
 import { anyText, checkOptions, checkValue, oneOf } from "./options/check.ts";
-import { checkMode } from "./options/generate.ts";
 import { type ChatMessage, copyMessages } from "./options/messages.ts";
 import { requireModel } from "./options/model.ts";
+import { checkCall } from "./options/request.ts";
 import {
   type SendOptions,
   type SessionOptions,
-  sendMode,
+  sendTable,
   sessionRules,
 } from "./options/session.ts";
 import type { ChatModel } from "./prompt/chat.ts";
@@ -103,8 +103,8 @@ export class ChatSession {
     const where = "send()";
     this.#requireIdle(where);
     checkValue(content, anyText, `${where}: content`);
-    const checked = checkMode(options, sendMode, where);
-    const call = chatCall(this.#engine, this.#capabilities, checked, where, sendMode);
+    const checked = checkCall(options, sendTable, where);
+    const call = chatCall(this.#engine, this.#capabilities, checked, where, sendTable);
     const question: ChatMessage = { role: "user", content };
     // What is wrong with the messages is told at once.
     dialogPrompt(this.#engine, this.#model, [...this.messages, question], checked, where);

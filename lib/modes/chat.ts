@@ -2,10 +2,11 @@ import type { EnginePort } from "../engine/port.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { Generation, type RequestFunction, type TextFilter } from "../generation.ts";
 import { type Capabilities, requireCapability } from "../model/capabilities.ts";
-import { type ChatOptions, chatMode } from "../options/chat.ts";
+import { type ChatOptions, chatTable } from "../options/chat.ts";
 import { checkList } from "../options/check.ts";
-import { checkMode, type Mode, type RequestOptions, requestOptions } from "../options/generate.ts";
 import { type ChatMessage, copyMessages } from "../options/messages.ts";
+import { checkCall, type RequestOptions, requestOptions } from "../options/request.ts";
+import type { AnyTable } from "../options/table.ts";
 import type { ChatModel } from "../prompt/chat.ts";
 import { beamOptions, choiceCounts } from "./answers.ts";
 import { beamSearch } from "./beams.ts";
@@ -21,7 +22,7 @@ export function chat(
   options: ChatOptions,
 ): Generation {
   const where = "chat()";
-  const checked = checkMode(options, chatMode, where);
+  const checked = checkCall(options, chatTable, where);
   const call = chatCall(engine, capabilities, checked, where);
   const given = checkList(messages, `${where}: messages`);
   const fits = mayFit(engine, given.length, checked);
@@ -74,16 +75,16 @@ export function chatModel(engine: EnginePort, capabilities: Capabilities): ChatM
   };
 }
 
-/** Checks that the model can answer, and how. @param options - that `checkMode` let pass */
+/** Checks that the model can answer, and how. @param options - that `checkCall` let pass */
 export function chatCall(
   engine: EnginePort,
   capabilities: Capabilities,
   options: ChatOptions,
   where: string,
-  mode: Mode = chatMode,
+  table: AnyTable = chatTable,
 ): RequestOptions {
   engine.requireContext(where);
-  const call = requestOptions(options, mode, engine, where);
+  const call = requestOptions(options, table, engine, where);
   if (options.force !== true) requireCapability(capabilities, "chat", engine.model.name, where);
   return call;
 }

@@ -2,7 +2,7 @@ import type { EnginePort } from "../engine/port.ts";
 import { type EnginePrompt, Generation, type PromptMaker } from "../generation.ts";
 import { checkOptions, checkValue } from "../options/check.ts";
 import { type EmbedOptions, embedRules } from "../options/embed.ts";
-import { sharedOptions } from "../options/generate.ts";
+import { computeProperties } from "../options/request.ts";
 import { type TextOrTokens, textsOrTokens } from "../options/texts.ts";
 import { textPrompt } from "./completion.ts";
 
@@ -29,7 +29,7 @@ export function embed(
   engine.requireContext(where);
   const checked = checkOptions(options, embedRules, where);
   const call = {
-    ...sharedOptions(checked, engine, where),
+    ...computeProperties(checked, engine, where),
     embedding: checked.pooling ?? "mean",
     maxTokens: 0,
     seed: 0,

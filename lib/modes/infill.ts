@@ -2,14 +2,14 @@ import { type EnginePort, noPromptLimit } from "../engine/port.ts";
 import { Generation, type RequestFunction } from "../generation.ts";
 import { type Capabilities, requireCapability } from "../model/capabilities.ts";
 import type { NativeModel } from "../native/binding.ts";
-import { checkMode, requestOptions } from "../options/generate.ts";
 import {
   type ContextFile,
   type InfillInput,
   type InfillOptions,
-  infillMode,
+  infillTable,
   readHoles,
 } from "../options/infill.ts";
+import { checkCall, requestOptions } from "../options/request.ts";
 import { fillInMiddlePrompt, hasFileTokens } from "../prompt/fill-in-middle.ts";
 import { type InfillOrder, infillPrompt } from "../prompt/infill.ts";
 import { OverlapTrimmer } from "../prompt/overlap.ts";
@@ -39,8 +39,8 @@ export function infill(
   const holes = readHoles(input, where);
   const { texts } = holes;
   engine.requireContext(where);
-  const options = checkMode(given, infillMode, where);
-  const call = requestOptions(options, infillMode, engine, where);
+  const options = checkCall(given, infillTable, where);
+  const call = requestOptions(options, infillTable, engine, where);
   if (!capabilities.infill) engine.requireVocabulary(where);
   requireCapability(capabilities, "infill", engine.model.name, where);
   const wanted = holes.order ?? options.order ?? "auto";

@@ -2,8 +2,8 @@ import { invalidArgument } from "../base/arguments.ts";
 import type { EnginePort } from "../engine/port.ts";
 import { Generation } from "../generation.ts";
 import { checkOptions, checkValue } from "../options/check.ts";
-import { sharedOptions } from "../options/generate.ts";
 import { type PerplexityOptions, perplexityRules } from "../options/perplexity.ts";
+import { computeProperties } from "../options/request.ts";
 import { type TextOrTokens, textOrTokens } from "../options/texts.ts";
 import { textPrompt } from "./completion.ts";
 
@@ -33,7 +33,7 @@ export function perplexity(
     throw invalidArgument(`${where}: windowSize must be at most ${largest}, not ${windowSize}`);
   }
   const call = {
-    ...sharedOptions(checked, engine, where),
+    ...computeProperties(checked, engine, where),
     promptLogprobs: true,
     maxTokens: 0,
     seed: 0,

@@ -12,8 +12,8 @@ import { Generation } from "../generation.ts";
 import { fingerprint } from "../model/fingerprint.ts";
 import { addon } from "../native/binding.ts";
 import { checkOptions, checkValue } from "../options/check.ts";
-import { sharedOptions } from "../options/generate.ts";
 import { type PrefixOptions, prefixRules } from "../options/prefix.ts";
+import { computeProperties } from "../options/request.ts";
 import type { RopeOptions } from "../options/rope.ts";
 import { type TextOrTokens, textOrTokens } from "../options/texts.ts";
 import { textPrompt } from "./completion.ts";
@@ -63,7 +63,7 @@ export function savePrefix(
   const given = checkValue(prompt, textOrTokens, `${where}: prompt`) as TextOrTokens;
   engine.requireContext(where);
   const checked = checkOptions(options, prefixRules, where);
-  const shared = sharedOptions(checked, engine, where);
+  const shared = computeProperties(checked, engine, where);
   return new Generation(engine, checked.signal, async (request) => {
     await requireReplaceable(path, where);
     let tokens = typeof given === "string" ? new Int32Array() : given;

@@ -9,6 +9,7 @@ import { findBackendPackages } from "./backend-packages.ts";
 import type { DeviceInfo, Placement } from "./device-info.ts";
 import type { EngineStats, ModelInfo } from "./model-info.ts";
 import { packageFile } from "./package-file.ts";
+import type { SamplingOptions } from "./sampling-options.ts";
 
 // The whole surface of the addon (native/addon/addon.cc). The addon's defaults for absent options
 // are in native/engine/base/options.h. Errors that the addon throws carry a CodeLlamaErrorCode in
@@ -60,7 +61,10 @@ export interface NativeGrammar {
   readonly handle: unique symbol;
 }
 
-export interface NativeRequest {
+/** The properties of an interface, each of which may also be undefined. */
+type OrUndefined<Options> = { readonly [Name in keyof Options]: Options[Name] | undefined };
+
+export interface NativeRequest extends OrUndefined<SamplingOptions> {
   readonly id: number;
   readonly prompt: Int32Array;
   readonly maxTokens: number;
@@ -82,21 +86,7 @@ export interface NativeRequest {
   /** Whether to report the prompt's KV cells as bytes (`NativePromptState`). */
   readonly promptState?: boolean | undefined;
   readonly grammar?: NativeGrammar | undefined;
-  readonly temperature?: number | undefined;
-  readonly topK?: number | undefined;
-  readonly topP?: number | undefined;
-  readonly minP?: number | undefined;
-  readonly typicalP?: number | undefined;
-  readonly repeatPenalty?: number | undefined;
-  readonly frequencyPenalty?: number | undefined;
-  readonly presencePenalty?: number | undefined;
-  readonly penaltyLastN?: number | undefined;
-  readonly dry?: object | undefined;
-  readonly xtc?: object | undefined;
-  readonly mirostat?: object | undefined;
   readonly logitBias?: readonly (readonly [number, number])[] | undefined;
-  readonly seed?: number | undefined;
-  readonly ignoreEos?: boolean | undefined;
 }
 
 export interface NativeFinished {

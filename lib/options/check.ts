@@ -3,59 +3,96 @@ import { isAbortSignal } from "../base/brands.ts";
 import type { CodeLlamaError } from "../errors.ts";
 import { nearestName } from "./nearest-name.ts";
 
-/** Says what is allowed, for a message, and whether a value is. */
-export interface Rule {
+/** The values that an option takes: as words for a message, as a test, and as a JSON schema. */
+export interface Rule<Value = unknown> {
+  /** The allowed values, as they follow "must be" in a message. */
   readonly allowed: string;
+  /** JSON schema of the allowed values. Absent when JSON cannot express them. */
+  readonly schema?: JsonSchema;
+  /** Whether an object without this option is refused. */
+  readonly isRequired?: boolean;
   /**
-   * A copy that later changes by the caller do not reach, each getter read once. Absent where values
-   * never change. `undefined` for what it cannot copy, which `accepts` then refuses.
-   * @param name - of the value, for messages
+   * Copies a value, so that later changes by the caller have no effect. Reads each getter once.
+   * Returns `undefined` for a value that it cannot copy; `accepts` then refuses it. Absent for rules
+   * whose values cannot change.
+   * @param name - name of the value for messages
    */
   copy?(value: unknown, name: string): unknown;
-  /** Whether a value is allowed, as `copy` gave it. */
+  /** Whether a value that `copy` returned is allowed. */
   accepts(value: unknown): boolean;
+  /** Type of the allowed values, for the compiler only. A `Rule<never>` fits every option. */
+  readonly value?: Value;
 }
 
-/** Rules for every property that an object may have. */
+/** The keywords of JSON Schema that rules use. */
+export interface JsonSchema {
+  readonly type?: "number" | "integer" | "boolean" | "string" | "array";
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly items?: JsonSchema;
+  readonly enum?: readonly (string | number | boolean)[];
+  readonly anyOf?: readonly JsonSchema[];
+}
+
+/** Rules for all properties that an object may have. */
 export interface Rules {
   readonly [name: string]: Rule | Rules;
 }
 
 /** A finite number in a range, both ends included. */
-export function number(minimum: number, maximum: number): Rule {
+export function number(minimum: number, maximum: number): Rule<number> {
   return {
     allowed: `a number from ${minimum} to ${maximum}`,
+    schema: { type: "number", minimum, maximum },
     accepts: (value) => typeof value === "number" && value >= minimum && value <= maximum,
   };
 }
 
 /** A whole number in a range, both ends included. */
-export function integer(minimum: number, maximum: number): Rule {
+export function integer(minimum: number, maximum: number): Rule<number> {
   return {
     allowed: `a whole number from ${minimum} to ${maximum}`,
+    schema: { type: "integer", minimum, maximum },
     accepts: (value) => Number.isInteger(value) && number(minimum, maximum).accepts(value),
   };
 }
 
-export function oneOf(...values: readonly (string | number | boolean)[]): Rule {
+export function oneOf<const Value extends string | number | boolean>(
+  ...values: readonly Value[]
+): Rule<Value> {
   return {
     allowed: values.map((value) => JSON.stringify(value)).join(", "),
-    accepts: (value) => values.includes(value as string),
+    schema: { enum: values },
+    accepts: (value) => values.includes(value as Value),
   };
 }
 
-export function either(...rules: readonly Rule[]): Rule {
+export function either<First, Second>(
+  first: Rule<First>,
+  second: Rule<Second>,
+): Rule<First | Second> {
+  const rules = [first, second];
+  const schemas = rules.flatMap(({ schema = [] }) => schema);
   return {
     allowed: rules.map((rule) => rule.allowed).join(", or "),
+    ...(schemas.length === rules.length && { schema: { anyOf: schemas } }),
     copy: (value, name) =>
       rules.reduce((copied, rule) => copyBy(rule, value, name) ?? copied, value),
     accepts: (value) => rules.some((rule) => rule.accepts(value)),
   };
 }
 
-export function listOf(rule: Rule, maximumLength: number): Rule {
+export function listOf<Element>(
+  rule: Rule<Element>,
+  maximumLength: number,
+): Rule<readonly Element[]> {
+  const { schema } = rule;
   return {
     allowed: `an array of at most ${maximumLength}${rule.allowed && `, each ${rule.allowed}`}`,
+    ...(schema && { schema: { type: "array", items: schema, maxItems: maximumLength } }),
     copy: (value, name) =>
       copyList(value, maximumLength, (each, index) => copyBy(rule, each, `${name}[${index}]`)),
     accepts: (value) =>
@@ -63,44 +100,55 @@ export function listOf(rule: Rule, maximumLength: number): Rule {
   };
 }
 
-export const boolean: Rule = oneOf(true, false);
+/** The rule for an option that must not be left out. */
+export function required<Value>(rule: Rule<Value>): Rule<Value> {
+  return { ...rule, isRequired: true };
+}
 
-/** Characters of any text. V8's strings have twice as many, which leaves room to put texts together. */
+export const boolean: Rule<boolean> = { ...oneOf(true, false), schema: { type: "boolean" } };
+
+/** Longest text in characters. V8's limit is twice as much, which leaves room to join texts. */
 export const longestText = 2 ** 28;
 
-export const anyText: Rule = {
+export const anyText: Rule<string> = {
   allowed: `a string of at most ${longestText} characters`,
+  schema: { type: "string", maxLength: longestText },
   accepts: (value) => typeof value === "string" && value.length <= longestText,
 };
 
-export const text: Rule = {
+export const text: Rule<string> = {
   allowed: "a non-empty string",
+  schema: { type: "string", minLength: 1 },
   accepts: (value) => typeof value === "string" && value.length > 0,
 };
 
-export function textUpTo(maximumLength: number): Rule {
+export function textUpTo(maximumLength: number): Rule<string> {
   return {
     allowed: `a non-empty string of at most ${maximumLength} characters`,
+    schema: { type: "string", minLength: 1, maxLength: maximumLength },
     accepts: (value) => text.accepts(value) && (value as string).length <= maximumLength,
   };
 }
 
-export const callback: Rule = {
+export const callback: Rule<never> = {
   allowed: "a function",
   accepts: (value) => typeof value === "function",
 };
 
-export const abortSignal: Rule = { allowed: "an AbortSignal", accepts: isAbortSignal };
+export const abortSignal: Rule<AbortSignal> = {
+  allowed: "an AbortSignal",
+  accepts: isAbortSignal,
+};
 
-/** For options that one rule cannot describe: the caller checks them. */
-export const anything: Rule = { allowed: "", accepts: () => true };
+/** The rule for an option that one rule cannot describe: the caller checks the value itself. */
+export const anything: Rule<never> = { allowed: "", accepts: () => true };
 
 /**
- * Checks an options object and copies it. Callers use the copy alone: it holds what was checked,
- * whatever the caller's getters, Proxies or later changes say. `undefined` properties are as good as
- * absent. Properties that the object inherits count, those of every object do not.
- * @param where - the call, for the message: `"generate()"`
- * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the option, its value and what is allowed
+ * Checks an options object and copies it. Callers use only the copy: it holds exactly the values that
+ * were checked, whatever getters, Proxies or later changes of the caller say. A property that is
+ * `undefined` counts as absent. Inherited properties count, except those of `Object.prototype`.
+ * @param where - the call, for messages: `"generate()"`
+ * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the option, its value and the allowed values
  */
 export function checkOptions<Options>(options: Options, rules: Rules, where: string): Options {
   return readArgument(`${where}: options`, () => copyOptions(options, rules, where) as Options);
@@ -116,10 +164,13 @@ function copyOptions(options: unknown, rules: Rules, where: string): object {
   }
   const copy: Record<string, unknown> = Object.create(null);
   for (const name of known) {
-    if (!isGiven(options, name)) continue;
-    const value = options[name];
     const rule = rules[name];
-    if (value === undefined || rule === undefined) continue;
+    if (rule === undefined) continue;
+    const value = isGiven(options, name) ? options[name] : undefined;
+    if (value === undefined) {
+      if (rule.isRequired === true) throw invalidArgument(`${where}: ${name} is missing`);
+      continue;
+    }
     copy[name] = isRule(rule)
       ? checkValue(value, rule, `${where}: ${name}`)
       : copyOptions(value, rule, `${where}: ${name}`);
@@ -139,11 +190,11 @@ export function checkValue(value: unknown, rule: Rule, name: string): unknown {
   });
 }
 
-/** Of lists that have no limit of their own: what is longer is no request. */
+/** Maximum length of a list that has no limit of its own. */
 export const mostElements = 2 ** 20;
 
 /**
- * A copy of a list, whose elements the caller checks.
+ * Copies a list whose elements the caller checks.
  * @throws CodeLlamaError `INVALID_ARGUMENT` unless the value is an array
  */
 export function checkList<Element>(list: readonly Element[], name: string): readonly Element[] {
@@ -151,8 +202,8 @@ export function checkList<Element>(list: readonly Element[], name: string): read
 }
 
 /**
- * Copies a list by its indices, so that no iterator of the caller runs. Undefined for what is no
- * array, for longer ones, and for those with holes: they say nothing, and may be billions.
+ * Copies a list by its indices, so that no iterator of the caller runs. Returns undefined for a value
+ * that is not an array, is too long, or has holes: an array can have billions of holes.
  */
 export function copyList(
   value: unknown,
@@ -170,15 +221,14 @@ export function copyList(
   return copied;
 }
 
-/** Copies an object's own properties, each read once; other values stay as they are. */
+/** Copies the own properties of an object and reads each once. Returns other values as they are. */
 export function copyRecord(value: unknown): unknown {
   return isRecord(value) ? Object.assign(Object.create(null), value) : value;
 }
 
-/** Whether a value is an object that has named properties and nothing else. */
+/** Whether a value is an object with named properties, and not a Map, a date, a promise or the like. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
-  // Maps, dates, promises and the like have none, so that what they say would be lost.
   const tag = Object.prototype.toString.call(value);
   return tag === "[object Object]" || tag === "[object Module]";
 }
@@ -187,7 +237,7 @@ function copyBy(rule: Rule, value: unknown, name: string): unknown {
   return rule.copy === undefined ? value : rule.copy(value, name);
 }
 
-/** `Object.prototype` gives nothing, whatever somebody put there. */
+/** Whether the object has the property. Properties that somebody put on `Object.prototype` do not count. */
 function isGiven(options: object, name: string): boolean {
   return Object.hasOwn(options, name) || (name in options && !(name in Object.prototype));
 }
@@ -201,7 +251,7 @@ function unknownOption(name: string, known: readonly string[], where: string): C
   const advice = nearest
     ? `did you mean ${JSON.stringify(nearest)}?`
     : known.length === 0
-      ? "there are none"
+      ? "this call has no options"
       : `known options are ${known.join(", ")}`;
   return invalidArgument(`${where}: unknown option ${show(name)}; ${advice}`);
 }

@@ -1,9 +1,13 @@
-import { abortSignal, boolean, oneOf, type Rules } from "./check.ts";
-import { type GenerateOptions, loraScales, priority } from "./generate.ts";
+import { boolean, oneOf, type Rules } from "./check.ts";
+import { type ComputeOptions, computeTable } from "./shared.ts";
+import { rulesOf } from "./table.ts";
 
 /** How to embed texts. */
-export interface EmbedOptions extends Pick<GenerateOptions, "loras" | "priority" | "signal"> {
-  /** The mean of the hidden states behind all tokens, or that behind the last. Default `"mean"`. */
+export interface EmbedOptions extends ComputeOptions {
+  /**
+   * Hidden states that make the embedding: the mean over all tokens, or the state after the last
+   * token. Default `"mean"`.
+   */
   readonly pooling?: "mean" | "last";
   /** Scales each embedding to length 1. Default true. */
   readonly normalize?: boolean;
@@ -12,7 +16,5 @@ export interface EmbedOptions extends Pick<GenerateOptions, "loras" | "priority"
 export const embedRules: Rules = {
   pooling: oneOf("mean", "last"),
   normalize: boolean,
-  loras: loraScales,
-  priority,
-  signal: abortSignal,
+  ...rulesOf(computeTable),
 };

@@ -1,4 +1,5 @@
 import { invalidArgument } from "../base/arguments.ts";
+import type { NativeRequest } from "../native/binding.ts";
 import {
   anyText,
   boolean,
@@ -12,16 +13,16 @@ import {
   type Rules,
   text,
 } from "./check.ts";
-import { type CompletionOption, choiceRules, type GenerateOptions, type Mode } from "./generate.ts";
-import type { StructureOptions } from "./structure.ts";
+import { type SharedOptions, sharedTable } from "./shared.ts";
+import type { NativeTable } from "./table.ts";
 
-/** A text with a hole, and how the model gets to see it. */
+/** A text with a hole. */
 export interface InfillInput {
-  /** Everything before the hole. */
+  /** The text before the hole. */
   readonly prefix: string;
-  /** Everything behind it. */
+  /** The text after the hole. */
   readonly suffix: string;
-  /** As `InfillOptions.order`, which it overrides. */
+  /** Overrides `InfillOptions.order`. */
   readonly order?: "auto" | "psm" | "spm";
 }
 
@@ -31,51 +32,47 @@ export interface ContextFile {
   readonly text: string;
 }
 
-/** How to fill a hole. Temperature and topP are those of a completion: 0.2 and 0.95. */
-export interface InfillOptions
-  extends Omit<
-    GenerateOptions,
-    CompletionOption | keyof StructureOptions | "beams" | "lengthPenalty" | "overflow"
-  > {
-  /** New tokens for each hole at most. Default 512. */
+/** How to fill a hole. */
+export interface InfillOptions extends SharedOptions {
+  /** Maximum number of new tokens per hole. Default 512. */
   readonly maxTokens?: number;
   /**
-   * Whether the model sees the prefix first (`"psm"`) or the suffix (`"spm"`). Suffix first is
-   * better for whole lines and keeps the KV cache while somebody types; where the prefix ends
-   * inside a word it needs token healing. Default `"auto"`: suffix first, but prefix first inside
-   * a line without token healing.
+   * Whether the model sees the prefix first (`"psm"`) or the suffix first (`"spm"`). Suffix first is
+   * better for whole lines and keeps the KV cache while somebody types; where the prefix ends inside
+   * a word it needs token healing. Default `"auto"`: suffix first, except inside a line without
+   * token healing.
    */
   readonly order?: "auto" | "psm" | "spm";
   /** Ends at the first line break. Default false. */
   readonly singleLine?: boolean;
   /**
-   * With the suffix first, lets the model write the prefix's last token anew: it may be the first
-   * half of a longer one. That token then counts as a new one, and `tokens` begins with what is
-   * written for it. Default true.
+   * With the suffix first, generates the prefix's last token again: it may be the first half of a
+   * longer token. The token then counts as new, and `tokens` begins with its replacement. Default
+   * true.
    */
   readonly tokenHealing?: boolean;
-  /** `"overlap"` takes off an end that repeats the suffix's beginning. Default `"none"`. */
+  /** `"overlap"` removes an end that repeats the beginning of the suffix. Default `"none"`. */
   readonly trim?: "none" | "overlap";
   /**
-   * What to do with texts that leave no room in the context for `maxTokens` (or a quarter of the
-   * context, where that is less): `"truncate"`, the default, keeps the end of the prefix and the
-   * beginning of the suffix, in whole lines, three parts to one; `"error"` refuses them.
+   * What happens to texts that leave no room in the context for `maxTokens` (or for a quarter of the
+   * context, if that is less): `"truncate"`, the default, keeps the end of the prefix and the
+   * beginning of the suffix, in whole lines, three parts to one; `"error"` rejects them.
    */
   readonly overflow?: "truncate" | "error";
   /**
-   * Other files of the repository, the nearest first; they stand before the prefix, each under a
-   * comment with its path, or as the model was taught where it has tokens for files. At most 10000.
+   * Other files of the repository, nearest first. They come before the prefix, each under a comment
+   * with its path, or in the model's own form if it has tokens for files. At most 10000.
    */
   readonly context?: readonly ContextFile[];
-  /** Path of the file itself, for models that have tokens for files. */
+  /** Path of the file itself, for models with tokens for files. */
   readonly path?: string;
-  /** Tokens of `context` at most. Default: a quarter of the context. Range 0 to 2³¹-1. */
+  /** Maximum number of tokens of `context`. Default: a quarter of the context. Range 0 to 2³¹-1. */
   readonly contextTokens?: number;
 }
 
 const infillOrder = oneOf("auto", "psm", "spm");
 
-const contextFile: Rule = {
+const contextFile: Rule<ContextFile> = {
   allowed: "{ path, text }",
   copy(value) {
     const { path, text } = Object(value) as Partial<ContextFile>;
@@ -87,20 +84,56 @@ const contextFile: Rule = {
   },
 };
 
-export const infillMode: Mode = {
-  rules: {
-    order: infillOrder,
-    singleLine: boolean,
-    tokenHealing: boolean,
-    trim: oneOf("none", "overlap"),
-    overflow: oneOf("truncate", "error"),
-    context: listOf(contextFile, 10_000),
-    path: text,
-    contextTokens: integer(0, 2 ** 31 - 1),
-    ...choiceRules,
+/** The options of `infill`. */
+export const infillTable = {
+  ...sharedTable,
+  maxTokens: { ...sharedTable.maxTokens, default: 512 },
+  order: {
+    rule: infillOrder,
+    native: "none",
+    default: "auto",
+    flag: { value: "order" },
+    doc: "show the prefix first (psm) or the suffix first (spm)",
   },
-  defaults: { maxTokens: 512 },
-};
+  tokenHealing: {
+    rule: boolean,
+    native: "same",
+    // No value: lib/modes/infill.ts turns it off for engines that cannot heal tokens.
+    defaultText: "true",
+    doc: "generate the prefix's last token again",
+  },
+  singleLine: {
+    rule: boolean,
+    native: "none",
+    default: false,
+    flag: {},
+    doc: "end at the first line break",
+  },
+  trim: {
+    rule: oneOf("none", "overlap"),
+    native: "none",
+    default: "none",
+    doc: "remove an end that repeats the suffix",
+  },
+  overflow: {
+    rule: oneOf("truncate", "error"),
+    native: "none",
+    default: "truncate",
+    doc: "truncate or reject texts that are too long",
+  },
+  context: {
+    rule: listOf(contextFile, 10_000),
+    native: "none",
+    doc: "show other files of the repository",
+  },
+  contextTokens: {
+    rule: integer(0, 2 ** 31 - 1),
+    native: "none",
+    defaultText: "a quarter of the context",
+    doc: "give other files at most this many tokens",
+  },
+  path: { rule: text, native: "none", doc: "name the file itself" },
+} as const satisfies NativeTable<InfillOptions, NativeRequest>;
 
 /** What stands between holes; the first that a text contains is the one that counts. */
 const markers = ["<FILL_ME>", "<FILL>"];

@@ -23,7 +23,7 @@ export function copyJson(value: unknown, name: string, limits: JsonLimits): unkn
 }
 
 /** A JSON object, copied. */
-export function jsonObject(limits: JsonLimits): Rule {
+export function jsonObject(limits: JsonLimits): Rule<object> {
   return {
     allowed: "an object",
     copy: (value, name) => copyJson(value, name, limits),

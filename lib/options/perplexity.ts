@@ -1,11 +1,12 @@
-import { abortSignal, integer, type Rules } from "./check.ts";
-import { type GenerateOptions, loraScales, priority } from "./generate.ts";
+import { integer, type Rules } from "./check.ts";
+import { type ComputeOptions, computeTable } from "./shared.ts";
+import { rulesOf } from "./table.ts";
 
 /** How to measure perplexity. */
-export interface PerplexityOptions extends Pick<GenerateOptions, "loras" | "priority" | "signal"> {
+export interface PerplexityOptions extends ComputeOptions {
   /**
-   * Tokens that the model sees at once. Windows overlap by half, and each token counts once, in the
-   * window that shows most of what is before it. Default: the context, but at most 2048; range 2 to
+   * Number of tokens that the model sees at once. Windows overlap by half. Each token counts once, in
+   * the window with most of the text before it. Default: the context, but at most 2048; range 2 to
    * the context.
    */
   readonly windowSize?: number;
@@ -13,7 +14,5 @@ export interface PerplexityOptions extends Pick<GenerateOptions, "loras" | "prio
 
 export const perplexityRules: Rules = {
   windowSize: integer(2, 2 ** 31 - 1),
-  loras: loraScales,
-  priority,
-  signal: abortSignal,
+  ...rulesOf(computeTable),
 };

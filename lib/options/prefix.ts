@@ -1,7 +1,7 @@
-import { abortSignal, type Rules } from "./check.ts";
-import { type GenerateOptions, loraScales, priority } from "./generate.ts";
+import { type ComputeOptions, computeTable } from "./shared.ts";
+import { rulesOf } from "./table.ts";
 
 /** How to compute a prefix that is saved. */
-export type PrefixOptions = Pick<GenerateOptions, "loras" | "priority" | "signal">;
+export type PrefixOptions = ComputeOptions;
 
-export const prefixRules: Rules = { loras: loraScales, priority, signal: abortSignal };
+export const prefixRules = rulesOf(computeTable);

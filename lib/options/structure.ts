@@ -1,20 +1,21 @@
 import { invalidArgument, show } from "../base/arguments.ts";
-import { type Rules, text } from "./check.ts";
+import { text } from "./check.ts";
 import { jsonObject } from "./json.ts";
+import type { NativeTable } from "./table.ts";
 
-/** What a text must look like. */
+/** The structure that a text must follow. */
 export interface StructureOptions {
   /**
-   * A grammar that the text follows, in GBNF, llama.cpp's format. With one, nothing else can come,
-   * and the text ends where the grammar does. A bad one rejects with `INVALID_GRAMMAR` before
-   * anything is computed, and names the line. At most 1 MiB.
+   * Grammar that the text follows, in GBNF, llama.cpp's format. The text ends where the grammar
+   * ends. An invalid grammar rejects with `INVALID_GRAMMAR` and the line, before anything is
+   * computed. At most 1 MiB.
    */
   readonly grammar?: string;
   /**
-   * A JSON schema that the text follows: it can be given to `JSON.parse` unless a limit or an abort
-   * cuts it short. `{}` is any JSON. Converted by llama.cpp's own converter; what that does not
-   * know (a `pattern` that is not anchored, an unresolved `$ref`) rejects with `INVALID_GRAMMAR`.
-   * Up to 64 levels and 256 KiB of JSON.
+   * JSON schema that the text follows: `JSON.parse` accepts the text unless a limit or an abort cuts
+   * it short. `{}` allows any JSON. llama.cpp's converter translates the schema. A keyword that it
+   * does not support (a `pattern` without anchors, an unresolved `$ref`) rejects with
+   * `INVALID_GRAMMAR`. At most 64 levels and 256 KiB of JSON.
    */
   readonly jsonSchema?: object;
 }
@@ -26,16 +27,21 @@ export interface Structure {
 }
 
 const maxJson = 2 ** 18;
-// Of property names and patterns, which the converter goes through by recursion.
+// Longest property name or pattern: the converter walks through both by recursion.
 const maxName = 1000;
 
-export const structureRules: Rules = {
-  grammar: text,
-  jsonSchema: jsonObject({ depth: 64, size: maxJson }),
-};
+/** The options of `StructureOptions`; `structureOf()` reads them. */
+export const structureTable = {
+  grammar: { rule: text, native: "none", doc: "follow this grammar, in GBNF" },
+  jsonSchema: {
+    rule: jsonObject({ depth: 64, size: maxJson }),
+    native: "none",
+    doc: "write JSON that follows this schema; {} is any JSON",
+  },
+} as const satisfies NativeTable<StructureOptions, object>;
 
 /**
- * The structure that the options ask for, as their rules let them pass.
+ * The structure that checked options ask for.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function structureOf(

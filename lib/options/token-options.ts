@@ -1,7 +1,6 @@
 import { types } from "node:util";
 import { invalidArgument, show } from "../base/arguments.ts";
 import { integer, isRecord, type Rule } from "./check.ts";
-import type { GenerateOptions } from "./generate.ts";
 
 /** The ids of a vocabulary; the size is 0 where it is unknown, as a remote model's may be. */
 function tokenId(vocabularySize: number): Rule {
@@ -10,11 +9,10 @@ function tokenId(vocabularySize: number): Rule {
 
 /** The tokens of `stopTokens`. @throws CodeLlamaError `INVALID_ARGUMENT` */
 export function stopTokenIds(
-  ids: GenerateOptions["stopTokens"],
+  ids: readonly number[],
   vocabularySize: number,
   where: string,
-): Int32Array | undefined {
-  if (ids === undefined) return undefined;
+): Int32Array {
   const token = tokenId(vocabularySize);
   for (const [index, id] of ids.entries()) {
     if (token.accepts(id)) continue;
@@ -32,7 +30,7 @@ export type LogitBias = Readonly<Record<number, number>> | ReadonlyMap<number, n
 const mostEntries = 2 ** 19;
 
 /** Copies maps and objects to a Map of this realm. */
-export const logitBiasRule: Rule = {
+export const logitBiasRule: Rule<LogitBias> = {
   allowed: `an object or Map of at most ${mostEntries} token ids and numbers`,
   copy(value) {
     if (types.isMap(value)) return sizeOf(value) > mostEntries ? undefined : copyMap(value);
@@ -50,11 +48,10 @@ export const logitBiasRule: Rule = {
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function logitBiasPairs(
-  bias: LogitBias | undefined,
+  bias: LogitBias,
   vocabularySize: number,
   where: string,
-): [number, number][] | undefined {
-  if (bias === undefined) return undefined;
+): [number, number][] {
   const token = tokenId(vocabularySize);
   return Array.from(bias as ReadonlyMap<unknown, unknown>, ([key, value]) => {
     const id = idOf(key);

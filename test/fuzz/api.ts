@@ -9,16 +9,17 @@ import {
   CodeLlamaEmbeddings,
   CodeLlamaLlm,
 } from "../../lib/integrations/langchain/index.ts";
-import { chatMode, encodeChatRules } from "../../lib/options/chat.ts";
+import { chatTable, encodeChatRules } from "../../lib/options/chat.ts";
 import type { Rules } from "../../lib/options/check.ts";
 import { connectRules } from "../../lib/options/connect.ts";
 import { embedRules } from "../../lib/options/embed.ts";
-import { completionMode, modeRules } from "../../lib/options/generate.ts";
-import { infillMode } from "../../lib/options/infill.ts";
+import { generateTable } from "../../lib/options/generate.ts";
+import { infillTable } from "../../lib/options/infill.ts";
 import { loadRules } from "../../lib/options/load.ts";
 import { perplexityRules } from "../../lib/options/perplexity.ts";
 import { prefixRules } from "../../lib/options/prefix.ts";
-import { sendMode, sessionRules } from "../../lib/options/session.ts";
+import { sendTable, sessionRules } from "../../lib/options/session.ts";
+import { rulesOf } from "../../lib/options/table.ts";
 import { connect } from "../../lib/remote/connect.ts";
 import { createHandler, listen, nodeListener } from "../../lib/server/index.ts";
 import { handlerRules } from "../../lib/server/service/options.ts";
@@ -120,10 +121,10 @@ const stopped = new Error("stopped by the fuzzer");
 type Call = (llama: CodeLlama, given: Arguments) => unknown;
 
 const calls: readonly [Call, ...Call[]] = [
-  (llama, given) => llama.generate(given.prompt(), given.options(modeRules(completionMode))),
-  (llama, given) => llama.generate(given.prompt(), given.options(modeRules(completionMode))),
-  (llama, given) => llama.infill(given.hole(), given.options(modeRules(infillMode))),
-  (llama, given) => llama.chat(given.messages(), given.options(modeRules(chatMode))),
+  (llama, given) => llama.generate(given.prompt(), given.options(rulesOf(generateTable))),
+  (llama, given) => llama.generate(given.prompt(), given.options(rulesOf(generateTable))),
+  (llama, given) => llama.infill(given.hole(), given.options(rulesOf(infillTable))),
+  (llama, given) => llama.chat(given.messages(), given.options(rulesOf(chatTable))),
   (llama, given) =>
     llama.embed(given.or([given.prompt(), given.prompt()]), given.timed(embedRules)),
   (llama, given) => llama.perplexity(given.prompt(), given.timed(perplexityRules)),
@@ -159,7 +160,7 @@ const calls: readonly [Call, ...Call[]] = [
 async function converse(llama: CodeLlama, given: Arguments): Promise<unknown> {
   const session = llama.session(given.options(sessionRules));
   const fork = given.random.below(2) === 0 ? session.fork() : session;
-  const answer = await fork.send(given.text(), given.options(modeRules(sendMode)));
+  const answer = await fork.send(given.text(), given.options(rulesOf(sendTable)));
   fork.reset(given.or("system"));
   return [answer, JSON.stringify(session), ChatSession.fromJSON(llama, fork.toJSON())];
 }
@@ -181,14 +182,14 @@ function answerAiSdk(llama: CodeLlama, given: Arguments): unknown {
 
 /** Its arguments are its own until they come to us: LangChain's own errors are none of ours. */
 function answerLangChain(llama: CodeLlama, given: Arguments): unknown {
-  const options = given.options(modeRules(chatMode));
+  const options = given.options(rulesOf(chatTable));
   const model = new ChatCodeLlama(given.or(llama), options, given.or({}));
   const tool = { type: "function", function: { name: given.or("f"), parameters: given.or({}) } };
   given.random.pick<() => unknown>([
     () => model.bindTools(given.or([given.or(tool)]), given.or({})),
     () =>
       model.withStructuredOutput(given.or({ type: "object" }), given.or({ name: given.or("x") })),
-    () => new CodeLlamaLlm(given.or(llama), given.options(modeRules(completionMode)), given.or({})),
+    () => new CodeLlamaLlm(given.or(llama), given.options(rulesOf(generateTable)), given.or({})),
   ])();
   return undefined;
 }

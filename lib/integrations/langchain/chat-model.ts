@@ -22,9 +22,9 @@ import type { InteropZodType } from "@langchain/core/utils/types";
 import { invalidArgument, readArgument } from "../../base/arguments.ts";
 import type { CodeLlama } from "../../codellama.ts";
 import type { Generation } from "../../generation.ts";
-import { type ChatOptions, chatMode } from "../../options/chat.ts";
-import { checkMode } from "../../options/generate.ts";
+import { type ChatOptions, chatTable } from "../../options/chat.ts";
 import { requireModel } from "../../options/model.ts";
+import { checkCall } from "../../options/request.ts";
 import { AnswerStream } from "../../tools/answer-stream.ts";
 import { planTools, supportsTools, type ToolPlan } from "../../tools/plan.ts";
 import { checkParameters, ownOptions, requireOneAnswer } from "./call-options.ts";
@@ -71,7 +71,7 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
     super(checkParameters(parameters, "new ChatCodeLlama()"));
     requireModel(llama, "new ChatCodeLlama()");
     this.#llama = llama;
-    this.#options = checkMode(options, chatMode, "new ChatCodeLlama()");
+    this.#options = checkCall(options, chatTable, "new ChatCodeLlama()");
   }
 
   static override lc_name(): string {

@@ -6,8 +6,9 @@ import {
 } from "@langchain/core/language_models/llms";
 import { GenerationChunk, type LLMResult } from "@langchain/core/outputs";
 import type { CodeLlama } from "../../codellama.ts";
-import { checkMode, completionMode, type GenerateOptions } from "../../options/generate.ts";
+import { type GenerateOptions, generateTable } from "../../options/generate.ts";
 import { requireModel } from "../../options/model.ts";
+import { checkCall } from "../../options/request.ts";
 import { checkParameters, ownOptions, requireOneAnswer } from "./call-options.ts";
 
 /** Options of one call: those of `CodeLlama.generate()` beside LangChain's. */
@@ -35,7 +36,7 @@ export class CodeLlamaLlm extends BaseLLM<CodeLlamaLlmCallOptions> {
     super(checkParameters(parameters, "new CodeLlamaLlm()"));
     requireModel(llama, "new CodeLlamaLlm()");
     this.#llama = llama;
-    this.#options = checkMode(options, completionMode, "new CodeLlamaLlm()");
+    this.#options = checkCall(options, generateTable, "new CodeLlamaLlm()");
   }
 
   static override lc_name(): string {

@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { z } from "zod";
 import type { EngineCall } from "../../generation.ts";
-import { noTokenLimit } from "../../options/generate.ts";
+import { noTokenLimit } from "../../options/shared.ts";
 import type { FinishReason } from "../../result.ts";
 import { listOf, tokenCount, tokenIds } from "../answer-schema.ts";
 import { chatExchange } from "./chat-completions.ts";

@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import type { EngineCall } from "../../generation.ts";
-import { noTokenLimit } from "../../options/generate.ts";
+import { noTokenLimit } from "../../options/shared.ts";
 import { chatExchange } from "./chat-completions.ts";
 import { completionExchange } from "./completions.ts";
 import type { Dialect, RemoteFacts } from "./dialect.ts";

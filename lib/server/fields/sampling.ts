@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { CodeLlama } from "../../codellama.ts";
-import { type GenerateOptions, noTokenLimit } from "../../options/generate.ts";
+import type { GenerateOptions } from "../../options/generate.ts";
+import { noTokenLimit } from "../../options/shared.ts";
 import { HttpError } from "../http/http-error.ts";
 import { checkTokens, tokenSchema } from "./token-ids.ts";
 

@@ -1,20 +1,21 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { isAbortSignal } from "../../../lib/base/brands.ts";
-import { chatMode } from "../../../lib/options/chat.ts";
+import { chatTable } from "../../../lib/options/chat.ts";
 import { checkOptions, integer, listOf, text } from "../../../lib/options/check.ts";
-import { checkMode, completionMode, requestOptions } from "../../../lib/options/generate.ts";
-import { infillMode } from "../../../lib/options/infill.ts";
+import { generateTable } from "../../../lib/options/generate.ts";
+import { infillTable } from "../../../lib/options/infill.ts";
 import { copyJson } from "../../../lib/options/json.ts";
 import { copyMessages } from "../../../lib/options/messages.ts";
+import { checkCall, requestOptions } from "../../../lib/options/request.ts";
 import { circular, nested, revoked } from "../../helpers/hostile-objects.ts";
 
 const rules = { count: integer(0, 9), names: listOf(text, 3), inner: { size: integer(1, 2) } };
 const check = (options: unknown) => checkOptions(options, rules, "call()");
 const engine = { model: { vocabularySize: 32016 }, loras: [] };
 const bias = (logitBias: unknown) => {
-  const checked = checkMode({ logitBias } as object, completionMode, "generate()");
-  return requestOptions(checked, completionMode, engine, "generate()").logitBias;
+  const checked = checkCall({ logitBias } as object, generateTable, "generate()");
+  return requestOptions(checked, generateTable, engine, "generate()").logitBias;
 };
 
 const invalid = (message: RegExp) =>
@@ -181,12 +182,12 @@ describe("of a mode's options is refused", () => {
     ["a schema of 10,000 levels", { jsonSchema: nested(10_000) }, /jsonSchema is nested/],
     ["tools with a hole", { tools: new Array(1) }, /tools\[0\] must be JSON/],
   ])("%s", (_, options, message) => {
-    expect(() => checkMode(options as object, chatMode, "chat()")).toThrow(invalid(message));
+    expect(() => checkCall(options as object, chatTable, "chat()")).toThrow(invalid(message));
   });
 
   test("a million context files", () => {
     const context = new Array(1e6).fill({ path: "a.py", text: "" });
-    expect(() => checkMode({ context } as object, infillMode, "infill()")).toThrow(
+    expect(() => checkCall({ context } as object, infillTable, "infill()")).toThrow(
       invalid(/context must be an array of at most 10000, each \{ path, text \}/),
     );
   });

@@ -1,19 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { CodeLlamaError } from "../../../lib/index.ts";
-import {
-  checkMode,
-  completionMode,
-  type GenerateOptions,
-  requestOptions,
-} from "../../../lib/options/generate.ts";
+import { type GenerateOptions, generateTable } from "../../../lib/options/generate.ts";
 import { checkLoadOptions, nativeLoadOptions } from "../../../lib/options/load.ts";
 import { nearestName } from "../../../lib/options/nearest-name.ts";
+import { checkCall, requestOptions } from "../../../lib/options/request.ts";
 
 const engine = { model: { vocabularySize: 32016 }, loras: [{ name: "sql" }] };
 
 function readRequest(options: GenerateOptions) {
-  const checked = checkMode(options, completionMode, "generate()");
-  return requestOptions(checked, completionMode, engine, "generate()");
+  const checked = checkCall(options, generateTable, "generate()");
+  return requestOptions(checked, generateTable, engine, "generate()");
 }
 
 function generateError(options: unknown): CodeLlamaError {
@@ -95,7 +91,7 @@ describe("generate() refuses", () => {
 
 test("options that are undefined are as good as absent", () => {
   expect(() =>
-    requestOptions({ topP: undefined } as object, completionMode, engine, "generate()"),
+    requestOptions({ topP: undefined } as object, generateTable, engine, "generate()"),
   ).not.toThrow();
 });
 
