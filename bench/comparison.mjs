@@ -52,6 +52,7 @@ export class Contest {
    * @returns {Promise<T>}
    */
   async withEngines(plan, use) {
+    /** @type {Record<string, Engine>} */
     const engines = {};
     const names = Object.keys(plan);
     try {
@@ -90,6 +91,7 @@ export class Contest {
    * @returns {Promise<Record<string, T[]>>}
    */
   async interleave(title, names, repetitions, measure) {
+    /** @type {Record<string, T[]>} */
     const samples = Object.fromEntries(names.map((name) => [name, []]));
     const out = new Set();
     for (let repetition = 0; repetition < repetitions; repetition++) {
@@ -131,6 +133,7 @@ export class Contest {
       names.map((name) => [name, results[name].map((result) => result[rate])]),
     );
     const isSame = (name, at) => `${results[name][at].tokens}` === `${results[ours][at].tokens}`;
+    /** @type {Record<string, string>} */
     const sameOutput = {};
     for (const name of others) {
       if (!results[name][0]?.tokens) continue;
@@ -140,6 +143,12 @@ export class Contest {
     return { samples, sameOutput };
   }
 
+  /**
+   * @param {string} title
+   * @param {string} name
+   * @param {string[]} names ours is first
+   * @param {() => Promise<unknown>} run
+   */
   async #attempt(title, name, [ours], run) {
     try {
       await run();

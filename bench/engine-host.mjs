@@ -17,9 +17,9 @@ const methods = {
 process.on("message", async ({ id, method, params, watch }) => {
   try {
     const call = () => (methods[method] ?? engine[method])(params);
-    process.send(watch ? { id, ...(await watchEventLoop(call)) } : { id, result: await call() });
+    process.send?.(watch ? { id, ...(await watchEventLoop(call)) } : { id, result: await call() });
   } catch (error) {
-    process.send({ id, error: error.stack });
+    process.send?.({ id, error: error.stack });
   }
 });
 

@@ -1,5 +1,6 @@
 /** The parent's side of an engine that runs in a process of its own. */
 import { fork } from "node:child_process";
+import { once } from "node:events";
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../scripts/project.mjs";
@@ -26,12 +27,13 @@ export class Engine {
   #options;
   #callMs;
   #child;
+  /** @type {Map<number, { resolve(reply: object): void, reject(error: Error): void, timer: NodeJS.Timeout }>} */
   #pending = new Map();
   #nextId = 0;
   /** The end of what the process wrote to its standard error. */
   #complaints = "";
   /** Why it takes no more calls, once it does not. */
-  #end = null;
+  #end = "";
   #exited;
 
   /**
@@ -48,15 +50,13 @@ export class Engine {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       detached: true,
     });
-    this.#child.stderr.on("data", (data) => {
+    this.#child.stderr?.on("data", (data) => {
       this.#complaints = (this.#complaints + data).slice(-2000);
     });
-    this.#child.on("message", (reply) => this.#settle(reply));
-    this.#exited = new Promise((resolve) => {
-      this.#child.on("exit", (code, signal) => {
-        this.#fail(`ended with ${signal ?? `exit code ${code}`}\n${this.#complaints}`.trim());
-        resolve();
-      });
+    this.#child.on("message", (/** @type {any} */ reply) => this.#settle(reply));
+    this.#exited = once(this.#child, "exit");
+    this.#child.on("exit", (code, signal) => {
+      this.#fail(`ended with ${signal ?? `exit code ${code}`}\n${this.#complaints}`.trim());
     });
   }
 
@@ -100,6 +100,7 @@ export class Engine {
     });
   }
 
+  /** @param {{ id: number, error?: string, result?: unknown, eventLoop?: object }} reply */
   #settle({ id, error, ...reply }) {
     const pending = this.#pending.get(id);
     if (!pending) return;
@@ -111,7 +112,7 @@ export class Engine {
 
   /** Fails all calls, now and later; the first reason stands. */
   #fail(reason) {
-    this.#end ??= reason;
+    this.#end ||= reason;
     for (const id of this.#pending.keys()) this.#settle({ id, error: this.#end });
   }
 
@@ -119,7 +120,7 @@ export class Engine {
   #kill(reason) {
     this.#fail(reason);
     try {
-      process.kill(-this.#child.pid, "SIGKILL");
+      if (this.#child.pid) process.kill(-this.#child.pid, "SIGKILL");
     } catch {
       this.#child.kill("SIGKILL"); // where there are no process groups, or none any more
     }

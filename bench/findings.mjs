@@ -16,7 +16,15 @@ import { median, spread } from "./statistics.mjs";
  * @property {string} sameOutput how often its tokens were ours, or ""
  */
 
-/** What is wanted of our value, or of the ratio of ours to an engine's. */
+/**
+ * What is wanted of our value, or of the ratio of ours to an engine's.
+ *
+ * @param {import("./comparison.mjs").Comparison} comparison
+ * @param {string} engine
+ * @param {boolean} isOurs
+ * @param {number} ratio
+ * @param {number} value
+ */
 function target({ targets = {}, limit, floor, better }, engine, isOurs, ratio, value) {
   if (isOurs && limit !== undefined) {
     return { text: `≤ ${limit}`, bound: limit, isMet: value <= limit };

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address();
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   server.close();
   await once(server, "close");
   return port;
@@ -19,7 +19,7 @@ export async function* readEvents(response) {
   let rest = "";
   for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");
-    rest = lines.pop();
+    rest = lines.pop() ?? "";
     for (const line of lines) {
       if (line.startsWith("data: {")) yield JSON.parse(line.slice("data: ".length));
     }
@@ -33,7 +33,8 @@ const STOP_MS = 5000;
  * messages, where the program is Node.js.
  */
 export async function startServer(program, args, url, { channel = false } = {}) {
-  const stdio = ["ignore", "ignore", "ignore", ...(channel ? ["ipc"] : [])];
+  /** @type {import("node:child_process").StdioOptions} */
+  const stdio = channel ? ["ignore", "ignore", "ignore", "ipc"] : "ignore";
   const server = spawn(program, args, { stdio });
   process.once("exit", () => server.kill("SIGKILL"));
   while (

@@ -83,6 +83,7 @@ await runWhenMain(import.meta, async (args) => {
   }
   const models = options.models.map(findModel);
   console.log(head(machine, options));
+  /** @type {import("./output.mjs").Report} */
   const report = { machine, options, command: commandLine(args), cases: [] };
   for (const name of options.cases) {
     let result;

@@ -8,17 +8,14 @@
 export function markdownTable(columns, rows) {
   const cells = rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
   const kept = columns.map((_, at) => at).filter((at) => cells.some((row) => row[at] !== ""));
-  const widths = new Map(
-    kept.map((at) => [
-      at,
-      Math.max(columns[at].title.length, ...cells.map((row) => row[at].length)),
-    ]),
+  const widths = columns.map(({ title }, at) =>
+    Math.max(title.length, ...cells.map((row) => row[at].length)),
   );
   const pad = (text, at) =>
-    columns[at].isNumeric ? text.padStart(widths.get(at)) : text.padEnd(widths.get(at));
+    columns[at].isNumeric ? text.padStart(widths[at]) : text.padEnd(widths[at]);
   const line = (row) => `| ${kept.map((at) => pad(row[at], at)).join(" | ")} |`;
   const rule = kept.map((at) =>
-    columns[at].isNumeric ? `${"-".repeat(widths.get(at) - 1)}:` : "-".repeat(widths.get(at)),
+    columns[at].isNumeric ? `${"-".repeat(widths[at] - 1)}:` : "-".repeat(widths[at]),
   );
   return [
     line(columns.map(({ title }) => title)),

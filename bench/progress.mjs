@@ -3,6 +3,7 @@ import { note } from "../scripts/terminal.mjs";
 
 /** A bar for one long step; where there is no terminal, a line for each quarter. */
 export class ProgressBar {
+  /** @type {cliProgress.SingleBar | null} */
   #bar = null;
   #quarter = 0;
 
@@ -14,17 +15,20 @@ export class ProgressBar {
       this.#quarter = quarter;
       return;
     }
-    if (!this.#bar) {
-      const format = "  {bar} {percentage}% {duration_formatted}";
-      this.#bar = new cliProgress.SingleBar({ format, clearOnComplete: true, hideCursor: true });
-      this.#bar.start(100, 0);
-    }
+    this.#bar ??= startBar();
     this.#bar.update(Math.round(100 * fraction));
   }
 
   stop() {
     this.#bar?.stop();
   }
+}
+
+function startBar() {
+  const format = "  {bar} {percentage}% {duration_formatted}";
+  const bar = new cliProgress.SingleBar({ format, clearOnComplete: true, hideCursor: true });
+  bar.start(100, 0);
+  return bar;
 }
 
 /** Tells which measurement runs: on a terminal in one line that is written over, else in lines. */

@@ -134,7 +134,7 @@ export function ratioChart({ machine, options, cases }) {
   const labels = Math.max(0, ...engines.map((name) => name.length)) * CHARACTER;
   const left = MARGIN + 12 + labels + VALUE;
   const right = WIDTH - MARGIN - VALUE;
-  const [first, last] = [Math.log(axis[0]), Math.log(axis.at(-1))];
+  const [first, last] = [Math.log(axis[0]), Math.log(axis[axis.length - 1])];
   const scale = (times) => {
     const share = (Math.log(times) - first) / (last - first);
     return left + (right - left) * Math.min(1, Math.max(0, share));

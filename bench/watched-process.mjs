@@ -13,7 +13,7 @@ process.on("message", async (message) => {
         stop = resolve;
       }),
   );
-  process.send(eventLoop);
+  process.send?.(eventLoop);
 });
 // It must not keep the process alive.
 process.channel?.unref();

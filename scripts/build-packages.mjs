@@ -46,9 +46,8 @@ function hasAll(path, wanted) {
 
 /** Reads files, because Node.js keeps the result of a `require` that found another package or none. */
 function installedVersion(path, name) {
-  const files = requireFrom(path)
-    .resolve.paths(name)
-    .map((modules) => join(modules, name, "package.json"));
+  const folders = requireFrom(path).resolve.paths(name) ?? [];
+  const files = folders.map((modules) => join(modules, name, "package.json"));
   const file = files.find((each) => existsSync(each));
   return file && JSON.parse(readFileSync(file, "utf8")).version;
 }

@@ -7,6 +7,7 @@ import { note, say } from "./terminal.mjs";
  */
 export class BuildProgress {
   #title;
+  /** @type {cliProgress.SingleBar | null} */
   #bar = null;
   #tenth = -1;
   #started = Date.now();
@@ -39,16 +40,7 @@ export class BuildProgress {
   }
 
   #draw({ done, total, what }) {
-    if (!this.#bar) {
-      this.#bar = new cliProgress.SingleBar({
-        format: "  {bar} {percentage}% {duration_formatted} {what}",
-        barsize: 30,
-        hideCursor: true,
-        clearOnComplete: true,
-        stream: process.stderr,
-      });
-      this.#bar.start(total, 0, { what: "" });
-    }
+    this.#bar ??= startBar(total);
     this.#bar.setTotal(total);
     this.#bar.update(done, { what: what.slice(0, 32) });
   }
@@ -60,6 +52,18 @@ export class BuildProgress {
     if (tenth === 0) return;
     note(`${tenth * 10}% compiled after ${this.seconds} s`);
   }
+}
+
+function startBar(total) {
+  const bar = new cliProgress.SingleBar({
+    format: "  {bar} {percentage}% {duration_formatted} {what}",
+    barsize: 30,
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+  });
+  bar.start(total, 0, { what: "" });
+  return bar;
 }
 
 function readStep(line) {

@@ -19,7 +19,22 @@ export const help = `Compiles llama.cpp and the addon into build/Release.
   --programs            llama.cpp's own programs too, for the bench to compare with
 `;
 
-/** The switches of a plain build: this machine's CPU, and Metal where llama.cpp's releases have it. */
+/**
+ * @typedef {object} Switches
+ * @property {boolean | string} cuda a string is CMake's list of GPU architectures
+ * @property {boolean} metal
+ * @property {boolean} vulkan
+ * @property {boolean} cpuVariants
+ * @property {boolean} debug
+ * @property {string} sanitize "" or one of `sanitizers`
+ * @property {boolean} tests
+ * @property {boolean} programs
+ */
+
+/**
+ * The switches of a plain build: this machine's CPU, and Metal where llama.cpp's releases have it.
+ * @type {Readonly<Switches>}
+ */
 export const defaultSwitches = Object.freeze({
   cuda: false,
   metal: process.platform === "darwin" && process.arch === "arm64",
@@ -34,7 +49,7 @@ export const defaultSwitches = Object.freeze({
 /**
  * Reads the build's command line.
  * @param {string[]} args
- * @returns {typeof defaultSwitches} `cuda` is false, true, or CMake's list of GPU kinds
+ * @returns {Switches}
  */
 export function readSwitches(args) {
   let values;
@@ -115,7 +130,7 @@ function linkerVariables(glibc) {
 
 /**
  * The switches as CMake variables. Each is always given, so that a switch left out is off again.
- * @param {typeof defaultSwitches} switches
+ * @param {Switches} switches
  * @param {{llama: string, output: string, glibc?: string}} folders
  */
 export function cmakeVariables(switches, { llama, output, glibc }) {

@@ -25,7 +25,7 @@ import { note, say } from "./terminal.mjs";
 
 /**
  * Builds what is out of date and writes down how, in build.json beside the binaries.
- * @param {typeof defaultSwitches} switches
+ * @param {import("./build-switches.mjs").Switches} switches
  * @returns {Promise<string>} the folder with the binaries
  */
 export async function build(switches = defaultSwitches) {
@@ -108,6 +108,10 @@ async function compile(command, { env, log }) {
   for (const warning of log.ownWarnings()) note(warning);
 }
 
+/**
+ * @param {string[]} command
+ * @param {{log: BuildLog, onLine?: (line: string) => void, cwd?: string, env?: NodeJS.ProcessEnv}} options
+ */
 async function runLogged(command, { log, onLine, ...options }) {
   log.add(command.join(" "));
   const takeLine = (line) => {

@@ -31,6 +31,10 @@ await runWhenMain(import.meta, async (args) => {
       ...sources,
     ],
     Types: [tool("typescript/bin/tsc"), "--noEmit"],
+    "Types of scripts/ and bench/": [
+      tool("typescript/bin/tsc"),
+      ...["--noEmit", "--project", "scripts"],
+    ],
     "Types of the playground": [
       tool("typescript/bin/tsc"),
       ...["--noEmit", "--project", "lib/server/page"],

@@ -30,10 +30,12 @@ export function findProgram(name) {
 export function run(command, { cwd, env = process.env, show, onLine } = {}) {
   const [program, ...args] = command;
   return new Promise((resolve, reject) => {
+    /** @type {import("node:child_process").StdioOptions} */
+    const stdio = show ? ["inherit", process[show], process.stderr] : ["ignore", "pipe", "pipe"];
     const child = spawn(program, args, {
       cwd,
       env,
-      stdio: show ? ["inherit", process[show], process.stderr] : ["ignore", "pipe", "pipe"],
+      stdio,
       shell: process.platform === "win32" && program.endsWith(".cmd"),
     });
     // On Ctrl-C, what owns the terminal ends in its own way, and this process after it.
@@ -55,7 +57,7 @@ export function run(command, { cwd, env = process.env, show, onLine } = {}) {
       if (code === 0) return resolve(output);
       const failure = new Failure(`${program} ended with ${signal ?? `exit code ${code}`}.`);
       failure.output = output;
-      failure.exitCode = code ?? 128 + constants.signals[signal];
+      failure.exitCode = code ?? 128 + constants.signals[signal ?? "SIGKILL"];
       reject(failure);
     });
   });

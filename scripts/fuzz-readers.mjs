@@ -59,7 +59,7 @@ async function compile(name, work) {
   const newest = Math.max(newestIn(join(root, "native"), ["llama.cpp"]), newestIn(sources));
   if (writtenAt(target) > newest) return target;
   const engine = join(root, "native/engine");
-  const files = readdirSync(engine, { recursive: true }).filter(
+  const files = readdirSync(engine, { recursive: true, encoding: "utf8" }).filter(
     (file) => readers[name].sources.test(file) || file === "base/error.cc",
   );
   const sanitizers = "-fsanitize=fuzzer,address,undefined";

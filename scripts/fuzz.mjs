@@ -61,6 +61,7 @@ export async function runFuzzer(name, { seed, seconds, only, memory = 4096, outp
 /** Starts a child of this Node.js and gives why it did not end well, if so. */
 function superviseChild(args, { seconds, memory, output }) {
   return new Promise((resolve, reject) => {
+    /** @type {import("node:child_process").StdioOptions} */
     const stdio = output === "pipe" ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"];
     const child = spawn(process.execPath, args, { cwd: root, stdio });
     let text = "";
@@ -124,18 +125,19 @@ Runs every fuzzer, or those that are named, one after the other.
 Exit code 1 when a fuzzer finds a fault. Fuzzers:
 `;
 
-function parse(args, options) {
+function parse(args) {
+  const number = /** @type {const} */ ({ type: "string" });
+  const options = { seconds: number, seed: number, case: number, memory: number };
+  const help = /** @type {const} */ ({ type: "boolean" });
   try {
-    return parseArgs({ args, options, allowPositionals: true });
+    return parseArgs({ args, options: { ...options, help }, allowPositionals: true });
   } catch (error) {
     throw new Failure(error.message, "`npm run fuzz -- --help` lists the options.");
   }
 }
 
 function readArguments(args) {
-  const number = { type: "string" };
-  const options = { seconds: number, seed: number, case: number, memory: number };
-  const { values, positionals } = parse(args, { ...options, help: { type: "boolean" } });
+  const { values, positionals } = parse(args);
   const read = (name) => {
     const value = values[name] === undefined ? undefined : Number(values[name]);
     if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) return value;

@@ -8,9 +8,10 @@ import { root, runWhenMain } from "./project.mjs";
 
 await runWhenMain(import.meta, async ([configuration]) => {
   const switches = switchesFromEnvironment();
+  switches.debug = configuration === "Debug";
   // prebuildify makes binaries for other machines, and says so only by its variables.
   if (process.env.PREBUILD_ARCH) switches.cpuVariants = true;
-  const output = await build({ ...switches, debug: configuration === "Debug" });
+  const output = await build(switches);
   const expected = join(root, "build", configuration);
   if (output !== expected) copyBinaries(output, expected);
 });

@@ -20,7 +20,9 @@ const movedLibraries = { "libpthread.so.0": /^(pthread|sem)_/, "libdl.so.2": /^d
  */
 export function canTargetOlderGlibc() {
   if (process.platform !== "linux" || findProgram("objdump") === undefined) return false;
-  return process.report.getReport().header.glibcVersionRuntime !== undefined;
+  /** @type {{header?: {glibcVersionRuntime?: string}}} */
+  const report = process.report.getReport();
+  return report.header?.glibcVersionRuntime !== undefined;
 }
 
 /** Whether a folder holds all stand-ins: libm.so is written last. */

@@ -14,6 +14,18 @@ export function readPin(file = join(root, "native/llama.cpp.json")) {
 
 /** Something the user can mend: said without a stack trace, with what to do about it. */
 export class Failure extends Error {
+  /**
+   * Output of the program that failed, if the failure is that of a program.
+   * @type {string | undefined}
+   */
+  output;
+  /** @type {number | undefined} */
+  exitCode;
+
+  /**
+   * @param {string} message
+   * @param {string} [advice] what the user can do
+   */
   constructor(message, advice) {
     super(message);
     this.name = "Failure";

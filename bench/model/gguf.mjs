@@ -20,7 +20,7 @@ const METADATA_BYTES = 16 * 2 ** 20;
 export const ALIGNMENT = 32;
 
 function readStart(path, bytes) {
-  const file = openSync(path);
+  const file = openSync(path, "r");
   const buffer = Buffer.alloc(bytes);
   const count = readSync(file, buffer, 0, bytes, 0);
   closeSync(file);
@@ -139,6 +139,7 @@ export const aligned = (bytes) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
  * @returns {Buffer}
  */
 export function encodeHeader(entries, tensors) {
+  /** @type {Buffer[]} */
   const parts = [Buffer.from("GGUF"), uint32(3), uint64(tensors.length), uint64(entries.length)];
   parts.push(...entries);
   let offset = 0;

@@ -7,6 +7,7 @@ function readNumbers(modelPath) {
   const entries = readEntries(modelPath);
   return (key) => {
     const entry = entries.get(`llama.${key}`);
+    if (!entry) throw new Error(`${modelPath} has no llama.${key}`);
     return entry.readUInt32LE(entry.length - 4);
   };
 }

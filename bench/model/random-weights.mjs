@@ -80,9 +80,9 @@ export class RandomWeights {
   /**
    * Yields a tensor's bytes, some at a time; they are only good until the next ones.
    *
-   * @param {{ shape: number[], type: number, deviation: number, zeroRows?: number[] }} tensor
+   * @param {{ shape: number[], type: number, deviation?: number, zeroRows?: number[] }} tensor
    */
-  *tensor({ shape, type, deviation, zeroRows = [] }) {
+  *tensor({ shape, type, deviation = 0, zeroRows = [] }) {
     const pool = this.#pool(type, deviation);
     const end = tensorBytes(shape, type);
     const rowBytes = tensorBytes([shape[0]], type);

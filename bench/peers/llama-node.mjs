@@ -3,16 +3,18 @@ import { createRequire } from "node:module";
 import { GenerationClock } from "../generation-clock.mjs";
 import { installPeer } from "./install.mjs";
 
+// `prepare` installs it, so the type checker cannot see it.
+const PACKAGE = "@fugood/llama.node";
 const require = createRequire(import.meta.url);
 
 /** Installs it, with the binary for this machine alone. */
 export async function prepare() {
-  await installPeer("@fugood/llama.node", `@fugood/node-llama-${process.platform}-${process.arch}`);
+  await installPeer(PACKAGE, `@fugood/node-llama-${process.platform}-${process.arch}`);
 }
 
 /** Loads a model; `options` are those of {@link import("../engine.mjs").Engine}. */
 export async function load({ modelPath, threads, contextSize, parallel }) {
-  const { loadModel } = require("@fugood/llama.node");
+  const { loadModel } = require(PACKAGE);
   const context = await loadModel({
     model: modelPath,
     n_ctx: contextSize,

@@ -21,7 +21,7 @@ export default class LineReporter {
       failures,
     };
     console.log(`${facts.file}: ${facts.passed} passed, ${facts.failed} failed`);
-    appendFileSync(process.env.TEST_LINES, `${JSON.stringify(facts)}\n`);
+    appendFileSync(process.env.TEST_LINES ?? "test-lines.jsonl", `${JSON.stringify(facts)}\n`);
   }
 }
 

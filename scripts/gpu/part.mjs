@@ -80,7 +80,12 @@ export function requireGpu({ dryRun }) {
   if (!record?.switches.cuda) throw new Skip("the addon is not built for CUDA");
 }
 
-/** Runs a program with its output on this one's; rejects where it fails. */
+/**
+ * Runs a program with its output on this one's; rejects where it fails.
+ * @param {string[]} command
+ * @param {NodeJS.ProcessEnv} env more variables
+ * @returns {Promise<void>}
+ */
 export function runShown(command, env = {}) {
   return new Promise((resolve, reject) => {
     const [program, ...args] = command;

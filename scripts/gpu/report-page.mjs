@@ -48,6 +48,13 @@ function bandwidthShares({ machine, models }) {
 const gigabytes = (bytes) => (bytes / 1e9).toFixed(2);
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
+/**
+ * @param {object} machine what parts/machine.mjs saved
+ * @param {ReturnType<typeof import("../nvidia.mjs").findGpus>} [machine.gpus]
+ * @param {string} [machine.processor]
+ * @param {string} [machine.cuda]
+ * @param {number} [machine.copyBytesPerSecond]
+ */
 function machineLines({ gpus = [], processor, cuda, copyBytesPerSecond } = {}) {
   return [
     ...gpus.map(

@@ -66,22 +66,20 @@ const whole = (name, text) => {
   throw new Failure(`--${name} must be a whole number above 0, not ${text}.`, help);
 };
 
-function readArguments(args) {
-  let parsed;
-  const text = { type: "string" };
+function parse(args) {
   try {
-    parsed = parseArgs({
+    return parseArgs({
       args,
       allowPositionals: true,
       options: {
-        output: { ...text, default: process.env.OUT || join(root, "build/gpu-report") },
-        model: { ...text, multiple: true, default: ["7b", "13b", "34b"] },
-        repetitions: { ...text, default: "3" },
-        threads: { ...text, default: String(Math.min(8, availableParallelism())) },
-        cuda: text,
-        limit: { ...text, default: "3600" },
-        total: { ...text, default: "36000" },
-        test: { ...text, multiple: true },
+        output: { type: "string", default: process.env.OUT || join(root, "build/gpu-report") },
+        model: { type: "string", multiple: true, default: ["7b", "13b", "34b"] },
+        repetitions: { type: "string", default: "3" },
+        threads: { type: "string", default: String(Math.min(8, availableParallelism())) },
+        cuda: { type: "string" },
+        limit: { type: "string", default: "3600" },
+        total: { type: "string", default: "36000" },
+        test: { type: "string", multiple: true },
         fresh: { type: "boolean", default: false },
         "dry-run": { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -90,7 +88,10 @@ function readArguments(args) {
   } catch (error) {
     throw new Failure(error.message, help);
   }
-  const { values, positionals } = parsed;
+}
+
+function readArguments(args) {
+  const { values, positionals } = parse(args);
   const unknown = positionals.filter((name) => !partNames.includes(name));
   if (unknown.length > 0) throw new Failure(`There is no part ${unknown.join(", ")}.`, help);
   return {
@@ -111,7 +112,14 @@ function readArguments(args) {
   };
 }
 
-/** Runs one part to its end or its limit, and passes on what it prints, line by line. */
+/**
+ * Runs one part to its end or its limit, and passes on what it prints, line by line.
+ * @param {string} name
+ * @param {ReportOptions} options
+ * @param {number} seconds
+ * @param {(line: string) => void} log
+ * @returns {Promise<void>}
+ */
 function runPart(name, options, seconds, log) {
   const program = join(import.meta.dirname, "parts", `${name}.mjs`);
   rmSync(join(stateFolder, name), { recursive: true, force: true });
@@ -123,7 +131,7 @@ function runPart(name, options, seconds, log) {
   });
   const endGroup = () => {
     try {
-      process.kill(-child.pid, "SIGKILL");
+      if (child.pid) process.kill(-child.pid, "SIGKILL");
     } catch {
       // It has ended.
     }

@@ -13,6 +13,7 @@ const PROGRAM = join(import.meta.dirname, "../transformers_generate.py");
 await runPart("transformers", async (options, save) => {
   requireGpu({ ...options, dryRun: false });
   if (!findProgram("python3")) throw new Skip("there is no python3");
+  /** @type {Record<string, number[]>} */
   const samples = Object.fromEntries(STREAMS.map((streams) => [streams, []]));
   const args = [PROGRAM, options.repetitions, ...STREAMS].map(String);
   const child = spawn("python3", args, { stdio: ["ignore", "pipe", "inherit"] });
