@@ -13,7 +13,7 @@ const python = spawnSync("python3", ["-c", "import jinja2; print(jinja2.__versio
 /** Whether Python's jinja2 is installed. */
 export const hasJinja2 = python.status === 0;
 
-/** The chat templates of real models that llama.cpp's source brings along. */
+/** Chat templates of real models from llama.cpp's source, by name. Empty if there is no source. */
 export function realTemplates(): Map<string, string> {
   const names = existsSync(folder) ? readdirSync(folder) : [];
   return new Map(
@@ -28,7 +28,7 @@ export interface Rendering {
   readonly error?: string;
 }
 
-/** Renders each template over each set of variables with Python's jinja2. */
+/** Renders each template with each set of variables in Python's jinja2: results by template and dialog. */
 export function renderWithJinja2(
   templates: ReadonlyMap<string, string>,
   dialogs: ReadonlyMap<string, object>,

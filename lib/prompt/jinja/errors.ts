@@ -1,11 +1,11 @@
-/** The template refuses its input, or misuses it: as Jinja's own errors at run time. */
+/** A failure while the template runs, like Jinja's runtime errors: it rejects or misuses its input. */
 export class TemplateError extends Error {}
 
-/** The template cannot be used with any input: it does not parse, or names what there is not. */
+/** The template is unusable with any input: it does not parse, or it names an unknown filter or test. */
 export class TemplateSyntaxError extends Error {}
 
-/** The template takes more than a template may. */
+/** The template exceeds a limit of `Budget`. */
 export class LimitError extends Error {}
 
-/** The caller's data is more than any template is given. */
+/** The caller's data exceeds what a template accepts. */
 export class InputError extends Error {}

@@ -3,10 +3,12 @@ import type { Budget } from "./budget.ts";
 import { filters } from "./builtins/filters.ts";
 import { runTest } from "./builtins/tests.ts";
 import { TemplateError, TemplateSyntaxError } from "./errors.ts";
-import { attributeOf, itemOf, sliceOf } from "./operations/access.ts";
-import { concatenate, isComparison, operate } from "./operations/operators.ts";
+import { attributeOf, itemOf } from "./operations/access.ts";
+import { concatenate, holds, operate } from "./operations/operators.ts";
+import { sliceOf } from "./operations/slices.ts";
 import type { Scope } from "./scope.ts";
 import type { Arguments, CompareExpression, Expression } from "./syntax/tree.ts";
+import { integerOf, isTrue, itemsOf, numberOf } from "./values/conversions.ts";
 import { Text } from "./values/text.ts";
 import { toText } from "./values/to-text.ts";
 import {
@@ -14,18 +16,14 @@ import {
   Callable,
   Dict,
   Float,
-  integerOf,
-  isTrue,
-  itemsOf,
   List,
-  numberOf,
   orElse,
   typeName,
   Undefined,
   type Value,
 } from "./values/values.ts";
 
-/** Evaluates expressions. It pauses when a slice of the budget is spent. */
+/** Evaluates expressions. Pauses when a slice of the budget is spent. */
 export class Evaluator {
   readonly #budget: Budget;
 
@@ -41,7 +39,7 @@ export class Evaluator {
     budget.enter();
     const value = yield* this.#compound(expression, scope);
     budget.leave();
-    // Before the value goes into the next operation.
+    // Pause now, before the value becomes an operand.
     if (budget.isSliceSpent) yield* budget.pause();
     return value;
   }
@@ -141,7 +139,7 @@ export class Evaluator {
     let left = yield* this.evaluate(first, scope);
     for (const [operator, operand] of rest) {
       const right = yield* this.evaluate(operand, scope);
-      if (!isComparison(operator, left, right, this.#budget)) return false;
+      if (!holds(operator, left, right, this.#budget)) return false;
       left = right;
     }
     return true;
@@ -157,6 +155,7 @@ export class Evaluator {
     return expression === undefined ? null : yield* this.evaluate(expression, scope);
   }
 
+  /** Evaluates the arguments of a call, a filter or a test. */
   *args({ positional, keyword, spread, keywordSpread }: Arguments, scope: Scope): Steps<Call> {
     const values = yield* this.#all(positional, scope);
     const named = new Map<string, Value>();
@@ -187,7 +186,7 @@ export class Evaluator {
 
   filter(name: string, operand: Value, call: Call): Value {
     const filter = filters.get(name);
-    // Here and not while parsing: a template may ask for it only where it is reached.
+    // Not an error of the parser: templates name unknown filters in branches that never run.
     if (filter === undefined) throw new TemplateSyntaxError(`No filter named '${name}'.`);
     return filter(operand, call, this.#budget);
   }

@@ -14,15 +14,15 @@ import type {
   Parameter,
   Statement,
   Target,
+  WithStatement,
 } from "./syntax/tree.ts";
+import { isTrue, itemsOf } from "./values/conversions.ts";
 import { Text, TextBuilder } from "./values/text.ts";
 import { toText } from "./values/to-text.ts";
 import {
   type Call,
   Callable,
   Dict,
-  isTrue,
-  itemsOf,
   List,
   Loop,
   Namespace,
@@ -33,13 +33,17 @@ import {
 } from "./values/values.ts";
 
 /**
- * Renders a template over its variables, as Jinja's immutable sandbox with transformers' settings.
+ * Renders a template, like Jinja's immutable sandbox with the settings of transformers.
  *
- * An interpreter of our own, because `@huggingface/jinja` cannot do three things: keep the input's
- * text apart from the template's (`Text`), bound its work before a value is made (`Budget`), and
- * pause. No worker thread is needed for that: rendering shares the texts of messages and copies
- * nothing, whereas the copies for a worker alone would hold this thread longer.
- * @throws TemplateError, LimitError
+ * This is our own interpreter because `@huggingface/jinja` lacks three things: it does not keep the
+ * input's text apart from the template's (`Text`), it does not limit work before it creates a value
+ * (`Budget`), and it cannot pause. The interpreter needs no worker thread: it shares the texts of the
+ * messages, and copying them to a worker would block this thread for longer than rendering.
+ *
+ * The rooms, from the top down: this file runs statements, `evaluator.ts` evaluates expressions,
+ * `builtins/` has the filters, tests and functions, `operations/` has operators, attributes and
+ * methods, `syntax/` parses a template, `values/` has the values of expressions.
+ * @throws TemplateError, TemplateSyntaxError, LimitError
  */
 export function* render(
   template: Block,
@@ -47,18 +51,19 @@ export function* render(
   budget: Budget,
 ): Steps<Text> {
   const scope = new Scope();
-  for (const each of globalFunctions(budget, new Date())) scope.set(each.name, each);
+  for (const callable of globalFunctions(budget, new Date())) scope.set(callable.name, callable);
   for (const [name, value] of variables) scope.set(name, value);
   const output = new TextBuilder();
   yield* new Interpreter(budget).execute(template, new Scope(scope), output);
   return output.build();
 }
 
-/** How a block ended before its last statement. */
+/** The statement that ended a block early. Undefined if the block ran to its end. */
 type Jump = "break" | "continue" | undefined;
 
 type Macro = Omit<MacroStatement, "kind">;
 
+/** Runs statements. Pauses when a slice of the budget is spent. */
 class Interpreter {
   readonly #budget: Budget;
   readonly #evaluator: Evaluator;
@@ -99,7 +104,7 @@ class Interpreter {
         );
         return undefined;
       case "setBlock": {
-        const text = yield* this.#filtered(statement.body, statement.filters, scope);
+        const text = yield* this.#filterBlock(statement.body, statement.filters, scope);
         this.#assign(statement.target, text, scope);
         return undefined;
       }
@@ -110,15 +115,10 @@ class Interpreter {
         yield* this.#callBlock(statement, scope, output);
         return undefined;
       case "filterBlock":
-        this.#write(yield* this.#filtered(statement.body, statement.filters, scope), output);
+        this.#write(yield* this.#filterBlock(statement.body, statement.filters, scope), output);
         return undefined;
-      case "with": {
-        const inner = new Scope(scope);
-        for (const [target, value] of statement.assignments) {
-          this.#assign(target, yield* this.#evaluator.evaluate(value, scope), inner);
-        }
-        return yield* this.execute(statement.body, inner, output);
-      }
+      case "with":
+        return yield* this.#with(statement, scope, output);
       case "block":
         return yield* this.execute(statement.body, new Scope(scope), output);
       default:
@@ -144,11 +144,11 @@ class Interpreter {
 
   *#for(statement: ForStatement, scope: Scope, output: TextBuilder): Steps<Jump> {
     const items = yield* this.#loopItems(statement, scope);
-    const before = { changed: undefined };
+    const lastChanged = { values: undefined };
     for (const [index, item] of items.entries()) {
       if (this.#budget.isSliceSpent) yield* this.#budget.pause();
       const inner = new Scope(scope);
-      inner.set("loop", new Loop(items, index, before));
+      inner.set("loop", new Loop(items, index, lastChanged));
       this.#assign(statement.target, item, inner);
       const jump = yield* this.execute(statement.body, inner, output);
       if (jump === "break") break;
@@ -157,6 +157,7 @@ class Interpreter {
     return yield* this.execute(statement.otherwise, new Scope(scope), output);
   }
 
+  /** The items that a loop visits: the filter of `for … if` sees all of them before the first one runs. */
   *#loopItems(
     { iterable, condition, target }: ForStatement,
     scope: Scope,
@@ -171,6 +172,14 @@ class Interpreter {
       if (isTrue(yield* this.#evaluator.evaluate(condition, inner))) kept.push(item);
     }
     return kept;
+  }
+
+  *#with({ assignments, body }: WithStatement, scope: Scope, output: TextBuilder): Steps<Jump> {
+    const inner = new Scope(scope);
+    for (const [target, value] of assignments) {
+      this.#assign(target, yield* this.#evaluator.evaluate(value, scope), inner);
+    }
+    return yield* this.execute(body, inner, output);
   }
 
   #assign(target: Target, value: Value, scope: Scope): void {
@@ -188,14 +197,14 @@ class Interpreter {
       if (items.length !== target.items.length) {
         throw new TemplateError(`expected ${target.items.length} values, got ${items.length}`);
       }
-      for (const [index, each] of target.items.entries()) {
-        this.#assign(each, items[index] ?? null, scope);
+      for (const [index, itemTarget] of target.items.entries()) {
+        this.#assign(itemTarget, items[index] ?? null, scope);
       }
     }
   }
 
-  /** A block's output behind filters. */
-  *#filtered(body: Block, filters: readonly FilterCall[], scope: Scope): Steps<Value> {
+  /** Runs a block and applies filters to its output. */
+  *#filterBlock(body: Block, filters: readonly FilterCall[], scope: Scope): Steps<Value> {
     const inner = new TextBuilder();
     yield* this.execute(body, new Scope(scope), inner);
     let value: Value = inner.build();
@@ -215,8 +224,9 @@ class Interpreter {
     scope.set("caller", orElse(keyword.get("caller"), new Undefined("No caller defined")));
     keyword.delete("caller");
     for (const [index, parameter] of parameters.entries()) {
-      const given = call.positional[index];
-      const value = given === undefined ? keyword.get(parameter.name) : given;
+      const positional = call.positional[index];
+      // Not `??`, because None is a value.
+      const value = positional === undefined ? keyword.get(parameter.name) : positional;
       keyword.delete(parameter.name);
       const isGiven = value !== undefined;
       scope.set(parameter.name, isGiven ? value : yield* this.#fallback(parameter, scope));
@@ -230,6 +240,7 @@ class Interpreter {
     return output.build();
   }
 
+  /** The value of a parameter without an argument. */
   *#fallback({ name, fallback }: Parameter, scope: Scope): Steps<Value> {
     if (fallback === undefined) return new Undefined(`parameter '${name}' was not provided`);
     return yield* this.#evaluator.evaluate(fallback, scope);

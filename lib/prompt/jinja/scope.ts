@@ -1,6 +1,6 @@
 import type { Value } from "./values/values.ts";
 
-/** Names and their values. A block sees those of the blocks around it. */
+/** Variables of a block. A lookup falls back to the enclosing block's scope. */
 export class Scope {
   readonly #values = new Map<string, Value>();
   readonly #outer: Scope | undefined;
@@ -9,6 +9,7 @@ export class Scope {
     this.#outer = outer;
   }
 
+  /** Sets a variable in this scope. It may hide a variable of an outer scope. */
   set(name: string, value: Value): void {
     this.#values.set(name, value);
   }

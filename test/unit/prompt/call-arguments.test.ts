@@ -55,7 +55,7 @@ describe("JSON arguments of tool calls", () => {
     expect(() => finish(rendering(nested(120)))).toThrow(
       expect.objectContaining({
         code: "INVALID_ARGUMENT",
-        message: "chat(): tools and arguments of calls may have 100 levels at most",
+        message: "chat(): tools and arguments of tool calls may be nested at most 100 levels deep",
       }),
     );
   });

@@ -1,12 +1,9 @@
 import type { Budget } from "../budget.ts";
-import { TemplateError } from "../errors.ts";
+import { charactersOf, hasSurrogates } from "../values/conversions.ts";
 import { Text } from "../values/text.ts";
 import {
   Callable,
-  charactersOf,
   Dict,
-  isEqual,
-  itemsOf,
   List,
   Loop,
   Namespace,
@@ -16,19 +13,17 @@ import {
   Undefined,
   type Value,
 } from "../values/values.ts";
-import { Bound } from "./arguments.ts";
+import { dictMethods, listMethods, loopMethods } from "./container-methods.ts";
 import { textMethods } from "./text-methods.ts";
 
-/** `object.name`: a method first, then an item, as Jinja looks it up. */
+/** `object.name`. Jinja looks for a method first, then for an item. */
 export function attributeOf(object: Value, name: string, budget: Budget): Value {
   if (object instanceof Undefined) return object.refuse();
   const method = methodOf(object, name, budget);
-  if (method !== undefined) return method;
-  const value = namedValue(object, name);
-  return orElse(value, missing(object, name));
+  return method ?? orElse(namedValue(object, name), missingAttribute(object, name));
 }
 
-/** `object[key]`: an item first, then a method. */
+/** `object[key]`. Jinja looks for an item first, then for a method. */
 export function itemOf(object: Value, key: Value, budget: Budget): Value {
   if (object instanceof Undefined) return object.refuse();
   if (object instanceof Dict) {
@@ -37,32 +32,29 @@ export function itemOf(object: Value, key: Value, budget: Budget): Value {
   }
   const isIndex = typeof key === "number" || typeof key === "boolean";
   if (isIndex && (object instanceof List || object instanceof Text)) {
-    const item = atIndex(object, Number(key), budget);
+    const item = itemAt(object, Number(key), budget);
     if (item !== undefined) return item;
   }
   if (key instanceof Undefined) return key.refuse();
   if (!(key instanceof Text)) {
     return new Undefined(`'${typeName(object)} object' has no such element`);
   }
-  return object instanceof Dict
-    ? orElse(methodOf(object, key.value, budget), missing(object, key.value))
-    : attributeOf(object, key.value, budget);
+  if (!(object instanceof Dict)) return attributeOf(object, key.value, budget);
+  return methodOf(object, key.value, budget) ?? missingAttribute(object, key.value);
 }
 
-function missing(object: Value, name: string): Undefined {
+function missingAttribute(object: Value, name: string): Undefined {
   return new Undefined(`'${typeName(object)} object' has no attribute '${name}'`);
 }
 
-function atIndex(object: List | Text, index: number, budget: Budget): Value | undefined {
-  if (object instanceof List) {
-    return object.type === "generator" || object.type === "dict_items"
-      ? undefined
-      : object.items.at(index);
-  }
+/** `index` counts from the end if it is negative. */
+function itemAt(object: List | Text, index: number, budget: Budget): Value | undefined {
+  if (object instanceof List) return object.hasIndices ? object.items.at(index) : undefined;
   budget.spendUnits(object.value.length);
-  if (!/[\ud800-\udfff]/.test(object.value)) {
-    const place = index < 0 ? index + object.value.length : index;
-    return place < 0 || place >= object.value.length ? undefined : object.slice(place, place + 1);
+  if (!hasSurrogates(object.value)) {
+    const position = index < 0 ? index + object.value.length : index;
+    if (position < 0 || position >= object.value.length) return undefined;
+    return object.slice(position, position + 1);
   }
   budget.spendItems(object.value.length);
   return charactersOf(object).at(index);
@@ -75,8 +67,7 @@ function namedValue(object: Value, name: string): Value | undefined {
   return object instanceof Callable && name === "name" ? new Text(object.name) : undefined;
 }
 
-function loopValue(loop: Loop, name: string): Value | undefined {
-  const { items, index } = loop;
+function loopValue({ items, index }: Loop, name: string): Value | undefined {
   switch (name) {
     case "index":
       return index + 1;
@@ -92,7 +83,7 @@ function loopValue(loop: Loop, name: string): Value | undefined {
       return index === items.length - 1;
     case "length":
       return items.length;
-    // Only recursive loops, which are not supported, go deeper.
+    // Only recursive loops have other depths, and they are not supported.
     case "depth":
       return 1;
     case "depth0":
@@ -106,160 +97,37 @@ function loopValue(loop: Loop, name: string): Value | undefined {
   }
 }
 
-// The sandbox refuses what would change a value.
-const changing = new Set(
-  "append clear extend insert pop popitem remove reverse setdefault sort update".split(" "),
+// Jinja's immutable sandbox rejects methods that change their object.
+const changingDictMethods = new Set("clear pop popitem setdefault update".split(" "));
+const changingListMethods = new Set(
+  "append clear extend insert pop remove reverse sort".split(" "),
 );
 
-function methodOf(object: Value, name: string, budget: Budget): Value | undefined {
+/** A method bound to its object. Undefined if there is no such method. */
+function methodOf(object: Value, name: string, budget: Budget): Callable | Undefined | undefined {
   if (name.startsWith("__")) return new Undefined(`access to attribute '${name}' is unsafe`);
-  if (object instanceof Text) {
-    const method = textMethods.get(name);
-    return method && new Callable(name, (call) => method(object, call, budget));
+  if (object instanceof Text) return bind(textMethods.get(name), object, name, budget);
+  if (object instanceof Loop) return bind(loopMethods.get(name), object, name, budget);
+  if (object instanceof Dict) {
+    if (changingDictMethods.has(name)) return unsafeMethod(object, name);
+    return bind(dictMethods.get(name), object, name, budget);
   }
-  const methods =
-    object instanceof Dict
-      ? dictMethods
-      : object instanceof List
-        ? listMethods
-        : object instanceof Loop
-          ? loopMethods
-          : undefined;
-  if (methods === undefined) return undefined;
-  const isChanging = changing.has(name) && !(object instanceof Loop);
-  if (isChanging && object instanceof Dict === dictChanging.has(name)) {
-    return new Undefined(`access to attribute '${name}' of '${typeName(object)}' object is unsafe`);
+  if (object instanceof List) {
+    if (changingListMethods.has(name)) return unsafeMethod(object, name);
+    return bind(listMethods.get(name), object, name, budget);
   }
-  const method = (methods as ReadonlyMap<string, Operation<Value>>).get(name);
+  return undefined;
+}
+
+function bind<Subject extends Value>(
+  method: Operation<Subject> | undefined,
+  object: Subject,
+  name: string,
+  budget: Budget,
+): Callable | undefined {
   return method && new Callable(name, (call) => method(object, call, budget));
 }
 
-const dictChanging = new Set(["clear", "pop", "popitem", "setdefault", "update"]);
-
-export function dictItems(dict: Dict, budget: Budget): List {
-  budget.spendItems(2 * dict.size);
-  const items = dict.entries().map((entry) => new List(entry, "tuple"));
-  return new List(items, "dict_items");
-}
-
-const dictMethods = new Map<string, Operation<Dict>>([
-  [
-    "get",
-    (dict, call) => {
-      const args = new Bound("get()", call, ["key", "default"]);
-      return orElse(dict.get(args.required("key")), orElse(args.get("default"), null));
-    },
-  ],
-  ["items", (dict, _, budget) => dictItems(dict, budget)],
-  ["keys", (dict, _, budget) => new List(itemsOf(dict, budget), "dict_items")],
-  [
-    "values",
-    (dict, _, budget) => {
-      budget.spendItems(dict.size);
-      return new List(
-        dict.entries().map(([, value]) => value),
-        "dict_items",
-      );
-    },
-  ],
-  ["copy", (dict) => dict],
-]);
-
-const listMethods = new Map<string, Operation<List>>([
-  [
-    "index",
-    (list, call, budget) => {
-      const wanted = new Bound("index()", call, ["value"]).required("value");
-      const place = itemsOf(list, budget).findIndex((item) => isEqual(item, wanted, budget));
-      if (place < 0) throw new TemplateError("the value is not in the list");
-      return place;
-    },
-  ],
-  [
-    "count",
-    (list, call, budget) => {
-      const wanted = new Bound("count()", call, ["value"]).required("value");
-      return itemsOf(list, budget).filter((item) => isEqual(item, wanted, budget)).length;
-    },
-  ],
-  ["copy", (list) => list],
-]);
-
-const loopMethods = new Map<string, Operation<Loop>>([
-  [
-    "cycle",
-    ({ index }, { positional }) => {
-      const value = positional[index % positional.length];
-      if (value === undefined) throw new TemplateError("no items for cycling given");
-      return value;
-    },
-  ],
-  [
-    "changed",
-    (loop, { positional }, budget) => {
-      const { before } = loop;
-      const isSame =
-        before.changed !== undefined &&
-        isEqual(new List(before.changed), new List(positional), budget);
-      before.changed = positional;
-      return !isSame;
-    },
-  ],
-]);
-
-/** `object[start:stop:step]` */
-export function sliceOf(
-  object: Value,
-  bounds: readonly [start: Value, stop: Value, step: Value],
-  budget: Budget,
-): Value {
-  if (object instanceof Undefined) return object.refuse();
-  if (!(object instanceof Text || object instanceof List) || object instanceof Undefined) {
-    throw new TemplateError(`'${typeName(object)}' object is not subscriptable`);
-  }
-  const [start, stop, step] = bounds.map((bound) => {
-    if (bound === null) return undefined;
-    if (typeof bound === "number" || typeof bound === "boolean") return Number(bound);
-    throw new TemplateError("slice indices must be integers or None");
-  });
-  if (step === 0) throw new TemplateError("slice step cannot be zero");
-  if (object instanceof List) {
-    budget.spendItems(object.items.length);
-    const type = object.type === "tuple" ? "tuple" : "list";
-    return new List(sliced(object.items, start, stop, step ?? 1), type);
-  }
-  budget.spendUnits(object.value.length);
-  const isPlain = (step ?? 1) === 1 && !/[\ud800-\udfff]/.test(object.value);
-  if (isPlain) return object.slice(...range(object.value.length, start, stop));
-  budget.spendItems(object.value.length);
-  return Text.join(sliced(charactersOf(object), start, stop, step ?? 1));
-}
-
-function range(length: number, start = 0, stop = length): [number, number] {
-  const inside = (place: number) =>
-    Math.max(0, Math.min(length, place < 0 ? place + length : place));
-  const from = inside(start);
-  return [from, Math.max(from, inside(stop))];
-}
-
-function sliced<Item>(
-  items: readonly Item[],
-  start: number | undefined,
-  stop: number | undefined,
-  step: number,
-): Item[] {
-  if (step > 0) {
-    const [from, to] = range(items.length, start, stop);
-    const within = items.slice(from, to);
-    return step === 1 ? within : within.filter((_, index) => index % step === 0);
-  }
-  const last = items.length - 1;
-  const place = (bound: number) => (bound < 0 ? bound + items.length : Math.min(bound, last));
-  const picked: Item[] = [];
-  const end = stop === undefined ? -1 : Math.max(-1, place(stop));
-  for (let at = start === undefined ? last : place(start); at > end; at += step) {
-    const item = items[at];
-    if (item !== undefined) picked.push(item);
-  }
-  return picked;
+function unsafeMethod(object: Value, name: string): Undefined {
+  return new Undefined(`access to attribute '${name}' of '${typeName(object)}' object is unsafe`);
 }

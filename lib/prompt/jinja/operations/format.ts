@@ -1,55 +1,60 @@
 import type { Budget } from "../budget.ts";
 import { TemplateError } from "../errors.ts";
+import { countCharacters, numberOf, unitsOf } from "../values/conversions.ts";
 import { Text, TextBuilder } from "../values/text.ts";
-import { toText } from "../values/to-text.ts";
-import { codePoints, Dict, Float, List, numberOf, typeName, type Value } from "../values/values.ts";
+import { repr, toText, withPythonExponent } from "../values/to-text.ts";
+import { Dict, Float, List, typeName, type Value } from "../values/values.ts";
 
-// Bounded repetitions, because those that overlap take quadratic time.
+// The repetitions are bounded. Unbounded ones that overlap would take quadratic time.
 const directive = /%(?:\(([^()]*)\))?([-+ 0#]{0,5})(\d{0,9})(?:\.(\d{1,9}))?([a-zA-Z%])/g;
 
-const stepsOfField = 16;
+const stepsPerField = 16;
 
-/** Python's `text % values`. */
+/** Python's `format % values`. */
 export function formatPercent(format: Text, values: Value, budget: Budget): Text {
   budget.spendUnits(format.value.length);
-  const list = values instanceof List && values.type === "tuple" ? values.items : [values];
+  const positional = values instanceof List && values.type === "tuple" ? values.items : [values];
   const formatted = new TextBuilder();
-  let place = 0;
+  let position = 0;
   let next = 0;
   for (const found of format.value.matchAll(directive)) {
     const [all, name, flags = "", width = "", precision, type = ""] = found;
-    budget.spend(stepsOfField);
-    formatted.add(literal(format, place, found.index));
-    place = found.index + all.length;
+    budget.spend(stepsPerField);
+    formatted.add(literalText(format, position, found.index));
+    position = found.index + all.length;
     if (type === "%") {
-      formatted.add(format.slice(place - 1, place));
+      formatted.add(format.slice(position - 1, position));
       continue;
     }
-    const value = name === undefined ? list[next++] : values instanceof Dict && values.named(name);
+    const value =
+      name === undefined ? positional[next++] : values instanceof Dict && values.named(name);
     if (value === undefined || value === false) {
       throw new TemplateError("not enough arguments for format string");
     }
-    const shown = convert(value, type, precision, flags, budget);
-    const fill = flags.includes("0") && !flags.includes("-") && type !== "s" ? "0" : " ";
+    const converted = convert(value, type, precision, flags, budget);
+    const isLeft = flags.includes("-");
     formatted.add(
-      pad(shown, Number(width), flags.includes("-") ? "left" : "right", new Text(fill), budget),
+      flags.includes("0") && !isLeft && numberOf(value) !== undefined && !"sr".includes(type)
+        ? padWithZeros(converted, Number(width), budget)
+        : pad(converted, Number(width), isLeft ? "left" : "right", new Text(" "), budget),
     );
     budget.checkUnits(formatted.length);
   }
-  if (next < list.length && !(values instanceof Dict)) {
+  if (next < positional.length && !(values instanceof Dict)) {
     throw new TemplateError("not all arguments converted during string formatting");
   }
-  formatted.add(literal(format, place, format.value.length));
+  formatted.add(literalText(format, position, format.value.length));
   return formatted.build();
 }
 
-/** What stands between the directives. */
-function literal(format: Text, start: number, end: number): Text {
+/** The text between two directives. A `%` in it starts a malformed directive. */
+function literalText(format: Text, start: number, end: number): Text {
   const text = format.slice(start, end);
   if (text.value.includes("%")) throw new TemplateError("incomplete format");
   return text;
 }
 
+/** A value as the directive's type shows it, without padding. */
 function convert(
   value: Value,
   type: string,
@@ -58,9 +63,8 @@ function convert(
   budget: Budget,
 ): Text {
   if (type === "s" || type === "r") {
-    const text = type === "s" ? toText(value, budget) : toText(new List([value]), budget).slice(1);
-    const shown = type === "s" ? text : text.slice(0, text.value.length - 1);
-    return precision === undefined ? shown : shown.slice(0, Number(precision));
+    const text = type === "s" ? toText(value, budget) : repr(value, budget);
+    return precision === undefined ? text : firstCharacters(text, Number(precision), budget);
   }
   const number = numberOf(value);
   if (number === undefined) {
@@ -70,19 +74,40 @@ function convert(
   return new Text(sign + convertNumber(number, type, precision));
 }
 
-function convertNumber(number: number, type: string, precision: string | undefined): string {
-  const digits = Math.min(Number(precision ?? 6), 100);
-  if (type === "d" || type === "i" || type === "u") return String(Math.trunc(number));
-  if (type === "f" || type === "F") return number.toFixed(digits);
-  if (type === "e") return number.toExponential(digits).replace(/e([+-])(\d)$/, "e$10$2");
-  if (type === "x") return Math.trunc(number).toString(16);
-  if (type === "X") return Math.trunc(number).toString(16).toUpperCase();
-  if (type === "o") return Math.trunc(number).toString(8);
-  if (type === "g") return String(Number(number.toPrecision(Math.max(1, digits))));
-  throw new TemplateError(`unsupported format character '${type}'`);
+function firstCharacters(text: Text, count: number, budget: Budget): Text {
+  budget.spendUnits(Math.min(count, text.value.length));
+  return text.slice(0, unitsOf(text.value, count));
 }
 
-/** The text, padded with `fill` to a width in characters. */
+function convertNumber(number: number, type: string, precision: string | undefined): string {
+  const digits = Math.min(Number(precision ?? 6), 100);
+  switch (type) {
+    case "d":
+    case "i":
+    case "u":
+      return String(Math.trunc(number));
+    case "f":
+    case "F":
+      return number.toFixed(digits);
+    case "e":
+      return withPythonExponent(number.toExponential(digits));
+    case "x":
+      return Math.trunc(number).toString(16);
+    case "X":
+      return Math.trunc(number).toString(16).toUpperCase();
+    case "o":
+      return Math.trunc(number).toString(8);
+    case "g":
+      return String(Number(number.toPrecision(Math.max(1, digits))));
+    default:
+      throw new TemplateError(`unsupported format character '${type}'`);
+  }
+}
+
+/**
+ * Pads a text to `width` characters.
+ * @param side - where the text goes
+ */
 export function pad(
   text: Text,
   width: number,
@@ -91,21 +116,28 @@ export function pad(
   budget: Budget,
 ): Text {
   budget.spendUnits(text.value.length);
-  if (fill.value.length > 2 || codePoints(fill.value) !== 1) {
+  if (fill.value.length > 2 || countCharacters(fill.value) !== 1) {
     throw new TemplateError("The fill character must be exactly one character long");
   }
-  const missing = width - codePoints(text.value);
+  const missing = width - countCharacters(text.value);
   if (missing <= 0) return text;
   budget.spendUnits(width);
   budget.spend(text.input.length / 8);
-  // As str.center() does: the odd one goes to the right, or to the left where the width is odd.
+  // Like str.center(): an odd fill character goes to the left if the width is odd, else to the right.
   const half = Math.floor(missing / 2) + (missing & width & 1);
   const before = side === "left" ? 0 : side === "right" ? missing : half;
   const filling = (count: number) => fill.map((character) => character.repeat(count));
   return Text.join([filling(before), text, filling(missing - before)]);
 }
 
-/** Python's `text.format(…)`, with fields that are numbers, names or empty, and no more. */
+/** Pads with zeros between a number's sign and its digits, like Python's zfill(). */
+export function padWithZeros(text: Text, width: number, budget: Budget): Text {
+  const signLength = /^[+-]/.test(text.value) ? 1 : 0;
+  const digits = pad(text.slice(signLength), width - signLength, "right", new Text("0"), budget);
+  return Text.join([text.slice(0, signLength), digits]);
+}
+
+/** Python's `format.format(…)`. A field is a number, a name or empty; `{a.b}` is not supported. */
 export function formatBraces(
   format: Text,
   positional: readonly Value[],
@@ -114,16 +146,16 @@ export function formatBraces(
 ): Text {
   budget.spendUnits(format.value.length);
   const formatted = new TextBuilder();
-  let place = 0;
+  let position = 0;
   let next = 0;
   for (const found of format.value.matchAll(/\{\{|\}\}|\{([\w]*)(?::([^{}]*))?\}|[{}]/g)) {
     const [all, name, spec = ""] = found;
-    budget.spend(stepsOfField);
-    formatted.add(format.slice(place, found.index));
-    place = found.index + all.length;
+    budget.spend(stepsPerField);
+    formatted.add(format.slice(position, found.index));
+    position = found.index + all.length;
     if (name === undefined) {
       if (all.length === 1) throw new TemplateError(`Single '${all}' encountered in format string`);
-      formatted.add(format.slice(place - 1, place));
+      formatted.add(format.slice(position - 1, position));
       continue;
     }
     const value = /^\d*$/.test(name) ? positional[Number(name || next++)] : keyword.get(name);
@@ -131,18 +163,24 @@ export function formatBraces(
     formatted.add(formatField(value, spec, budget));
     budget.checkUnits(formatted.length);
   }
-  formatted.add(format.slice(place));
+  formatted.add(format.slice(position));
   return formatted.build();
 }
 
+/** Formats one field by its specification, such as `>8` or `05.2f`. */
 function formatField(value: Value, spec: string, budget: Budget): Text {
   const parsed = /^([<>^]?)(0?)(\d*)(?:\.(\d+))?([a-zA-Z]?)$/.exec(spec);
   if (parsed === null) throw new TemplateError(`Invalid format specifier '${spec}'`);
   const [, align, zero, width, precision, type] = parsed;
   const isNumber = numberOf(value) !== undefined && typeof value !== "boolean";
-  const fallback = value instanceof Float && precision !== undefined ? "f" : "s";
-  const shown = convert(value, type || fallback, precision, "", budget);
-  const side =
-    align === "^" ? "center" : (align || (isNumber ? ">" : "<")) === ">" ? "right" : "left";
-  return pad(shown, Number(width), side, new Text(zero ? "0" : " "), budget);
+  const defaultType = value instanceof Float && precision !== undefined ? "f" : "s";
+  const converted = convert(value, type || defaultType, precision, "", budget);
+  if (zero && !align && isNumber) return padWithZeros(converted, Number(width), budget);
+  const side = sideOf(align || (isNumber ? ">" : "<"));
+  return pad(converted, Number(width), side, new Text(zero ? "0" : " "), budget);
+}
+
+function sideOf(align: string): "left" | "right" | "center" {
+  if (align === "^") return "center";
+  return align === ">" ? "right" : "left";
 }

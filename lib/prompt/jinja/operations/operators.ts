@@ -1,71 +1,82 @@
 import type { Budget } from "../budget.ts";
 import { TemplateError } from "../errors.ts";
 import type { Comparison, Operator } from "../syntax/tree.ts";
+import { compare, isEqual } from "../values/comparison.ts";
+import { integerOf, numberOf } from "../values/conversions.ts";
 import { Text } from "../values/text.ts";
-import {
-  compare,
-  Dict,
-  Float,
-  integerOf,
-  isEqual,
-  List,
-  numberOf,
-  typeName,
-  Undefined,
-  type Value,
-} from "../values/values.ts";
+import { Dict, Float, List, typeName, Undefined, type Value } from "../values/values.ts";
 import { formatPercent } from "./format.ts";
 
+/** The result of a binary operator. */
 export function operate(operator: Operator, left: Value, right: Value, budget: Budget): Value {
   if (left instanceof Undefined) left.refuse();
   if (operator === "%" && left instanceof Text) return formatPercent(left, right, budget);
   if (right instanceof Undefined) right.refuse();
-  const [one, other] = [numberOf(left), numberOf(right)];
-  if (one !== undefined && other !== undefined) {
+  const [leftNumber, rightNumber] = [numberOf(left), numberOf(right)];
+  if (leftNumber !== undefined && rightNumber !== undefined) {
     const isFloat = left instanceof Float || right instanceof Float;
-    return arithmetic(operator, one, other, isFloat);
+    return calculate(operator, leftNumber, rightNumber, isFloat);
   }
-  if (operator === "+") {
-    const sum = add(left, right, budget);
-    if (sum !== undefined) return sum;
-  }
-  if (operator === "*") {
-    const [value, times] = one === undefined ? [left, right] : [right, left];
-    if (!(times instanceof Float)) {
-      const product = repeat(value, numberOf(times), budget);
-      if (product !== undefined) return product;
-    }
-  }
+  const result =
+    operator === "+"
+      ? add(left, right, budget)
+      : operator === "*"
+        ? multiply(left, right, budget)
+        : undefined;
+  if (result !== undefined) return result;
   const types = `'${typeName(left)}' and '${typeName(right)}'`;
   throw new TemplateError(`unsupported operand type(s) for ${operator}: ${types}`);
 }
 
-function arithmetic(operator: Operator, one: number, other: number, isFloat: boolean): Value {
-  const of = (value: number) => (isFloat ? new Float(value) : integerOf(value));
+function calculate(operator: Operator, left: number, right: number, isFloat: boolean): Value {
+  const toValue = (result: number) => (isFloat ? new Float(result) : integerOf(result));
   switch (operator) {
     case "+":
-      return of(one + other);
+      return toValue(left + right);
     case "-":
-      return of(one - other);
+      return toValue(left - right);
     case "*":
-      return of(one * other);
+      return toValue(left * right);
     case "**":
-      return isFloat || other < 0 ? new Float(one ** other) : integerOf(one ** other);
+      return isFloat || right < 0 ? new Float(left ** right) : integerOf(left ** right);
   }
-  if (other === 0) throw new TemplateError("division by zero");
-  if (operator === "/") return new Float(one / other);
-  if (operator === "//") return of(Math.floor(one / other));
-  // The remainder has the divisor's sign.
-  return of(one - other * Math.floor(one / other));
+  if (right === 0) throw new TemplateError("division by zero");
+  if (operator === "/") return new Float(left / right);
+  if (operator === "//") return toValue(Math.floor(left / right));
+  // In Python the remainder has the divisor's sign.
+  return toValue(left - right * Math.floor(left / right));
 }
 
+/** Concatenates two texts, lists or tuples. Undefined for other types. */
 function add(left: Value, right: Value, budget: Budget): Value | undefined {
   if (left instanceof Text && right instanceof Text) return concatenate([left, right], budget);
-  if (!(left instanceof List && right instanceof List) || left.type !== right.type)
-    return undefined;
-  if (left.type !== "list" && left.type !== "tuple") return undefined;
+  if (!isSequence(left) || !isSequence(right) || left.type !== right.type) return undefined;
   budget.spendItems(left.items.length + right.items.length);
   return new List([...left.items, ...right.items], left.type);
+}
+
+/** Repeats a text, list or tuple; either operand can be the number. Undefined for other types. */
+function multiply(left: Value, right: Value, budget: Budget): Value | undefined {
+  const [repeated, times] = numberOf(left) === undefined ? [left, right] : [right, left];
+  const factor = times instanceof Float ? undefined : numberOf(times);
+  if (factor === undefined) return undefined;
+  const count = Math.max(0, factor);
+  if (repeated instanceof Text) return repeatText(repeated, count, budget);
+  if (!isSequence(repeated)) return undefined;
+  budget.spendItems(repeated.items.length * count);
+  budget.spendItems(count);
+  return new List(Array.from({ length: count }, () => repeated.items).flat(), repeated.type);
+}
+
+function repeatText(text: Text, count: number, budget: Budget): Text {
+  budget.spendUnits(text.value.length * count);
+  if (text.input.length === 0) return new Text(text.value.repeat(count));
+  budget.spendItems(count);
+  return Text.join(Array.from({ length: count }, () => text));
+}
+
+function isSequence(value: Value): value is List {
+  return value instanceof List && (value.type === "list" || value.type === "tuple");
 }
 
 export function concatenate(texts: readonly Text[], budget: Budget): Text {
@@ -78,28 +89,8 @@ export function concatenate(texts: readonly Text[], budget: Budget): Text {
   return Text.join(texts);
 }
 
-function repeat(value: Value, times: number | undefined, budget: Budget): Value | undefined {
-  if (times === undefined) return undefined;
-  const count = Math.max(0, times);
-  if (value instanceof Text) {
-    budget.spendUnits(value.value.length * count);
-    budget.spendItems(value.input.length === 0 ? 0 : count);
-    if (value.input.length === 0) return new Text(value.value.repeat(count));
-    return Text.join(Array.from({ length: count }, () => value));
-  }
-  if (!(value instanceof List) || (value.type !== "list" && value.type !== "tuple"))
-    return undefined;
-  budget.spendItems(value.items.length * count);
-  budget.spendItems(count);
-  return new List(Array.from({ length: count }, () => value.items).flat(), value.type);
-}
-
-export function isComparison(
-  operator: Comparison,
-  left: Value,
-  right: Value,
-  budget: Budget,
-): boolean {
+/** Whether a comparison holds. */
+export function holds(operator: Comparison, left: Value, right: Value, budget: Budget): boolean {
   switch (operator) {
     case "==":
       return isEqual(left, right, budget);
@@ -120,21 +111,21 @@ export function isComparison(
   }
 }
 
-function contains(whole: Value, part: Value, budget: Budget): boolean {
-  if (whole instanceof Text) {
-    if (part instanceof Undefined) part.refuse();
-    if (!(part instanceof Text)) {
-      const type = typeName(part);
+function contains(container: Value, member: Value, budget: Budget): boolean {
+  if (container instanceof Text) {
+    if (member instanceof Undefined) member.refuse();
+    if (!(member instanceof Text)) {
+      const type = typeName(member);
       throw new TemplateError(`'in <string>' requires string as left operand, not ${type}`);
     }
-    budget.spendSearch(whole.value, part.value);
-    return whole.value.includes(part.value);
+    budget.spendSearch(container.value, member.value);
+    return container.value.includes(member.value);
   }
-  if (whole instanceof Dict) return whole.get(part) !== undefined;
-  if (whole instanceof List) {
-    budget.spendItems(whole.items.length);
-    return whole.items.some((item) => isEqual(item, part, budget));
+  if (container instanceof Dict) return container.get(member) !== undefined;
+  if (container instanceof List) {
+    budget.spendItems(container.items.length);
+    return container.items.some((item) => isEqual(item, member, budget));
   }
-  if (whole instanceof Undefined) return false;
-  throw new TemplateError(`argument of type '${typeName(whole)}' is not iterable`);
+  if (container instanceof Undefined) return false;
+  throw new TemplateError(`argument of type '${typeName(container)}' is not iterable`);
 }

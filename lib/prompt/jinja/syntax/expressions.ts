@@ -1,14 +1,19 @@
 import { TemplateSyntaxError } from "../errors.ts";
 import { Text } from "../values/text.ts";
 import { Float } from "../values/values.ts";
+import type { Token } from "./lexer.ts";
 import type { TokenStream } from "./token-stream.ts";
 import type { Arguments, Comparison, Expression, FilterCall, Operator } from "./tree.ts";
 
-// Jinja's grammar, from the loosest operator to the tightest.
+// Recursive descent over Jinja's grammar. Each function parses one level of precedence, from the
+// operator that binds weakest to the one that binds strongest.
 
-/** `a if b else c` */
+/**
+ * Parses an expression.
+ * @param allowsChoice - whether `a if b else c` is allowed; `for … in x if y` needs the `if` itself
+ */
 export function parseExpression(tokens: TokenStream, allowsChoice = true): Expression {
-  return tokens.inside(() => {
+  return tokens.nested(() => {
     let chosen = parseOr(tokens);
     while (allowsChoice && tokens.skip("name", "if")) {
       const condition = parseOr(tokens);
@@ -19,7 +24,7 @@ export function parseExpression(tokens: TokenStream, allowsChoice = true): Expre
   });
 }
 
-/** One expression, or several with commas between them, which are a tuple. */
+/** Parses one expression, or a tuple of expressions with commas between them. */
 export function parseTuple(tokens: TokenStream, allowsChoice = true): Expression {
   const items = [parseExpression(tokens, allowsChoice)];
   let isTuple = false;
@@ -55,7 +60,7 @@ function parseAnd(tokens: TokenStream): Expression {
 
 function parseNot(tokens: TokenStream): Expression {
   if (!tokens.skip("name", "not")) return parseCompare(tokens);
-  return { kind: "not", operand: tokens.inside(() => parseNot(tokens)) };
+  return { kind: "not", operand: tokens.nested(() => parseNot(tokens)) };
 }
 
 const comparisons = ["==", "!=", "<", "<=", ">", ">="];
@@ -113,7 +118,7 @@ function parseUnary(tokens: TokenStream): Expression {
 function parseSign(tokens: TokenStream): Expression {
   if (!tokens.is("operator", "-", "+")) return parsePostfix(tokens, parsePrimary(tokens));
   const isNegative = tokens.take().value === "-";
-  const operand = tokens.inside(() => parseSign(tokens));
+  const operand = tokens.nested(() => parseSign(tokens));
   return parsePostfix(tokens, { kind: "sign", isNegative, operand });
 }
 
@@ -145,7 +150,7 @@ function parsePrimary(tokens: TokenStream): Expression {
     case "float":
       return { kind: "constant", value: new Float(Number(token.value.replaceAll("_", ""))) };
     case "operator":
-      return tokens.inside(() => parseBracket(tokens, token.value));
+      return tokens.nested(() => parseBracket(tokens, token.value));
     default:
       throw new TemplateSyntaxError(`expected an expression, got ${token.type}`);
   }
@@ -184,18 +189,19 @@ function parseItems<Item>(
   return items;
 }
 
+/** Parses attributes, subscripts and calls after `object`. */
 function parsePostfix(tokens: TokenStream, object: Expression): Expression {
   let expression = object;
   for (;;) {
     if (tokens.skip("operator", ".")) expression = parseAttribute(tokens, expression);
     else if (tokens.skip("operator", "[")) expression = parseSubscript(tokens, expression);
-    else if (tokens.is("operator", "(")) {
-      expression = { kind: "call", callee: expression, args: parseArguments(tokens) };
-    } else return expression;
+    else if (tokens.is("operator", "(")) expression = parseCall(tokens, expression);
+    else return expression;
   }
 }
 
 function parseAttribute(tokens: TokenStream, object: Expression): Expression {
+  // `list.0` is `list[0]`.
   if (tokens.is("integer")) {
     const key: Expression = { kind: "constant", value: Number(tokens.take().value) };
     return { kind: "item", object, key };
@@ -203,6 +209,7 @@ function parseAttribute(tokens: TokenStream, object: Expression): Expression {
   return { kind: "attribute", object, name: tokens.expect("name").value };
 }
 
+/** Parses `key]` or `start:stop:step]`. */
 function parseSubscript(tokens: TokenStream, object: Expression): Expression {
   const bounds: (Expression | undefined)[] = [undefined];
   while (!tokens.skip("operator", "]")) {
@@ -217,7 +224,11 @@ function parseSubscript(tokens: TokenStream, object: Expression): Expression {
   return { kind: "item", object, key: start };
 }
 
-export function parseArguments(tokens: TokenStream): Arguments {
+function parseCall(tokens: TokenStream, callee: Expression): Expression {
+  return { kind: "call", callee, args: parseArguments(tokens) };
+}
+
+function parseArguments(tokens: TokenStream): Arguments {
   tokens.expect("operator", "(");
   const positional: Expression[] = [];
   const keyword: (readonly [string, Expression])[] = [];
@@ -242,7 +253,7 @@ export function parseArguments(tokens: TokenStream): Arguments {
   return { positional, keyword, spread, keywordSpread };
 }
 
-export const noArguments: Arguments = {
+const noArguments: Arguments = {
   positional: [],
   keyword: [],
   spread: undefined,
@@ -257,14 +268,14 @@ function parseFiltersAndTests(tokens: TokenStream, operand: Expression): Express
     } else if (tokens.skip("name", "is")) {
       expression = parseTest(tokens, expression);
     } else if (tokens.is("operator", "(")) {
-      expression = { kind: "call", callee: expression, args: parseArguments(tokens) };
+      expression = parseCall(tokens, expression);
     } else {
       return expression;
     }
   }
 }
 
-/** A filter's name and arguments, behind the `|`. */
+/** Parses a filter's name and arguments after the `|`. */
 export function parseFilter(tokens: TokenStream): FilterCall {
   const { value: name } = tokens.expect("name");
   return { name, args: tokens.is("operator", "(") ? parseArguments(tokens) : noArguments };
@@ -277,14 +288,17 @@ function parseTest(tokens: TokenStream, operand: Expression): Expression {
   return isNegated ? { kind: "not", operand: test } : test;
 }
 
-/** `is divisibleby(3)`, or `is divisibleby 3`. */
+/** Parses the arguments of a test: `is divisibleby(3)` or `is divisibleby 3`. */
 function parseTestArguments(tokens: TokenStream): Arguments {
   if (tokens.is("operator", "(")) return parseArguments(tokens);
-  const { type, value } = tokens.current;
-  const isOperand = type === "string" || type === "integer" || type === "float" || type === "name";
-  const isBracket = type === "operator" && (value === "[" || value === "{");
-  const isKeyword =
-    type === "name" && ["else", "or", "and", "is", "in", "if", "not"].includes(value);
-  if (!(isOperand || isBracket) || isKeyword) return noArguments;
+  if (!startsTestOperand(tokens.current)) return noArguments;
   return { ...noArguments, positional: [parsePostfix(tokens, parsePrimary(tokens))] };
+}
+
+const keywordsAfterTest = ["else", "or", "and", "is", "in", "if", "not"];
+
+function startsTestOperand({ type, value }: Token): boolean {
+  if (type === "name") return !keywordsAfterTest.includes(value);
+  if (type === "operator") return value === "[" || value === "{";
+  return type === "string" || type === "integer" || type === "float";
 }

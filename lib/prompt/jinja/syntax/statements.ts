@@ -12,13 +12,15 @@ import type {
   Target,
 } from "./tree.ts";
 
-// Real templates have some 20,000 characters. The limit bounds the time that parsing takes.
-const longest = 2 ** 17;
+// Real templates have up to 20,000 characters. The limit bounds the time of parsing.
+const maxLength = 2 ** 17;
 
 /** @throws TemplateSyntaxError */
 export function parseTemplate(template: string): Block {
-  if (template.length > longest) {
-    throw new TemplateSyntaxError(`it has ${template.length} characters, more than ${longest}`);
+  if (template.length > maxLength) {
+    throw new TemplateSyntaxError(
+      `it may have at most ${maxLength} characters (got ${template.length})`,
+    );
   }
   const tokens = new TokenStream(template);
   const body = parseBlock(tokens, []);
@@ -26,17 +28,18 @@ export function parseTemplate(template: string): Block {
   return body;
 }
 
-/** Statements up to a tag with one of the names, which is left where it is. */
+/** Parses statements up to a tag with one of the names `ends`. Does not take that tag. */
 function parseBlock(tokens: TokenStream, ends: readonly string[]): Block {
-  return tokens.inside(() => {
+  return tokens.nested(() => {
     const body: Statement[] = [];
     for (;;) {
       if (tokens.is("data")) {
-        body.push({ kind: "output", value: constant(tokens.take().value) });
+        const text = new Text(tokens.take().value);
+        body.push({ kind: "output", value: { kind: "constant", value: text } });
       } else if (tokens.skip("variableBegin")) {
         body.push({ kind: "output", value: parseTuple(tokens) });
         tokens.expect("variableEnd");
-      } else if (tokens.is("blockBegin") && !isEnd(tokens, ends)) {
+      } else if (tokens.is("blockBegin") && !isEndTag(tokens, ends)) {
         tokens.take();
         body.push(parseStatement(tokens));
       } else {
@@ -46,28 +49,20 @@ function parseBlock(tokens: TokenStream, ends: readonly string[]): Block {
   });
 }
 
-function constant(text: string): Expression {
-  return { kind: "constant", value: new Text(text) };
-}
-
-function isEnd(tokens: TokenStream, ends: readonly string[]): boolean {
+function isEndTag(tokens: TokenStream, ends: readonly string[]): boolean {
   return tokens.next.type === "name" && ends.includes(tokens.next.value);
 }
 
-/** The body of a tag, with its end tag. */
+/** Parses the rest of a tag from its `%}` to its end tag, and takes the end tag. */
 function parseBody(tokens: TokenStream, end: string): Block {
   tokens.expect("blockEnd");
   const body = parseBlock(tokens, [end]);
-  closeWith(tokens, end);
-  return body;
-}
-
-function closeWith(tokens: TokenStream, end: string): void {
   tokens.expect("blockBegin");
   tokens.expect("name", end);
   // {% endmacro name %}
   if (end === "endmacro") tokens.skip("name");
   tokens.expect("blockEnd");
+  return body;
 }
 
 function parseStatement(tokens: TokenStream): Statement {
@@ -90,7 +85,7 @@ function parseStatement(tokens: TokenStream): Statement {
     case "with":
       return parseWith(tokens);
     case "generation":
-      // transformers' mark of what the assistant said, which renders as its body.
+      // transformers marks the assistant's tokens with this tag. It renders its body.
       return { kind: "block", body: parseBody(tokens, "endgeneration") };
     case "break":
     case "continue":
@@ -147,14 +142,14 @@ function parseSet(tokens: TokenStream): Statement {
   return { kind: "setBlock", target, filters, body: parseBody(tokens, "endset") };
 }
 
-/** Filters behind each other, as `| trim | upper`. */
+/** Parses a chain of filters, such as `| trim | upper`. */
 function parseFilters(tokens: TokenStream, first?: FilterCall): FilterCall[] {
   const filters = first === undefined ? [] : [first];
   while (tokens.skip("operator", "|")) filters.push(parseFilter(tokens));
   return filters;
 }
 
-/** What is assigned to: `name`, `a, b`, `(a, b)` or `namespace.name`. */
+/** Parses the left side of an assignment: `name`, `a, b`, `(a, b)` or `namespace.name`. */
 function parseTarget(tokens: TokenStream): Target {
   const items = [parseOneTarget(tokens)];
   let isTuple = false;
@@ -168,7 +163,7 @@ function parseTarget(tokens: TokenStream): Target {
 }
 
 function parseOneTarget(tokens: TokenStream): Target {
-  return tokens.inside(() => {
+  return tokens.nested(() => {
     if (tokens.skip("operator", "(")) {
       const target = parseTarget(tokens);
       tokens.expect("operator", ")");

@@ -1,13 +1,15 @@
 import { TemplateSyntaxError } from "../errors.ts";
 import { type Token, tokenize } from "./lexer.ts";
 
-// Brackets, operators and blocks inside each other. Each level takes some ten calls.
-const deepest = 100;
+// Nesting of brackets, operators and blocks. The parser uses about ten stack frames per level.
+const maxDepth = 100;
 
-/** The tokens of a template, one after the other. */
+const end: Token = { type: "end", value: "" };
+
+/** The tokens of a template, and the parser's position in them. */
 export class TokenStream {
   readonly #tokens: readonly Token[];
-  #place = 0;
+  #position = 0;
   #depth = 0;
 
   constructor(template: string) {
@@ -15,14 +17,14 @@ export class TokenStream {
   }
 
   get current(): Token {
-    return this.#tokens[this.#place] ?? { type: "end", value: "" };
+    return this.#tokens[this.#position] ?? end;
   }
 
   get next(): Token {
-    return this.#tokens[this.#place + 1] ?? { type: "end", value: "" };
+    return this.#tokens[this.#position + 1] ?? end;
   }
 
-  /** Whether the current token is of a type, and has one of the values where some are given. */
+  /** Whether the current token has the type and one of the values. Without values any value fits. */
   is(type: Token["type"], ...values: readonly string[]): boolean {
     const { current } = this;
     return current.type === type && (values.length === 0 || values.includes(current.value));
@@ -30,32 +32,36 @@ export class TokenStream {
 
   take(): Token {
     const token = this.current;
-    this.#place++;
+    this.#position++;
     return token;
   }
 
-  /** Takes the current token off where it is the wanted one. */
+  /** Takes the current token if it fits. Returns whether it did. */
   skip(type: Token["type"], ...values: readonly string[]): boolean {
     const found = this.is(type, ...values);
-    if (found) this.#place++;
+    if (found) this.#position++;
     return found;
   }
 
-  /** @throws TemplateSyntaxError where the current token is another */
+  /** @throws TemplateSyntaxError if the current token does not fit */
   expect(type: Token["type"], ...values: readonly string[]): Token {
     if (this.is(type, ...values)) return this.take();
     throw this.unexpected(values.length === 0 ? type : values.join(" or "));
   }
 
+  /** Error for the current token. */
   unexpected(wanted: string): TemplateSyntaxError {
     const { type, value } = this.current;
     const found = value === "" ? type : JSON.stringify(value.slice(0, 40));
     return new TemplateSyntaxError(`expected ${wanted}, got ${found}`);
   }
 
-  /** Parses what stands inside something else. */
-  inside<Result>(parse: () => Result): Result {
-    if (++this.#depth > deepest) throw new TemplateSyntaxError("it is nested too deeply");
+  /**
+   * Parses one nesting level deeper.
+   * @throws TemplateSyntaxError if the template is nested too deeply
+   */
+  nested<Result>(parse: () => Result): Result {
+    if (++this.#depth > maxDepth) throw new TemplateSyntaxError("it is nested too deeply");
     const result = parse();
     this.#depth--;
     return result;

@@ -1,18 +1,26 @@
 import type { Steps } from "../../steps.ts";
 import type { Budget } from "../budget.ts";
 import { InputError } from "../errors.ts";
+import { integerOf } from "./conversions.ts";
 import { Text } from "./text.ts";
-import { Dict, Float, integerOf, List, type Value } from "./values.ts";
+import { Dict, Float, List, type Value } from "./values.ts";
 
-// Objects and arrays inside each other, as in a tool's schema.
-const deepest = 100;
+// Nested objects and arrays, such as a tool's JSON schema.
+const maxDepth = 100;
 
-/** Data from outside as the template's values. All texts in it, names too, count as input. */
+/**
+ * Converts the caller's data to template values. Every text in it, property names included, counts
+ * as input.
+ * @throws InputError for data that is nested too deeply
+ */
 export function* inputValue(data: unknown, budget: Budget, depth = 0): Steps<Value> {
   budget.spend(2);
   if (budget.isSliceSpent) yield* budget.pause();
-  if (depth > deepest)
-    throw new InputError(`tools and arguments of calls may have ${deepest} levels at most`);
+  if (depth > maxDepth) {
+    throw new InputError(
+      `tools and arguments of tool calls may be nested at most ${maxDepth} levels deep`,
+    );
+  }
   if (typeof data === "string") return Text.ofInput(data);
   if (typeof data === "boolean") return data;
   if (typeof data === "number") return Number.isSafeInteger(data) ? data : new Float(data);

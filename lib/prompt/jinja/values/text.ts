@@ -1,29 +1,30 @@
-const none: readonly number[] = [];
+const noRanges: readonly number[] = [];
 
-/** A run of a text that comes from one side: from the template, or from its input. */
+/** A stretch of a text that comes from one source: the template or its input. */
 export interface Run {
   readonly text: string;
   readonly isInput: boolean;
 }
 
 /**
- * A string that knows which of its characters come from the template's input. Every operation keeps
- * that knowledge, so that control tokens are looked for in the template's own words only, whatever
- * the template does to a message: it may cut, replace, lower or join.
+ * A string that knows which of its characters come from the template's input: messages and tools.
+ * Every operation keeps that knowledge. A template may cut, replace, lower or join a message, and
+ * still only the template's own characters can become control tokens.
  */
 export class Text {
-  /** Where the input's characters are: a start and an end for each range, in ascending order. */
+  /** Ranges of the input's characters in UTF-16 units: start, end, start, end, …, ascending. */
   readonly input: readonly number[];
 
   constructor(
     readonly value: string,
-    input: readonly number[] = none,
+    input: readonly number[] = noRanges,
   ) {
     this.input = input;
   }
 
+  /** A text that comes from the input as a whole. */
   static ofInput(value: string): Text {
-    return new Text(value, value === "" ? none : [0, value.length]);
+    return new Text(value, value === "" ? noRanges : [0, value.length]);
   }
 
   static join(texts: readonly Text[], separator = new Text("")): Text {
@@ -35,12 +36,12 @@ export class Text {
     return joined.build();
   }
 
-  /** UTF-16 units from `start` to `end`. */
+  /** The part from `start` to `end`, both in UTF-16 units and not negative. */
   slice(start: number, end: number = this.value.length): Text {
     const value = this.value.slice(start, end);
     if (this.input.length === 0) return new Text(value);
     const kept: number[] = [];
-    for (let at = this.#firstRange(start); at < this.input.length; at += 2) {
+    for (let at = this.#firstRangeAfter(start); at < this.input.length; at += 2) {
       const [from = 0, to = 0] = this.input.slice(at, at + 2);
       if (from >= end) break;
       kept.push(Math.max(from, start) - start, Math.min(to, end) - start);
@@ -48,46 +49,48 @@ export class Text {
     return new Text(value, kept);
   }
 
-  /** Changes each run by itself. */
+  /** Changes each run separately, so that the result keeps its sources. */
   map(change: (text: string) => string): Text {
     const changed = new TextBuilder();
     for (const { text, isInput } of this.runs()) {
-      const own = change(text);
-      changed.add(isInput ? Text.ofInput(own) : new Text(own));
+      const result = change(text);
+      changed.add(isInput ? Text.ofInput(result) : new Text(result));
     }
     return changed.build();
   }
 
+  /** The text's runs in order. None is empty. */
   runs(): Run[] {
     const runs: Run[] = [];
-    let place = 0;
-    const add = (end: number, isInput: boolean) => {
-      if (end > place) runs.push({ text: this.value.slice(place, end), isInput });
-      place = end;
+    let position = 0;
+    const addUpTo = (end: number, isInput: boolean) => {
+      if (end > position) runs.push({ text: this.value.slice(position, end), isInput });
+      position = end;
     };
-    for (const [index, border] of this.input.entries()) add(border, index % 2 === 1);
-    add(this.value.length, false);
+    for (const [index, border] of this.input.entries()) addUpTo(border, index % 2 === 1);
+    addUpTo(this.value.length, false);
     return runs;
   }
 
-  /** The first range that ends after a place. */
-  #firstRange(place: number): number {
+  /** Index in `input` of the first range that ends after `position`. */
+  #firstRangeAfter(position: number): number {
     let low = 0;
     let high = this.input.length >> 1;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.input[2 * middle + 1] ?? 0) > place) high = middle;
+      if ((this.input[2 * middle + 1] ?? 0) > position) high = middle;
       else low = middle + 1;
     }
     return 2 * low;
   }
 }
 
-/** Puts texts together. */
+/** Concatenates texts. Adjacent input ranges become one. */
 export class TextBuilder {
   #value = "";
   readonly #input: number[] = [];
 
+  /** Length so far in UTF-16 units. */
   get length(): number {
     return this.#value.length;
   }

@@ -26,7 +26,7 @@ const messages = [
 
 const source = "{% set m = messages[1] %}{% set u = messages[0].content %}{% set t = m.content %}";
 
-// Expressions, each printed.
+// Expressions, separated by semicolons. A template prints each of them.
 const expressions = `
 u | length ; u[1] ; u[-1] ; u[8] ; u[1:9] ; u[::-1] ; u[-6:-1] ; u[:3] ; t[2:] ; t[::2] ; m.list[::-1] ; m.list[1:3] ; m.list[5:]
 u | upper ; u | lower ; u | title ; u | capitalize ; u.title() ; u.capitalize() ; u.upper() ; u.strip() ; u.strip(' A<>ok') ; u.lstrip() ; u.rstrip() ; u | trim
@@ -34,15 +34,15 @@ u.split() ; u.split(' ') ; u.split(' ', 2) ; u.split(none, 1) ; t.split('abc') ;
 t.replace('b', 'XX') ; t.replace('', '-') ; t.replace('abc', '', 1) ; u | replace('is', 'was') ; u | replace('n', 'm', 1) ; t.find('c') ; t.rfind('c') ; t.find('q') ; t.index('x') ; t.count('abc') ; t.count('')
 t.startswith('abc') ; t.startswith(('x', 'a')) ; t.endswith('y') ; t.isdigit() ; '12'.isdigit() ; 'ab1'.isalnum() ; 'ab'.isalpha() ; ' \\n'.isspace() ; 'aB'.islower() ; 'AB1'.isupper() ; ''.isdigit()
 'ab'.ljust(5) ~ '|' ; 'ab'.rjust(5, '*') ; 'ab'.center(5) ~ '|' ; 'abc'.center(6) ~ '|' ; '-5'.zfill(4) ; 'abc'.removeprefix('a') ; 'abc'.removesuffix('bc') ; '-'.join(['a', 'b']) ; '{} {1} {x}'.format(1, 2, x='y') if false ; '{}-{x:>4}|'.format('a', x='y') ; '{:.2f}'.format(3.14159)
-'%s and %d' % ('x', 5) ; '%5.2f|%-5s|%05d' % (2.5, 'ab', 42) ; '%s' % 'one' ; '%(a)s' % {'a': 1} ; '%%' % () ; '%x' % 255 ; "%s %s" | format('a', 1) ; "%r" % 'q'
+'%s and %d' % ('x', 5) ; '%5.2f|%-5s|%05d' % (2.5, 'ab', 42) ; '%s' % 'one' ; '%(a)s' % {'a': 1} ; '%%' % () ; '%x' % 255 ; '%05d|%+06.1f|%-5d|%05s' % (-3, 2.5, -3, 'ab') ; '%.1s|%.2r' % ('👩x', 'abc') ; '{:05d}|{:07.2f}|{:<05d}'.format(-3, -1.5, -3) ; "%s %s" | format('a', 1) ; "%r" % 'q'
 u | indent ; t | indent ; t | indent(2) ; t | indent(2, true) ; t | indent('> ', first=true, blank=true) ; t | wordcount ; u | truncate(10) ; u | truncate(10, true) ; u | truncate(10, true, '…', 0) ; 'ab' | center(6) ~ '|' ; u | escape ; u | e
 m.n + 1 ; m.n / 2 ; m.n // 2 ; -m.n // 2 ; m.n % 3 ; -m.n % 3 ; m.n ** 2 ; 2 ** -1 ; m.f * 2 ; m.f // 1 ; m.n * 1.0 ; -m.n ; +m.f ; 1 + true ; 7.0 ; 1e3 ; 1.5e-7 ; 1e16 ; 0.1 + 0.2 ; 10 / 5 ; 2 + 3 * 4 ; -2 ** 2 ; 2 ** 3 ** 2 ; 1_000
 1 < 2 < 3 ; 1 < 3 < 2 ; 1 == 1.0 ; true == 1 ; 'a' == 'a' ; 'a' != 1 ; none == none ; [1, 2] == [1, 2] ; (1, 2) == [1, 2] ; {'a': 1} == {'a': 1} ; 'a' < 'b' ; [1, 2] < [1, 3] ; m.n >= 7
 'b' in t ; 'q' not in t ; 1 in m.list ; 9 in m.list ; 'b' in m.dict ; 'q' in m.dict ; not 'b' in t ; 'x' in undefinedname ; not true ; true and 'x' ; '' or 'y' ; 0 or none ; 'a' if false else 'b' ; 'a' if false ; 'a' if true
 'a' ~ 1 ~ none ~ true ~ 1.5 ~ [1, 'x'] ; 'a' + 'b' ~ 'c' ; 'ab' * 3 ; 3 * 'ab' ; [1] * 2 ; [1] + [2] ; (1,) + (2,) ; 'a' * -1 ; 1 + 2 ~ 3 ; 2 * 3 ~ 4
-[1, 'a', none, true, 2.0, {'k': 'v'}, (1,), ()] ; ['it\\'s', "q\\"q", 'a\\nb', '\\t', '\\\\', 'ü👩'] ; {'a': 1, 2: 'b', none: true, 1.5: 0} ; {1: 'x'}[1] ; {'a': {'b': 1}}['a']['b'] ; {} ; []
-m.dict.b ; m.dict['b'] ; m.dict.get('b') ; m.dict.get('q') ; m.dict.get('q', 5) ; m.dict['items'] ; m.dict['get'] ; m.dict.items() | list ; m.dict.keys() | list ; m.dict.values() | list ; m.dict | items | list ; m.dict | dictsort ; m.dict | length ; m.dict | list ; m.dict.A.c[1] ; m.none ; m.nothing ; m['nothing'] is defined
-m.list | first ; m.list | last ; m.list | sort ; m.list | sort(reverse=true) ; m.names | sort ; m.names | sort(case_sensitive=true) ; m.list | unique | list ; m.names | join ; m.names | join(', ') ; m.people | join(', ', attribute='name') ; m.list | sum ; m.people | sum(attribute='age') ; m.list | min ; m.list | max ; m.names | max ; m.list | reverse | list ; 'abc' | reverse ; [] | first | default('none')
+[1, 'a', none, true, 2.0, {'k': 'v'}, (1,), ()] ; ['it\\'s', "q\\"q", 'a\\nb', '\\t', '\\\\', 'ü👩', ' \\xa0\\u200b\\ue000\\u2028\\U000e0001\\x85\\xad'] ; {'a': 1, 2: 'b', none: true, 1.5: 0} ; {1: 'x'}[1] ; {'a': {'b': 1}}['a']['b'] ; {} ; []
+m.dict.b ; m.dict['b'] ; m.dict.get('b') ; m.dict.get('q') ; m.dict.get('q', 5) ; m.dict['items'] ; m.dict['get'] ; m.dict.items() | list ; m.dict.keys() | list ; m.dict.keys() ; m.dict.values() ; m.dict.items() ; {}.keys() ; m.dict.values() | list ; m.dict | items | list ; m.dict | dictsort ; m.dict | length ; m.dict | list ; m.dict.A.c[1] ; m.none ; m.nothing ; m['nothing'] is defined
+m.list | first ; m.list | last ; m.list | sort ; m.list | sort(reverse=true) ; m.names | sort ; ['👩', '\\ue000', 'a'] | sort ; '👩' > '\\ue000' ; {'👩': 1, '\\ue000': 2} | tojson(sort_keys=true) ; m.names | sort ; m.names | sort(case_sensitive=true) ; m.list | unique | list ; m.names | join ; m.names | join(', ') ; m.people | join(', ', attribute='name') ; m.list | sum ; m.people | sum(attribute='age') ; m.list | min ; m.list | max ; m.names | max ; m.list | reverse | list ; 'abc' | reverse ; [] | first | default('none')
 m.people | map(attribute='name') | list ; m.people | map(attribute='tags', default='-') | list ; m.names | map('upper') | join ; m.people | selectattr('tags') | map(attribute='name') | list ; m.people | selectattr('age', 'equalto', 36) | list | length ; m.people | rejectattr('age', 'gt', 30) | map(attribute='name') | list ; m.list | select('odd') | list ; m.list | reject('equalto', 1) | list ; m.list | select | list ; m.people | sort(attribute='age') | map(attribute='name') | list ; m.people | groupby('age') | map('first') | list ; m.list | batch(3) | list ; m.list | batch(3, 0) | list ; none | selectattr('x') | list ; none | map('upper') | list ; m.people | max(attribute='age')
 '5' | int ; 'x' | int ; 'x' | int(3) ; '0x1f' | int(base=16) ; '2.7' | int ; 2.9 | int ; -2.9 | int ; '2.5' | float ; 'x' | float ; 3 | float ; 2.567 | round(2) ; 2.5 | round ; 3.5 | round ; 2.1 | round(method='ceil') ; 7 | round ; -3 | abs ; -2.5 | abs ; none | default('d') ; none | default('d', true) ; nothing | default('d') ; '' | d('e', true) ; 5 | string ; true | string ; none | string ; [1] | string
 m.dict | tojson ; m.people | tojson ; u | tojson ; m.dict | tojson(indent=2) ; m.list | tojson(indent=4) ; [] | tojson(indent=2) ; {} | tojson(indent=2) ; m.dict | tojson(sort_keys=true) ; u | tojson(ensure_ascii=true) ; m.dict | tojson(separators=(',', ':')) ; [1.0, 2.5, none, true, 1e20] | tojson ; '\\x01\\x7f</s>' | tojson ; (1, 2) | tojson ; {1: 2, none: 3, true: 4} | tojson
@@ -68,6 +68,7 @@ const statements = [
   "{% set a, b = 1, 2 %}{{ a }}{{ b }}{% set c = 1, 2 %}{{ c }}",
   "{% set x %}a {{ t }} b{% endset %}{{ x | length }}{% set y | upper | trim %} q {% endset %}{{ y }}",
   "{% macro f(a, b=2, c=a) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ f(1) }};{{ f(1, 3) }};{{ f(1, c=5) }};{{ f(*[1, 2], **{'c': 3}) }}",
+  "{% macro f(a, b=2) %}{{ a }}{{ b }}{% endmacro %}{{ f(none, none) }}{{ f(b=none) }}",
   "{% macro f() %}{{ varargs }}{{ kwargs }}{% endmacro %}{{ f(1, x=2) }}",
   "{% macro f(n) %}{% if n > 0 %}{{ n }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(5) }}",
   "{% macro f() %}[{{ z }}]{% endmacro %}{% set z = 1 %}{{ f() }}{% set z = 2 %}{{ f() }}",
@@ -137,7 +138,7 @@ function render(template: string) {
 
 const reason = hasJinja2 ? "" : " (skipped: python3-jinja2 is not installed)";
 
-describe.runIf(hasJinja2)(`the template language is that of Python's jinja2${reason}`, () => {
+describe.runIf(hasJinja2)(`renders like Python's jinja2${reason}`, () => {
   const variables = {
     messages: messages.map(({ ...message }) => {
       const { none: _, ...rest } = { none: null, ...message };
