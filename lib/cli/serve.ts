@@ -103,7 +103,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     maxQueue: flags.maxQueue,
   });
   llama.catch(() => {});
-  const handler = createHandler(llama, await handlerOptions(flags, apiKeys));
+  const handler = createHandler(llama, handlerOptions(flags, apiKeys));
   let running: RunningServer | undefined;
   try {
     running = await listen(handler, { host, port, allowPublic, hasKeys: apiKeys.length > 0 });
@@ -140,10 +140,7 @@ function stopOnSignal(
   });
 }
 
-async function handlerOptions(
-  flags: ServeFlags,
-  apiKeys: readonly ApiKey[],
-): Promise<HandlerOptions> {
+function handlerOptions(flags: ServeFlags, apiKeys: readonly ApiKey[]): HandlerOptions {
   const { modelName, alias, corsOrigin, maxConcurrentPerKey, maxBody, maxPrompt, timeout } = flags;
   return {
     apiKeys,
@@ -156,10 +153,10 @@ async function handlerOptions(
     ...(maxBody !== undefined && { maxBodyBytes: maxBody }),
     ...(maxPrompt !== undefined && { maxPromptTokens: maxPrompt }),
     ...(timeout !== undefined && { requestTimeoutMs: timeout }),
-    ...(!flags.quiet && { logger: await makeLogger(flags.json ?? false) }),
+    ...(!flags.quiet && { logger: makeLogger(flags.json ?? false) }),
   };
 }
 
-function makeLogger(json: boolean): Logger | Promise<Logger> {
+function makeLogger(json: boolean): Logger {
   return json ? jsonLogger(new LogSink(process.stdout)) : textLogger(new LogSink(process.stderr));
 }

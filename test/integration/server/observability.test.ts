@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { propagation, SpanStatusCode, trace } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import {
@@ -115,4 +117,23 @@ test("metrics count requests and tokens, and tell of the engine", async () => {
   expect(value("codellama_kv_cells")).toBe(2048);
   expect(value("codellama_requests_running")).toBe(0);
   expect(value("codellama_prefix_miss_tokens_total")).toBeGreaterThan(5);
+});
+
+test("a server works without the OpenTelemetry API", async () => {
+  // Only this package must not find it: prom-client depends on the API.
+  const hook = `const Module = require("node:module");
+    const resolve = Module._resolveFilename;
+    Module._resolveFilename = (name, parent, ...rest) => {
+      if (name === "@opentelemetry/api" && /\\bdist\\b.server/.test(parent.filename)) {
+        console.log("missing");
+        throw Object.assign(new Error("not installed"), { code: "MODULE_NOT_FOUND" });
+      }
+      return resolve(name, parent, ...rest);
+    };`;
+  const serve = `const { createHandler } = require("./dist/server.cjs");
+    const handler = createHandler(new Promise(() => {}));
+    handler(new Request("http://localhost/v1/models")).then(({ status }) => console.log(status));`;
+  const run = promisify(execFile);
+  expect((await run(process.execPath, ["-e", serve])).stdout).toBe("503\n");
+  expect((await run(process.execPath, ["-e", hook + serve])).stdout).toBe("missing\n503\n");
 });
