@@ -1,6 +1,6 @@
 // A conversation that is saved and goes on later. Each turn computes only what is new.
 import { modelPath } from "codellama-tiny";
-import { ChatSession, CodeLlama } from "node-codellama";
+import { CodeLlama } from "node-codellama";
 
 const llama = await CodeLlama.load(modelPath);
 
@@ -16,6 +16,6 @@ const session = llama.session();
 await ask(session, "Write a Python function that computes the n-th Fibonacci number.");
 
 const saved = JSON.stringify(session);
-const later = ChatSession.fromJSON(llama, JSON.parse(saved));
+const later = llama.session(JSON.parse(saved));
 await ask(later, "Now in JavaScript.");
 await llama.close();

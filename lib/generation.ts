@@ -8,51 +8,24 @@ import {
 import { append } from "./base/append.ts";
 import { endedEarly } from "./base/early-end.ts";
 import { RequestOutput } from "./engine/output.ts";
-import { type EnginePort, promptLength, type RunningRequest } from "./engine/port.ts";
+import {
+  type EngineCall,
+  type EnginePort,
+  type EnginePrompt,
+  promptLength,
+  type RunningRequest,
+  type TextFilter,
+} from "./engine/port.ts";
 import { CodeLlamaError } from "./errors.ts";
 import { Preparation, type Prepared, type Preparing } from "./jobs/preparation.ts";
-import type { NativeRequest } from "./native/binding.ts";
-import type { Structure } from "./options/structure.ts";
-import type { RemotePrompt } from "./prompt/remote-prompt.ts";
 import {
   type Answer,
+  type Chunk,
   type GenerationResult,
   type RequestResult,
   type TokenLogprobs,
   toResult,
 } from "./result.ts";
-
-/** A piece of new text. */
-export interface Chunk {
-  /** Whole characters, free of stop strings; never empty. */
-  readonly text: string;
-  /** The tokens that were taken since the last chunk. */
-  readonly tokens: readonly number[];
-  /** Of these tokens, where `logprobs` was asked for. */
-  readonly logprobs?: readonly TokenLogprobs[];
-  /** Of the prompt's tokens but the first, on the first chunk, where `promptLogprobs` was asked for. */
-  readonly promptLogprobs?: readonly TokenLogprobs[];
-  /** Which of `n` answers it belongs to, from 0. */
-  readonly index: number;
-}
-
-/** A prompt as an engine takes it. */
-export type EnginePrompt = Int32Array | RemotePrompt;
-
-/** A request to the engine. */
-export type EngineCall = Omit<NativeRequest, "id" | "grammar" | "prompt"> & {
-  readonly prompt: EnginePrompt;
-  readonly seed: number;
-  readonly structure?: Structure | undefined;
-};
-
-/** Changes a request's text on its way to the reader. */
-export interface TextFilter {
-  /** Returns what may be shown by now. */
-  push(text: string): string;
-  /** Returns the rest. */
-  finish(): string;
-}
 
 /** Makes a prompt, until `stop` is aborted. */
 export type PromptMaker = Preparing<EnginePrompt>;

@@ -6,14 +6,14 @@ export {
 } from "./codellama.ts";
 export type { EngineState } from "./engine/port.ts";
 export { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
-export type { Chunk, Generation } from "./generation.ts";
+export type { Generation } from "./generation.ts";
 export type { Capabilities, ChatFormat } from "./model/capabilities.ts";
 export { type GgufFacts, inspectModel } from "./model/inspect.ts";
 export type { EmbedResult } from "./modes/embed.ts";
 export type { InfillResult } from "./modes/infill.ts";
 export type { PerplexityResult } from "./modes/perplexity.ts";
 export type { PrefixResult } from "./modes/prefix-file.ts";
-export type { GgufScalar } from "./native/binding.ts";
+export type { FinishReason, GgufScalar } from "./native/binding.ts";
 export type { DeviceInfo, DeviceShare, Placement } from "./native/device-info.ts";
 export type { EngineStats, ModelInfo, SpecialTokens } from "./native/model-info.ts";
 export type { DryOptions, MirostatOptions, XtcOptions } from "./native/sampling-options.ts";
@@ -33,7 +33,7 @@ export type { Priority, RepetitionOptions } from "./options/shared.ts";
 export type { SplitOptions } from "./options/split.ts";
 export type { StructureOptions } from "./options/structure.ts";
 export type {
-  FinishReason,
+  Chunk,
   GenerationResult,
   Timings,
   TokenLogprob,

@@ -1,6 +1,7 @@
 import type { RequestOutput } from "./engine/output.ts";
+import type { EngineCall } from "./engine/port.ts";
 import type { RequestOutcome } from "./engine/request.ts";
-import type { EngineCall } from "./generation.ts";
+import type { FinishReason } from "./native/binding.ts";
 
 /** A token, and how likely the model found it in its place. */
 export interface TokenLogprob {
@@ -16,6 +17,23 @@ export interface TokenLogprob {
 /** A token, and the likeliest ones in its place, the likeliest first. */
 export interface TokenLogprobs extends TokenLogprob {
   readonly top: readonly TokenLogprob[];
+}
+
+/** A piece of new text. */
+export interface Chunk {
+  /** Whole characters without stop strings; never empty. */
+  readonly text: string;
+  /** Tokens generated since the previous chunk of the same answer. */
+  readonly tokens: readonly number[];
+  /** Log-probabilities of these tokens, when the `logprobs` option is set. */
+  readonly logprobs?: readonly TokenLogprobs[];
+  /**
+   * Log-probabilities of the prompt's tokens from the second one on, when the `promptLogprobs` option
+   * is set. Only the first chunk has them.
+   */
+  readonly promptLogprobs?: readonly TokenLogprobs[];
+  /** Index of the answer (of `n`) that the chunk belongs to, from 0. */
+  readonly index: number;
 }
 
 export interface Usage {
@@ -40,9 +58,6 @@ export interface Timings {
   /** New tokens but the first, which the prefill gives, over `decodeMs`. */
   readonly decodeTokensPerSecond: number;
 }
-
-/** Why a generation ended: an end token or a stop string, a limit, text in circles, `cancel()`. */
-export type FinishReason = "stop" | "length" | "repetition" | "timeout" | "abort";
 
 export interface GenerationResult {
   readonly text: string;

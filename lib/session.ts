@@ -1,5 +1,4 @@
 import { invalidArgument } from "./base/arguments.ts";
-import type { CodeLlama } from "./codellama.ts";
 import type { EnginePort } from "./engine/port.ts";
 import { Generation } from "./generation.ts";
 import type { Capabilities } from "./model/capabilities.ts";
@@ -8,7 +7,6 @@ import { dialogPrompt } from "./modes/chat-prompt.ts";
 import { fitHistory, roomForPrompt } from "./modes/history.ts";
 import { anyText, checkOptions, checkValue, oneOf } from "./options/check.ts";
 import { type ChatMessage, copyMessages } from "./options/messages.ts";
-import { requireModel } from "./options/model.ts";
 import { checkCall } from "./options/request.ts";
 import {
   type SendOptions,
@@ -59,7 +57,7 @@ export class ChatSession {
     options: SessionOptions,
   ) {
     if (key !== own) {
-      throw invalidArgument("new ChatSession(): use llama.session(), or ChatSession.fromJSON()");
+      throw invalidArgument("new ChatSession(): use llama.session()");
     }
     const where = "session()";
     const messages = [...copyMessages(options.messages ?? [], where)];
@@ -74,19 +72,6 @@ export class ChatSession {
     this.#options = options;
     this.#system = messages[0]?.role === "system" ? messages.shift() : undefined;
     this.#turns = messages;
-  }
-
-  /**
-   * Goes on with a session that `toJSON()` saved.
-   * @throws CodeLlamaError `INVALID_ARGUMENT` for data that no session wrote, `CLOSED`
-   */
-  static fromJSON(llama: CodeLlama, data: SessionData): ChatSession {
-    requireModel(llama, "ChatSession.fromJSON()");
-    const checked = readSessionOptions(data);
-    if (checked.version === 1) return llama.session(checked);
-    throw invalidArgument(
-      "ChatSession.fromJSON(): data must be what toJSON() gave; version is missing",
-    );
   }
 
   /** The conversation so far: the system message, if there is one, then the turns. */

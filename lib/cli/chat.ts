@@ -7,7 +7,7 @@ import { replaceFile } from "../base/replace-file.ts";
 import type { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { ChatOptions } from "../options/chat.ts";
-import { ChatSession } from "../session.ts";
+import type { ChatSession } from "../session.ts";
 import { addModelFlags, loadModel, type ModelFlags } from "./model-options.ts";
 import { addSamplingFlags, type SamplingFlags, samplingOptions } from "./sampling-options.ts";
 import { readStandardInput } from "./standard-input.ts";
@@ -126,7 +126,9 @@ class Conversation {
       throw new CodeLlamaError("INVALID_ARGUMENT", `${file} cannot be read: ${error.message}`);
     });
     try {
-      this.#session = ChatSession.fromJSON(this.#llama, JSON.parse(data));
+      const saved = JSON.parse(data);
+      if (saved?.version !== 1) throw new Error("version must be 1");
+      this.#session = this.#llama.session(saved);
     } catch (error) {
       throw new CodeLlamaError(
         "INVALID_ARGUMENT",

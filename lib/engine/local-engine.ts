@@ -6,7 +6,6 @@ import {
   throwIfAborted,
 } from "../base/abort-listeners.ts";
 import { CodeLlamaError, callNative, fromNative } from "../errors.ts";
-import type { EngineCall } from "../generation.ts";
 import type {
   NativeEngine,
   NativeGrammar,
@@ -15,14 +14,15 @@ import type {
   NativeModel,
   NativeOutput,
   NativeRequest,
+  NativeRopeOptions,
   NativeWork,
+  PromptPart,
 } from "../native/binding.ts";
 import type { EngineStats } from "../native/model-info.ts";
-import type { RopeOptions } from "../options/rope.ts";
 import type { Structure } from "../options/structure.ts";
-import type { PromptPart } from "../prompt/parts.ts";
 import type { EngineListener } from "./events.ts";
 import { Grammars } from "./grammars.ts";
+import type { EngineCall } from "./port.ts";
 import { type EnginePort, type EngineState, noPromptLimit } from "./port.ts";
 import { EngineRequest } from "./request.ts";
 import { startEngine } from "./start.ts";
@@ -55,7 +55,7 @@ export class LocalEngine implements EnginePort {
     closed: Promise<void>,
     readonly loras: readonly NativeLora[],
     /** How positions are turned, which all that is computed depends on. */
-    readonly rope: RopeOptions,
+    readonly rope: NativeRopeOptions,
   ) {
     this.#native = native;
     this.#listener = listener;

@@ -1,6 +1,6 @@
 import { append } from "../base/append.ts";
-import type { TextFilter } from "../generation.ts";
 import type { NativeOutput, NativeTokenLogprobs } from "../native/binding.ts";
+import type { TextFilter } from "./port.ts";
 
 /** What one request has given so far. */
 export class RequestOutput {

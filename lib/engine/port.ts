@@ -1,12 +1,54 @@
 import { types } from "node:util";
-import type { EngineCall, EnginePrompt } from "../generation.ts";
-import type { NativeGrammar, NativeModel, NativeOutput } from "../native/binding.ts";
+import type {
+  NativeGrammar,
+  NativeModel,
+  NativeOutput,
+  NativeRequest,
+  PromptPart,
+} from "../native/binding.ts";
 import type { EngineStats } from "../native/model-info.ts";
+import type { ChatMessage } from "../options/messages.ts";
 import type { Structure } from "../options/structure.ts";
-import type { PromptPart } from "../prompt/parts.ts";
 import type { RequestOutcome } from "./request.ts";
 
-/** A request that an engine works at. */
+/** A prompt that a remote engine encodes itself. */
+export type RemotePrompt = RemoteText | RemoteHole | RemoteDialog;
+
+export interface RemoteText {
+  readonly text: string;
+  /** Control tokens that the text spells out become control tokens. */
+  readonly special: boolean;
+}
+
+export interface RemoteHole {
+  readonly prefix: string;
+  readonly suffix: string;
+}
+
+export interface RemoteDialog {
+  readonly messages: readonly ChatMessage[];
+  readonly tools?: readonly object[] | undefined;
+}
+
+/** A prompt in the form that an engine takes. */
+export type EnginePrompt = Int32Array | RemotePrompt;
+
+/** A request to an engine. */
+export type EngineCall = Omit<NativeRequest, "id" | "grammar" | "prompt"> & {
+  readonly prompt: EnginePrompt;
+  readonly seed: number;
+  readonly structure?: Structure | undefined;
+};
+
+/** Changes an answer's text before the reader sees it. */
+export interface TextFilter {
+  /** Takes new text and returns the text to show now. */
+  push(text: string): string;
+  /** Returns the rest of the text. */
+  finish(): string;
+}
+
+/** A request that an engine works on. */
 export interface RunningRequest {
   readonly outcome: Promise<RequestOutcome>;
   /** It ends with `finishReason: "abort"`, unless it has ended before. */

@@ -1,10 +1,10 @@
 import { types } from "node:util";
 import { RequestOutput } from "../engine/output.ts";
-import type { EnginePort } from "../engine/port.ts";
-import type { RequestCall, RequestFunction, Script, TextFilter } from "../generation.ts";
+import type { EnginePort, TextFilter } from "../engine/port.ts";
+import type { RequestCall, RequestFunction, Script } from "../generation.ts";
+import type { FinishReason } from "../native/binding.ts";
 import {
   type Answer,
-  type FinishReason,
   type GenerationResult,
   type RequestResult,
   type TokenLogprob,

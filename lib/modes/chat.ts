@@ -1,6 +1,6 @@
-import type { EnginePort } from "../engine/port.ts";
+import type { EnginePort, TextFilter } from "../engine/port.ts";
 import { CodeLlamaError } from "../errors.ts";
-import { Generation, type RequestFunction, type TextFilter } from "../generation.ts";
+import { Generation, type RequestFunction } from "../generation.ts";
 import { type Capabilities, requireCapability } from "../model/capabilities.ts";
 import { type ChatOptions, chatTable } from "../options/chat.ts";
 import { checkList } from "../options/check.ts";

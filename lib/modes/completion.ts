@@ -1,7 +1,7 @@
+import type { EnginePrompt } from "../engine/port.ts";
 import { type EnginePort, noPromptLimit } from "../engine/port.ts";
-import type { EnginePrompt } from "../generation.ts";
+import type { PromptPart } from "../native/binding.ts";
 import type { GenerateOptions } from "../options/generate.ts";
-import type { PromptPart } from "../prompt/parts.ts";
 import { truncate } from "../prompt/truncate.ts";
 import { roomForPrompt } from "./history.ts";
 

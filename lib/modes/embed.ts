@@ -1,5 +1,5 @@
-import type { EnginePort } from "../engine/port.ts";
-import { type EnginePrompt, Generation, type PromptMaker } from "../generation.ts";
+import type { EnginePort, EnginePrompt } from "../engine/port.ts";
+import { Generation, type PromptMaker } from "../generation.ts";
 import { checkOptions, checkValue } from "../options/check.ts";
 import { type EmbedOptions, embedRules } from "../options/embed.ts";
 import { computeProperties } from "../options/request.ts";

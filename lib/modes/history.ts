@@ -1,6 +1,6 @@
-import { type EnginePort, promptLength } from "../engine/port.ts";
+import { type EnginePort, type EnginePrompt, promptLength } from "../engine/port.ts";
 import { CodeLlamaError } from "../errors.ts";
-import type { EnginePrompt, PromptMaker } from "../generation.ts";
+import type { PromptMaker } from "../generation.ts";
 import type { ChatMessage } from "../options/messages.ts";
 import type { ChatModel, ChatPromptOptions } from "../prompt/chat.ts";
 import { dialogPrompt } from "./chat-prompt.ts";

@@ -1,7 +1,7 @@
 import { type EnginePort, noPromptLimit } from "../engine/port.ts";
 import { Generation, type RequestFunction } from "../generation.ts";
 import { type Capabilities, requireCapability } from "../model/capabilities.ts";
-import type { NativeModel } from "../native/binding.ts";
+import type { NativeModel, PromptPart } from "../native/binding.ts";
 import {
   type ContextFile,
   type InfillInput,
@@ -13,7 +13,6 @@ import { checkCall, requestOptions } from "../options/request.ts";
 import { fillInMiddlePrompt, hasFileTokens } from "../prompt/fill-in-middle.ts";
 import { type InfillOrder, infillPrompt } from "../prompt/infill.ts";
 import { OverlapTrimmer } from "../prompt/overlap.ts";
-import type { PromptPart } from "../prompt/parts.ts";
 import { fittingFiles, underComments } from "../prompt/repository-context.ts";
 import { type Surroundings, truncate } from "../prompt/truncate.ts";
 import { type Answer, addUp, type GenerationResult } from "../result.ts";

@@ -10,11 +10,11 @@ import type { LocalEngine } from "../engine/local-engine.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { Generation } from "../generation.ts";
 import { fingerprint } from "../model/fingerprint.ts";
+import type { NativeRopeOptions } from "../native/binding.ts";
 import { addon } from "../native/binding.ts";
 import { checkOptions, checkValue } from "../options/check.ts";
 import { type PrefixOptions, prefixRules } from "../options/prefix.ts";
 import { computeProperties } from "../options/request.ts";
-import type { RopeOptions } from "../options/rope.ts";
 import { type TextOrTokens, textOrTokens } from "../options/texts.ts";
 import { textPrompt } from "./completion.ts";
 
@@ -41,7 +41,7 @@ const otherState = 2 ** 20;
 interface Header {
   readonly llamaCommit: string;
   readonly model: string;
-  readonly rope: RopeOptions;
+  readonly rope: NativeRopeOptions;
   /** Parts of the KV cache, which the state's layout depends on: 1 where sequences share it. */
   readonly kvParts: number;
   readonly loraScales: readonly number[];

@@ -1,9 +1,6 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { CodeLlamaError, type CodeLlamaErrorCode } from "../errors.ts";
-import type { NativeDeviceOptions } from "../options/device.ts";
-import type { RopeOptions } from "../options/rope.ts";
-import type { PromptPart } from "../prompt/parts.ts";
 import { addonFile, platformPackageNames } from "./addon-file.ts";
 import { findBackendPackages } from "./backend-packages.ts";
 import type { DeviceInfo, Placement } from "./device-info.ts";
@@ -15,11 +12,51 @@ import type { SamplingOptions } from "./sampling-options.ts";
 // are in native/engine/base/options.h. Errors that the addon throws carry a CodeLlamaErrorCode in
 // `code`.
 
+/**
+ * One part of a prompt: the id of a control token, or text. Text that spells a control token stays
+ * text unless the part is `special`.
+ */
+export type PromptPart = number | PromptText;
+
+export interface PromptText {
+  readonly text: string;
+  /** Encodes without the implicit leading space (SentencePiece's dummy prefix). Default false. */
+  readonly inside?: boolean;
+  /** Encodes spelled-out control tokens as control tokens. Default false. */
+  readonly special?: boolean;
+  /** Encodes together with the text before it, so that a token may span both. Default false. */
+  readonly joined?: boolean;
+}
+
+/** Why a generation ended: an end token or a stop string, a limit, repeated text, `cancel()`. */
+export type FinishReason = "stop" | "length" | "repetition" | "timeout" | "abort";
+
 export interface NativeLora {
   readonly path: string;
   readonly scale: number;
   /** Used by lib/ only; the addon does not read it. */
   readonly name: string;
+}
+
+export interface NativeDeviceOptions {
+  readonly gpuLayers?: number | undefined;
+  readonly splitMode?: string | undefined;
+  readonly tensorSplit?: readonly number[] | undefined;
+  readonly mainGpu?: number | undefined;
+  readonly devices?: readonly string[] | undefined;
+}
+
+export interface NativeRopeOptions {
+  readonly base?: number;
+  readonly scale?: number;
+  readonly type?: "none" | "linear" | "yarn";
+  readonly yarn?: {
+    readonly extFactor?: number;
+    readonly attnFactor?: number;
+    readonly betaFast?: number;
+    readonly betaSlow?: number;
+    readonly origContext?: number;
+  };
 }
 
 export interface NativeLoadOptions extends NativeDeviceOptions {
@@ -38,7 +75,7 @@ export interface NativeLoadOptions extends NativeDeviceOptions {
   readonly prefillThreads?: number | undefined;
   readonly kvTypeK?: string | undefined;
   readonly kvTypeV?: string | undefined;
-  readonly rope?: RopeOptions | undefined;
+  readonly rope?: NativeRopeOptions | undefined;
   readonly warmup?: boolean | undefined;
   readonly flashAttention?: boolean | undefined;
   readonly kvUnified?: boolean | undefined;
@@ -92,7 +129,7 @@ export interface NativeRequest extends OrUndefined<SamplingOptions> {
 export interface NativeFinished {
   readonly type: "finished";
   readonly id: number;
-  readonly finishReason: "stop" | "length" | "repetition" | "timeout" | "abort";
+  readonly finishReason: FinishReason;
   readonly stopString: string;
   readonly promptTokens: number;
   readonly cachedTokens: number;

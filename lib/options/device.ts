@@ -1,3 +1,4 @@
+import type { NativeDeviceOptions } from "../native/binding.ts";
 import { anything, checkValue, either, integer, listOf, oneOf, type Rule, text } from "./check.ts";
 
 /** Where a model's layers are computed, and how several GPUs share them. */
@@ -47,14 +48,6 @@ export const deviceRules: Readonly<Record<keyof DeviceOptions, Rule>> = {
   mainGpu: integer(0, mostDevices - 1),
   devices: listOf(anything, mostDevices), // readDevices() names the element
 };
-
-export interface NativeDeviceOptions {
-  readonly gpuLayers?: number | undefined;
-  readonly splitMode?: string | undefined;
-  readonly tensorSplit?: readonly number[] | undefined;
-  readonly mainGpu?: number | undefined;
-  readonly devices?: readonly string[] | undefined;
-}
 
 /**
  * What `deviceRules` let pass, as the addon takes it.

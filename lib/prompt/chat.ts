@@ -1,12 +1,12 @@
 import { invalidArgument } from "../base/arguments.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { ChatFormat } from "../model/capabilities.ts";
+import type { PromptPart } from "../native/binding.ts";
 import type { ModelInfo } from "../native/model-info.ts";
 import type { ChatMessage } from "../options/messages.ts";
 import { checkMessages, messagesAtOnce, readDialog } from "./dialog.ts";
 import { instructPrompt } from "./instruct.ts";
 import { instruct70bPrompt } from "./instruct-70b.ts";
-import type { PromptPart } from "./parts.ts";
 import type { Steps } from "./steps.ts";
 import { renderTemplate, takesTools } from "./template.ts";
 

@@ -1,8 +1,8 @@
 import { CodeLlamaError } from "../errors.ts";
+import type { PromptPart } from "../native/binding.ts";
 import type { SpecialTokens } from "../native/model-info.ts";
 import type { ContextFile } from "../options/infill.ts";
 import type { InfillOrder } from "./infill.ts";
-import type { PromptPart } from "./parts.ts";
 
 /**
  * Builds the infill prompt of a model other than Code Llama, with the infill tokens that its GGUF

@@ -1,6 +1,6 @@
 import { CodeLlamaError } from "../errors.ts";
+import type { PromptPart } from "../native/binding.ts";
 import type { SpecialTokens } from "../native/model-info.ts";
-import type { PromptPart } from "./parts.ts";
 
 /** Prefix first (PSM) or suffix first (SPM). */
 export type InfillOrder = "psm" | "spm";

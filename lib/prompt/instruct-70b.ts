@@ -1,7 +1,7 @@
 import { CodeLlamaError } from "../errors.ts";
+import type { PromptPart } from "../native/binding.ts";
 import type { SpecialTokens } from "../native/model-info.ts";
 import { type Dialog, messagesAtOnce } from "./dialog.ts";
-import type { PromptPart } from "./parts.ts";
 import type { Steps } from "./steps.ts";
 import { strip } from "./strip.ts";
 

@@ -1,5 +1,6 @@
 import { invalidArgument } from "../base/arguments.ts";
 import { CodeLlamaError } from "../errors.ts";
+import type { PromptPart } from "../native/binding.ts";
 import type { ChatMessage } from "../options/messages.ts";
 import {
   hasJsonArguments,
@@ -15,7 +16,6 @@ import type { Block } from "./jinja/syntax/tree.ts";
 import { inputValue } from "./jinja/values/from-data.ts";
 import { Text } from "./jinja/values/text.ts";
 import { Dict, List, type Value } from "./jinja/values/values.ts";
-import type { PromptPart } from "./parts.ts";
 import type { Steps } from "./steps.ts";
 
 /** The variables of a chat template. */

@@ -1,5 +1,5 @@
+import type { EngineCall } from "../engine/port.ts";
 import { promptLength } from "../engine/port.ts";
-import type { EngineCall } from "../generation.ts";
 import type { RemoteChunk } from "./dialects/dialect.ts";
 
 // Characters per token, at most. It limits the answers of servers that do not return token ids.

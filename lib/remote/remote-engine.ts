@@ -1,13 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import { isDeepStrictEqual, types } from "node:util";
 import type { LocalEngine } from "../engine/local-engine.ts";
+import type { EngineCall, EnginePrompt, RemoteText } from "../engine/port.ts";
 import { type EnginePort, type EngineState, noPromptLimit, promptLength } from "../engine/port.ts";
 import { CodeLlamaError } from "../errors.ts";
-import type { EngineCall, EnginePrompt } from "../generation.ts";
-import type { NativeModel, NativeOutput } from "../native/binding.ts";
+import type { NativeModel, NativeOutput, PromptPart } from "../native/binding.ts";
 import type { EngineStats } from "../native/model-info.ts";
-import type { PromptPart } from "../prompt/parts.ts";
-import type { RemoteText } from "../prompt/remote-prompt.ts";
 import type { Dialect, RemoteFacts, Spelling } from "./dialects/dialect.ts";
 import type { HttpClient } from "./http-client.ts";
 import { RemoteRequest } from "./remote-request.ts";

@@ -1,8 +1,7 @@
+import type { EngineCall } from "../engine/port.ts";
 import { promptLength, type RunningRequest } from "../engine/port.ts";
 import type { RequestOutcome } from "../engine/request.ts";
-import type { EngineCall } from "../generation.ts";
-import type { NativeOutput } from "../native/binding.ts";
-import type { FinishReason } from "../result.ts";
+import type { FinishReason, NativeOutput } from "../native/binding.ts";
 import { AnswerLimits } from "./answer-limits.ts";
 import type { RemoteChunk, RemoteExchange, RemoteFacts, RemoteUsage } from "./dialects/dialect.ts";
 import { readEvents } from "./event-reader.ts";

@@ -1,5 +1,6 @@
 import { append } from "../base/append.ts";
-import type { Answer, FinishReason, TokenLogprobs } from "../result.ts";
+import type { FinishReason } from "../native/binding.ts";
+import type { Answer, TokenLogprobs } from "../result.ts";
 import { type ToolCall, type ToolCallDelta, ToolCallStream } from "./call-stream.ts";
 import { ContentLogprobs } from "./content-logprobs.ts";
 import type { ParsedCalls } from "./parse-calls.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AISDKError } from "@ai-sdk/provider";
-import { ChatSession, CodeLlama, CodeLlamaError, inspectModel } from "../../lib/index.ts";
+import { CodeLlama, CodeLlamaError, inspectModel } from "../../lib/index.ts";
 import { createCodeLlama } from "../../lib/integrations/ai-sdk/index.ts";
 import {
   ChatCodeLlama,
@@ -140,7 +140,7 @@ const calls: readonly [Call, ...Call[]] = [
   (llama, given) => llama.detokenize(given.tokens()),
   (llama, given) => llama.tokenBytes(given.or(given.random.below(33_000))),
   (llama, given) => converse(llama, given),
-  (llama, given) => ChatSession.fromJSON(given.or(llama), given.or(llama.session().toJSON())),
+  (llama, given) => llama.session(given.or(llama.session().toJSON())),
   (_, given) => inspectModel(given.path()),
   (_, given) => CodeLlama.load(given.or(modelPath), given.aborted(loadRules)),
   (_, given) => connect(given.or("http://127.0.0.1:9"), given.aborted(connectRules)),
@@ -162,7 +162,7 @@ async function converse(llama: CodeLlama, given: Arguments): Promise<unknown> {
   const fork = given.random.below(2) === 0 ? session.fork() : session;
   const answer = await fork.send(given.text(), given.options(rulesOf(sendTable)));
   fork.reset(given.or("system"));
-  return [answer, JSON.stringify(session), ChatSession.fromJSON(llama, fork.toJSON())];
+  return [answer, JSON.stringify(session), llama.session(fork.toJSON())];
 }
 
 function answerAiSdk(llama: CodeLlama, given: Arguments): unknown {

@@ -128,11 +128,10 @@ describe("every argument is refused by name", () => {
       /system must be/,
     ],
     [
-      "fromJSON: no model",
-      () => ChatSession.fromJSON(wrong("x"), wrong({})),
-      /first argument must be/,
+      "session: data of a later version",
+      () => llama().session(wrong({ version: 2 })),
+      /version must be 1/,
     ],
-    ["fromJSON: no data", () => ChatSession.fromJSON(llama(), wrong({})), /version is missing/],
     ["load: a Symbol", () => CodeLlama.load(wrong(Symbol("x"))), /path must be/],
     ["load: null options", () => CodeLlama.load("x", wrong(null)), /options must be/],
     [

@@ -3,7 +3,7 @@ import type {
   LanguageModelV3StreamPart,
   LanguageModelV3ToolCall,
 } from "@ai-sdk/provider";
-import type { FinishReason } from "../../result.ts";
+import type { FinishReason } from "../../native/binding.ts";
 import type { AnswerEvent } from "../../tools/answer-stream.ts";
 import type { ToolCall, ToolCallDelta } from "../../tools/call-stream.ts";
 

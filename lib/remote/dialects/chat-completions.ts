@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RemoteDialog } from "../../prompt/remote-prompt.ts";
+import type { RemoteDialog } from "../../engine/port.ts";
 import { listOf } from "../answer-schema.ts";
 import type { RemoteChunk, RemoteExchange, RemoteFacts } from "./dialect.ts";
 import { ToolCallText, toolCallsSchema } from "./tool-call-text.ts";

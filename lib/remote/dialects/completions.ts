@@ -1,8 +1,8 @@
 import { types } from "node:util";
 import { z } from "zod";
+import type { EngineCall } from "../../engine/port.ts";
 import { promptLength } from "../../engine/port.ts";
 import { CodeLlamaError } from "../../errors.ts";
-import type { EngineCall } from "../../generation.ts";
 import type { NativeTokenLogprobs } from "../../native/binding.ts";
 import { listOf, numbersByName, tokenIds } from "../answer-schema.ts";
 import { usualAnswer } from "../http-client.ts";

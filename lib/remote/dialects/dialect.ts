@@ -1,7 +1,10 @@
-import type { EngineCall } from "../../generation.ts";
-import type { NativeTokenLogprob, NativeTokenLogprobs } from "../../native/binding.ts";
+import type { EngineCall } from "../../engine/port.ts";
+import type {
+  FinishReason,
+  NativeTokenLogprob,
+  NativeTokenLogprobs,
+} from "../../native/binding.ts";
 import type { RemoteKind } from "../../options/connect.ts";
-import type { FinishReason } from "../../result.ts";
 
 /** Text of a token, and its bytes if they are not valid UTF-8. */
 export type Spelling = Pick<NativeTokenLogprob, "text" | "bytes">;

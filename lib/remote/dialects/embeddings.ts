@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { z } from "zod";
-import type { EngineCall } from "../../generation.ts";
+import type { EngineCall } from "../../engine/port.ts";
 import { listOf, vector } from "../answer-schema.ts";
 import type { RemoteExchange, RemoteFacts } from "./dialect.ts";
 import { readUsage, usageSchema } from "./usage.ts";

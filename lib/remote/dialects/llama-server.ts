@@ -1,8 +1,8 @@
 import { types } from "node:util";
 import { z } from "zod";
-import type { EngineCall } from "../../generation.ts";
+import type { EngineCall } from "../../engine/port.ts";
+import type { FinishReason } from "../../native/binding.ts";
 import { noTokenLimit } from "../../options/shared.ts";
-import type { FinishReason } from "../../result.ts";
 import { listOf, tokenCount, tokenIds } from "../answer-schema.ts";
 import { chatExchange } from "./chat-completions.ts";
 import type { Dialect, RemoteChunk, RemoteExchange, RemoteFacts } from "./dialect.ts";

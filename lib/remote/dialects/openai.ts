@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import type { EngineCall } from "../../generation.ts";
+import type { EngineCall } from "../../engine/port.ts";
 import { noTokenLimit } from "../../options/shared.ts";
 import { chatExchange } from "./chat-completions.ts";
 import { completionExchange } from "./completions.ts";

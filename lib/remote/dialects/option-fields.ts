@@ -1,7 +1,7 @@
 import { types } from "node:util";
+import type { EngineCall } from "../../engine/port.ts";
 import { promptLength } from "../../engine/port.ts";
 import { CodeLlamaError } from "../../errors.ts";
-import type { EngineCall } from "../../generation.ts";
 import type { RemoteFacts } from "./dialect.ts";
 
 /** Options that a remote must honour. This process enforces `timeoutMs`, and `group` is a hint. */

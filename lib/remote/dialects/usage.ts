@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { FinishReason } from "../../result.ts";
+import type { FinishReason } from "../../native/binding.ts";
 import { tokenCount } from "../answer-schema.ts";
 import type { RemoteUsage } from "./dialect.ts";
 

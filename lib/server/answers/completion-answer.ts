@@ -1,4 +1,5 @@
-import type { Answer, FinishReason } from "../../result.ts";
+import type { FinishReason } from "../../native/binding.ts";
+import type { Answer } from "../../result.ts";
 
 /** OpenAI's finish reason of an answer. */
 export function finishReason(reason: FinishReason): "stop" | "length" {

@@ -1,4 +1,4 @@
-import type { FinishReason } from "../../result.ts";
+import type { FinishReason } from "../../native/binding.ts";
 
 /** The model operation of a request, as metrics and traces name it. */
 export interface Operation {

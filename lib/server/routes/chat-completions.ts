@@ -1,7 +1,6 @@
 import type { Hono } from "hono";
-import type { Chunk } from "../../generation.ts";
 import type { ChatOptions } from "../../options/chat.ts";
-import type { Answer, GenerationResult } from "../../result.ts";
+import type { Answer, Chunk, GenerationResult } from "../../result.ts";
 import { type AnswerEvent, AnswerStream } from "../../tools/answer-stream.ts";
 import { contentLogprobs } from "../../tools/content-logprobs.ts";
 import type { ParsedCalls } from "../../tools/parse-calls.ts";

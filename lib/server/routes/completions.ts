@@ -1,7 +1,6 @@
 import type { Hono } from "hono";
 import type { CodeLlama } from "../../codellama.ts";
-import type { Chunk } from "../../generation.ts";
-import type { Answer, GenerationResult, TokenLogprob, TokenLogprobs } from "../../result.ts";
+import type { Answer, Chunk, GenerationResult, TokenLogprob, TokenLogprobs } from "../../result.ts";
 import { finishReason, pendingUsage, usageOf } from "../answers/completion-answer.ts";
 import {
   completionLogprobs,

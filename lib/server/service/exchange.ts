@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Generation } from "../../generation.ts";
-import type { Answer, FinishReason } from "../../result.ts";
+import type { FinishReason } from "../../native/binding.ts";
+import type { Answer } from "../../result.ts";
 import { clientGone, type HttpError } from "../http/http-error.ts";
 import type { Operation, RequestRecord } from "../observability/record.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ChatMessage } from "../../../lib/index.ts";
-import type { PromptPart } from "../../../lib/prompt/parts.ts";
+import type { PromptPart } from "../../../lib/native/binding.ts";
 import { finish } from "../../../lib/prompt/steps.ts";
 import { renderTemplate, takesTools } from "../../../lib/prompt/template.ts";
 

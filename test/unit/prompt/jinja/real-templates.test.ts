@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CodeLlamaError } from "../../../../lib/index.ts";
-import type { PromptPart } from "../../../../lib/prompt/parts.ts";
+import type { PromptPart } from "../../../../lib/native/binding.ts";
 import { finish } from "../../../../lib/prompt/steps.ts";
 import { renderTemplate } from "../../../../lib/prompt/template.ts";
 import { dialogs, type TemplateDialog } from "../../../helpers/chat-dialogs.ts";
