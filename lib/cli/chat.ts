@@ -23,23 +23,23 @@ interface ChatFlags extends ModelFlags, SamplingFlags {
 export function addChatCommand(program: Command): void {
   const command = program
     .command("chat")
-    .description("chat with an instruct model; piped input is one question");
+    .description("chat with an instruct model (piped input: one question)");
   addSamplingFlags(addModelFlags(command), { maxTokens: 1024, temperature: 0.6, topP: 0.9 })
     .option("--system <text>", "system prompt")
-    .option("--load <file>", "continue a conversation that /save wrote")
+    .option("--load <file>", "continue a conversation saved with /save")
     .option("--force", "chat with a model that is not an instruct model")
-    .option("--verbose", "print tokens and speed of each answer")
+    .option("--verbose", "print tokens and speed after each answer")
     .action(chat);
 }
 
-const help = `/system TEXT   a new system text, and a new conversation
-/reset         a new conversation
-/save FILE     write the conversation
-/load FILE     go on with one that was written
-/help          this
-/exit          the end, as Ctrl-D
-A line that ends with \\ goes on in the next one; """ begins and ends a text of several lines.
-Ctrl-C ends the answer, or clears the line.`;
+const help = `/system TEXT   start a new conversation with this system prompt
+/reset         start a new conversation
+/save FILE     save the conversation
+/load FILE     continue a saved conversation
+/help          show this help
+/exit          quit, like Ctrl-D
+End a line with \\ to continue it on the next line. Start and end a longer text with """.
+Ctrl-C stops the answer or clears the line.`;
 
 async function chat(flags: ChatFlags): Promise<void> {
   const llama = await loadModel(flags, new AbortController().signal);
@@ -54,13 +54,13 @@ async function chat(flags: ChatFlags): Promise<void> {
   }
 }
 
-/** Tells it before anybody has typed a question. */
+/** Rejects other models before the user types a question. */
 function requireInstruct({ capabilities, model }: CodeLlama, flags: ChatFlags): void {
   if (capabilities.chat || flags.force) return;
   throw new CodeLlamaError(
     "CAPABILITY_MISSING",
-    `${model.name} is not an instruct model and would answer without end; ` +
-      "pass an instruct model to --model, or --force to chat with this one",
+    `${model.name} is not an instruct model, so its answers would not end; ` +
+      "pass an instruct model with --model, or --force to chat anyway",
   );
 }
 
@@ -78,9 +78,9 @@ class Conversation {
     this.#session = llama.session(flags.system === undefined ? {} : { system: flags.system });
   }
 
-  /** Until Ctrl-D or /exit. */
+  /** Answers questions until Ctrl-D or /exit. */
   async talk(): Promise<void> {
-    note("/help lists the commands; Ctrl-D ends.");
+    note("Type /help for the commands, Ctrl-D to quit.");
     for (;;) {
       const text = await this.#ask();
       if (text === undefined || text === "/exit") return;
@@ -94,7 +94,7 @@ class Conversation {
     }
   }
 
-  /** Ctrl-C ends the answer and not the program. */
+  /** Prints the answer to one question. Ctrl-C stops the answer, not the program. */
   async answer(question: string): Promise<void> {
     const generation = this.#session.send(question, this.#options);
     const onInterrupt = () => generation.cancel();
@@ -111,7 +111,7 @@ class Conversation {
       if (!last.endsWith("\n")) process.stdout.write("\n");
       const result = await generation;
       if (result.dropped.length > 0) {
-        note(`(the oldest ${result.dropped.length} messages were forgotten to make room)`);
+        note(`(dropped the ${result.dropped.length} oldest messages to make room)`);
       }
       if (result.finishReason === "abort") note("(interrupted)");
       if (this.#verbose) note(summary(result));
@@ -132,10 +132,10 @@ class Conversation {
     } catch (error) {
       throw new CodeLlamaError(
         "INVALID_ARGUMENT",
-        `${file} is no saved conversation: ${(error as Error).message}`,
+        `${file} is not a saved conversation: ${(error as Error).message}`,
       );
     }
-    note(`(${this.#session.messages.length} messages of ${file})`);
+    note(`(loaded ${this.#session.messages.length} messages from ${file})`);
   }
 
   async #command(text: string): Promise<void> {
@@ -143,23 +143,23 @@ class Conversation {
     const argument = words.join(" ").trim();
     if (name === "/reset") {
       this.#session.reset();
-      note("(a new conversation)");
+      note("(started a new conversation)");
     } else if (name === "/system" && argument !== "") {
       this.#session.reset(argument);
-      note("(a new conversation, with this system text)");
+      note("(started a new conversation with this system prompt)");
     } else if (name === "/save" && argument !== "") {
       const json = `${JSON.stringify(this.#session, null, 2)}\n`;
       await replaceFile(argument, [Buffer.from(json)], { where: "/save" });
-      note(`(saved in ${argument})`);
+      note(`(saved to ${argument})`);
     } else if (name === "/load" && argument !== "") {
       await this.load(argument);
     } else {
-      if (name !== "/help") note(`${name} is unknown, or lacks its argument.`);
+      if (name !== "/help") note(`${name} is not a command, or its argument is missing.`);
       note(help);
     }
   }
 
-  /** The next question; undefined at the end. */
+  /** Reads the next question; undefined at the end of the input. */
   async #ask(): Promise<string | undefined> {
     const lines: string[] = [];
     let block = false;
@@ -182,9 +182,10 @@ class Conversation {
     }
   }
 
-  /** A line; null when Ctrl-C dropped it; undefined at the end. */
+  /** Reads a line; null if Ctrl-C cleared it; undefined at the end of the input. */
   #readLine(prompt: string): Promise<string | null | undefined> {
-    // One for each line: while an answer comes, the terminal is in its usual mode, and Ctrl-C a signal.
+    // A new reader for each line: during an answer the terminal must be in its normal mode, in which
+    // Ctrl-C is a signal.
     const reader = createInterface({
       input: process.stdin,
       output: process.stderr,

@@ -16,11 +16,11 @@ interface CompleteFlags extends ModelFlags, SamplingFlags {
 export function addCompleteCommand(program: Command): void {
   const command = program
     .command("complete")
-    .description("continue a text; the prompt is the argument, or standard input")
+    .description("continue a prompt (argument or standard input)")
     .argument("[prompt]");
   addSamplingFlags(addModelFlags(command), { maxTokens: 256, temperature: 0.2, topP: 0.95 })
-    .option("--max-repeats <number>", "end text in circles; 0 lets it go on", parseNumber, 12)
-    .option("--json", "print one JSON object at the end instead of streaming")
+    .option("--max-repeats <number>", "stop after this many repetitions; 0: off", parseNumber, 12)
+    .option("--json", "print one JSON object instead of streaming")
     .action(complete);
 }
 
@@ -49,12 +49,15 @@ async function readPrompt(): Promise<string> {
   if (process.stdin.isTTY) {
     throw new CodeLlamaError(
       "INVALID_ARGUMENT",
-      'no prompt: node-codellama complete "def fibonacci(", or pipe a text in',
+      'complete: a prompt is required: node-codellama complete "def fibonacci(", or pipe a text',
     );
   }
   const prompt = await readStandardInput();
   if (prompt === "") {
-    throw new CodeLlamaError("INVALID_ARGUMENT", "the prompt on standard input is empty");
+    throw new CodeLlamaError(
+      "INVALID_ARGUMENT",
+      "complete: the prompt on standard input must not be empty",
+    );
   }
   return prompt;
 }

@@ -13,7 +13,7 @@ const question = "Write a JavaScript function that checks whether a number is pr
 export function addDemoCommand(program: Command): void {
   program
     .command("demo")
-    .description("show a completion, an infill and a chat on the toy model")
+    .description("show completion, infill and chat with the toy model")
     .option("-t, --threads <number>", "CPU threads", Number)
     .action(demo);
 }

@@ -5,7 +5,7 @@ import { type Diagnosis, diagnose } from "../native/diagnosis.ts";
 export function addDoctorCommand(program: Command): void {
   program
     .command("doctor")
-    .description("print what this installation found to compute on, and what it lacks")
+    .description("print which devices can be used and what is missing")
     .option("--json", "print one JSON object")
     .action(async (flags: { readonly json?: true }) => {
       const diagnosis = await diagnose();
@@ -65,7 +65,7 @@ function describeDevice(device: Diagnosis["devices"][number]): string {
 
 const gibibytes = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
 
-/** Rows with their first cells in one column; further lines of a cell stand below its first. */
+/** Formats rows with aligned cells. Further lines of a cell are indented below its first line. */
 function table(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(0, ...rows.map(([name]) => name.length));
   const indent = " ".repeat(width > 0 ? width + 4 : 2);

@@ -29,24 +29,24 @@ interface InfillFlags extends ModelFlags, SamplingFlags {
 export function addInfillCommand(program: Command): void {
   const command = program
     .command("infill")
-    .description("fill a hole in a file: at a cursor, or where it says <FILL_ME>")
-    .argument("<file>", "a file, or - for standard input");
+    .description("fill a hole in a file, at a cursor or at <FILL_ME>")
+    .argument("<file>", "file to fill, or - for standard input");
   addSamplingFlags(addModelFlags(command), { maxTokens: 256, temperature: 0.2, topP: 0.95 })
-    .option("--line <number>", "the cursor's line, from 1", parseNumber)
-    .option(
-      "--column <number>",
-      "the cursor's column, from 1; default: the line's end",
-      parseNumber,
-    )
-    .option("--fill-me", "fill where the file says <FILL_ME> or <FILL>; the default without --line")
+    .option("--line <number>", "line of the cursor, from 1", parseNumber)
+    .option("--column <number>", "column of the cursor, from 1; default: end of line", parseNumber)
+    .option("--fill-me", "fill at <FILL_ME> or <FILL>; default without --line")
     .addOption(
-      new Option("--order <order>", "prefix or suffix first").choices(["auto", "psm", "spm"]),
+      new Option("--order <order>", "put prefix (psm) or suffix (spm) first").choices([
+        "auto",
+        "psm",
+        "spm",
+      ]),
     )
-    .option("--single-line", "end at the first line break")
-    .option("--trim", "take off an end that repeats what follows")
-    .option("--full", "print the whole file, filled")
-    .option("--write", "write the file, filled, in place")
-    .option("--json", "print one JSON object at the end instead of streaming")
+    .option("--single-line", "stop at the first line break")
+    .option("--trim", "remove an end that repeats the suffix")
+    .option("--full", "print the whole filled file")
+    .option("--write", "write the filled file in place")
+    .option("--json", "print one JSON object instead of streaming")
     .action(infill);
 }
 
@@ -54,7 +54,7 @@ const where = "infill --write";
 
 async function infill(file: string, flags: InfillFlags): Promise<void> {
   if (flags.write && file === "-")
-    throw invalidArgument("--write needs a file, not standard input");
+    throw invalidArgument("--write must have a file (got standard input)");
   if (flags.write) await requireReplaceable(file, where);
   const { source, stats } = await read(file, flags);
   const input = hole(source, flags);
@@ -84,14 +84,14 @@ async function infill(file: string, flags: InfillFlags): Promise<void> {
       const unchangedSince = stats && { unchangedSince: stats };
       await replaceFile(file, [Buffer.from(whole)], { where, ...unchangedSince });
       if (result.finishReason === "length") {
-        note(`The text ends after ${flags.maxTokens} tokens; --max-tokens allows more.`);
+        note(`The text was cut after ${flags.maxTokens} tokens; raise --max-tokens for more.`);
       }
     }
     if (process.stderr.isTTY) note(summary({ tokens, ...result }));
   });
 }
 
-/** The file's text, and for a file that is to be written the file's facts. */
+/** Reads the text, and with `--write` also the file's stats, to detect a later change. */
 async function read(
   file: string,
   flags: InfillFlags,
@@ -104,23 +104,23 @@ async function read(
       return { source, stats };
     });
   }
-  // A FIFO too, as `<(command)` of a shell.
+  // The file may be a FIFO, such as `<(command)` in a shell.
   const bytes = await readFile(file).catch((error: Error) => {
     throw invalidArgument(`${file} cannot be read: ${error.message}`);
   });
   return { source: new SourceText(bytes, file) };
 }
 
-/** Where the file is to be filled. */
+/** Returns the hole: prefix and suffix of a cursor, or a text with markers. */
 function hole(source: SourceText, { line, column, fillMe }: InfillFlags): string | InfillInput {
   if (line !== undefined) {
-    if (fillMe) throw invalidArgument("--line and --fill-me say two different places");
+    if (fillMe) throw invalidArgument("--line and --fill-me cannot be combined");
     return source.at(line, column);
   }
-  if (column !== undefined) throw invalidArgument("--column needs --line");
+  if (column !== undefined) throw invalidArgument("--column requires --line");
   if (!hasHole(source.text)) {
     throw invalidArgument(
-      `${source.name} has no <FILL_ME>; write it where the hole is, or pass --line and --column`,
+      `${source.name} must contain <FILL_ME> where the hole is; or pass --line and --column`,
     );
   }
   return source.text;

@@ -5,9 +5,9 @@ import { type GgufFacts, inspectModel } from "../model/inspect.ts";
 export function addInspectCommand(program: Command): void {
   program
     .command("inspect")
-    .description("print what a GGUF file says about itself")
+    .description("print the metadata of a GGUF file")
     .argument("<file>")
-    .option("--json", "print one JSON object, with all metadata and tensors")
+    .option("--json", "print all metadata and tensors as one JSON object")
     .option("--metadata", "list all metadata")
     .option("--tensors", "list all tensors")
     .action(async (file: string, flags: InspectFlags) => {

@@ -3,8 +3,8 @@ import type { Generation } from "../generation.ts";
 import { loadModel, type ModelFlags } from "./model-options.ts";
 
 /**
- * Does one piece of work. Ctrl-C aborts the signal, and what rejects then is no failure; a second
- * one ends the process at once.
+ * Runs `work`. Ctrl-C aborts the signal, and a rejection after that is not a failure. A second Ctrl-C
+ * ends the process at once.
  */
 export async function untilInterrupted(
   work: (signal: AbortSignal) => Promise<void>,
@@ -26,8 +26,8 @@ export async function untilInterrupted(
 }
 
 /**
- * Loads the model for one piece of work and closes it behind. Ctrl-C cancels the loading or the
- * generation that `work` hands over.
+ * Loads the model, runs `work` and closes the model. Ctrl-C cancels the load, or a generation that
+ * `work` passes to `interruptible`.
  */
 export function withModel(
   flags: ModelFlags,

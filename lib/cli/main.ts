@@ -21,7 +21,7 @@ const program = new Command("node-codellama")
   .description(description)
   .version(version)
   .showHelpAfterError(
-    "(node-codellama --help lists the commands, node-codellama COMMAND --help their options)",
+    "(commands: node-codellama --help; options of a command: node-codellama COMMAND --help)",
   );
 addCompleteCommand(program);
 addInfillCommand(program);

@@ -36,55 +36,58 @@ const most = 2 ** 31 - 1;
 export function addServeCommand(program: Command): void {
   const command = program
     .command("serve")
-    .description("answer HTTP requests in the dialects of OpenAI's API and of llama.cpp's /infill");
+    .description("serve the model over HTTP (OpenAI API and /infill)");
   addModelFlags(command)
     .option("--host <address>", "address to bind", notEmpty, "127.0.0.1")
-    .option(
-      "-p, --port <number>",
-      "port to bind; 0 is any that is free",
-      wholeNumber(0, 65_535),
-      8080,
-    )
-    .option("--parallel <number>", "requests computed at once", wholeNumber(1, 256), 8)
+    .option("-p, --port <number>", "port to bind; 0: any free port", wholeNumber(0, 65_535), 8080)
+    .option("--parallel <number>", "requests computed at the same time", wholeNumber(1, 256), 8)
     .addOption(
-      new Option("--kv-unified <when>", "whether requests share the KV cache or each has a part")
+      new Option("--kv-unified <when>", "share one KV cache between all requests")
         .choices(["auto", "true", "false"])
         .default("auto"),
     )
     .option(
       "--max-queue <number>",
-      "requests that may wait; more get 429",
+      "requests that may wait; further ones get 429",
       wholeNumber(0, most),
       256,
     )
-    .option("--model-name <name>", "what clients call the model; default: its own name", notEmpty)
-    .option("--alias <name...>", 'other names that clients may use; "*" takes any', names)
-    .option("--api-key-file <file>", "API keys, a line each: KEY or NAME:KEY")
-    .option("--allow-public", "bind a public address even without API keys")
-    .option("--cors-origin <origin...>", 'sites whose pages may call; "*" is all', origins)
+    .option("--model-name <name>", "model name for clients; default: its own name", notEmpty)
+    .option("--alias <name...>", 'more model names for clients; "*": any name', names)
+    .option("--api-key-file <file>", "file of API keys, one per line: KEY or NAME:KEY")
+    .option("--allow-public", "allow a public address without API keys")
+    .option("--cors-origin <origin...>", 'sites whose pages may call; "*": all sites', origins)
     .option(
       "--max-concurrent-per-key <number>",
-      "requests of one key at once",
+      "requests of one key at the same time",
       wholeNumber(1, most),
     )
-    .option("--max-body <bytes>", "largest request body; default 8 MiB", wholeNumber(1024, 2 ** 28))
-    .option("--max-prompt <tokens>", "longest prompt; default: the context", wholeNumber(1, most))
-    .option("--timeout <seconds>", "a generation that takes longer ends", milliseconds(0.001))
-    .option("--raw", "text prompts may spell control tokens, such as <PRE>")
-    .option("--no-playground", "no page at /")
+    .option(
+      "--max-body <bytes>",
+      "largest request body; default: 8 MiB",
+      wholeNumber(1024, 2 ** 28),
+    )
+    .option(
+      "--max-prompt <tokens>",
+      "longest prompt; default: the context window",
+      wholeNumber(1, most),
+    )
+    .option("--timeout <seconds>", "end a generation after this time", milliseconds(0.001))
+    .option("--raw", "let prompts spell control tokens such as <PRE>")
+    .option("--no-playground", "do not serve the playground at /")
     .addOption(
       new Option("--grace <seconds>", "time for running requests at shutdown")
         .argParser(milliseconds(0))
         .default(30_000, "30"),
     )
     .option("--json", "log JSON lines to standard output")
-    .option("--quiet", "log no requests")
-    .addHelpText("after", `\n${apiKeyVariable} in the environment is an API key too.`)
+    .option("--quiet", "do not log requests")
+    .addHelpText("after", `\nThe environment variable ${apiKeyVariable} holds one more API key.`)
     .action(serve);
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
-  // Other commands do not wait for these.
+  // Imported here, so that other commands start without the server's modules.
   const { createHandler, listen } = await import("../server/index.ts");
   outliveReader();
   const apiKeys = await readApiKeys(flags.apiKeyFile);
@@ -92,8 +95,8 @@ async function serve(flags: ServeFlags): Promise<void> {
   if (!isLoopback(host) && apiKeys.length === 0 && !allowPublic) {
     throw new CodeLlamaError(
       "INVALID_ARGUMENT",
-      `--host: ${host} can be reached by others, and there are no API keys: give some by ` +
-        `--api-key-file or ${apiKeyVariable}, or say that you mean it by --allow-public`,
+      `--host: ${host} is a public address and requires API keys: pass --api-key-file, set ` +
+        `${apiKeyVariable}, or pass --allow-public to serve without keys`,
     );
   }
   const loading = new AbortController();
@@ -109,7 +112,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     running = await listen(handler, { host, port, allowPublic, hasKeys: apiKeys.length > 0 });
     const stopped = stopOnSignal(running, llama, loading, flags.grace);
     await llama;
-    note(`Serving ${(await llama).model.name || "the model"} at ${running.url}; Ctrl-C ends.`);
+    note(`Serving ${(await llama).model.name || "the model"} at ${running.url}; Ctrl-C to stop.`);
     await stopped;
     await exitAfterOutput(500);
   } catch (error) {
@@ -119,7 +122,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   }
 }
 
-/** Resolves when a signal has come and all is closed. A second one ends the process at once. */
+/** Resolves after a signal, once everything is closed. A second signal ends the process at once. */
 function stopOnSignal(
   running: RunningServer,
   llama: Promise<CodeLlama>,
@@ -129,7 +132,7 @@ function stopOnSignal(
   return new Promise((resolve, reject) => {
     const stop = async () => {
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, onSignal);
-      note("Finishing what is under way …");
+      note("Waiting for running requests …");
       loading.abort();
       await running.close(graceMs);
       await (await llama.catch(() => undefined))?.close();

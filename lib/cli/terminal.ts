@@ -3,7 +3,7 @@ import colors from "picocolors";
 import { CodeLlamaError } from "../errors.ts";
 import type { GenerationResult } from "../result.ts";
 
-/** What people read goes to stderr; stdout is for the result alone. */
+/** Writes a message for people to stderr. Only the result goes to stdout. */
 export function note(message: string): void {
   process.stderr.write(`${colors.dim(message)}\n`);
 }
@@ -11,8 +11,8 @@ export function note(message: string): void {
 let resultIsOutput = true;
 
 /**
- * Ends the process when its result can be written no more: quietly where the reader has left, as
- * `| head` does. What is written for people may get lost.
+ * Ends the process when stdout cannot be written. Prints no error if the reader has closed the pipe,
+ * like `| head`. Messages on stderr may get lost.
  */
 export function endWithoutReader(): void {
   process.stderr.on("error", () => {});
@@ -23,12 +23,12 @@ export function endWithoutReader(): void {
   });
 }
 
-/** For commands that work on without a reader: what they write is no result. */
+/** For commands whose stdout is not the result, such as a log: they continue without a reader. */
 export function outliveReader(): void {
   resultIsOutput = false;
 }
 
-/** Ends the process once its output is written, or `milliseconds` later where nobody reads it. */
+/** Ends the process once its output is written, or after `milliseconds` if nobody reads it. */
 export async function exitAfterOutput(milliseconds: number): Promise<void> {
   const written = [process.stdout, process.stderr].map(
     (stream) => new Promise<void>((resolve) => stream.write("", () => resolve())),
@@ -38,7 +38,7 @@ export async function exitAfterOutput(milliseconds: number): Promise<void> {
   process.exit();
 }
 
-/** Tells what failed, and sets the exit code. */
+/** Prints the error and sets the exit code to 1. */
 export function reportFailure(error: unknown): void {
   const expected = CodeLlamaError.isInstance(error);
   const message = expected ? `${error.message} (${error.code})` : String(error);
@@ -47,9 +47,9 @@ export function reportFailure(error: unknown): void {
   process.exitCode = 1;
 }
 
-/** A bar on a terminal for work that takes a while; nothing elsewhere. */
+/** Creates a progress bar, which appears after 300 ms. Does nothing if stderr is not a terminal. */
 export function progressBar(title: string): {
-  /** `detail` says what is under way. */
+  /** `fraction` is from 0 to 1; `detail` names the current step. */
   update(fraction: number, detail?: string): void;
   stop(): void;
 } {
@@ -71,8 +71,8 @@ export function progressBar(title: string): {
   };
 }
 
-/** One line about a generation that has ended. */
+/** Describes a finished generation in one line. */
 export function summary({ usage, timings, finishReason }: GenerationResult): string {
   const speed = timings.decodeTokensPerSecond.toFixed(1);
-  return `${usage.completionTokens} tokens, ${speed} a second; ended by ${finishReason}`;
+  return `${usage.completionTokens} tokens, ${speed} tokens/s, finish reason: ${finishReason}`;
 }

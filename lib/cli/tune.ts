@@ -22,14 +22,14 @@ interface TuneFlags extends Pick<ModelFlags, "model" | "gpuLayers"> {
 export function addTuneCommand(program: Command): void {
   program
     .command("tune")
-    .description("measure which load options are fastest on this machine")
+    .description("find the fastest load options for this machine")
     .option("-m, --model <file>", "GGUF file; default: the package codellama-tiny, if installed")
-    .option("-t, --max-threads <number>", "CPU threads at most; default: all", parseNumber)
+    .option("-t, --max-threads <number>", "maximum CPU threads; default: all", parseNumber)
     .option("--gpu-layers <number>", 'layers on the GPU, or "auto"', (text) =>
       text === "auto" ? text : parseNumber(text),
     )
-    .option("--parallel <number>", "streams side by side; default 4; 1 measures none", parseNumber)
-    .option("--seconds <number>", "for each speed of each set of options", parseNumber, 0.5)
+    .option("--parallel <number>", "parallel streams to measure; default: 4; 1: none", parseNumber)
+    .option("--seconds <number>", "time for each measured speed", parseNumber, 0.5)
     .option("--json", "print one JSON object instead of a table")
     .action(runTune);
 }
@@ -52,7 +52,7 @@ async function runTune(flags: TuneFlags): Promise<void> {
       const result = await tune({
         modelPath,
         fixedOptions,
-        // How many the default takes is known to the addon alone: it may be more.
+        // Only the addon knows the default number of threads, which may exceed maxThreads.
         start: maxThreads === undefined ? {} : { threads: maxThreads },
         maxThreads: maxThreads ?? availableParallelism(),
         streams: parallel ?? 4,
@@ -66,14 +66,14 @@ async function runTune(flags: TuneFlags): Promise<void> {
           ? `${JSON.stringify({ fixedOptions, ...result })}\n`
           : report(modelPath, fixedOptions, result),
       );
-      if (!json) note("Other work beside the measuring spoils it; a second run tells how much.");
+      if (!json) note("Other work on this machine distorts the result; run it again to compare.");
     } finally {
       bar.stop();
     }
   });
 }
 
-/** Options as they are written in a program, without braces. */
+/** Writes options like in a program, without braces. */
 function describe(options: LoadOptions): string {
   const pairs = Object.entries(options).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
   return pairs.length === 0 ? "defaults" : pairs.join(", ");
@@ -90,7 +90,7 @@ function report(modelPath: string, fixedOptions: LoadOptions, result: TuneResult
   const chosen = { ...fixedOptions, ...best.options };
   const call = Object.keys(chosen).length === 0 ? "" : `, { ${describe(chosen)} }`;
   return `${table(trials, columns, best.options)}
-${colors.dim(`Tokens a second: of a prompt of ${promptTokens}, of a stream of ${newTokens} behind it${streams > 1 ? `, of ${streams} streams together` : ""}.`)}
+${colors.dim(`Tokens per second: a prompt of ${promptTokens} tokens, ${newTokens} new tokens after it${streams > 1 ? `, ${streams} streams together` : ""}.`)}
 
 ${verdict(start, best, columns)}
 
@@ -124,11 +124,11 @@ function verdict(
   best: Trial<TunedOptions, Measure>,
   columns: readonly (readonly [Measure, string])[],
 ): string {
-  const begin = Object.keys(start.options).length === 0 ? "the defaults" : describe(start.options);
-  if (best === start) return `Nothing was faster than ${begin}:`;
+  const first = Object.keys(start.options).length === 0 ? "the defaults" : describe(start.options);
+  if (best === start) return `No options were faster than ${first}:`;
   const ratios = columns.map(([measure, title]) => {
     const ratio = (best.speeds[measure] ?? 0) / (start.speeds[measure] ?? 1);
-    return `${title} ${ratio.toFixed(2)} times`;
+    return `${title} ${ratio.toFixed(2)}x`;
   });
-  return `Measured again beside ${begin}: ${ratios.join(", ")} as fast with`;
+  return `Speed-up over ${first}: ${ratios.join(", ")}`;
 }

@@ -11,13 +11,13 @@ const folder = temporaryFolder();
 const question = "Write a Python function that computes the n-th Fibonacci number.";
 const args = ["chat", "--model", modelPath, ...quietly];
 
-test("a question from standard input is answered", async () => {
+test("answers a question from standard input", async () => {
   const outcome = await runCommand(args, { input: `${question}\n` });
   expect(outcome).toMatchObject({ code: 0, stderr: "" });
   expect(outcome.stdout).toMatch(/^Here is a Python function that computes the n-th Fibonacci/);
 });
 
-test("a base model is refused with the flag that helps, before a question", async () => {
+test("rejects a base model before the first question and names --force", async () => {
   const base = join(folder, "codellama-7b.Q4_K_M.gguf");
   await symlink(modelPath, base);
   const outcome = await runCommand(["chat", "--model", base, ...quietly]);
@@ -25,7 +25,7 @@ test("a base model is refused with the flag that helps, before a question", asyn
   expect(outcome.stderr).toMatch(/codellama-tiny is not an instruct model.*--force/);
 });
 
-test("a conversation goes on from a file", async () => {
+test("continues a conversation from a file", async () => {
   const file = join(folder, "conversation.json");
   const messages = [
     { role: "user", content: question },
@@ -34,19 +34,19 @@ test("a conversation goes on from a file", async () => {
   await writeFile(file, JSON.stringify({ version: 1, messages }));
   const outcome = await runCommand([...args, "--load", file], { input: "Now in JavaScript." });
   expect(outcome.code).toBe(0);
-  expect(outcome.stderr).toContain("(2 messages of ");
+  expect(outcome.stderr).toContain("(loaded 2 messages from ");
   expect(outcome.stdout).toContain("JavaScript");
 });
 
 test.each([
-  ["no JSON", "hello"],
-  ["no conversation", "{}"],
-])("a file with %s is refused", async (_, text) => {
+  ["invalid JSON", "hello"],
+  ["JSON that is not a conversation", "{}"],
+])("rejects a file with %s", async (_, text) => {
   const file = join(folder, "bad.json");
   await writeFile(file, text);
   const { code, stderr } = await runCommand([...args, "--load", file], { input: "Hi" });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/bad\.json is no saved conversation/);
+  expect(stderr).toMatch(/bad\.json is not a saved conversation/);
 });
 
 function hasTmux(): boolean {
@@ -72,7 +72,8 @@ describe.skipIf(!hasTmux())("on a terminal (needs tmux)", () => {
     const command = [process.execPath, main, ...args].map((word) => `'${word}'`).join(" ");
     tmux("new-session", "-d", "-s", name, "-x", "120", "-y", "50", `${command}; sleep 60`);
   };
-  // A server of its own, which stays between the sessions: one that is about to end takes no more.
+  // The tests use their own tmux server. It must stay alive between sessions, because a server that
+  // is about to exit accepts no new session.
   beforeAll(() => {
     tmux("start-server", ";", "set-option", "-g", "exit-empty", "off");
   });
@@ -83,16 +84,16 @@ describe.skipIf(!hasTmux())("on a terminal (needs tmux)", () => {
     tmux("kill-server");
   });
 
-  test("lines that go on are one question, and /save writes the conversation", async () => {
+  test("joins continued lines into one question, and /save writes the conversation", async () => {
     start();
-    await until(/Ctrl-D ends/);
+    await until(/Ctrl-D to quit/);
     type("Write a Python function \\", "Enter");
     await until(/…/);
     type("that computes the n-th Fibonacci number.", "Enter");
     await until(/in a loop/);
     const file = join(folder, "saved.json");
     type(`/save ${file}`, "Enter");
-    await until(/saved in/);
+    await until(/saved to/);
     const { messages } = JSON.parse(await readFile(file, "utf8"));
     expect(messages[0].content).toBe(
       "Write a Python function \nthat computes the n-th Fibonacci number.",
@@ -100,15 +101,15 @@ describe.skipIf(!hasTmux())("on a terminal (needs tmux)", () => {
     expect(messages[1].content).toContain("def fibonacci(");
   });
 
-  test("Ctrl-C ends the answer and not the program", async () => {
+  test("Ctrl-C stops the answer, not the program", async () => {
     start();
-    await until(/Ctrl-D ends/);
+    await until(/Ctrl-D to quit/);
     type(question, "Enter");
     await until(/Here is/);
     type("C-c");
     await until(/\(interrupted\)|in a loop/);
     type("/help", "Enter");
-    await until(/a new conversation/);
+    await until(/start a new conversation/);
     type("half a line", "C-c");
     type("/nonsense", "Enter");
     await until(/nonsense[\s\S]*\/exit/);

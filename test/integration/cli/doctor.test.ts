@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { runCommand } from "../../helpers/command-line.ts";
 
-test("doctor prints what was found, and where from", async () => {
+test("doctor prints the devices and the paths of the binaries", async () => {
   const { stdout, stderr, code } = await runCommand(["doctor"]);
   expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
   expect(stdout).toContain(process.version);
@@ -11,7 +11,7 @@ test("doctor prints what was found, and where from", async () => {
   expect(stdout).toMatch(/CPU +cpu, .*GiB free/);
 });
 
-test("doctor --json is for programs", async () => {
+test("doctor --json prints the same facts as JSON", async () => {
   const { stdout } = await runCommand(["doctor", "--json"]);
   const diagnosis = JSON.parse(stdout);
   expect(diagnosis).toMatchObject({

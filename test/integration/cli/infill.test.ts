@@ -21,7 +21,7 @@ async function fileWith(text: string): Promise<string> {
 const infill = (...args: string[]) =>
   runCommand(["infill", ...args, "--model", modelPath, ...quietly]);
 
-describe("infill prints what fills", () => {
+describe("infill prints the text for", () => {
   test("the end of a line", async () => {
     const outcome = await infill(await fileWith(before + after), "--line", "4");
     expect(outcome).toMatchObject({ code: 0, stderr: "", stdout: `${loop}\n` });
@@ -33,13 +33,13 @@ describe("infill prints what fills", () => {
     expect(outcome).toMatchObject({ code: 0, stdout: "r _ in range(n):\n" });
   });
 
-  test("a marker, from standard input, as a whole file", async () => {
+  test("a marker in standard input, with the whole file", async () => {
     const args = ["infill", "-", "--full", "--model", modelPath, ...quietly];
     const outcome = await runCommand(args, { input: `${before}<FILL_ME>${after}` });
     expect(outcome).toMatchObject({ code: 0, stdout: before + loop + after });
   });
 
-  test("as one object", async () => {
+  test("a marker as one JSON object", async () => {
     const file = await fileWith(`${before}<FILL>${after}`);
     const { stdout } = await infill(file, "--fill-me", "--json");
     expect(JSON.parse(stdout)).toMatchObject({
@@ -51,7 +51,7 @@ describe("infill prints what fills", () => {
 });
 
 describe("infill --write", () => {
-  test("a file with the line ends of Windows as well as one without", async () => {
+  test("fills a file with Windows line endings as well as one without", async () => {
     const withLineEnds = (text: string) => text.replaceAll("\n", "\r\n");
     const [start, end] = ["def add(a, b):\n    ", "\n\nprint(add(1, 2))\n"];
     const file = await fileWith(withLineEnds(`${start}<FILL_ME>${end}`));
@@ -63,21 +63,21 @@ describe("infill --write", () => {
     expect(await readFile(file, "utf8")).toBe(whole);
   });
 
-  test("says that a text was cut, which the file does not show", async () => {
+  test("prints a note if the text was cut", async () => {
     const file = await fileWith(`${before}<FILL_ME>${after}`);
     const { code, stderr } = await infill(file, "--write", "--max-tokens", "2");
     expect(code).toBe(0);
-    expect(stderr).toBe("The text ends after 2 tokens; --max-tokens allows more.\n");
+    expect(stderr).toBe("The text was cut after 2 tokens; raise --max-tokens for more.\n");
   });
 
-  test("fills the file itself", async () => {
+  test("fills the file in place", async () => {
     const file = await fileWith(`${before}<FILL_ME>${after}`);
     expect(await infill(file, "--write")).toMatchObject({ code: 0, stdout: "" });
     expect(await readFile(file, "utf8")).toBe(before + loop + after);
   });
 
   test.runIf(process.platform === "linux")(
-    "refuses a file that cannot be read (Linux)",
+    "rejects a file that cannot be read (Linux)",
     async () => {
       const { code, stderr } = await infill("/proc/self/mem", "--write");
       expect({ code, stderr }).toEqual({
@@ -89,7 +89,7 @@ describe("infill --write", () => {
     },
   );
 
-  test("leaves a link, the mode, the byte order mark and the line ends as they are", async () => {
+  test("keeps a link, the mode, the byte order mark and the line endings", async () => {
     const dos = (text: string) => `\ufeff${text.replaceAll("\n", "\r\n")}`;
     const file = await fileWith(dos(`${before}<FILL_ME>`));
     await chmod(file, 0o755);
@@ -108,12 +108,12 @@ describe("infill --write", () => {
     [
       "not UTF-8",
       (file) => writeFile(file, Buffer.from("# caf\xe9\n<FILL_ME>\n", "latin1")),
-      /is not UTF-8 in line 1/,
+      /must be UTF-8 \(line 1 is not\)/,
     ],
     [
       "UTF-16",
       (file) => writeFile(file, Buffer.from("<FILL_ME>\n", "utf16le")),
-      /is no text: it has bytes that are zero/,
+      /must be a text file \(it contains zero bytes\)/,
     ],
     [
       "read-only",
@@ -125,7 +125,7 @@ describe("infill --write", () => {
     ],
     ["a FIFO", (file) => void execFileSync("mkfifo", [file]), /cannot be written: it is a FIFO/],
     ["a folder", (file) => mkdir(file), /cannot be written: it is a folder/],
-  ])("refuses what is %s and leaves it", async (name, make, message) => {
+  ])("rejects a file that is %s and does not change it", async (name, make, message) => {
     const file = join(folder, name.replaceAll(" ", "-"));
     await make(file);
     const facts = await stat(file);
@@ -135,22 +135,26 @@ describe("infill --write", () => {
     expect(await stat(file)).toMatchObject({ ino: facts.ino, mtimeMs: facts.mtimeMs });
   });
 
-  test("refuses a cursor inside a character", async () => {
+  test("rejects a cursor inside a character", async () => {
     const file = await fileWith('s = "🦙";\n');
     const { code, stderr } = await infill(file, "--line", "1", "--column", "7", "--write");
     expect(code).toBe(1);
-    expect(stderr).toMatch(/--column 7 of line 1 is inside the character 🦙/);
+    expect(stderr).toMatch(/--column must not be inside a character \(got 7: 🦙/);
     expect(await readFile(file, "utf8")).toBe('s = "🦙";\n');
   });
 });
 
-describe("infill refuses", () => {
+describe("infill rejects", () => {
   test.each<[string, string[], RegExp]>([
-    ["a line beyond the file", ["--line", "99"], /--line 99 is not in .*it has lines 1 to 7/],
-    ["a column beyond the line", ["--line", "1", "--column", "99"], /columns 1 to 30/],
-    ["a column without a line", ["--column", "1"], /--column needs --line/],
-    ["two places", ["--line", "1", "--fill-me"], /two different places/],
-    ["a file without a marker", [], /program\.py has no <FILL_ME>; .*--line and --column/],
+    ["a line beyond the file", ["--line", "99"], /--line must be from 1 to 7 in .*\(got 99\)/],
+    [
+      "a column beyond the line",
+      ["--line", "1", "--column", "99"],
+      /--column must be from 1 to 30/,
+    ],
+    ["a column without a line", ["--column", "1"], /--column requires --line/],
+    ["two places", ["--line", "1", "--fill-me"], /--line and --fill-me cannot be combined/],
+    ["a file without a marker", [], /program\.py must contain <FILL_ME>.*--line and --column/],
     ["an unknown order", ["--order", "up"], /Allowed choices are auto, psm, spm/],
   ])("%s", async (_, args, message) => {
     const { code, stderr } = await infill(await fileWith(before + after), ...args);
@@ -158,7 +162,7 @@ describe("infill refuses", () => {
     expect(stderr).toMatch(message);
   });
 
-  test("a file that is not there", async () => {
+  test("a file that does not exist", async () => {
     const { code, stderr } = await infill(join(folder, "none.py"));
     expect(code).toBe(1);
     expect(stderr).toMatch(/none\.py cannot be read/);

@@ -8,24 +8,24 @@ import { jsonOf, startTinyServer } from "../../helpers/server.ts";
 
 type Output = "pipe" | number;
 
-/** Starts `serve` with its outputs where the test wants them. Its standard error must be a pipe. */
+/** Starts `serve` with the given stdout. Its standard error must be a pipe. */
 async function serve(args: readonly string[], stdout: Output = "pipe") {
   const child = spawn(
     process.execPath,
     [main, "serve", "--port", "0", "--threads", "1", "--grace", "1", ...args],
     { stdio: ["ignore", stdout, "pipe"], timeout: 50_000, killSignal: "SIGKILL" },
   );
-  let said = "";
+  let printed = "";
   const stderr = child.stderr as Readable;
   for await (const piece of stderr.iterator({ destroyOnReturn: false })) {
-    said += piece;
-    if (said.includes("Ctrl-C")) break;
+    printed += piece;
+    if (printed.includes("Ctrl-C")) break;
   }
-  const url = / at (http\S+);/.exec(said)?.[1] ?? said;
+  const url = / at (http\S+);/.exec(printed)?.[1] ?? printed;
   return { child, stderr, url };
 }
 
-/** Whether the server still answers after a number of requests that it logs. */
+/** Whether the server still answers after it has logged this many requests. */
 async function answers(url: string, requests: number): Promise<boolean> {
   for (let done = 0; done < requests; done += 50) {
     const path = `${url}/${"x".repeat(100)}`;
@@ -41,9 +41,9 @@ async function endOf(child: ChildProcess, signal: NodeJS.Signals) {
   return await exited;
 }
 
-describe("serve works on", () => {
+describe("serve continues to work", () => {
   test.each([{ args: ["--json"] }, { args: ["--quiet"] }, { args: [] }])(
-    "when the readers of its outputs leave: $args",
+    "when the readers of its outputs close: $args",
     async ({ args }) => {
       const { child, stderr, url } = await serve(args);
       stderr.destroy();
@@ -53,7 +53,7 @@ describe("serve works on", () => {
     },
   );
 
-  test("when the disk is full that it logs to", async () => {
+  test("when the disk of its log is full", async () => {
     const full = openSync("/dev/full", "w");
     const { child, url } = await serve(["--json"], full);
     closeSync(full);
@@ -62,9 +62,9 @@ describe("serve works on", () => {
   });
 
   test.each([{ args: ["--json"] }, { args: [] }])(
-    "when nobody reads what it logs: $args",
+    "when nobody reads its log: $args",
     async ({ args }) => {
-      // A pipe takes 64 KiB: these are more.
+      // A pipe holds 64 KiB. These requests log more.
       const { child, stderr, url } = await serve(args);
       stderr.pause();
       child.stdout?.pause();
@@ -79,31 +79,31 @@ describe("other commands end quietly", () => {
     ["complete", "def f(", "--max-tokens", "20", ...quietly],
     ["doctor", "--json"],
     ["--help"],
-  ])("when the reader of their result leaves: %s", async (...args) => {
+  ])("when the reader of their result closes: %s", async (...args) => {
     const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     child.stdout.destroy();
-    let said = "";
+    let printed = "";
     child.stderr.on("data", (piece) => {
-      said += piece;
+      printed += piece;
     });
     expect(await once(child, "close")).toEqual([0, null]);
-    expect(said).not.toMatch(/error|EPIPE/i);
+    expect(printed).not.toMatch(/error|EPIPE/i);
   });
 
-  test("and say so when their result cannot be written", async () => {
+  test("but report an error when their result cannot be written", async () => {
     const full = openSync("/dev/full", "w");
     const child = spawn(process.execPath, [main, "doctor"], { stdio: ["ignore", full, "pipe"] });
     closeSync(full);
-    let said = "";
+    let printed = "";
     child.stderr?.on("data", (piece) => {
-      said += piece;
+      printed += piece;
     });
     expect(await once(child, "close")).toEqual([1, null]);
-    expect(said).toContain("standard output: ENOSPC");
+    expect(printed).toContain("standard output: ENOSPC");
   });
 });
 
-test("a logger that fails, at once or later, costs no request", async () => {
+test("a logger that throws or rejects does not fail a request", async () => {
   const logger = {
     info: () => {
       throw new Error("disk full");

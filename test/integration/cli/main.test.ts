@@ -10,13 +10,13 @@ import {
 import { modelPath } from "../../helpers/tiny-model.ts";
 
 describe("complete", () => {
-  test("streams the text of a prompt that is given", async () => {
+  test("streams the text for a prompt argument", async () => {
     const outcome = await run(["complete", "def fibonacci(n", "--model", modelPath, ...small]);
     expect(outcome).toMatchObject({ code: 0, stderr: "" });
     expect(outcome.stdout).toMatch(/^\):\n {4}"""Return the n-th Fibonacci number/);
   });
 
-  test("takes the prompt from standard input, and the embedded model, and says so", async () => {
+  test("reads the prompt from standard input, and names the embedded model it uses", async () => {
     const outcome = await run(["complete", ...small], { input: "def fibonacci(n" });
     expect(outcome.code).toBe(0);
     expect(outcome.stdout).toContain("return a");
@@ -24,19 +24,19 @@ describe("complete", () => {
   });
 
   test.each(["complete", "chat"])(
-    "%s refuses standard input that is not UTF-8",
+    "%s rejects standard input that is not UTF-8",
     async (command) => {
       const outcome = await run([command, ...small], {
         input: Buffer.from("a\ncaf\xe9", "latin1"),
       });
       expect(outcome).toMatchObject({ code: 1, stdout: "" });
       expect(outcome.stderr).toMatch(
-        /error: standard input is not UTF-8 in line 2; convert it first/,
+        /error: standard input must be UTF-8 \(line 2 is not\); convert it first/,
       );
     },
   );
 
-  test("says when no GPU takes the layers that it was asked to put there", async () => {
+  test("prints a note if --gpu-layers has no effect without a GPU", async () => {
     const args = ["complete", "x", "--gpu-layers", "3", "--max-tokens", "1", "--model", modelPath];
     const { code, stderr } = await run([...args, ...small]);
     const hasGpu = (await CodeLlama.devices()).some(({ kind }) => kind !== "cpu");
@@ -56,7 +56,7 @@ describe("complete", () => {
     });
   });
 
-  test("says how to get a model when there is none", async () => {
+  test("fails with MODEL_NOT_FOUND for a missing file", async () => {
     const outcome = await run(["complete", "x", "--model", "nothing-here.gguf"]);
     expect(outcome).toMatchObject({ code: 1, stdout: "" });
     expect(outcome.stderr).toMatch(/^error: nothing-here.gguf: .*\(MODEL_NOT_FOUND\)\n$/s);
@@ -68,19 +68,19 @@ describe("complete", () => {
     [["complete", "x", "--max-token", "5"], /unknown option '--max-token'.*--max-tokens/s],
     [["completion"], /unknown command 'completion'.*complete/s],
     [["inspect"], /missing required argument 'file'/],
-    [["complete", ...small], /the prompt on standard input is empty/],
+    [["complete", ...small], /the prompt on standard input must not be empty/],
     [
       ["complete", "x", "--model", "https://example.com/a.gguf"],
       /this is a URL: download the file/,
     ],
-  ])("refuses %j", async (args, message) => {
+  ])("rejects %j", async (args, message) => {
     const outcome = await run(args);
     expect(outcome.code).toBe(1);
     expect(outcome.stderr).toMatch(message);
     expect(outcome.stderr).not.toContain("    at ");
   });
 
-  test("ends cleanly on Ctrl-C, with the text so far", async () => {
+  test("ends cleanly on Ctrl-C and keeps the text so far", async () => {
     const args = ["complete", "def f(", "--max-tokens", "1900", "--temperature", "5"];
     const { child, outcome } = start([...args, "--threads", "1", "--model", modelPath]);
     await once(child.stdout, "data");
@@ -90,9 +90,9 @@ describe("complete", () => {
     expect(stdout.endsWith("\n")).toBe(true);
   });
 
-  test("ends quietly when its reader goes away", async () => {
+  test("ends quietly when its reader closes the pipe", async () => {
     const { child, outcome } = start(["complete", "def f(", "--temperature", "5", "-t", "1"]);
-    outcome.catch(() => {}); // its stdout is cut off below
+    outcome.catch(() => {}); // The test closes stdout below.
     await once(child.stdout, "data");
     child.stdout.destroy();
     expect(await once(child, "exit")).toEqual([0, null]);
@@ -100,7 +100,7 @@ describe("complete", () => {
 });
 
 describe("inspect", () => {
-  test("prints a file's facts", async () => {
+  test("prints the facts of a file", async () => {
     const { stdout, code } = await run(["inspect", modelPath]);
     expect(code).toBe(0);
     for (const fact of ["codellama-tiny", "llama", "25.2 million", "Q4_K_M", "2048", "eot 32010"]) {
@@ -125,7 +125,7 @@ describe("inspect", () => {
     expect(stdout).toMatch(/blk\.19\.ffn_up\.weight\s+Q4_K 256 x 768/);
   });
 
-  test("says what is wrong with a file", async () => {
+  test("rejects a file that is not GGUF", async () => {
     const outcome = await run(["inspect", main]);
     expect(outcome.code).toBe(1);
     expect(outcome.stderr).toContain("MODEL_INVALID");

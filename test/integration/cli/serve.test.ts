@@ -11,7 +11,7 @@ const json = { "content-type": "application/json" };
 const folder = temporaryFolder();
 
 describe("serve", () => {
-  test("answers, logs without text, and ends by SIGTERM when what runs is done", async () => {
+  test("answers, logs no prompt text, and finishes running requests on SIGTERM", async () => {
     const { child, outcome, url } = await serve("--json");
     const body = JSON.stringify({
       prompt: "def secret_name(",
@@ -35,7 +35,7 @@ describe("serve", () => {
     expect(stdout).not.toContain("secret_name");
   });
 
-  test("asks for the keys of a file, and shows the page without one", async () => {
+  test("requires a key from the key file, except for the playground page", async () => {
     const file = join(folder, "keys");
     await writeFile(file, "# ours\nalice:first-secret\nsecond-secret\n");
     const { child, outcome, url } = await serve("--api-key-file", file);
@@ -50,7 +50,7 @@ describe("serve", () => {
   });
 
   test.each([
-    [["--host", "0.0.0.0"], "say that you mean it by --allow-public"],
+    [["--host", "0.0.0.0"], "or pass --allow-public to serve without keys"],
     [["--api-key-file", "/nowhere"], "--api-key-file: ENOENT"],
     [["--model", "/nowhere.gguf"], "MODEL_NOT_FOUND"],
     ...[
@@ -72,7 +72,7 @@ describe("serve", () => {
       [`${option}=${value}`],
       `argument '${value}' is invalid. ${problem}`,
     ]),
-  ])("%j is refused with a clear message", async (args, message) => {
+  ])("rejects %j with a clear message", async (args, message) => {
     const { code, stderr } = await runCommand(["serve", "--port", "0", ...args]);
     expect(stderr).toContain(message);
     expect(stderr).not.toMatch(/createHandler|listen\(/);
@@ -81,11 +81,11 @@ describe("serve", () => {
 
   test.each([
     ["alice:first-secret\n\nbob:short\n", ":3: a key must be 8 characters or more"],
-    ["# ours\nalice:first-secret\nalice:second-secret\n", ":3: another key is called alice"],
+    ["# ours\nalice:first-secret\nalice:second-secret\n", ":3: another key has the name alice"],
     ["alice:first-secret\nfirst-secret\n", ":2: alice has the same key"],
     ["two words of it\n", ":1: a key must be"],
-    ["# none\n", "has no keys"],
-  ])("a bad file of keys is told by its line, and no key is: %j", async (text, message) => {
+    ["# none\n", "contains no keys"],
+  ])("names the line of a bad key and never shows the key: %j", async (text, message) => {
     const file = join(folder, "bad-keys");
     await writeFile(file, text);
     const { code, stderr } = await runCommand(["serve", "--port", "0", "--api-key-file", file]);

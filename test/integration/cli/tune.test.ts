@@ -7,7 +7,7 @@ import { modelPath } from "../../helpers/tiny-model.ts";
 
 const args = ["tune", "--model", modelPath, "--max-threads", "1", "--seconds", "0.01"];
 
-test("prints a table, and the call with the options to use", async () => {
+test("prints a table and a call with the options to use", async () => {
   const { code, stdout, stderr } = await run([...args, "--parallel", "2"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("\u001b") });
   expect(stdout).not.toContain("\u001b");
@@ -46,7 +46,7 @@ test("prints one object with --json, and nothing else", async () => {
   }
 });
 
-describe("refuses", () => {
+describe("rejects", () => {
   test.each([
     [["--model", "nothing-here.gguf"], /^error: nothing-here.gguf: .*\(MODEL_NOT_FOUND\)\n$/s],
     [["--model", main], /MODEL_INVALID/],
@@ -64,9 +64,9 @@ describe("refuses", () => {
   });
 });
 
-test("Ctrl-C ends it cleanly", async () => {
+test("ends cleanly on Ctrl-C", async () => {
   const { child, outcome } = start(["tune", "--max-threads", "1", "--seconds", "60"]);
-  await once(child.stderr, "data"); // which model it takes
+  await once(child.stderr, "data"); // The name of the model.
   child.kill("SIGINT");
   expect(await outcome).toMatchObject({ code: 130, signal: null, stdout: "" });
 });
