@@ -1,4 +1,4 @@
-// The one error that the engine throws and reports. Its code is part of the public API:
+// The error type that the engine throws and reports. Its codes are part of the public API:
 // lib/errors.ts lists the same names.
 #pragma once
 
@@ -22,7 +22,7 @@ enum class ErrorCode {
   kBackendFailed,
 };
 
-// The code's public name, such as "MODEL_NOT_FOUND".
+// Public name of a code, such as "MODEL_NOT_FOUND".
 const char* ErrorCodeName(ErrorCode code);
 
 class Error : public std::runtime_error {
@@ -35,8 +35,8 @@ class Error : public std::runtime_error {
   ErrorCode code_;
 };
 
-// The exception that a catch block handles: an Error as it is, a failed allocation as kOutOfMemory,
-// anything else as kBackendFailed.
+// The current exception as an Error: an Error stays as it is, a failed allocation becomes
+// kOutOfMemory, and anything else kBackendFailed. Call it inside a catch block.
 Error CurrentError();
 
 }  // namespace codellama

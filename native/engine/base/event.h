@@ -1,4 +1,4 @@
-// What the engine reports. Events of one step are handed over together.
+// Events that the engine reports. The engine hands over all events of one step together.
 #pragma once
 
 #include <cstdint>
@@ -17,19 +17,19 @@ enum class FinishReason { kStop, kLength, kRepetition, kTimeout, kAbort };
 
 struct Usage {
   uint32_t prompt_tokens = 0;
-  uint32_t cached_tokens = 0;  // of the prompt, taken from the KV cache instead of computed
+  uint32_t cached_tokens = 0;  // prompt tokens that were already in the KV cache
   uint32_t completion_tokens = 0;
-  uint32_t draft_tokens = 0;     // guessed, and verified by the model
-  uint32_t accepted_tokens = 0;  // of these, part of the completion
+  uint32_t draft_tokens = 0;     // guesses that the model verified
+  uint32_t accepted_tokens = 0;  // guesses that became part of the completion
 };
 
 struct Timings {
-  double queued_ms = 0;   // from submit to the first prompt token computed
-  double prefill_ms = 0;  // from there to the first new token
-  double decode_ms = 0;   // from there to the end
+  double queued_ms = 0;   // from submission to the first step with the request
+  double prefill_ms = 0;  // from that step to the first new token
+  double decode_ms = 0;   // from the first new token to the end
 };
 
-// A part of the loading is done.
+// Progress of loading, from 0 to 1.
 struct LoadProgress {
   float fraction = 0;
 };
@@ -43,47 +43,47 @@ struct LoadFailed {
 
 struct TokenLogprob {
   Token token = 0;
-  std::string text;   // its bytes; they need not be whole characters
+  std::string text;   // the token's bytes, which may be part of a character
   float logprob = 0;  // natural logarithm
 };
 
-// A token, and the likeliest ones in its place.
+// A token and its likeliest alternatives, the likeliest first.
 struct TokenLogprobs {
   TokenLogprob chosen;
   std::vector<TokenLogprob> top;
 };
 
-// More of the prompt is computed: how likely its tokens were, from the second on.
+// Log-probabilities of the next tokens of the prompt. They begin with its second token.
 struct PromptScored {
   RequestId id = 0;
   std::vector<TokenLogprobs> logprobs;
 };
 
-// The pooled hidden states of a request's prompt, as they are: not normalized.
+// Pooled hidden states of a request's prompt, not normalized.
 struct Embedded {
   RequestId id = 0;
   std::vector<float> embedding;
 };
 
-// The KV cells of a request's prompt as bytes; see PromptStore.
+// KV cells of a request's prompt as bytes, for Engine::AddPrompt().
 struct PromptState {
   RequestId id = 0;
-  std::shared_ptr<std::vector<uint8_t>> state;  // may be gigabytes, and is not copied
+  std::shared_ptr<std::vector<uint8_t>> state;  // shared, because it may have gigabytes
 };
 
-// New text of a request: whole UTF-8 characters, free of stop strings. It may be empty while
-// a character or a possible stop string is incomplete; the tokens are reported all the same.
+// New tokens of a request and the text that is certain: whole UTF-8 characters without any part of
+// a stop string. The text is empty while a character or a possible stop string is incomplete.
 struct TextDelta {
   RequestId id = 0;
   std::string text;
   std::vector<Token> tokens;
-  std::vector<TokenLogprobs> logprobs;  // of each token, where they are asked for
+  std::vector<TokenLogprobs> logprobs;  // one per token if Request::logprobs is set
 };
 
 struct Finished {
   RequestId id = 0;
   FinishReason reason = FinishReason::kStop;
-  std::string stop_string;  // the one that matched, else empty
+  std::string stop_string;  // the stop string that matched, else empty
   Usage usage;
   Timings timings;
 };
@@ -94,9 +94,9 @@ struct Failed {
   std::string message;
 };
 
-// The engine thread has freed everything and sends no more.
+// The last event: the engine thread has freed everything.
 struct Closed {
-  std::optional<Error> failure;  // what stopped the engine, unless it was closed
+  std::optional<Error> failure;  // the error that stopped the engine; empty after Close()
 };
 
 using Event = std::variant<LoadProgress, Loaded, LoadFailed, PromptScored, Embedded, PromptState,

@@ -1,4 +1,4 @@
-// What this machine, or the container that we are in, lets us use. Pure of llama.cpp.
+// CPU cores and memory that this process may use. Knows no llama.cpp.
 #pragma once
 
 #include <cstdint>
@@ -7,18 +7,19 @@
 
 namespace codellama {
 
-// Cores to compute on: physical ones, not SMT siblings, of those that this process may run on,
-// bounded by the CPU quota of its control group. At least 1.
+// Number of compute threads that fit this process: physical cores of its CPU affinity mask, capped
+// by its control group's CPU quota. At least 1.
 int32_t UsableCores();
 
-// Bytes that can still be allocated without swapping, bounded by the control group's limit.
-// Nothing where the platform does not tell.
+// Bytes that can be allocated without swapping, capped by the control group's memory limit. Empty
+// where the platform does not report it.
 std::optional<uint64_t> AvailableMemory();
 
-// The parsers behind these, for tests.
-// cgroup v2's cpu.max ("200000 100000" is two cores; "max 100000" has no limit).
+// CPU limit in a cgroup v2 cpu.max file: "200000 100000" is 2 cores. Empty for "max 100000" (no
+// limit) and for anything else. Public for tests.
 std::optional<double> ParseCpuMax(const std::string& text);
-// A field of /proc/meminfo such as "MemAvailable", in bytes.
+// Bytes of a field of /proc/meminfo, such as "MemAvailable". Empty when the field is missing.
+// Public for tests.
 std::optional<uint64_t> ParseMeminfo(const std::string& text, const std::string& field);
 
 }  // namespace codellama

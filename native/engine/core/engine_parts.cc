@@ -56,7 +56,7 @@ EngineParts::EngineParts(const std::shared_ptr<const Model>& loaded,
       speculation(options,
                   LoadDraftModel(*loaded, model_options, options, runner.cells(), closing, abort)),
       grammars(&loaded->tokenizer()),
-      chooser(*loaded, ChoosingWorkers(*loaded)) {}
+      chooser(ChooserWorkers(*loaded)) {}
 
 uint32_t EngineParts::KindNumber(const std::vector<float>& lora_scales, bool embeddings) {
   return kinds.Number({lora_scales.empty() ? model->adapter_scales() : lora_scales, embeddings});

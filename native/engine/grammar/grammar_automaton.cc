@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "engine/base/common_length.h"
 #include "engine/base/error.h"
 #include "engine/text/tokenizer.h"
 
@@ -28,13 +29,6 @@ uint64_t Pair(uint32_t left, uint32_t right) { return uint64_t{left} << 32 | rig
 
 [[noreturn]] void RefuseAmbiguous(const std::string& what) {
   throw Error(ErrorCode::kInvalidGrammar, "grammar: " + what + "; make the grammar less ambiguous");
-}
-
-size_t CommonLength(std::string_view left, std::string_view right) {
-  const size_t length = std::min(left.size(), right.size());
-  size_t common = 0;
-  while (common < length && left[common] == right[common]) common++;
-  return common;
 }
 
 }  // namespace
@@ -178,7 +172,7 @@ std::vector<bool> GrammarAutomaton::FindAllowedTokens(State state) {
   std::vector<State> way = {state};
   std::string_view before;
   for (const auto& [piece, token] : tokenizer_->SortedPieces()) {
-    way.resize(std::min(way.size(), CommonLength(before, piece) + 1));
+    way.resize(std::min(way.size(), CommonLength(before, std::string_view(piece)) + 1));
     while (way.size() <= piece.size() && way.back() != kDead) {
       way.push_back(NextByte(way.back(), static_cast<uint8_t>(piece[way.size() - 1])));
     }

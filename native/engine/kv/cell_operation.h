@@ -1,5 +1,5 @@
-// What is to be done to the KV cache before a batch runs. Cells belong to one or more sequences;
-// a cell that belongs to none is free.
+// Operations on KV cells that must run before a batch. A cell belongs to one or more sequences; a
+// cell without a sequence is free.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@ namespace codellama {
 
 struct Sequence;
 
-// `to` shares the cells of `from` at positions [first, last), in place of what it had there.
+// Sequence `to` shares the cells of sequence `from` at positions [first, last). They replace the
+// cells that `to` had there.
 struct ShareCells {
   int32_t from = -1;
   int32_t to = -1;
@@ -22,20 +23,21 @@ struct ShareCells {
   uint32_t last = 0;
 };
 
-// The sequence gives up its cells from position `first` on.
+// The sequence loses its cells from position `first` on.
 struct DropCells {
   int32_t sequence = -1;
   uint32_t first = 0;
 };
 
-// The sequence, which holds just these tokens, is about to lose cells: they may be kept elsewhere.
+// The sequence, which holds exactly these tokens, is about to lose cells. The prompt store may take
+// a copy.
 struct KeepCells {
   int32_t sequence = -1;
   uint32_t kind = 0;
   std::vector<Token> tokens;
 };
 
-// The sequence of `owner` gets the first `length` cells of a stored prompt.
+// The slot of `owner` gets the first `length` cells of a stored prompt.
 struct RestoreCells {
   Sequence* owner = nullptr;
   std::shared_ptr<const StoredPrompt> prompt;

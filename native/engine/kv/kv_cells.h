@@ -1,6 +1,6 @@
-// Who holds which cells of the KV cache, and what of them outlives a request. Pure: it counts
-// cells and says what is to be done with them. There are two layouts: one pool (shared_cells.h) and
-// a row of cells for each slot (separate_cells.h).
+// Interface of the two KV layouts: who owns which cells, and which cells outlive a request.
+// shared_cells.h is one pool; separate_cells.h gives each slot its own cells. Implementations count
+// cells and return cell operations; they know no llama.cpp.
 #pragma once
 
 #include <cstdint>
@@ -18,56 +18,55 @@ class KvCells {
   KvCells(const KvCells&) = delete;
   KvCells& operator=(const KvCells&) = delete;
 
-  // Places for sequences at work, and how many of them nobody has.
   virtual uint32_t slots() const = 0;
   virtual uint32_t free_slots() const = 0;
 
-  // Whether the sequence's tokens fit beside those of the sequences that have a slot.
+  // Whether the sequence's tokens fit beside the tokens of all sequences with a slot.
   virtual bool Fits(const Sequence& sequence) const = 0;
 
-  // Gives the sequence one of the free slots, and what is kept of its tokens' beginning. False, and
-  // nothing, where the tokens do not fit.
+  // Gives the sequence a free slot and the cached cells of its beginning. Returns false and changes
+  // nothing if its tokens do not fit. At least one slot must be free.
   virtual bool Admit(Sequence* sequence, CellOperations* operations) = 0;
 
-  // Takes the slot back. With `keep` others may have what was computed.
+  // Frees the sequence's slot. With `keep` later sequences may use its computed cells.
   virtual void Release(Sequence* sequence, bool keep, CellOperations* operations) = 0;
 
-  // Others may take over the prompt, which is now computed, while the sequence goes on.
+  // Lets other sequences use the computed cells while this sequence goes on.
   virtual void Share(Sequence* sequence, CellOperations* operations) = 0;
 
-  // Whether the sequence takes part in any sharing.
+  // Whether the sequence shares cells with others at all.
   virtual bool Shares(const Sequence& sequence) const = 0;
 
-  // Tokens that Admit() would find computed.
+  // Number of tokens that Admit() would find computed.
   virtual uint32_t CachedLength(const Sequence& sequence) const = 0;
 
-  // Of the step that is being planned.
+  // Begins to plan a step. The functions up to EndPlan() concern that step.
   virtual void BeginPlan(CellOperations* operations) = 0;
-  // Cells that nobody has and that are not reserved.
+  // Cells that are neither owned nor reserved.
   virtual uint32_t Free() const = 0;
-  // Makes room for so many more tokens of a sequence, of what no running one needs. Returns how
-  // many of them may be computed.
+  // Reserves cells for new tokens, and evicts cached cells if needed. Returns the number of cells
+  // that could be reserved.
   virtual uint32_t Reserve(uint32_t tokens, CellOperations* operations) = 0;
   virtual void Unreserve(uint32_t tokens) = 0;
   virtual void EndPlan(CellOperations* operations) = 0;
 
-  // Cells that sequences with a slot need, those that are shared once.
+  // Cells of sequences with a slot. Shared cells count once.
   virtual uint32_t used() const = 0;
-  // Cells kept beside them.
+  // Cells that only the cache keeps.
   virtual uint32_t cached() const = 0;
 
-  // The KV cache was emptied, and no sequence has a slot.
+  // Forgets all cached cells. The caller has cleared the KV cache, and no sequence has a slot.
   virtual void Forget() = 0;
 
   // Throws std::logic_error when the counts do not add up. For tests.
   virtual void CheckIntegrity() const = 0;
 };
 
-// Where each slot has a row of cells, rows of neighbouring slots are computed in one pass over the
-// weights; so many slots without a row of their own in a step may lie between two that have one.
+// With separate cells one pass over the weights computes the rows of neighbouring slots. Up to this
+// many slots without a row may lie between two slots with one.
 inline constexpr int32_t kBridgedSlots = 4;
 
-// A prompt is worth waiting or copying for only if that saves computing so many tokens.
+// Fewest tokens of a common beginning that are worth waiting for or copying.
 inline constexpr uint32_t kWorthSharing = 32;
 
 }  // namespace codellama

@@ -5,20 +5,14 @@
 #include <stdexcept>
 #include <utility>
 
+#include "engine/base/common_length.h"
+
 namespace codellama {
 
 namespace {
 
-// Eviction frees at least so many cells, or it would run in every step of a full cache.
+// Fewest cells to cut from one leaf. Otherwise a full cache would evict in every step.
 constexpr uint32_t kEvictionStep = 32;
-
-size_t CommonLength(std::span<const Token> left, std::span<const Token> right) {
-  const size_t length = std::min(left.size(), right.size());
-  return static_cast<size_t>(
-      std::mismatch(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(length), right.begin())
-          .first -
-      left.begin());
-}
 
 }  // namespace
 
@@ -30,7 +24,7 @@ PrefixCache::PrefixCache(int32_t first_sequence, uint32_t sequences, bool keeps)
 PrefixCache::~PrefixCache() = default;
 
 void PrefixCache::Clear() {
-  root_ = std::make_unique<Node>();
+  root_ = std::make_unique<PrefixNode>();
   free_sequences_.clear();
   for (uint32_t i = sequences_; i > 0; i--) {
     free_sequences_.push_back(first_sequence_ + static_cast<int32_t>(i) - 1);
@@ -39,22 +33,22 @@ void PrefixCache::Clear() {
   locked_cells_ = 0;
 }
 
-uint64_t PrefixCache::Key(const Node* parent, Token token, uint32_t kind) {
+uint64_t PrefixCache::Key(const PrefixNode* parent, Token token, uint32_t kind) {
   const bool is_root = parent->parent == nullptr;
   return uint64_t{is_root ? kind : 0} << 32 | static_cast<uint32_t>(token);
 }
 
-PrefixCache::Node* PrefixCache::Child(const Node* node, Token token, uint32_t kind) const {
+PrefixNode* PrefixCache::Child(const PrefixNode* node, Token token, uint32_t kind) const {
   const auto found = node->children.find(Key(node, token, kind));
   return found == node->children.end() ? nullptr : found->second.get();
 }
 
 PrefixCache::Match PrefixCache::Find(std::span<const Token> tokens, uint32_t kind) {
   clock_++;
-  Node* node = root_.get();
+  PrefixNode* node = root_.get();
   size_t length = 0;
   while (length < tokens.size()) {
-    Node* child = Child(node, tokens[length], kind);
+    PrefixNode* child = Child(node, tokens[length], kind);
     if (child == nullptr) break;
     const size_t common = CommonLength(child->tokens, tokens.subspan(length));
     node = common < child->tokens.size() ? Split(child, common) : child;
@@ -65,7 +59,7 @@ PrefixCache::Match PrefixCache::Find(std::span<const Token> tokens, uint32_t kin
 }
 
 uint32_t PrefixCache::MatchLength(std::span<const Token> tokens, uint32_t kind) const {
-  const Node* node = root_.get();
+  const PrefixNode* node = root_.get();
   size_t length = 0;
   while (length < tokens.size()) {
     node = Child(node, tokens[length], kind);
@@ -77,10 +71,9 @@ uint32_t PrefixCache::MatchLength(std::span<const Token> tokens, uint32_t kind) 
   return static_cast<uint32_t>(length);
 }
 
-// Returns the new node, which is the first part; whoever holds the old one holds the second.
-PrefixCache::Node* PrefixCache::Split(Node* node, size_t length) {
+PrefixNode* PrefixCache::Split(PrefixNode* node, size_t length) {
   const auto cut = node->tokens.begin() + static_cast<std::ptrdiff_t>(length);
-  auto first = std::make_unique<Node>();
+  auto first = std::make_unique<PrefixNode>();
   first->tokens.assign(node->tokens.begin(), cut);
   first->parent = node->parent;
   first->key = node->key;
@@ -89,26 +82,26 @@ PrefixCache::Node* PrefixCache::Split(Node* node, size_t length) {
   node->tokens.erase(node->tokens.begin(), cut);
   node->parent = first.get();
 
-  Node* result = first.get();
-  std::unique_ptr<Node>& place = first->parent->children.at(first->key);
+  PrefixNode* result = first.get();
+  std::unique_ptr<PrefixNode>& place = first->parent->children.at(first->key);
   std::swap(place, first);
   node->key = Key(result, node->tokens.front(), 0);
   result->children.emplace(node->key, std::move(first));
   return result;
 }
 
-int32_t PrefixCache::SequenceOf(const Node* node) const {
+int32_t PrefixCache::SequenceOf(const PrefixNode* node) const {
   while (!node->leaf()) node = node->children.begin()->second.get();
   return node->sequence;
 }
 
-void PrefixCache::Lock(Node* node) {
+void PrefixCache::Lock(PrefixNode* node) {
   for (; node != nullptr && node != root_.get(); node = node->parent) {
     if (node->locks++ == 0) locked_cells_ += node->size();
   }
 }
 
-void PrefixCache::Unlock(Node* node) {
+void PrefixCache::Unlock(PrefixNode* node) {
   for (; node != nullptr && node != root_.get(); node = node->parent) {
     if (--node->locks == 0) locked_cells_ -= node->size();
   }
@@ -119,7 +112,7 @@ PrefixCache::Match PrefixCache::Insert(std::span<const Token> tokens, int32_t se
   if (!enabled()) return {};
   const Match match = Find(tokens, kind);
   if (match.length == tokens.size()) return match;
-  Node* parent = match.node == nullptr ? root_.get() : match.node;
+  PrefixNode* parent = match.node == nullptr ? root_.get() : match.node;
 
   Lock(match.node);
   const int32_t own = TakeSequence(parent, operations);
@@ -128,7 +121,7 @@ PrefixCache::Match PrefixCache::Insert(std::span<const Token> tokens, int32_t se
   const auto end = static_cast<uint32_t>(tokens.size());
   operations->push_back(ShareCells{sequence, own, match.length, end});
 
-  auto leaf = std::make_unique<Node>();
+  auto leaf = std::make_unique<PrefixNode>();
   const auto rest = tokens.subspan(match.length);
   leaf->tokens.assign(rest.begin(), rest.end());
   leaf->parent = parent;
@@ -136,15 +129,14 @@ PrefixCache::Match PrefixCache::Insert(std::span<const Token> tokens, int32_t se
   leaf->last_used = clock_;
   leaf->sequence = own;
   cells_ += leaf->size();
-  Node* node = leaf.get();
+  PrefixNode* node = leaf.get();
   parent->children.emplace(leaf->key, std::move(leaf));
   return {node, end};
 }
 
-// A sequence that holds the cells up to the parent's end, for a new child; -1 if there is none.
-int32_t PrefixCache::TakeSequence(Node* parent, CellOperations* operations) {
+int32_t PrefixCache::TakeSequence(PrefixNode* parent, CellOperations* operations) {
   while (free_sequences_.empty() && (parent == root_.get() || !parent->leaf())) {
-    Node* leaf = LeastRecentlyUsedLeaf();
+    PrefixNode* leaf = LeastRecentlyUsedLeaf();
     if (leaf == nullptr) return -1;
     CutLeaf(leaf, leaf->size(), operations);
   }
@@ -160,7 +152,7 @@ int32_t PrefixCache::TakeSequence(Node* parent, CellOperations* operations) {
 uint32_t PrefixCache::Evict(uint32_t cells, CellOperations* operations) {
   uint32_t freed = 0;
   while (freed < cells) {
-    Node* leaf = LeastRecentlyUsedLeaf();
+    PrefixNode* leaf = LeastRecentlyUsedLeaf();
     if (leaf == nullptr) break;
     const uint32_t cut = std::min(leaf->size(), std::max(cells - freed, kEvictionStep));
     CutLeaf(leaf, cut, operations);
@@ -169,9 +161,9 @@ uint32_t PrefixCache::Evict(uint32_t cells, CellOperations* operations) {
   return freed;
 }
 
-PrefixCache::Node* PrefixCache::LeastRecentlyUsedLeaf() const {
-  Node* least = nullptr;
-  const std::function<void(Node*)> visit = [&](Node* node) {
+PrefixNode* PrefixCache::LeastRecentlyUsedLeaf() const {
+  PrefixNode* least = nullptr;
+  const std::function<void(PrefixNode*)> visit = [&](PrefixNode* node) {
     if (node->leaf() && node->locks == 0 && node != root_.get() &&
         (least == nullptr || node->last_used < least->last_used)) {
       least = node;
@@ -182,7 +174,7 @@ PrefixCache::Node* PrefixCache::LeastRecentlyUsedLeaf() const {
   return least;
 }
 
-std::vector<Token> PrefixCache::TokensUpTo(const Node* node) {
+std::vector<Token> PrefixCache::TokensUpTo(const PrefixNode* node) {
   std::vector<Token> tokens;
   for (; node->parent != nullptr; node = node->parent) {
     tokens.insert(tokens.begin(), node->tokens.begin(), node->tokens.end());
@@ -190,13 +182,12 @@ std::vector<Token> PrefixCache::TokensUpTo(const Node* node) {
   return tokens;
 }
 
-uint32_t PrefixCache::KindOf(const Node* node) {
+uint32_t PrefixCache::KindOf(const PrefixNode* node) {
   while (node->parent->parent != nullptr) node = node->parent;
   return static_cast<uint32_t>(node->key >> 32);
 }
 
-// Takes cells off the leaf's end; all of them end the leaf.
-void PrefixCache::CutLeaf(Node* leaf, uint32_t cells, CellOperations* operations) {
+void PrefixCache::CutLeaf(PrefixNode* leaf, uint32_t cells, CellOperations* operations) {
   cells_ -= cells;
   const int32_t sequence = leaf->sequence;
   if (keeps_ && !leaf->offered) {
@@ -208,9 +199,9 @@ void PrefixCache::CutLeaf(Node* leaf, uint32_t cells, CellOperations* operations
     operations->push_back(DropCells{sequence, leaf->End()});
     return;
   }
-  Node* parent = leaf->parent;
-  parent->offered = parent->offered || leaf->offered;  // it was part of that
-  const uint64_t key = leaf->key;                      // goes with the leaf
+  PrefixNode* parent = leaf->parent;
+  parent->offered = parent->offered || leaf->offered;  // the offer included the parent's cells
+  const uint64_t key = leaf->key;                      // erase() destroys the leaf
   parent->children.erase(key);
   if (parent != root_.get() && parent->leaf()) {
     parent->sequence = sequence;
@@ -228,7 +219,7 @@ void PrefixCache::CheckIntegrity() const {
   uint32_t cells = 0;
   uint32_t locked = 0;
   std::vector<int32_t> owned = free_sequences_;
-  const std::function<void(const Node*)> visit = [&](const Node* node) {
+  const std::function<void(const PrefixNode*)> visit = [&](const PrefixNode* node) {
     if (node != root_.get()) {
       require(!node->tokens.empty(), "a cached run is empty");
       require(node->leaf() == (node->sequence >= 0), "only leaves own sequences");

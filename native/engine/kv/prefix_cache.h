@@ -1,11 +1,11 @@
-// Which runs of tokens the KV cache holds beyond those at work: a radix tree. Pure: it counts
-// cells and says what to do with them, and knows no llama.cpp.
+// Radix tree of the token runs that the KV cache holds beyond those of running sequences. It counts
+// cells and returns cell operations; it knows no llama.cpp.
 //
-// Each node is a run of tokens behind its parent's. Each leaf owns a sequence of the KV cache that
-// holds the cells from the root to the leaf's end; siblings share their parents' cells, so that
-// every node's cells are there once. Tokens of different kinds (see Sequence::kind) share nothing.
-// Where prompts diverge inside a run the node is split; a node that has lost its last child takes
-// over the child's sequence.
+// Each node is a run of tokens after its parent's run. Each leaf owns a sequence of the KV cache
+// that holds the cells from the root to the leaf's end. Siblings share the cells of their parents,
+// so every run is in the KV cache once. Tokens of different kinds (see Sequence::kind) share
+// nothing. A node is split where prompts diverge inside its run. A node that loses its last child
+// takes over the child's sequence.
 #pragma once
 
 #include <cstdint>
@@ -19,44 +19,45 @@
 
 namespace codellama {
 
+class PrefixNode;
+
 class PrefixCache {
  public:
-  class Node;
-
-  // Sequences [first_sequence, first_sequence + sequences) of the KV cache are the tree's.
-  // With `keeps` every run that is cut is offered to be kept elsewhere.
+  // The tree owns the sequences [first_sequence, first_sequence + sequences) of the KV cache. With
+  // `keeps` it offers every run that it cuts to the prompt store (KeepCells).
   PrefixCache(int32_t first_sequence, uint32_t sequences, bool keeps = false);
   ~PrefixCache();
   PrefixCache(const PrefixCache&) = delete;
   PrefixCache& operator=(const PrefixCache&) = delete;
 
   struct Match {
-    Node* node = nullptr;  // ends where the match ends; null when nothing matches
+    PrefixNode* node = nullptr;  // ends at the end of the match; null when nothing matches
     uint32_t length = 0;
   };
 
-  // The longest cached beginning of the tokens, which counts as used now.
+  // The longest cached beginning of the tokens. Marks it as used.
   Match Find(std::span<const Token> tokens, uint32_t kind = 0);
 
-  // Its length alone; nothing counts as used.
+  // Length of the longest cached beginning. Marks nothing as used.
   uint32_t MatchLength(std::span<const Token> tokens, uint32_t kind = 0) const;
 
   // A sequence that holds the cells from the root to the node's end.
-  int32_t SequenceOf(const Node* node) const;
+  int32_t SequenceOf(const PrefixNode* node) const;
 
-  // While locked, a node and those above it are not evicted. Null is allowed.
-  void Lock(Node* node);
-  void Unlock(Node* node);
+  // A locked node and its ancestors are not evicted. Locks are counted. The node may be null.
+  void Lock(PrefixNode* node);
+  void Unlock(PrefixNode* node);
 
-  // Keeps the tokens, whose cells `sequence` holds, as far as there is a sequence for them.
-  // Returns the node that ends with them, or the last one that is there.
+  // Caches the tokens, whose cells `sequence` holds. Returns the node that ends with them, or the
+  // deepest matching node if no sequence is free for a new one.
   Match Insert(std::span<const Token> tokens, int32_t sequence, CellOperations* operations,
                uint32_t kind = 0);
 
-  // Frees cells, the least recently used first; returns how many.
+  // Frees at least this many unlocked cells, if there are as many, least recently used first.
+  // Returns the number of freed cells.
   uint32_t Evict(uint32_t cells, CellOperations* operations);
 
-  // Forgets everything, locks too; the caller empties the KV cache.
+  // Removes all nodes, locked ones too. The caller clears the KV cache.
   void Clear();
 
   bool enabled() const { return sequences_ > 0; }
@@ -67,27 +68,32 @@ class PrefixCache {
   void CheckIntegrity() const;
 
  private:
-  // By kind too below the root.
-  static uint64_t Key(const Node* parent, Token token, uint32_t kind);
-  Node* Child(const Node* node, Token token, uint32_t kind) const;
-  Node* Split(Node* node, size_t length);
-  Node* LeastRecentlyUsedLeaf() const;
-  static std::vector<Token> TokensUpTo(const Node* node);
-  static uint32_t KindOf(const Node* node);
-  void CutLeaf(Node* leaf, uint32_t cells, CellOperations* operations);
-  int32_t TakeSequence(Node* parent, CellOperations* operations);
+  // Key of a child by its first token. Below the root it includes the kind.
+  static uint64_t Key(const PrefixNode* parent, Token token, uint32_t kind);
+  PrefixNode* Child(const PrefixNode* node, Token token, uint32_t kind) const;
+  // Splits a node after `length` tokens. Returns the new node, which is the first part. Pointers to
+  // the old node now point to the second part.
+  PrefixNode* Split(PrefixNode* node, size_t length);
+  // The unlocked leaf that was used longest ago; null if all leaves are locked.
+  PrefixNode* LeastRecentlyUsedLeaf() const;
+  static std::vector<Token> TokensUpTo(const PrefixNode* node);
+  static uint32_t KindOf(const PrefixNode* node);
+  // Removes cells from the leaf's end. A leaf without cells goes.
+  void CutLeaf(PrefixNode* leaf, uint32_t cells, CellOperations* operations);
+  // A sequence for a new child that holds the cells up to the parent's end; -1 if none is free.
+  int32_t TakeSequence(PrefixNode* parent, CellOperations* operations);
 
   const int32_t first_sequence_;
   const uint32_t sequences_;
   const bool keeps_;
-  std::unique_ptr<Node> root_;
+  std::unique_ptr<PrefixNode> root_;
   std::vector<int32_t> free_sequences_;
   uint32_t cells_ = 0;
   uint32_t locked_cells_ = 0;
   uint64_t clock_ = 0;
 };
 
-class PrefixCache::Node {
+class PrefixNode {
  private:
   friend class PrefixCache;
 
@@ -96,13 +102,13 @@ class PrefixCache::Node {
   bool leaf() const { return children.empty(); }
 
   std::vector<Token> tokens;
-  Node* parent = nullptr;
-  uint64_t key = 0;  // of the parent's
-  std::unordered_map<uint64_t, std::unique_ptr<Node>> children;
+  PrefixNode* parent = nullptr;
+  uint64_t key = 0;  // key in the parent's children
+  std::unordered_map<uint64_t, std::unique_ptr<PrefixNode>> children;
   uint32_t locks = 0;
   uint64_t last_used = 0;
-  int32_t sequence = -1;  // a leaf's
-  bool offered = false;   // to be kept elsewhere
+  int32_t sequence = -1;  // the leaf's sequence in the KV cache; -1 for inner nodes
+  bool offered = false;   // the prompt store was offered these cells
 };
 
 }  // namespace codellama

@@ -3,19 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/common_length.h"
+
 namespace codellama {
 
 namespace {
 
-// States of shorter prompts are not worth their bookkeeping.
+// Shorter prompts are cheaper to compute again than to store.
 constexpr size_t kShortest = 32;
-
-uint32_t CommonLength(std::span<const Token> left, std::span<const Token> right) {
-  const size_t length = std::min(left.size(), right.size());
-  const auto end = left.begin() + static_cast<std::ptrdiff_t>(length);
-  return static_cast<uint32_t>(std::mismatch(left.begin(), end, right.begin()).first -
-                               left.begin());
-}
 
 }  // namespace
 
@@ -24,7 +19,7 @@ PromptStore::Match PromptStore::Find(std::span<const Token> tokens, uint32_t kin
   uint32_t length = 0;
   for (auto each = prompts_.begin(); each != prompts_.end(); each++) {
     if ((*each)->kind != kind) continue;
-    const uint32_t common = CommonLength((*each)->tokens, tokens);
+    const auto common = static_cast<uint32_t>(CommonLength((*each)->tokens, tokens));
     if (common > length) {
       best = each;
       length = common;

@@ -5,18 +5,10 @@
 #include <stdexcept>
 #include <utility>
 
+#include "engine/base/common_length.h"
 #include "engine/base/sequence.h"
 
 namespace codellama {
-
-namespace {
-
-uint32_t CommonLength(std::span<const Token> left, std::span<const Token> right) {
-  return static_cast<uint32_t>(
-      std::mismatch(left.begin(), left.end(), right.begin(), right.end()).first - left.begin());
-}
-
-}  // namespace
 
 SeparateCells::SeparateCells(SeparateCellLimits limits, PromptStore* store)
     : limits_(limits), store_(store), slots_(limits.slots), free_slots_(limits.slots) {}
@@ -33,7 +25,8 @@ bool SeparateCells::Admit(Sequence* sequence, CellOperations* operations) {
   if (!in_place && match.length < kWorthSharing && sequence->group == 0) match = {};
 
   PromptStore::Match stored;
-  // llama.cpp copies when it computes, and restores at once: not what is still to be copied.
+  // llama.cpp restores at once but copies in the next llama_decode(). So a slot that is about to be
+  // copied cannot be restored into.
   const bool is_copied = slots_[static_cast<size_t>(slot)].is_copied;
   if (store_ != nullptr && store_->enabled() && Shares(*sequence) && !sequence->all_outputs &&
       !is_copied) {
@@ -89,7 +82,7 @@ uint32_t SeparateCells::CachedLength(const Sequence& sequence) const {
 SeparateCells::Match SeparateCells::Find(const Sequence& sequence) const {
   Match best;
   if (!Shares(sequence) || sequence.all_outputs) return best;
-  // The last token is always computed, for its logits.
+  // The last token is always computed, because its logits are needed.
   const std::span<const Token> wanted(sequence.tokens.data(), sequence.tokens.size() - 1);
   for (size_t i = 0; i < slots_.size(); i++) {
     const Slot& slot = slots_[i];
@@ -99,8 +92,8 @@ SeparateCells::Match SeparateCells::Find(const Sequence& sequence) const {
     const std::span<const Token> held =
         owner == nullptr ? std::span<const Token>(slot.tokens)
                          : std::span<const Token>(owner->tokens.data(), owner->num_computed);
-    const uint32_t length = CommonLength(wanted, held);
-    // Of equals one that nobody has: it may go on in place.
+    const auto length = static_cast<uint32_t>(CommonLength(wanted, held));
+    // Among equal matches a free slot is better: the sequence can continue in place.
     const bool is_better = length > best.length || (length == best.length && owner == nullptr);
     if (length > 0 && is_better) best = {static_cast<int32_t>(i), length};
   }
@@ -111,7 +104,7 @@ int32_t SeparateCells::Choose(const Match& match) const {
   const bool any_near = LeastRecentlyUsed(true) >= 0;
   if (match.slot >= 0) {
     const Slot& slot = slots_[static_cast<size_t>(match.slot)];
-    // A long prompt is not given up for a short beginning of it.
+    // A long cached prompt is not given up for a short beginning of it.
     const bool uses_most = match.length * 2 >= slot.tokens.size();
     if (slot.owner == nullptr && uses_most && (!any_near || IsNearOwner(match.slot))) {
       return match.slot;
@@ -120,7 +113,7 @@ int32_t SeparateCells::Choose(const Match& match) const {
   return LeastRecentlyUsed(any_near);
 }
 
-// Rows of slots that lie close together are computed in one pass.
+// One pass computes the rows of slots that lie close together.
 bool SeparateCells::IsNearOwner(int32_t slot) const {
   const int32_t first = std::max(slot - kBridgedSlots - 1, 0);
   const int32_t last = std::min(slot + kBridgedSlots + 1, static_cast<int32_t>(slots_.size()) - 1);

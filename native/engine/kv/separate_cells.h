@@ -1,10 +1,10 @@
-// A row of cells of its own for each slot: a step's rows look at their own cells alone, which is
-// what many independent streams want, most of all on a GPU. The price: no sequence may be longer
-// than a row, a prefix that several begin with is copied, and a step has a pass for its streams and
-// others for its prompts.
+// KV layout in which each slot has its own cells. A row of a step reads only the cells of its slot,
+// which suits many independent streams, most of all on a GPU. The costs: no sequence can be longer
+// than a slot, a common prefix is copied, and a step computes streams and prompts in separate
+// passes.
 //
-// A slot remembers what its last sequence computed. The next one that begins alike goes on from
-// there, or from a copy of what another slot holds.
+// A free slot keeps the cells of its last sequence. The next sequence with the same beginning
+// continues there, or gets a copy of another slot's cells.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +18,13 @@ namespace codellama {
 struct SeparateCellLimits {
   uint32_t slots = 4;
   uint32_t cells = 4096;  // of each slot
-  // Cells that slots may remember while nobody has them, all together. With 0 only the sequences of
-  // a group share what they have.
+  // Cells that all free slots together may keep. With 0 only sequences of one group share cells.
   uint32_t cached_cells = UINT32_MAX;
 };
 
 class SeparateCells : public KvCells {
  public:
-  // The store, which may be null, must outlive it.
+  // The store may be null and must outlive this object.
   explicit SeparateCells(SeparateCellLimits limits, PromptStore* store = nullptr);
 
   uint32_t slots() const override { return limits_.slots; }
@@ -38,7 +37,7 @@ class SeparateCells : public KvCells {
   uint32_t CachedLength(const Sequence& sequence) const override;
   void BeginPlan(CellOperations* operations) override;
   uint32_t Free() const override { return UINT32_MAX; }
-  // A sequence ends where its row does, so that there is always room.
+  // There is always room: no sequence is longer than its slot.
   uint32_t Reserve(uint32_t tokens, CellOperations*) override { return tokens; }
   void Unreserve(uint32_t) override {}
   void EndPlan(CellOperations* operations) override;
@@ -50,11 +49,11 @@ class SeparateCells : public KvCells {
  private:
   struct Slot {
     const Sequence* owner = nullptr;
-    // What it remembers of its last owner's.
+    // Tokens whose cells a free slot keeps from its last owner; empty while it has an owner.
     std::vector<Token> tokens;
     uint32_t kind = 0;
     uint64_t last_used = 0;
-    bool is_copied = false;  // in the step that is being planned
+    bool is_copied = false;  // the step being planned copies its cells
   };
 
   struct Match {
@@ -63,11 +62,11 @@ class SeparateCells : public KvCells {
   };
 
   Match Find(const Sequence& sequence) const;
-  // The slot in which the sequence shall run, with such a match.
+  // The slot for a sequence with this match.
   int32_t Choose(const Match& match) const;
   bool IsNearOwner(int32_t slot) const;
   int32_t LeastRecentlyUsed(bool near_owners) const;
-  // What the slot remembers from position `first` on is about to be lost.
+  // Offers the slot's cells to the prompt store before those from position `first` on are lost.
   void OfferToStore(int32_t slot, uint32_t first, CellOperations* operations);
   void Empty(int32_t slot, CellOperations* operations);
 

@@ -14,7 +14,7 @@ SharedCells::SharedCells(SharedCellLimits limits, PromptStore* store)
       prefixes_(static_cast<int32_t>(limits.slots), limits.cached_sequences,
                 store != nullptr && store->keeps_evicted()),
       free_slots_(limits.slots) {
-  // Lowest slot last, so that it is taken first: llama.cpp works best with compact ids.
+  // The lowest slot comes last and is taken first: llama.cpp works best with compact sequence ids.
   std::iota(free_slots_.rbegin(), free_slots_.rend(), 0);
 }
 
@@ -36,7 +36,8 @@ bool SharedCells::Admit(Sequence* sequence, CellOperations* operations) {
     operations->push_back(ShareCells{prefixes_.SequenceOf(sequence->prefix), sequence->slot, 0,
                                      sequence->num_shared});
   }
-  // At once what would be evicted step by step: each step looks at idle cells too.
+  // Evicts at once what the next steps would evict one by one, because each step reads idle cells
+  // too.
   EvictFor(static_cast<uint32_t>(sequence->tokens.size()) - sequence->num_computed, operations);
   return true;
 }
@@ -59,7 +60,7 @@ void SharedCells::Share(Sequence* sequence, CellOperations* operations) {
   const PrefixCache::Match match =
       prefixes_.Insert(prompt, sequence->slot, operations, sequence->kind);
   if (match.length <= sequence->num_shared) return;
-  // What another had computed meanwhile takes the place of our own.
+  // Another sequence has cached the same tokens meanwhile. Its cells replace our own.
   operations->push_back(ShareCells{prefixes_.SequenceOf(match.node), sequence->slot,
                                    sequence->num_shared, match.length});
   prefixes_.Lock(match.node);
@@ -79,7 +80,7 @@ uint32_t SharedCells::CachedLength(const Sequence& sequence) const {
 
 void SharedCells::TakePrefix(Sequence* sequence) {
   if (!Shares(*sequence) || sequence->all_outputs) return;
-  // The last token is always computed, for its logits.
+  // The last token is always computed, because its logits are needed.
   const PrefixCache::Match match =
       prefixes_.Find({sequence->tokens.data(), sequence->tokens.size() - 1}, sequence->kind);
   prefixes_.Lock(match.node);
@@ -101,7 +102,7 @@ void SharedCells::TakeStored(Sequence* sequence, CellOperations* operations) {
   const PromptStore::Match match =
       store_->Find({sequence->tokens.data(), sequence->tokens.size() - 1}, sequence->kind);
   if (match.length < sequence->num_shared + kWorthSharing) return;
-  // For a moment all of the stored prompt's cells are there.
+  // The restore needs room for all cells of the stored prompt, even if only some are kept.
   const auto all = static_cast<uint32_t>(match.prompt->tokens.size());
   EvictFor(all, operations);
   if (Free() < all) return;

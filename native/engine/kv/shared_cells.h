@@ -1,6 +1,6 @@
-// One pool of cells for all sequences: any one may use all of them, a prefix that several begin
-// with is there once, and prompts and streams are computed in one pass. The price: each row of a
-// step looks at every cell, its own or not.
+// KV layout with one pool of cells for all sequences. Any sequence may use all cells, a common
+// prefix is stored once, and one pass computes prompts and streams. The cost: each row of a step
+// reads every cell, also those of other sequences.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,18 @@
 namespace codellama {
 
 struct SharedCellLimits {
-  uint32_t slots = 4;     // sequences that run at once
-  uint32_t cells = 4096;  // of the pool
-  // Sequences of the KV cache, behind the slots, that the prefix cache may have. 0 is no cache.
+  uint32_t slots = 4;     // sequences that run at the same time
+  uint32_t cells = 4096;  // cells of the pool
+  // Sequences of the KV cache, after the slots, that the prefix cache may use. 0 = no prefix cache.
   uint32_t cached_sequences = 0;
-  // Cells that it may hold beside those of running sequences. With 0 nothing outlives those who
-  // share it, and only the sequences of a group do.
+  // Cells that the prefix cache may keep beyond those of running sequences. With 0 only sequences
+  // of one group share cells, and nothing outlives them.
   uint32_t cached_cells = 4096;
 };
 
 class SharedCells : public KvCells {
  public:
-  // The store, which may be null, must outlive it.
+  // The store may be null and must outlive this object.
   explicit SharedCells(SharedCellLimits limits, PromptStore* store = nullptr);
 
   uint32_t slots() const override { return limits_.slots; }
@@ -46,22 +46,22 @@ class SharedCells : public KvCells {
   void CheckIntegrity() const override;
 
  private:
-  // Cells that the sequences with a slot need for the tokens they already have.
+  // Cells that the sequences with a slot need for their present tokens.
   size_t Claimed() const;
   void TakePrefix(Sequence* sequence);
   void GiveBackPrefix(Sequence* sequence);
-  // Takes over what the store has of the tokens, where that is more than the prefix.
+  // Restores a stored prompt if it covers more tokens than the cached prefix.
   void TakeStored(Sequence* sequence, CellOperations* operations);
-  // Evicts prefixes beyond what the cache may hold.
+  // Evicts prefixes down to the cache's limit.
   void Trim(CellOperations* operations);
-  // Evicts prefixes until so many cells are free, or none is left to evict.
+  // Evicts prefixes until this many cells are free or no prefix is left.
   void EvictFor(uint32_t cells, CellOperations* operations);
 
   const SharedCellLimits limits_;
   PromptStore* const store_;
   PrefixCache prefixes_;
   std::vector<int32_t> free_slots_;
-  std::vector<const Sequence*> holders_;  // of the others
+  std::vector<const Sequence*> holders_;  // sequences with a slot
   uint32_t reserved_ = 0;
 };
 

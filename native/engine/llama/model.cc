@@ -13,6 +13,7 @@
 #include "engine/gguf/tensor_type.h"
 #include "engine/llama/assertion_guard.h"
 #include "engine/llama/backend.h"
+#include "engine/llama/llama_vocabulary.h"
 #include "llama.h"
 
 namespace codellama {
@@ -125,9 +126,9 @@ std::shared_ptr<const Model> Model::Load(const ModelOptions& options, const Cont
   // llama.cpp's own default for WordPiece vocabularies, the only ones that need the token.
   const Token default_unknown =
       llama_vocab_type(vocabulary) == LLAMA_VOCAB_TYPE_WPM ? 100 : kNoToken;
-  model->tokenizer_ = std::make_unique<Tokenizer>(
+  model->tokenizer_ = std::make_unique<Tokenizer>(std::make_unique<LlamaVocabulary>(
       vocabulary,
-      model->MetadataNumber("tokenizer.ggml.unknown_token_id").value_or(default_unknown));
+      model->MetadataNumber("tokenizer.ggml.unknown_token_id").value_or(default_unknown)));
   if (!options.vocabulary_only) RequireCausalDecoder(model->get(), options.path);
   model->ReadFacts();
   model->LoadAdapters(options.loras, file);

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <stdexcept>
+
+#include "engine/base/common_length.h"
 
 namespace codellama {
 
@@ -200,12 +203,10 @@ bool Scheduler::WaitsForPrefix(const Sequence* sequence) const {
     const bool same_group = sequence->group != 0 && sequence->group == other->group;
     // One of lower priority gets its turn late, which must not be passed on.
     if (other->priority > sequence->priority && !same_group) continue;
-    const auto end = other->tokens.begin() + other->num_prompt;
-    const auto differs =
-        std::mismatch(other->tokens.begin(), end, sequence->tokens.begin(), sequence->tokens.end());
-    // The last token is computed in any case.
-    const size_t common = std::min(static_cast<size_t>(differs.first - other->tokens.begin()),
-                                   sequence->tokens.size() - 1);
+    const std::span<const Token> prompt(other->tokens.data(), other->num_prompt);
+    // The last token is always computed, because its logits are needed.
+    const size_t common =
+        std::min(CommonLength(prompt, sequence->tokens), sequence->tokens.size() - 1);
     const int64_t worth = same_group ? 1 : kWorthSharing;
     worth_waiting_up_to = std::max(worth_waiting_up_to, static_cast<int64_t>(common) - worth);
   }

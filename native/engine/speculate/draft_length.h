@@ -1,4 +1,4 @@
-// How many guessed tokens are worth computing.
+// The number of draft tokens that pays.
 #pragma once
 
 #include <cstdint>
@@ -8,20 +8,20 @@
 namespace codellama {
 
 struct DraftCosts {
-  double step_seconds = 0;            // a step of streams alone; 0 is not known yet
-  uint32_t streams = 1;               // that share the step
-  const StepTimes* tokens = nullptr;  // of tokens beside them; null is nothing at all
-  uint32_t drafted = 0;               // tokens of other streams' drafts in it
-  double guess_seconds = 0;           // to come by one guess
+  double step_seconds = 0;            // time of a step without drafts; 0 = not known yet
+  uint32_t streams = 1;               // streams that share the step
+  const StepTimes* tokens = nullptr;  // extra time of draft tokens in a step; null = no extra time
+  uint32_t drafted = 0;               // draft tokens of other streams in the step
+  double guess_seconds = 0;           // time to make one guess
 
-  // What so many tokens more cost. Only with a known step.
+  // Extra seconds of `length` more draft tokens. Needs a known step time.
   double Seconds(uint32_t length) const;
 };
 
-// The length, up to `longest`, with which all streams together make the most tokens a second:
-//   (streams - 1 + 1 + a + a^2 + ... + a^length) / (step_seconds + what `length` tokens take)
-// where each guess is right with probability a = `acceptance` if those before it are. 0 where no
-// draft pays.
+// The draft length, up to `longest`, with the highest throughput of all streams together:
+//   (streams - 1 + 1 + a + a^2 + ... + a^length) / (step_seconds + costs.Seconds(length))
+// `a` is the acceptance rate: the probability that a guess is right if all guesses before it are.
+// Returns 0 if no draft pays.
 uint32_t BestDraftLength(const DraftCosts& costs, double acceptance, uint32_t longest);
 
 }  // namespace codellama

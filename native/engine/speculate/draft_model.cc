@@ -3,42 +3,30 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <utility>
 
+#include "engine/base/common_length.h"
 #include "engine/base/error.h"
 #include "engine/sampling/logprobs.h"
-#include "llama.h"
 
 namespace codellama {
 
 namespace {
 
-// Below this probability a guess is rather wrong, and those behind it with it.
+// Least probability of a guess. Below it the guess is probably wrong, and so is the rest of the
+// draft.
 constexpr double kSure = 0.5;
 
-constexpr double kWeight = 0.2;  // of the newest measurement in a running mean
+// Weight of the newest measurement in the running mean.
+constexpr double kWeight = 0.2;
 
-void RequireSameVocabulary(const Model& draft, const Model& first) {
-  const llama_vocab* left = llama_model_get_vocab(draft.get());
-  const llama_vocab* right = llama_model_get_vocab(first.get());
-  const int32_t size = llama_vocab_n_tokens(right);
-  Token differs = llama_vocab_n_tokens(left) == size ? size : 0;
-  for (Token token = 0; token < differs; token++) {
-    if (std::strcmp(llama_vocab_get_text(left, token), llama_vocab_get_text(right, token)) != 0) {
-      differs = token;
-    }
-  }
-  if (differs == size) return;
+std::shared_ptr<const Model> Checked(std::shared_ptr<const Model> model, const Model& target) {
+  if (model->tokenizer().HasSameTokens(target.tokenizer())) return model;
   throw Error(ErrorCode::kModelUnsupported,
-              "draftModel: its vocabulary of " + std::to_string(llama_vocab_n_tokens(left)) +
-                  " tokens is not that of the model, which has " + std::to_string(size));
-}
-
-std::shared_ptr<const Model> Checked(std::shared_ptr<const Model> model, const Model& first) {
-  RequireSameVocabulary(*model, first);
-  return model;
+              "draftModel must have the vocabulary of the model: it has " +
+                  std::to_string(model->tokenizer().size()) + " tokens and the model " +
+                  std::to_string(target.tokenizer().size()) + ", or some tokens differ");
 }
 
 ContextOptions OptionsFor(ContextOptions options, uint32_t cells) {
@@ -46,16 +34,16 @@ ContextOptions OptionsFor(ContextOptions options, uint32_t cells) {
   options.kv_layout = KvLayout::kShared;
   options.max_draft = 0;
   options.prompt_cache_bytes = 0;
-  options.rope = {};  // those are the first model's
+  options.rope = {};  // the caller's rope options concern the target model
   return options;
 }
 
 }  // namespace
 
-DraftModel::DraftModel(std::shared_ptr<const Model> model, const Model& first,
+DraftModel::DraftModel(std::shared_ptr<const Model> model, const Model& target,
                        const ContextOptions& options, uint32_t cells,
                        const std::atomic<bool>* abort)
-    : model_(Checked(std::move(model), first)),
+    : model_(Checked(std::move(model), target)),
       runner_(model_, OptionsFor(options, cells), abort),
       slots_(options.parallel) {
   for (size_t slot = 0; slot < slots_.size(); slot++) slots_[slot].slot = static_cast<int>(slot);
@@ -63,10 +51,8 @@ DraftModel::DraftModel(std::shared_ptr<const Model> model, const Model& first,
 
 Sequence* DraftModel::Follow(const Sequence& sequence) {
   Sequence* own = &slots_[static_cast<size_t>(sequence.slot)];
-  const auto differs = std::mismatch(own->tokens.begin(), own->tokens.end(),
-                                     sequence.tokens.begin(), sequence.tokens.end());
-  const auto common = static_cast<uint32_t>(differs.first - own->tokens.begin());
-  // The last token is computed again for its logits.
+  const auto common = static_cast<uint32_t>(CommonLength(own->tokens, sequence.tokens));
+  // The last token is always computed, because its logits are needed.
   const auto last = static_cast<uint32_t>(sequence.tokens.size()) - 1;
   own->num_computed = std::min({own->num_computed, common, last});
   if (!runner_.Truncate(own->slot, own->num_computed)) {
@@ -115,7 +101,8 @@ void DraftModel::Draft(const std::vector<DraftWish>& wishes) {
 }
 
 bool DraftModel::Compute(const std::vector<Sequence*>& sequences) {
-  // What is behind is caught up with in batches; the last tokens of all come in one, for logits.
+  // First all tokens but the last of each sequence, in full batches. Then the last tokens of all
+  // sequences in one batch, for their logits.
   while (true) {
     std::vector<ScheduledTokens> batch;
     uint32_t room = runner_.batch_size();
@@ -141,7 +128,7 @@ bool DraftModel::Run(std::vector<ScheduledTokens>* batch) {
   try {
     status = runner_.Run(*batch);
   } catch (const Error&) {
-    // Below.
+    // Handled below, like an abort.
   }
   if (status == RunStatus::kDone) {
     for (ScheduledTokens& each : *batch) each.sequence->num_computed += each.count;

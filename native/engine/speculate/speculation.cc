@@ -1,36 +1,40 @@
 #include "engine/speculate/speculation.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace codellama {
 
-DraftCosts Speculation::CostsOf(const Requests& requests, const PrefillPacer& pacer) const {
+DraftCosts Speculation::CostsOf(const std::vector<DraftTarget>& targets,
+                                const PrefillPacer& pacer) const {
   if (!adaptive_) return {.step_seconds = 1};
   DraftCosts costs;
   costs.streams =
-      static_cast<uint32_t>(std::count_if(requests.begin(), requests.end(), [](const auto& each) {
-        return each.second->sequence()->Decoding() && !each.second->sequence()->paused;
+      static_cast<uint32_t>(std::count_if(targets.begin(), targets.end(), [](const auto& each) {
+        return each.sequence->Decoding() && !each.sequence->paused;
       }));
   costs.step_seconds = pacer.stream_steps().Seconds(costs.streams);
   costs.tokens = &pacer.prompt_tokens();
   return costs;
 }
 
-void Speculation::Draft(const Requests& requests, const PrefillPacer& pacer) {
+void Speculation::Draft(const std::vector<DraftTarget>& targets, const PrefillPacer& pacer) {
   if (max_draft_ == 0) return;
-  DraftCosts costs = CostsOf(requests, pacer);
-  for (const auto& [_, request] : requests) {
-    request->Draft(costs, max_draft_);
-    costs.drafted += static_cast<uint32_t>(request->sequence()->draft.size());
+  DraftCosts costs = CostsOf(targets, pacer);
+  for (const DraftTarget& target : targets) {
+    target.sequence->draft.clear();
+    if (target.longest == 0) continue;
+    target.drafter->LookUp(target.sequence, costs, std::min(target.longest, max_draft_));
+    costs.drafted += static_cast<uint32_t>(target.sequence->draft.size());
   }
 
   if (!model_) return;
   if (adaptive_) costs.guess_seconds = model_->seconds_per_token();
   std::vector<DraftWish> wishes;
-  for (const auto& [_, request] : requests) {
-    const uint32_t length = request->DraftLengthOfModel(costs, max_draft_);
-    if (length > 0) wishes.push_back({request->sequence(), length});
+  for (const DraftTarget& target : targets) {
+    if (target.longest == 0 || !target.sequence->draft.empty()) continue;
+    const uint32_t length =
+        target.drafter->ModelDraftLength(costs, std::min(target.longest, max_draft_));
+    if (length > 0) wishes.push_back({target.sequence, length});
     costs.drafted += length;
   }
   if (!wishes.empty()) model_->Draft(wishes);

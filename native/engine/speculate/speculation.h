@@ -1,31 +1,38 @@
-// Guesses for the streams of the next step: by prompt lookup, and where that has none by a draft
-// model.
+// Drafts for the streams of the next step: by prompt lookup, and where that finds nothing by a
+// draft model.
 #pragma once
 
 #include <memory>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
-#include "engine/core/active_request.h"
 #include "engine/schedule/prefill_pacer.h"
 #include "engine/speculate/draft_model.h"
+#include "engine/speculate/sequence_drafter.h"
 
 namespace codellama {
 
+// A sequence that may take part in the next step.
+struct DraftTarget {
+  Sequence* sequence = nullptr;
+  SequenceDrafter* drafter = nullptr;
+  uint32_t longest = 0;  // longest useful draft, in tokens; 0 = the sequence gets no draft
+};
+
 class Speculation {
  public:
-  using Requests = std::unordered_map<RequestId, std::unique_ptr<ActiveRequest>>;
-
-  // `model` may be null.
+  // `model` may be null: then only prompt lookup makes drafts.
   Speculation(const ContextOptions& options, std::unique_ptr<DraftModel> model)
       : max_draft_(options.max_draft),
         adaptive_(options.adaptive_draft),
         model_(std::move(model)) {}
 
-  // Drafts are as long as it pays by what the pacer has measured.
-  void Draft(const Requests& requests, const PrefillPacer& pacer);
+  // Writes the drafts of all targets. With adaptive drafts their length follows the step times that
+  // the pacer has measured.
+  void Draft(const std::vector<DraftTarget>& targets, const PrefillPacer& pacer);
 
  private:
-  DraftCosts CostsOf(const Requests& requests, const PrefillPacer& pacer) const;
+  DraftCosts CostsOf(const std::vector<DraftTarget>& targets, const PrefillPacer& pacer) const;
 
   const uint32_t max_draft_;
   const bool adaptive_;

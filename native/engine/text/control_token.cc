@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "llama.h"
-
 namespace codellama {
 
 namespace {
@@ -26,11 +24,9 @@ constexpr std::string_view kNames[] = {
 
 }  // namespace
 
-bool IsControlToken(const llama_vocab* vocabulary, Token token) {
-  if (llama_vocab_is_control(vocabulary, token)) return true;
-  const bool is_user_defined =
-      (llama_vocab_get_attr(vocabulary, token) & LLAMA_TOKEN_ATTR_USER_DEFINED) != 0;
-  return is_user_defined && IsControlName(llama_vocab_get_text(vocabulary, token));
+bool IsControlToken(const Vocabulary& vocabulary, Token token) {
+  if (vocabulary.IsControl(token)) return true;
+  return vocabulary.IsUserDefined(token) && IsControlName(vocabulary.Text(token));
 }
 
 bool IsControlName(std::string_view name) {

@@ -1,18 +1,16 @@
-// Which tokens of a vocabulary are control tokens.
+// Recognizes the control tokens of a vocabulary.
 #pragma once
 
 #include <string_view>
 
-#include "engine/base/options.h"
-
-struct llama_vocab;
+#include "engine/text/vocabulary.h"
 
 namespace codellama {
 
-// Control tokens by their type, and those that are control tokens by their name but "user defined"
-// by their type: files of older converters have them, and llama.cpp makes them so for gpt-oss. It
-// finds user-defined tokens in any text.
-bool IsControlToken(const llama_vocab* vocabulary, Token token);
+// Whether a token is a control token by its type, or a user-defined token with the name of a
+// control token. Older converters write such files, and llama.cpp does the same for gpt-oss.
+// llama.cpp finds user-defined tokens in any text, so user text could spell them.
+bool IsControlToken(const Vocabulary& vocabulary, Token token);
 
 // Whether a name is that of a control token: `<|im_start|>`, `<|turn>`, `<｜fim▁begin｜>`,
 // `<fim_prefix>`, `</s>`. Not `<think>` or `<table>`, which models read in plain text.

@@ -1,4 +1,4 @@
-// Notices text that goes round in circles: the same block of tokens again and again.
+// Detects a block of tokens that repeats without end.
 #pragma once
 
 #include <array>
@@ -11,21 +11,21 @@ namespace codellama {
 
 class Repetition {
  public:
-  // Blocks of up to so many tokens are noticed.
+  // Longest block that is detected, in tokens.
   static constexpr uint32_t kLongestBlock = 64;
 
-  // `max_repeats`: times that a block may stand in a row; 0 is any number.
+  // `max_repeats`: times that a block may stand in a row; 0 = any number.
   explicit Repetition(uint32_t max_repeats) : max_repeats_(max_repeats) {}
 
-  // Takes the next token; true when some block stands in a row more than `max_repeats` times.
+  // Takes the next token. Returns true when a block stands in a row more than `max_repeats` times.
   bool Append(Token token);
 
  private:
   const uint32_t max_repeats_;
-  // The last kLongestBlock tokens, as a ring.
+  // Ring buffer of the last kLongestBlock tokens.
   std::array<Token, kLongestBlock> recent_ = {};
   uint64_t count_ = 0;
-  // For each block length, how many tokens in a row equal the one so far back.
+  // For each block length, the number of tokens in a row that equal the token one block earlier.
   std::array<uint64_t, kLongestBlock + 1> equal_ = {};
 };
 

@@ -1,5 +1,5 @@
-// Follows how much of a stop string's beginning a text ends with, by Knuth, Morris and Pratt:
-// amortised constant time a byte, whatever the stop string repeats. Pure.
+// Finds a stop string in a growing text with the Knuth-Morris-Pratt algorithm: amortised constant
+// time per byte, even for stop strings that repeat themselves.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,16 @@ class StopMatcher {
   // `stop` is not empty.
   explicit StopMatcher(std::string stop);
 
-  // Takes the text's next byte; true where the stop string ends with it.
+  // Takes the text's next byte. Returns true if the stop string ends with it.
   bool Take(char byte);
 
   const std::string& stop() const { return stop_; }
 
-  // Bytes at the text's end that begin the stop string.
+  // Length of the longest end of the text that is a beginning of the stop string.
   size_t matched() const { return matched_; }
 
  private:
-  // For each length of a beginning, the longest shorter beginning that it ends with.
+  // For each length of a beginning, the length of the longest shorter beginning that it ends with.
   std::vector<uint32_t> borders_;
   std::string stop_;
   size_t matched_ = 0;

@@ -15,7 +15,7 @@ struct Decoded {
   size_t length;  // bytes to take, or to replace
 };
 
-// The second byte's range rules out overlong forms, surrogates and what lies above U+10FFFF
+// The range of the second byte excludes overlong forms, surrogates and code points above U+10FFFF
 // (Unicode 15, table 3-7).
 Decoded DecodeCharacter(std::string_view bytes) {
   const auto lead = static_cast<uint8_t>(bytes[0]);
@@ -46,8 +46,8 @@ Decoded DecodeCharacter(std::string_view bytes) {
   return {Decoded::kValid, length};
 }
 
-// Moves every finished character from `bytes` to the result; what never can become one is
-// replaced, as the WHATWG decoder does.
+// Moves every complete character from `bytes` to the result. Replaces invalid bytes by U+FFFD, like
+// the WHATWG decoder.
 std::string TakeCharacters(std::string* bytes) {
   std::string text;
   size_t at = 0;

@@ -1,7 +1,6 @@
-// Token pieces in, text for the user out: whole UTF-8 characters only, stop strings found across
-// token borders, and no part of a stop string shown. Of several stop strings the one that ends
-// first wins, and the longest of those that end at the same byte, wherever tokens begin and end.
-// Pure.
+// Turns token pieces into text for the user: whole UTF-8 characters without any part of a stop
+// string. Stop strings may span tokens. The stop string that ends first wins; if several end at the
+// same byte, the longest wins.
 #pragma once
 
 #include <string>
@@ -12,34 +11,33 @@
 
 namespace codellama {
 
-// Whether these are whole UTF-8 characters.
+// Whether the bytes are whole, valid UTF-8 characters.
 bool IsWholeText(std::string_view bytes);
 
 class TextStream {
  public:
   explicit TextStream(std::vector<std::string> stop);
 
-  // Takes the bytes of the next token and returns the text that is now certain. After a stop
-  // string has matched, returns the text before it and ignores whatever comes later.
+  // Takes the bytes of the next token and returns the text that is now certain. When a stop string
+  // matches, the text ends before it and later bytes are ignored.
   std::string Append(std::string_view bytes);
 
-  // The text held back, once nothing more will come. Bytes that never became a character are
-  // shown as U+FFFD.
+  // Text that was held back. Call it after the last token. An incomplete character becomes U+FFFD.
   std::string Finish();
 
   bool stopped() const { return !matched_.empty(); }
 
-  // The stop string that matched, or "".
+  // The stop string that matched; empty if none has.
   const std::string& matched() const { return matched_; }
 
  private:
-  // True where a stop string ends with the text's next byte.
+  // Takes the text's next byte. Returns true if a stop string ends with it.
   bool TakeByte(char byte);
-  // Length of the longest end of `held_` that a stop string begins with.
+  // Length of the longest end of `held_` that is a beginning of a stop string.
   size_t PossibleStopLength() const;
 
   std::vector<StopMatcher> matchers_;
-  std::string held_;        // valid UTF-8, perhaps the beginning of a stop string
+  std::string held_;        // valid UTF-8 that may begin a stop string
   std::string incomplete_;  // first bytes of a character
   std::string matched_;
 };

@@ -22,9 +22,9 @@ const float* TokenHealing::Allow(const float* logits) {
 }
 
 std::string TokenHealing::Accept(const std::string& piece) {
-  const size_t spelt = std::min(piece.size(), rest_.size());
-  rest_.erase(0, spelt);
-  return piece.substr(spelt);
+  const size_t spelled = std::min(piece.size(), rest_.size());
+  rest_.erase(0, spelled);
+  return piece.substr(spelled);
 }
 
 }  // namespace codellama

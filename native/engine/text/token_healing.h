@@ -1,6 +1,6 @@
-// Lets a generation begin inside a token. A prompt that ends in the middle of a word ends with
-// tokens that the model never saw before what it is to write; so the last token is taken off, and
-// the first new ones must spell its text again, and may go on from there.
+// Token healing: lets a generation begin inside a word. A prompt that ends inside a word ends with
+// a token that rarely stands there in training data. Token healing removes that last token; the
+// first new tokens must spell its text again and may go beyond it.
 #pragma once
 
 #include <string>
@@ -12,20 +12,21 @@ namespace codellama {
 
 class TokenHealing {
  public:
-  // Takes the prompt's last token off, unless it is a control token or the only one.
+  // Removes the prompt's last token, unless it is a control token or the only token.
   TokenHealing(const Tokenizer& tokenizer, std::vector<Token>* prompt);
 
   bool done() const { return rest_.empty(); }
 
-  // The logits, minus infinity for every token that does not agree with the text taken off.
+  // The logits, with minus infinity for every token that does not spell the removed text. Valid
+  // until the next call.
   const float* Allow(const float* logits);
 
-  // Takes the piece of the token that was sampled; returns what of it is new.
+  // Takes the piece of the sampled token. Returns the part after the removed text.
   std::string Accept(const std::string& piece);
 
  private:
   const Tokenizer& tokenizer_;
-  std::string rest_;  // of the text taken off, what is still to be spelt
+  std::string rest_;  // part of the removed text that new tokens have not spelled yet
   std::vector<float> allowed_;
 };
 

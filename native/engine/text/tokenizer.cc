@@ -2,28 +2,26 @@
 
 #include <algorithm>
 #include <functional>
-#include <limits>
-#include <stdexcept>
+#include <span>
 #include <system_error>
 #include <utility>
 
 #include "engine/base/error.h"
 #include "engine/text/control_token.h"
-#include "llama.h"
 #include "tokenization/interruption.h"
 
 namespace codellama {
 
 namespace {
 
-// Ends that llama.cpp v0.5.0 does not know in Code Llama's vocabulary: it looks for an ASCII
-// `_<EOT>`, and files of 2023 name no FIM tokens; `<step>` ends a turn of the 70B-instruct.
+// End tokens of Code Llama that llama.cpp v0.5.0 does not know: it looks for an ASCII `_<EOT>`, and
+// files of 2023 name no FIM tokens. `<step>` ends a turn of the 70B-instruct model.
 constexpr std::string_view kEndPieces[] = {"\u2581<EOT>", "<EOT>", "<step>"};
 
-// A part of a control token's name may be a control token again.
+// Largest number of cuts of one control token's name: a part of a name may be a control token too.
 constexpr size_t kMostCuts = 8;
 
-// Where no piece of a control token's name reaches across: behind its "<", or else behind its first
+// Place in the name of a control token that no piece spans: after its "<", or else after its first
 // character.
 size_t PlaceToCut(const std::string& name) {
   const size_t bracket = name.find('<');
@@ -35,29 +33,21 @@ size_t PlaceToCut(const std::string& name) {
 
 }  // namespace
 
-Tokenizer::Tokenizer(const llama_vocab* vocabulary, Token unknown)
-    : vocabulary_(vocabulary), unknown_(unknown), size_(llama_vocab_n_tokens(vocabulary)) {
-  special_.bos = llama_vocab_bos(vocabulary);
-  special_.eos = llama_vocab_eos(vocabulary);
-  special_.eot = llama_vocab_eot(vocabulary);
-  special_.pad = llama_vocab_pad(vocabulary);
-  special_.newline = llama_vocab_nl(vocabulary);
-  special_.prefix = llama_vocab_fim_pre(vocabulary);
-  special_.suffix = llama_vocab_fim_suf(vocabulary);
-  special_.middle = llama_vocab_fim_mid(vocabulary);
-  special_.repository = llama_vocab_fim_rep(vocabulary);
-  special_.file_separator = llama_vocab_fim_sep(vocabulary);
-
+Tokenizer::Tokenizer(std::unique_ptr<const Vocabulary> vocabulary)
+    : vocabulary_(std::move(vocabulary)),
+      size_(vocabulary_->size()),
+      special_(vocabulary_->special()) {
   for (Token token = 0; token < size_; token++) {
-    const std::string_view text = llama_vocab_get_text(vocabulary, token);
+    const std::string_view text = vocabulary_->Text(token);
     longest_piece_ = std::max(longest_piece_, text.size());
     const bool named =
         std::find(std::begin(kEndPieces), std::end(kEndPieces), text) != std::end(kEndPieces);
-    if (named || llama_vocab_is_eog(vocabulary, token)) end_of_generation_.push_back(token);
+    if (named || vocabulary_->IsEndOfGeneration(token)) end_of_generation_.push_back(token);
     if (text == "<step>") special_.step = token;
     if (named && special_.eot == kNoToken && text.ends_with("<EOT>")) special_.eot = token;
-    is_control_.push_back(token != unknown && IsControlToken(vocabulary, token));
-    if (IsControlToken(vocabulary, token)) AddControlToken(token);
+    const bool is_control = IsControlToken(*vocabulary_, token);
+    is_control_.push_back(is_control && token != vocabulary_->unknown());
+    if (is_control) AddControlToken(token);
   }
   std::sort(control_lengths_.begin(), control_lengths_.end(), std::greater<>());
   control_lengths_.erase(std::unique(control_lengths_.begin(), control_lengths_.end()),
@@ -65,7 +55,7 @@ Tokenizer::Tokenizer(const llama_vocab* vocabulary, Token unknown)
 }
 
 void Tokenizer::AddControlToken(Token token) {
-  std::string name = PieceText(token, true);
+  std::string name = vocabulary_->Piece(token, true);
   if (name.empty()) return;
   control_lengths_.push_back(name.size());
   control_starts_.set(static_cast<uint8_t>(name[0]));
@@ -84,7 +74,7 @@ std::unordered_map<std::string, Token>::const_iterator Tokenizer::FindControlTok
 }
 
 std::vector<Token> Tokenizer::Encode(std::string_view text, bool bos, bool special) const {
-  std::vector<Token> tokens = EncodeAsIs(text, special);
+  std::vector<Token> tokens = vocabulary_->Tokenize(text, special);
   if (!special) SpellOutControlTokens(&tokens, kMostCuts);
   if (bos && special_.bos != kNoToken) tokens.insert(tokens.begin(), special_.bos);
   return tokens;
@@ -147,7 +137,7 @@ void Tokenizer::CheckLength(size_t bytes, uint32_t limit) const {
 }
 
 std::vector<Token> Tokenizer::EncodePlain(const std::string& text, bool inside) const {
-  std::vector<Token> tokens = inside ? EncodeInside(text) : EncodeAsIs(text, false);
+  std::vector<Token> tokens = inside ? EncodeInside(text) : vocabulary_->Tokenize(text, false);
   SpellOutControlTokens(&tokens, kMostCuts);
   return tokens;
 }
@@ -175,37 +165,11 @@ std::vector<PromptPart> Tokenizer::SplitAtControlTokens(const PromptText& text) 
   return parts;
 }
 
-std::vector<Token> Tokenizer::EncodeAsIs(std::string_view text, bool special) const {
-  if (text.size() > std::numeric_limits<int32_t>::max()) {
-    throw Error(ErrorCode::kInvalidArgument, "text is longer than 2 GiB");
-  }
-  // A token of llama.cpp has a byte of the text at least, and the space in front may be one more.
-  std::vector<Token> tokens(text.size() + 8);
-  const auto encode = [&] {
-    return llama_tokenize(vocabulary_, text.data(), static_cast<int32_t>(text.size()),
-                          tokens.data(), static_cast<int32_t>(tokens.size()), false, special);
-  };
-  int32_t count = 0;
-  try {
-    count = encode();
-    if (count < 0 && count != std::numeric_limits<int32_t>::min()) {
-      tokens.resize(static_cast<size_t>(-count));
-      count = encode();
-    }
-  } catch (const std::out_of_range&) {  // thrown through llama.cpp's C interface
-    throw Error(ErrorCode::kInvalidArgument,
-                "text has a character that the model's vocabulary has no tokens for: neither the "
-                "character nor its bytes");
-  }
-  if (count < 0) throw Error(ErrorCode::kInvalidArgument, "text cannot be tokenised");
-  tokens.resize(static_cast<size_t>(count));
-  return tokens;
-}
-
 void Tokenizer::SpellOutControlTokens(std::vector<Token>* tokens, size_t depth) const {
   const auto is_control = [this](Token token) { return is_control_[static_cast<size_t>(token)]; };
   if (std::none_of(tokens->begin(), tokens->end(), is_control)) return;
-  std::unordered_map<Token, std::vector<Token>> spellings;  // a text may repeat one a million times
+  // A text may repeat one name a million times.
+  std::unordered_map<Token, std::vector<Token>> spellings;
   std::vector<Token> spelled;
   for (const Token token : *tokens) {
     ThrowIfInterrupted();
@@ -221,11 +185,11 @@ void Tokenizer::SpellOutControlTokens(std::vector<Token>* tokens, size_t depth) 
 }
 
 std::vector<Token> Tokenizer::SpellOut(Token token, size_t depth) const {
-  const std::string text = PieceText(token, true);
+  const std::string text = vocabulary_->Piece(token, true);
   const size_t cut = PlaceToCut(text);
   if (cut >= text.size() || depth == 0) {
     throw Error(ErrorCode::kInvalidArgument,
-                "text has characters that the model's vocabulary has no tokens for except the "
+                "text has characters that the model's vocabulary has no tokens for, except the "
                 "control token " +
                     std::to_string(token));
   }
@@ -239,55 +203,28 @@ std::vector<Token> Tokenizer::SpellOut(Token token, size_t depth) const {
 }
 
 std::vector<Token> Tokenizer::EncodeInside(const std::string& text) const {
-  if (llama_vocab_type(vocabulary_) != LLAMA_VOCAB_TYPE_SPM) return EncodeAsIs(text, false);
-  // As Meta's reference does it: behind a character that merges with nothing, no space is added.
+  if (!vocabulary_->is_sentence_piece()) return vocabulary_->Tokenize(text, false);
+  // Meta's reference does the same: after a character that merges with nothing, SentencePiece adds
+  // no space.
   static const std::string kBefore = "\u263A";
-  std::vector<Token> tokens = EncodeAsIs(kBefore + text, false);
-  const size_t before = EncodeAsIs(kBefore, false).size();
+  std::vector<Token> tokens = vocabulary_->Tokenize(kBefore + text, false);
+  const size_t before = vocabulary_->Tokenize(kBefore, false).size();
   tokens.erase(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(before));
   return tokens;
 }
 
 std::string Tokenizer::Decode(const std::vector<Token>& tokens, bool special) const {
   CheckTokens(tokens);
-  // llama.cpp takes the dummy space off the first token only, even if that is an unseen BOS.
-  const bool skip_bos = !special && !tokens.empty() && tokens[0] == special_.bos;
-  const Token* first = tokens.data() + (skip_bos ? 1 : 0);
-  const auto count = static_cast<int32_t>(tokens.size() - (skip_bos ? 1 : 0));
-  std::string text(static_cast<size_t>(count) * 8 + 16, '\0');
-  const auto decode = [&] {
-    return llama_detokenize(vocabulary_, first, count, text.data(),
-                            static_cast<int32_t>(text.size()), false, special);
-  };
-  int32_t length = decode();
-  if (length < 0) {
-    text.resize(static_cast<size_t>(-length));
-    length = decode();
-  }
-  text.resize(static_cast<size_t>(std::max(length, 0)));
-  return text;
+  // llama.cpp removes the dummy space from the first token only, even if that is a hidden BOS.
+  const bool skips_bos = !special && !tokens.empty() && tokens[0] == special_.bos;
+  return vocabulary_->Detokenize(std::span(tokens).subspan(skips_bos ? 1 : 0), special);
 }
 
-std::string Tokenizer::Piece(Token token) const { return PieceText(token, false); }
+std::string Tokenizer::Piece(Token token) const { return vocabulary_->Piece(token, false); }
 
 std::string Tokenizer::NamedPiece(Token token) const {
   CheckTokens({token});
-  return PieceText(token, true);
-}
-
-std::string Tokenizer::PieceText(Token token, bool special) const {
-  std::string piece(32, '\0');
-  const auto read = [&] {
-    return llama_token_to_piece(vocabulary_, token, piece.data(),
-                                static_cast<int32_t>(piece.size()), 0, special);
-  };
-  int32_t length = read();
-  if (length < 0) {
-    piece.resize(static_cast<size_t>(-length));
-    length = read();
-  }
-  piece.resize(static_cast<size_t>(std::max(length, 0)));
-  return piece;
+  return vocabulary_->Piece(token, true);
 }
 
 const std::vector<std::pair<std::string, Token>>& Tokenizer::SortedPieces() const {
@@ -334,6 +271,12 @@ void Tokenizer::CheckTokens(const std::vector<Token>& tokens) const {
   }
 }
 
-bool Tokenizer::adds_bos() const { return llama_vocab_get_add_bos(vocabulary_); }
+bool Tokenizer::HasSameTokens(const Tokenizer& other) const {
+  if (size_ != other.size_) return false;
+  for (Token token = 0; token < size_; token++) {
+    if (vocabulary_->Text(token) != other.vocabulary_->Text(token)) return false;
+  }
+  return true;
+}
 
 }  // namespace codellama

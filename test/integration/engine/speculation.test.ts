@@ -161,7 +161,9 @@ describe("a draft model", () => {
   test("with another vocabulary is refused", async () => {
     await expect(loadTinyModel({ draftModel: otherVocabulary() })).rejects.toMatchObject({
       code: "MODEL_UNSUPPORTED",
-      message: expect.stringMatching(/draftModel: its vocabulary of 32016 tokens is not that of/),
+      message: expect.stringMatching(
+        /draftModel must have the vocabulary of the model: it has 32016 tokens/,
+      ),
     });
     await expect(loadTinyModel({ draftModel: "missing.gguf" })).rejects.toMatchObject({
       code: "MODEL_NOT_FOUND",

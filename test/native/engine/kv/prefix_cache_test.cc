@@ -167,7 +167,7 @@ TEST(PrefixCacheAgreesWithTheCellsUnderRandomLoad) {
   for (int round = 0; round < 40; round++) {
     PrefixCache cache(1, 1 + pick(6));
     Cells cells;
-    std::vector<PrefixCache::Node*> locked;
+    std::vector<PrefixNode*> locked;
     for (int step = 0; step < 200; step++) {
       Tokens tokens(1 + pick(50));
       // Few kinds of tokens, so that many runs begin alike.
@@ -192,7 +192,7 @@ TEST(PrefixCacheAgreesWithTheCellsUnderRandomLoad) {
       cache.CheckIntegrity();
       CHECK_EQ(cells.used(), static_cast<size_t>(cache.cells()));
     }
-    for (PrefixCache::Node* node : locked) cache.Unlock(node);
+    for (PrefixNode* node : locked) cache.Unlock(node);
     CellOperations operations;
     cache.Evict(UINT32_MAX, &operations);
     cells.Apply(operations);

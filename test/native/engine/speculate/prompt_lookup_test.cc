@@ -1,4 +1,4 @@
-#include "engine/speculate/drafter.h"
+#include "engine/speculate/prompt_lookup.h"
 
 #include "engine/speculate/draft_length.h"
 #include "support/check.h"
@@ -7,55 +7,55 @@ using namespace codellama;
 
 using Tokens = std::vector<Token>;
 
-TEST(DrafterProposesWhatFollowedBefore) {
-  Drafter drafter;
+TEST(PromptLookupProposesWhatFollowedBefore) {
+  PromptLookup lookup;
   const Tokens tokens = {1, 2, 3, 4, 5, 6, 9, 1, 2, 3};
-  drafter.Follow(tokens);
-  CHECK_EQ(drafter.Propose(tokens, 3), (Tokens{4, 5, 6}));
+  lookup.Follow(tokens);
+  CHECK_EQ(lookup.Propose(tokens, 3), (Tokens{4, 5, 6}));
 }
 
-TEST(DrafterHasNoGuessOnNewText) {
-  Drafter drafter;
+TEST(PromptLookupHasNoGuessOnNewText) {
+  PromptLookup lookup;
   const Tokens tokens = {1, 2, 3, 4, 5};
-  drafter.Follow(tokens);
-  CHECK(!drafter.HasGuess());
-  CHECK(drafter.Propose(tokens, 3).empty());
-  drafter.Follow({1, 2, 3, 4, 5});
-  CHECK(!drafter.HasGuess());
+  lookup.Follow(tokens);
+  CHECK(!lookup.HasGuess());
+  CHECK(lookup.Propose(tokens, 3).empty());
+  lookup.Follow({1, 2, 3, 4, 5});
+  CHECK(!lookup.HasGuess());
 }
 
-TEST(DrafterPrefersThreeTokensThenTheLatest) {
-  Drafter three;
+TEST(PromptLookupPrefersThreeTokensThenTheLatest) {
+  PromptLookup three;
   const Tokens long_match = {7, 1, 2, 10, 8, 1, 2, 20, 7, 1, 2};
   three.Follow(long_match);
   CHECK_EQ(three.Propose(long_match, 1), Tokens{10});
-  Drafter latest;
+  PromptLookup latest;
   const Tokens short_match = {7, 1, 2, 10, 8, 1, 2, 20, 9, 1, 2};
   latest.Follow(short_match);
   CHECK_EQ(latest.Propose(short_match, 1), Tokens{20});
 }
 
-TEST(DrafterGoesOnWithARepetitionBeyondTheEnd) {
-  Drafter drafter;
+TEST(PromptLookupGoesOnWithARepetitionBeyondTheEnd) {
+  PromptLookup lookup;
   const Tokens tokens = {1, 2, 3, 1, 2, 3};
-  drafter.Follow(tokens);
-  CHECK_EQ(drafter.Propose(tokens, 7), (Tokens{1, 2, 3, 1, 2, 3, 1}));
+  lookup.Follow(tokens);
+  CHECK_EQ(lookup.Propose(tokens, 7), (Tokens{1, 2, 3, 1, 2, 3, 1}));
 }
 
-TEST(DrafterFindsItsPlaceAgainAfterAChange) {
-  Drafter drafter;
+TEST(PromptLookupFindsItsPlaceAgainAfterAChange) {
+  PromptLookup lookup;
   Tokens tokens = {1, 2, 3, 4, 5, 6, 7, 8, 99, 1, 2, 3};
-  drafter.Follow(tokens);
+  lookup.Follow(tokens);
   tokens.push_back(50);  // in place of 4
-  drafter.Follow(tokens);
-  CHECK(!drafter.HasGuess());
+  lookup.Follow(tokens);
+  CHECK(!lookup.HasGuess());
   tokens.insert(tokens.end(), {5, 6});
-  drafter.Follow(tokens);
-  CHECK_EQ(drafter.Propose(tokens, 2), (Tokens{7, 8}));
+  lookup.Follow(tokens);
+  CHECK_EQ(lookup.Propose(tokens, 2), (Tokens{7, 8}));
 }
 
-TEST(DrafterLearnsHowOftenItIsRight) {
-  Drafter right;
+TEST(PromptLookupLearnsHowOftenItIsRight) {
+  PromptLookup right;
   Tokens tokens = {1, 2, 3, 1, 2, 3};
   right.Follow(tokens);
   for (int i = 0; i < 60; i++) {
@@ -64,7 +64,7 @@ TEST(DrafterLearnsHowOftenItIsRight) {
   }
   CHECK(right.acceptance() > 0.99);
 
-  Drafter wrong;
+  PromptLookup wrong;
   tokens = {1, 2};
   wrong.Follow(tokens);
   for (Token token = 10; token < 60; token++) {

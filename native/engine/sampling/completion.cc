@@ -1,0 +1,76 @@
+#include "engine/sampling/completion.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/sampling/logprobs.h"
+
+namespace codellama {
+
+namespace {
+
+std::optional<TokenHealing> Heal(Request* request, const Tokenizer& tokenizer) {
+  if (!request->token_healing) return std::nullopt;
+  return std::make_optional<TokenHealing>(tokenizer, &request->tokens);
+}
+
+}  // namespace
+
+Completion::Completion(Request* request, const Model& model, GrammarCache* grammars,
+                       uint32_t context_size)
+    : tokenizer_(model.tokenizer()),
+      context_size_(context_size),
+      healing_(Heal(request, tokenizer_)),
+      sampler_(model, request->sampling, context_size, request->tokens),
+      stop_tokens_(std::move(request->stop_tokens)),
+      text_(std::move(request->stop)),
+      repetition_(request->max_repeats),
+      logprobs_(request->logprobs) {
+  if (request->grammar) grammar_.emplace(grammars->Find(request->grammar));
+}
+
+std::optional<FinishReason> Completion::OnLogits(const float* logits, Sequence* sequence,
+                                                 TextDelta* delta) {
+  if (sequence->max_tokens == 0) return FinishReason::kLength;
+  const bool healing = is_healing();
+  const Token token = Sample(healing ? healing_->Allow(logits) : logits);
+  if (IsEnd(token)) return FinishReason::kStop;
+  sequence->tokens.push_back(token);
+  delta->tokens.push_back(token);
+  if (logprobs_) {
+    delta->logprobs.push_back(MeasureLogprobs(logits, tokenizer_, token, *logprobs_));
+  }
+  const std::string piece = tokenizer_.Piece(token);
+  delta->text += text_.Append(healing ? healing_->Accept(piece) : piece);
+  if (grammar_) grammar_->Append(piece);
+  if (grammar_ && grammar_->IsOver()) return FinishReason::kStop;
+  if (text_.stopped()) return FinishReason::kStop;
+  if (repetition_.Append(token)) return FinishReason::kRepetition;
+  const bool is_full = sequence->tokens.size() >= context_size_;
+  if (is_full || sequence->CompletionTokens() >= sequence->max_tokens) return FinishReason::kLength;
+  return std::nullopt;
+}
+
+// The grammar usually allows the model's own choice, and checking one token is much cheaper than
+// finding all allowed tokens. Only a forbidden choice is repeated with masked logits.
+Token Completion::Sample(const float* logits) {
+  Token token = sampler_.Choose(logits);
+  if (grammar_ && !grammar_->Allows(token, tokenizer_.Piece(token), tokenizer_)) {
+    token = sampler_.Choose(grammar_->Mask(logits, tokenizer_.size()));
+  }
+  sampler_.Accept(token);
+  return token;
+}
+
+bool Completion::IsEnd(Token token) const {
+  return tokenizer_.IsEndOfGeneration(token) ||
+         std::find(stop_tokens_.begin(), stop_tokens_.end(), token) != stop_tokens_.end();
+}
+
+uint32_t Completion::LongestDraft(const Sequence& sequence) const {
+  if (is_healing()) return 0;
+  const auto size = static_cast<uint32_t>(sequence.tokens.size());
+  return std::min(sequence.max_tokens - sequence.CompletionTokens(), context_size_ - size) - 1;
+}
+
+}  // namespace codellama
