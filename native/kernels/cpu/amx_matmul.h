@@ -1,5 +1,5 @@
-// Products of several rows with weights that ggml packed for AMX (ggml-cpu/amx/mmq.cpp), in place
-// of its own kernel; a single row, as in decoding, stays with it.
+// Multiplies several rows with weights that ggml packed for AMX (ggml-cpu/amx/mmq.cpp). Replaces
+// ggml's kernel, except for a single row.
 #pragma once
 
 #include <cstddef>
@@ -9,20 +9,19 @@ struct ggml_tensor;
 
 namespace codellama::kernels {
 
-// Whether weights of this type and shape are multiplied here: Q4_K, Q5_K and Q6_K, what the usual
-// files of Code Llama are made of. They need rows in multiples of 16 only: Code Llama's vocabulary
-// has 32,016.
+// Whether AmxMatmul() supports weights of this type and shape: Q4_K, Q5_K or Q6_K, which most files
+// of Code Llama consist of, with a multiple of 16 rows. Code Llama's vocabulary has 32,016 rows.
 bool IsAmxMatmulSupported(const ggml_tensor* weights);
 
-// Bytes of work memory that the product needs.
+// Bytes of work memory for this product. 0 = ggml computes it.
 size_t AmxMatmulWorkSize(const ggml_tensor* product, int threads);
 
-// Computes the product if it has several rows of weights that are taken; false if not. Each sum is
-// made in the order of ggml's kernel for a single row, so that a token's numbers do not depend on
-// how many are computed with it.
+// Computes a product of at least two rows with supported weights. Every thread of the pool calls
+// it. False = ggml must compute the product. Adds in the order of ggml's kernel for a single row,
+// so the result for a token does not depend on the number of tokens in the batch.
 bool AmxMatmul(const ggml_compute_params* params, ggml_tensor* product);
 
-// ggml's quantize_row_q8_K, faster.
+// Gives the same numbers as ggml's quantize_row_q8_K, faster.
 void QuantizeRowQ8K(const float* x, void* y, long columns);
 
 }  // namespace codellama::kernels

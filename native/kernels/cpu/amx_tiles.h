@@ -1,13 +1,13 @@
-// What GCC gets wrong about AMX's tiles, mended; included before each C++ file of ggml's CPU
-// backend.
+// Workarounds for GCC's AMX intrinsics, and the configuration of tiles. The build includes this
+// file in front of every C++ file of ggml's CPU backend.
 #pragma once
 
 #if defined(__AMX_TILE__) && defined(__GNUC__) && !defined(__clang__)
 #include <immintrin.h>
 
-// The shapes of the tiles must reach the CPU. GCC before 12.4 and 13.3 takes _tile_loadconfig to
-// read 8 of its 64 bytes (gcc.gnu.org/PR114098) and leaves out what is written to the others; the
-// first instruction on a tile then ends the process with SIGILL.
+// GCC before 12.4 and 13.3 believes that _tile_loadconfig reads 8 of its 64 bytes
+// (gcc.gnu.org/PR114098) and drops the stores to the other 56. The first tile instruction then ends
+// the process with SIGILL.
 #undef _tile_loadconfig
 #define _tile_loadconfig(config) \
   __asm__ volatile("ldtilecfg\t%X0" : : "m"(*reinterpret_cast<const char (*)[64]>(config)))
@@ -21,11 +21,10 @@
 
 namespace codellama::kernels {
 
-// What a tile is loaded from has been written when this returns: GCC does not know that loading a
-// tile reads memory.
+// Completes all stores before a tile is loaded. GCC does not know that loading a tile reads memory.
 inline void FinishStores() { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
-// Gives each of the eight tiles so many rows, of 64 bytes.
+// Sets the number of rows of each of the eight tiles. A row has 64 bytes.
 inline void ConfigureTiles(const uint8_t (&rows)[8]) {
   struct alignas(64) {
     uint8_t palette = 1, start_row = 0, reserved[14] = {};

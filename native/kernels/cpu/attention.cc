@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "amx_attention.h"
+#include "attention_node.h"
 #include "ggml-cpu-impl.h"
-#include "plain_attention.h"
 #include "row_attention.h"
 
 using namespace codellama::kernels;
@@ -14,29 +14,27 @@ namespace {
 
 constexpr int kSampledRows = 8;
 
-// How many of the rows look at a cell, of those that any of them looks at; by eight rows of the
-// mask.
+// Average share of rows that see a cell, over the cells that any row sees. Sampled from eight rows.
 float ShareOfRows(const ggml_tensor* mask) {
-  const Half* rows[kSampledRows];
+  const Fp16* rows[kSampledRows];
   for (int i = 0; i < kSampledRows; i++) {
-    rows[i] = RowOf<const Half>(mask, i * mask->ne[1] / kSampledRows, 0, 0);
+    rows[i] = RowOf<const Fp16>(mask, i * mask->ne[1] / kSampledRows, 0, 0);
   }
-  int64_t looks = 0, cells = 0;
+  int64_t visible = 0, cells = 0;
   for (int64_t cell = 0; cell < mask->ne[0]; cell++) {
-    int rows_of_cell = 0;
-    for (const Half* row : rows) rows_of_cell += row[cell] != kHidden;
-    looks += rows_of_cell;
-    cells += rows_of_cell != 0;
+    int cell_rows = 0;
+    for (const Fp16* row : rows) cell_rows += row[cell] != kHidden;
+    visible += cell_rows;
+    cells += cell_rows != 0;
   }
-  return cells == 0 ? 0.0f : float(looks) / float(cells * kSampledRows);
+  return cells == 0 ? 0.0f : static_cast<float>(visible) / static_cast<float>(cells * kSampledRows);
 }
 
-// Whether tiles pay: those of the keys and values are made once for all rows, and compute all rows
-// with all cells. A row for itself takes three times as long as in them, but for its own cells
-// alone; making the tiles takes as long as 12 such rows. Rows of one prompt share their cells,
-// those of many sequences don't.
-bool TilesPay(const ggml_tensor* attention) {
-  const auto rows = float(attention->src[kQuery]->ne[1]);
+// Whether tiles are faster than row attention. Tiles compute every row with every cell at a third
+// of the cost, but making them costs as much as 12 rows. Row attention computes visible cells only.
+// Rows of one prompt share their cells; rows of different sequences do not.
+bool AreTilesFaster(const ggml_tensor* attention) {
+  const auto rows = static_cast<float>(attention->src[kQuery]->ne[1]);
   const ggml_tensor* mask = attention->src[kMask];
   const float share = mask == nullptr ? 1.0f : ShareOfRows(mask);
   return rows * share >= 12.0f + 0.3f * rows;
@@ -46,10 +44,10 @@ bool TilesPay(const ggml_tensor* attention) {
 
 size_t codellama_attention_work_size(const ggml_tensor* attention, int threads) {
   size_t size = 0;
-  if (RowAttentionTakes(attention)) {
+  if (IsRowAttentionSupported(attention)) {
     size = RowAttentionWorkSize(attention, threads);
   }
-  if (AmxAttentionTakes(attention)) {
+  if (IsAmxAttentionSupported(attention)) {
     size = std::max(size, AmxAttentionWorkSize(attention, threads));
   }
   return size;
@@ -57,11 +55,11 @@ size_t codellama_attention_work_size(const ggml_tensor* attention, int threads) 
 
 bool codellama_attention(const ggml_compute_params* params, ggml_tensor* attention) {
   if (params->use_ref) return false;
-  constexpr int64_t kRowsOfGgmlsTiles = 64;
-  const bool has_tiles = AmxAttentionTakes(attention);
-  const bool ggml_has_tiles = attention->src[kQuery]->ne[1] >= kRowsOfGgmlsTiles;
-  const bool tiles_pay = (has_tiles || ggml_has_tiles) && TilesPay(attention);
-  if (RowAttentionTakes(attention) && !tiles_pay) {
+  constexpr int64_t kGgmlTileRows = 64;  // ggml uses its own tiles from here on
+  const bool has_tiles = IsAmxAttentionSupported(attention);
+  const bool ggml_has_tiles = attention->src[kQuery]->ne[1] >= kGgmlTileRows;
+  const bool use_tiles = (has_tiles || ggml_has_tiles) && AreTilesFaster(attention);
+  if (IsRowAttentionSupported(attention) && !use_tiles) {
     RowAttention(params, attention);
     return true;
   }

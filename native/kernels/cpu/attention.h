@@ -1,4 +1,4 @@
-// Flash attention in place of ggml's, where the CPU has what it takes. For ggml-cpu.c, which is C.
+// Flash attention that replaces ggml's on CPUs with AVX-512 or AMX. ggml-cpu.c calls it, in C.
 #pragma once
 
 #include <stdbool.h>
@@ -11,10 +11,10 @@ struct ggml_tensor;
 extern "C" {
 #endif
 
-// Bytes of work memory that an attention needs here; 0 if it is left to ggml.
+// Bytes of work memory for this node. 0 = ggml computes it.
 size_t codellama_attention_work_size(const struct ggml_tensor* attention, int threads);
 
-// Computes an attention; called by all threads. False if it is left to ggml.
+// Computes the node. Every thread of the pool calls it. False = ggml must compute the node.
 bool codellama_attention(const struct ggml_compute_params* params, struct ggml_tensor* attention);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
-// Factors of products that the matrix unit (Intel AMX) computes, as sums of bfloat16 parts, and the
-// instructions on its eight tiles: 0 to 3 are sums, 4 and 5 the left factor's rows, 6 and 7 the
-// right factor's columns. Where one tile of rows is enough, 2, 3 and 5 stay unused.
+// Matrix products on the matrix unit (Intel AMX) with operands split into bfloat16 parts. Use of
+// the eight tiles: 0 to 3 are accumulators, 4 and 5 hold rows of the left operand, 6 and 7 columns
+// of the right operand. With one tile of rows, tiles 2, 3 and 5 stay unused.
 #pragma once
 
 #include <immintrin.h>
@@ -10,21 +10,21 @@
 namespace codellama::kernels {
 
 constexpr int kTile = 16;          // rows of a tile, and 32-bit lanes of a row
-constexpr int kDepth = 2 * kTile;  // bfloat16s of a row: how deep one product is
+constexpr int kDepth = 2 * kTile;  // bfloat16s of a row: the inner dimension of one product
 
-// In each lane of a row a pair of bfloat16s.
+// One tile. Each 32-bit lane of a row holds a pair of bfloat16s.
 struct alignas(64) Tile {
   __m512i rows[kTile];
 };
 
-// A right factor: halves, with 11 significant bits each.
+// A tile of the right operand: fp16 numbers, with 11 significant bits, as two parts.
 struct SplitTile {
   Tile high, low;
 };
 
-// Two tiles of rows of a left factor: floats, with 24 significant bits each. Until they are split,
-// a row's floats take up the first two places. One row more than used keeps the same row of several
-// of these out of one set of the cache.
+// Two tiles of rows of the left operand: floats, with 24 significant bits, as three parts. Until a
+// row is split, its floats fill the first two parts. The extra row keeps equal rows of neighbouring
+// objects out of the same cache set.
 struct alignas(64) SplitRows {
   enum { kHigh, kMiddle, kLow, kParts };
   float rows[2 * kTile + 1][kParts][kTile];
@@ -44,8 +44,8 @@ inline __m512i PairUpperHalves(__m512 first, __m512 second) {
                                  _mm512_castps_si512(second));
 }
 
-// Pairs both, rounded to bfloat16, and leaves what the rounding took away.
-inline __m512i SplitOff(__m512& first, __m512& second) {
+// Rounds both to bfloat16 and returns the pairs. Leaves the rounding errors in the arguments.
+inline __m512i SplitOffHighPart(__m512& first, __m512& second) {
   const __m512 first_part = ClearLowerHalf(AddHalfOfLastBit(first));
   const __m512 second_part = ClearLowerHalf(AddHalfOfLastBit(second));
   first = _mm512_sub_ps(first, first_part);
@@ -58,18 +58,18 @@ inline __m512i LastPart(__m512 first, __m512 second) {
 }
 
 inline void Split(__m512 first, __m512 second, SplitTile* tile, int row) {
-  tile->high.rows[row] = SplitOff(first, second);
+  tile->high.rows[row] = SplitOffHighPart(first, second);
   tile->low.rows[row] = LastPart(first, second);
 }
 
 inline void Split(__m512 first, __m512 second, SplitRows* rows, int row) {
   auto& parts = rows->rows[row];
-  _mm512_store_si512(parts[SplitRows::kHigh], SplitOff(first, second));
-  _mm512_store_si512(parts[SplitRows::kMiddle], SplitOff(first, second));
+  _mm512_store_si512(parts[SplitRows::kHigh], SplitOffHighPart(first, second));
+  _mm512_store_si512(parts[SplitRows::kMiddle], SplitOffHighPart(first, second));
   _mm512_store_si512(parts[SplitRows::kLow], LastPart(first, second));
 }
 
-// Exchanges rows and lanes: at first blocks of 8 by 8, at last single ones.
+// Transposes the 32-bit lanes in place: first 8 by 8 blocks, last single lanes.
 inline void Transpose(Tile* tile) {
   const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   __m512i rows[kTile];
@@ -77,7 +77,7 @@ inline void Transpose(Tile* tile) {
   for (int i = 0; i < kTile; i++) rows[i] = tile->rows[i];
 #pragma GCC unroll 4
   for (int size = kTile / 2; size > 0; size /= 2) {
-    // Lanes from 16 on are the second row's.
+    // Lane numbers from 16 on select from the second row.
     const __mmask16 second_block = _mm512_test_epi32_mask(lane, _mm512_set1_epi32(size));
     const __m512i upper =
         _mm512_mask_add_epi32(lane, second_block, lane, _mm512_set1_epi32(kTile - size));
@@ -94,10 +94,10 @@ inline void Transpose(Tile* tile) {
   for (int i = 0; i < kTile; i++) tile->rows[i] = rows[i];
 }
 
-inline void LoadLeft(const SplitRows& rows, int part, bool both) {
+inline void LoadLeft(const SplitRows& rows, int part, bool two_row_tiles) {
   constexpr long kStride = sizeof(rows.rows[0]);
   _tile_loadd(4, rows.rows[0][part], kStride);
-  if (both) _tile_loadd(5, rows.rows[kTile][part], kStride);
+  if (two_row_tiles) _tile_loadd(5, rows.rows[kTile][part], kStride);
 }
 
 inline void LoadRight(const Tile& first, const Tile& second) {
@@ -105,57 +105,58 @@ inline void LoadRight(const Tile& first, const Tile& second) {
   _tile_loadd(7, &second, sizeof(__m512i));
 }
 
-// Starts a product, and does something else until it is there.
-template <class Meanwhile>
-inline void MultiplyParts(bool both, Meanwhile& meanwhile) {
+// Starts the products of the loaded tiles, and calls `overlapped` while the matrix unit works.
+template <class Overlapped>
+inline void MultiplyParts(bool two_row_tiles, Overlapped& overlapped) {
   _tile_dpbf16ps(0, 4, 6);
   _tile_dpbf16ps(1, 4, 7);
-  if (both) {
+  if (two_row_tiles) {
     _tile_dpbf16ps(2, 5, 6);
     _tile_dpbf16ps(3, 5, 7);
   }
-  meanwhile();
+  overlapped();
 }
 
-constexpr int kProducts = 5;  // the sixth, of the low parts, is beyond a float's precision
+// Products of parts. The sixth one, of the two low parts, is below a float's precision.
+constexpr int kProducts = 5;
 
-template <class Meanwhile>
-inline void Multiply(const SplitRows& left, const SplitTile* right, bool both,
-                     Meanwhile& meanwhile) {
+template <class Overlapped>
+inline void Multiply(const SplitRows& left, const SplitTile* right, bool two_row_tiles,
+                     Overlapped& overlapped) {
   LoadRight(right[0].low, right[1].low);
-  LoadLeft(left, SplitRows::kHigh, both);
-  MultiplyParts(both, meanwhile);
-  LoadLeft(left, SplitRows::kMiddle, both);
-  MultiplyParts(both, meanwhile);
+  LoadLeft(left, SplitRows::kHigh, two_row_tiles);
+  MultiplyParts(two_row_tiles, overlapped);
+  LoadLeft(left, SplitRows::kMiddle, two_row_tiles);
+  MultiplyParts(two_row_tiles, overlapped);
   LoadRight(right[0].high, right[1].high);
-  MultiplyParts(both, meanwhile);
-  LoadLeft(left, SplitRows::kLow, both);
-  MultiplyParts(both, meanwhile);
-  LoadLeft(left, SplitRows::kHigh, both);
-  MultiplyParts(both, meanwhile);
+  MultiplyParts(two_row_tiles, overlapped);
+  LoadLeft(left, SplitRows::kLow, two_row_tiles);
+  MultiplyParts(two_row_tiles, overlapped);
+  LoadLeft(left, SplitRows::kHigh, two_row_tiles);
+  MultiplyParts(two_row_tiles, overlapped);
 }
 
-inline void ZeroSums() {
+inline void ZeroAccumulators() {
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
   _tile_zero(3);
 }
 
-inline void LoadSums(const float* sums, bool both, long columns) {
-  const long stride = columns * long(sizeof(float));
+inline void LoadAccumulators(const float* sums, bool two_row_tiles, long columns) {
+  const long stride = columns * static_cast<long>(sizeof(float));
   _tile_loadd(0, sums, stride);
   _tile_loadd(1, sums + kTile, stride);
-  if (!both) return;
+  if (!two_row_tiles) return;
   _tile_loadd(2, sums + kTile * columns, stride);
   _tile_loadd(3, sums + kTile * columns + kTile, stride);
 }
 
-inline void StoreSums(float* sums, bool both, long columns) {
-  const long stride = columns * long(sizeof(float));
+inline void StoreAccumulators(float* sums, bool two_row_tiles, long columns) {
+  const long stride = columns * static_cast<long>(sizeof(float));
   _tile_stored(0, sums, stride);
   _tile_stored(1, sums + kTile, stride);
-  if (!both) return;
+  if (!two_row_tiles) return;
   _tile_stored(2, sums + kTile * columns, stride);
   _tile_stored(3, sums + kTile * columns + kTile, stride);
 }

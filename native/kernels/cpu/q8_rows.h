@@ -1,5 +1,5 @@
-// Rows of activations in 8 bits, a scale for every 256, as ggml's Q8_K has them: the same numbers
-// as quantize_row_q8_K_ref (ggml/src/ggml-quants.c), which takes one element at a time.
+// Quantizes activations to ggml's Q8_K: 8 bits per element, one scale per 256 elements. Gives the
+// same numbers as quantize_row_q8_K_ref (ggml/src/ggml-quants.c), which is scalar.
 #pragma once
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VNNI__)
@@ -8,17 +8,17 @@
 
 namespace codellama::kernels {
 
-// 256 elements of a row.
+// 256 quantized elements of a row.
 struct Q8Block {
   __m512i quants[4];  // int8
-  __m256i sums;       // int16, of every 16 quants
+  __m256i sums;       // int16, one per 16 quants
   float scale;
 };
 
-// The largest element by magnitude, with its sign; the first of several.
+// The element with the largest magnitude, with its sign. The first one wins a tie.
 inline float LargestOf256(const float* x) {
   __m512 largest = _mm512_setzero_ps();
-  // In this order a NaN leaves the largest so far.
+  // max(NaN, largest) is `largest` in this operand order.
   for (int i = 0; i < 16; i++) {
     largest = _mm512_max_ps(_mm512_abs_ps(_mm512_loadu_ps(x + 16 * i)), largest);
   }
@@ -31,16 +31,17 @@ inline float LargestOf256(const float* x) {
   return 0.0f;
 }
 
-// int16 sums of every 16 of 256 int8.
+// Sums of every 16 of 256 int8, as int16.
 inline __m256i SumsOf16(const __m512i quants[4]) {
   __m512i sums[4];
   for (int i = 0; i < 4; i++) {
     const __m512i ones = _mm512_set1_epi8(1);
-    const __m512i of_4 = _mm512_dpbusd_epi32(_mm512_setzero_si512(), ones, quants[i]);
-    const __m512i of_8 = _mm512_add_epi32(of_4, _mm512_shuffle_epi32(of_4, _MM_PERM_CDAB));
-    sums[i] = _mm512_add_epi32(of_8, _mm512_shuffle_epi32(of_8, _MM_PERM_BADC));
+    const __m512i sums_of_4 = _mm512_dpbusd_epi32(_mm512_setzero_si512(), ones, quants[i]);
+    const __m512i sums_of_8 =
+        _mm512_add_epi32(sums_of_4, _mm512_shuffle_epi32(sums_of_4, _MM_PERM_CDAB));
+    sums[i] = _mm512_add_epi32(sums_of_8, _mm512_shuffle_epi32(sums_of_8, _MM_PERM_BADC));
   }
-  // Each 128 bits hold a sum four times: lane i of them is taken from vector i.
+  // Each 128-bit lane holds one sum four times. Element i of a lane is taken from vector i.
   __m512i mixed = _mm512_mask_blend_epi32(0x2222, sums[0], sums[1]);
   mixed = _mm512_mask_blend_epi32(0x4444, mixed, sums[2]);
   mixed = _mm512_mask_blend_epi32(0x8888, mixed, sums[3]);

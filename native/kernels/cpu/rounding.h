@@ -1,4 +1,4 @@
-// Whole pieces of something, and whole cache lines.
+// Rounds up to whole blocks and to whole cache lines.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ constexpr int64_t DivideUp(int64_t number, int64_t by) { return (number + by - 1
 
 constexpr uintptr_t kCacheLine = 64;
 
-constexpr uintptr_t ToCacheLine(uintptr_t address) {
+constexpr uintptr_t RoundUpToCacheLine(uintptr_t address) {
   return (address + kCacheLine - 1) / kCacheLine * kCacheLine;
 }
 

@@ -1,4 +1,4 @@
-// Attention of single rows, as in decoding, in place of ggml's path for them.
+// Decode attention: few query rows per sequence. Replaces ggml's.
 #pragma once
 
 #include <cstddef>
@@ -8,15 +8,15 @@ struct ggml_tensor;
 
 namespace codellama::kernels {
 
-// Whether this flash attention is computed here: a KV cache of 16-bit floats, heads of 64 or 128,
-// none of the additions that Code Llama doesn't have. Always false where the CPU has no AVX-512.
-bool RowAttentionTakes(const ggml_tensor* attention);
+// Whether RowAttention() can compute this GGML_OP_FLASH_ATTN_EXT node: fp16 keys and values, heads
+// of 64 or 128, no sinks, no ALiBi, no soft cap. Always false on CPUs without AVX-512.
+bool IsRowAttentionSupported(const ggml_tensor* attention);
 
-// Bytes of work memory that it needs.
+// Bytes of work memory for a supported node.
 size_t RowAttentionWorkSize(const ggml_tensor* attention, int threads);
 
-// Computes it; called by all threads. Only the cells that a row's mask leaves are looked at, in
-// their order, so that its numbers do not depend on what else lies in the cache, nor on the batch.
+// Computes a supported node. Every thread of the pool calls it. A row reads only its visible cells,
+// in order, so its result depends neither on the rest of the cache nor on the batch.
 void RowAttention(const ggml_compute_params* params, ggml_tensor* attention);
 
 }  // namespace codellama::kernels

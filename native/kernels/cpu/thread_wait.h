@@ -1,11 +1,12 @@
-// How ggml's threads wait for each other; thread_wait.cmake puts it into ggml's CPU backend.
+// How ggml's threads wait for each other. patches/01-cpu-thread-wait.patch calls this from
+// ggml-cpu.c.
 //
-// They meet at a barrier hundreds of times a token, and ggml only spins there. When another process
-// has taken the core of one of them, those that wait for it burn theirs for a whole time slice, and
-// with it their own claim to run next. Here a thread spins for as long as a barrier takes when all
-// of them run, and then sleeps until it is woken: what it does not burn lets it run at once when
-// its turn comes. Offering the core (sched_yield) instead costs a time slice each time: beside ten
-// busy processes on two cores streams were seen to be twenty times as slow with it.
+// Threads meet at a barrier hundreds of times per token, and ggml only spins there. When another
+// process takes the core of one thread, the waiting threads burn a whole time slice, and the
+// operating system then ranks them lower. Here a thread spins for about as long as a barrier takes
+// when all threads run. Then it sleeps until the last thread wakes it. A thread that slept runs
+// again at once. sched_yield() is no replacement: each call can cost a time slice. With ten busy
+// processes on two cores it made streams twenty times slower.
 #pragma once
 
 #if defined(__linux__)
@@ -18,18 +19,18 @@
 #include <sched.h>
 #endif
 
-// Some 50 microseconds; a pause takes 40 to 140 cycles.
+// About 50 microseconds: a pause takes 40 to 140 cycles.
 enum { kCodellamaSpins = 1024 };
 
 #if defined(__linux__)
 
-// Of all thread pools: whoever opens a barrier spares itself the system call when nobody sleeps.
+// Sleeping threads of all thread pools. At 0, waking needs no system call.
 static atomic_int codellama_sleepers;
 
-static inline void codellama_sleep_while(atomic_int* value, int seen) {
+static inline void codellama_sleep_while_equal(atomic_int* value, int expected) {
   atomic_fetch_add_explicit(&codellama_sleepers, 1, memory_order_seq_cst);
-  // Returns at once when the value is another one by now.
-  syscall(SYS_futex, value, FUTEX_WAIT_PRIVATE, seen, (void*)0, (void*)0, 0);
+  // Returns at once when the value has changed already.
+  syscall(SYS_futex, value, FUTEX_WAIT_PRIVATE, expected, (void*)0, (void*)0, 0);
   atomic_fetch_sub_explicit(&codellama_sleepers, 1, memory_order_seq_cst);
 }
 
@@ -41,9 +42,9 @@ static inline void codellama_wake_all(atomic_int* value) {
 
 #else
 
-static inline void codellama_sleep_while(atomic_int* value, int seen) {
+static inline void codellama_sleep_while_equal(atomic_int* value, int expected) {
   (void)value;
-  (void)seen;
+  (void)expected;
 #if defined(_WIN32)
   SwitchToThread();
 #else
@@ -55,13 +56,13 @@ static inline void codellama_wake_all(atomic_int* value) { (void)value; }
 
 #endif
 
-// Waits until the value is no longer the one that was seen.
-static inline void codellama_wait_while_equal(atomic_int* value, int seen) {
+// Waits until the value differs from `expected`.
+static inline void codellama_wait_while_equal(atomic_int* value, int expected) {
   for (int i = 0; i < kCodellamaSpins; i++) {
-    if (atomic_load_explicit(value, memory_order_relaxed) != seen) return;
+    if (atomic_load_explicit(value, memory_order_relaxed) != expected) return;
     ggml_thread_cpu_relax();
   }
-  while (atomic_load_explicit(value, memory_order_relaxed) == seen) {
-    codellama_sleep_while(value, seen);
+  while (atomic_load_explicit(value, memory_order_relaxed) == expected) {
+    codellama_sleep_while_equal(value, expected);
   }
 }

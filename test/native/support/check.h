@@ -1,5 +1,5 @@
-// A test framework of one page: TEST registers a case, CHECK* record failures.
-// check_main.cc runs the cases by name, so that each one is a test of its own in vitest.
+// A small test framework. TEST registers a case; CHECK* record failures and go on. check_main.cc
+// runs cases by name, so vitest shows each case as a test.
 #pragma once
 
 #include <functional>
@@ -9,17 +9,24 @@
 
 namespace check {
 
+// Returns null when this machine can run a case, or what it lacks, such as "no AMX".
+using Requirement = const char* (*)();
+
 struct Case {
   std::string name;
   std::function<void()> body;
+  Requirement missing = nullptr;  // null = the case runs everywhere
+
+  // What this machine lacks to run the case; null = it can run.
+  const char* Missing() const { return missing == nullptr ? nullptr : missing(); }
 };
 
 std::vector<Case>& Cases();
 void Fail(const char* file, int line, const std::string& message);
 
 struct Register {
-  Register(const char* name, std::function<void()> body) {
-    Cases().push_back({name, std::move(body)});
+  Register(const char* name, std::function<void()> body, Requirement missing = nullptr) {
+    Cases().push_back({name, std::move(body), missing});
   }
 };
 
@@ -49,6 +56,12 @@ void Equal(const char* file, int line, const char* what, const Left& left, const
 #define TEST(name)                                            \
   static void Test_##name();                                  \
   static check::Register register_##name(#name, Test_##name); \
+  static void Test_##name()
+
+// A case for machines where `requirement` returns null. Elsewhere it is reported as skipped.
+#define TEST_REQUIRING(requirement, name)                                  \
+  static void Test_##name();                                               \
+  static check::Register register_##name(#name, Test_##name, requirement); \
   static void Test_##name()
 
 #define CHECK(condition)                                           \

@@ -1,6 +1,8 @@
-// engine_test            runs every case
-// engine_test --list     prints their names, one a line
-// engine_test NAME...    runs those
+// engine_test            runs all cases
+// engine_test --list     prints the name of each case on a line; a tab and what is missing follow
+//                        the name of a case that this machine cannot run
+// engine_test NAME...    runs the named cases
+// Exit code: 0 = no failure, 1 = a check failed, 2 = unknown name.
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -23,6 +25,10 @@ void Fail(const char* file, int line, const std::string& message) {
 }
 
 static void Run(const Case& test) {
+  if (const char* missing = test.Missing()) {
+    std::printf("%s: skipped: %s\n", test.name.c_str(), missing);
+    return;
+  }
   try {
     test.body();
   } catch (const std::exception& error) {
@@ -35,7 +41,10 @@ static void Run(const Case& test) {
 int main(int argc, char** argv) {
   const std::vector<std::string> names(argv + 1, argv + argc);
   if (names == std::vector<std::string>{"--list"}) {
-    for (const auto& test : check::Cases()) std::printf("%s\n", test.name.c_str());
+    for (const auto& test : check::Cases()) {
+      const char* missing = test.Missing();
+      std::printf("%s%s%s\n", test.name.c_str(), missing ? "\t" : "", missing ? missing : "");
+    }
     return 0;
   }
   size_t run = 0;
@@ -45,7 +54,7 @@ int main(int argc, char** argv) {
     run++;
   }
   if (run == 0 || run < names.size()) {
-    std::printf("no such case\n");
+    std::printf("unknown case name: see engine_test --list\n");
     return 2;
   }
   return check::failures == 0 ? 0 : 1;

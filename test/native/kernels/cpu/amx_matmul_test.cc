@@ -1,5 +1,5 @@
-// Products with weights packed for AMX, where the CPU has it: through ggml, as the model computes
-// them. Without AMX ggml has no such buffer, and there is nothing to test.
+// Products with weights that ggml packed for AMX. They run through ggml, like the model's. Without
+// AMX, ggml has no buffer type for such weights.
 #include <ggml-backend.h>
 #include <ggml-cpu.h>
 #include <ggml.h>
@@ -15,7 +15,7 @@
 namespace {
 
 ggml_backend_buffer_type_t AmxBufferType() {
-  ggml_log_set([](ggml_log_level, const char*, void*) {}, nullptr);  // a line for each tensor
+  ggml_log_set([](ggml_log_level, const char*, void*) {}, nullptr);  // ggml logs a line per tensor
   const auto device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
   const auto registry = ggml_backend_dev_backend_reg(device);
   const auto extra = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
@@ -25,6 +25,8 @@ ggml_backend_buffer_type_t AmxBufferType() {
   }
   return nullptr;
 }
+
+const char* AmxBuffers() { return AmxBufferType() == nullptr ? "no AMX" : nullptr; }
 
 struct FreeContext {
   void operator()(ggml_context* context) const { ggml_free(context); }
@@ -53,7 +55,7 @@ struct FreeBuffer {
 };
 using Buffer = std::unique_ptr<ggml_backend_buffer, FreeBuffer>;
 
-// Random weights in a buffer of some type, which may rearrange them.
+// Random weights in a buffer. The buffer type may pack them.
 class Weights {
  public:
   Weights(const Shape& shape, ggml_backend_buffer_type_t buffer_type)
@@ -67,7 +69,7 @@ class Weights {
     ggml_backend_tensor_set(tensor_, data.data(), 0, data.size());
   }
 
-  // rows * weights, one result row after the other.
+  // rows * weights, row by row.
   std::vector<float> Multiply(const std::vector<float>& rows, int threads) const {
     const Context context = MakeContext();
     const auto row_count = static_cast<int64_t>(rows.size()) / shape_.inner;
@@ -98,7 +100,7 @@ class Weights {
 const std::vector<Shape> kShapes = {
     {GGML_TYPE_Q4_K, 256, 32},   {GGML_TYPE_Q4_K, 2816, 176}, {GGML_TYPE_Q5_K, 512, 96},
     {GGML_TYPE_Q5_K, 2560, 16},  {GGML_TYPE_Q6_K, 256, 16},   {GGML_TYPE_Q6_K, 2304, 208},
-    {GGML_TYPE_Q6_K, 512, 2000},  // as Code Llama's vocabulary: a multiple of 16, not of 32
+    {GGML_TYPE_Q6_K, 512, 2000},  // like Code Llama's vocabulary: a multiple of 16, not of 32
 };
 
 const std::vector<int> kRowCounts = {1, 2, 5, 15, 16, 17, 31, 32, 33, 48, 65, 97, 150, 300};
@@ -109,9 +111,8 @@ std::vector<float> FirstRows(const std::vector<float>& all, int64_t rows, int64_
 
 }  // namespace
 
-TEST(AMX_gives_each_row_the_same_numbers_however_many_there_are) {
+TEST_REQUIRING(AmxBuffers, AMX_matmul_gives_a_row_the_same_result_in_any_batch) {
   const auto amx = AmxBufferType();
-  if (amx == nullptr) return;
   for (const Shape& shape : kShapes) {
     const Weights weights(shape, amx);
     const auto rows = RandomNumbers(shape.inner * kRowCounts.back(), 2);
@@ -130,9 +131,8 @@ TEST(AMX_gives_each_row_the_same_numbers_however_many_there_are) {
   }
 }
 
-TEST(AMX_comes_to_what_ggml_computes_without_it) {
+TEST_REQUIRING(AmxBuffers, AMX_matmul_agrees_with_ggml) {
   const auto amx = AmxBufferType();
-  if (amx == nullptr) return;
   for (const Shape& shape : kShapes) {
     const auto rows = RandomNumbers(shape.inner * 40, 3);
     const auto expected = Weights(shape, ggml_backend_cpu_buffer_type()).Multiply(rows, 1);
@@ -146,9 +146,8 @@ TEST(AMX_comes_to_what_ggml_computes_without_it) {
   }
 }
 
-TEST(AMX_takes_rows_of_zeros_and_of_huge_numbers) {
+TEST_REQUIRING(AmxBuffers, AMX_matmul_handles_zeros_and_huge_numbers) {
   const auto amx = AmxBufferType();
-  if (amx == nullptr) return;
   const Shape shape{GGML_TYPE_Q4_K, 512, 32};
   std::vector<float> rows(shape.inner * 4, 0.0f);
   std::fill(rows.begin() + shape.inner, rows.begin() + 2 * shape.inner, 1e30f);

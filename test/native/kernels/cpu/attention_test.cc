@@ -1,5 +1,5 @@
-// Flash attention as the CPU backend computes it, against a reference in double precision. Where
-// the CPU has AVX-512 or AMX, most of it is ours, and held to more than ggml's own paths.
+// Flash attention of the CPU backend, compared with a reference in double precision. With AVX-512
+// or AMX most shapes run in our kernels, which must meet a tighter bound than ggml's.
 #include <ggml-backend.h>
 #include <ggml-cpu.h>
 #include <ggml.h>
@@ -12,22 +12,26 @@
 #include <vector>
 
 #include "support/check.h"
+#include "support/cpu.h"
 
 namespace {
 
+using codellama::test::Amx;
+using codellama::test::Avx512;
+
 struct Shape {
   int64_t head_size, heads, kv_heads, rows, cells;
-  int64_t streams = 1, mask_streams = streams;  // one mask may be for all streams
+  int64_t streams = 1, mask_streams = streams;  // mask_streams 1 = all streams share a mask
 };
 
 struct Operands {
   Shape shape;
   std::vector<float> queries;             // streams, rows, heads, elements
   std::vector<ggml_fp16_t> keys, values;  // streams, cells, heads, elements
-  std::vector<ggml_fp16_t> mask;          // streams, rows, cells; or none
+  std::vector<ggml_fp16_t> mask;          // streams, rows, cells; empty = no mask
 };
 
-// --- Masks: what is added to the score of a row's cell ------------------------------------------
+// --- Masks: the bias of the score of a row and a cell -------------------------------------------
 
 using Mask = float (*)(const Shape& shape, int64_t stream, int64_t row, int64_t cell);
 
@@ -49,12 +53,12 @@ float Biased(const Shape& shape, int64_t stream, int64_t row, int64_t cell) {
   return Causal(shape, stream, row, cell) + float(Hash(stream, row, cell) % 1000) / 100 - 5;
 }
 
-float SomeSeeNothing(const Shape&, int64_t stream, int64_t row, int64_t cell) {
+float SomeRowsHidden(const Shape&, int64_t stream, int64_t row, int64_t cell) {
   return Hide((stream + row) % 3 == 0 || cell > 135 - row / 2);
 }
 
-// Each row is of another sequence, with about as many cells as any other.
-float OfManySequences(const Shape& shape, int64_t, int64_t row, int64_t cell) {
+// Each row belongs to another sequence. Sequences have about equally many cells.
+float ManySequences(const Shape& shape, int64_t, int64_t row, int64_t cell) {
   return Hide(int64_t(Hash(0, 0, cell)) % shape.rows != row);
 }
 
@@ -62,7 +66,7 @@ const std::vector<std::pair<std::string, Mask>> kMasks = {{"no mask", nullptr},
                                                           {"causal", Causal},
                                                           {"scattered", Scattered},
                                                           {"biased", Biased},
-                                                          {"some see nothing", SomeSeeNothing}};
+                                                          {"some rows hidden", SomeRowsHidden}};
 
 // --- Operands -----------------------------------------------------------------------------------
 
@@ -99,7 +103,7 @@ Operands RandomOperands(const Shape& shape, Mask mask) {
           ToHalves(RandomNumbers(keys, 3)), ToHalves(biases)};
 }
 
-// Some rows of the only stream.
+// `count` rows of the only stream, from `first` on.
 Operands SomeRows(Operands operands, int64_t first, int64_t count) {
   const auto take = [&](auto& numbers) {
     const int64_t length = int64_t(numbers.size()) / operands.shape.rows;
@@ -112,7 +116,7 @@ Operands SomeRows(Operands operands, int64_t first, int64_t count) {
   return operands;
 }
 
-// Each cell among four that are hidden, and hold no numbers.
+// Spreads each cell among four hidden cells that hold infinities and NaN.
 Operands SpreadCells(const Operands& dense) {
   const Shape& shape = dense.shape;
   const int64_t cell_size = shape.kv_heads * shape.head_size;
@@ -148,7 +152,7 @@ void SetTensor(ggml_tensor* tensor, const std::vector<Number>& numbers) {
   ggml_backend_tensor_set(tensor, numbers.data(), 0, ggml_nbytes(tensor));
 }
 
-// Tensors lie in memory as llama.cpp's do.
+// Lays tensors out in memory like llama.cpp.
 std::vector<float> Compute(const Operands& operands, int threads = 1) {
   const auto& [head_size, heads, kv_heads, rows, cells, streams, mask_streams] = operands.shape;
   const std::unique_ptr<ggml_context, Free> owned(
@@ -215,15 +219,15 @@ std::vector<double> Reference(const Operands& operands) {
 
 // --- Checks -------------------------------------------------------------------------------------
 
-// As RowAttentionTakes() and AmxAttentionTakes() have it.
-bool RowsAreOurs(const Shape& shape) { return ggml_cpu_has_avx512() && shape.head_size != 96; }
-bool TilesAreOurs(const Shape& shape) { return ggml_cpu_has_amx_int8() && shape.rows >= 16; }
-bool IsOurs(const Shape& shape) {
-  return TilesAreOurs(shape) || (RowsAreOurs(shape) && shape.rows < 64);
+// The conditions of IsRowAttentionSupported() and IsAmxAttentionSupported().
+bool HasRowKernel(const Shape& shape) { return ggml_cpu_has_avx512() && shape.head_size != 96; }
+bool HasTileKernel(const Shape& shape) { return ggml_cpu_has_amx_int8() && shape.rows >= 16; }
+bool HasOurKernel(const Shape& shape) {
+  return HasTileKernel(shape) || (HasRowKernel(shape) && shape.rows < 64);
 }
 
-// Where values are about 1. Of ggml's paths one adds up in 16 bits.
-double ErrorBound(bool is_ours) { return is_ours ? 2e-6 : 1e-2; }
+// Absolute error for values of about 1. One of ggml's paths accumulates in 16 bits.
+double ErrorBound(bool is_our_kernel) { return is_our_kernel ? 2e-6 : 1e-2; }
 
 void CheckReference(const Operands& operands, const std::string& name, double bound) {
   const auto result = Compute(operands);
@@ -240,7 +244,7 @@ void CheckReference(const Operands& operands, const std::string& name, double bo
 
 void CheckMasks(const Shape& shape) {
   for (const auto& [name, mask] : kMasks) {
-    CheckReference(RandomOperands(shape, mask), name, ErrorBound(IsOurs(shape)));
+    CheckReference(RandomOperands(shape, mask), name, ErrorBound(HasOurKernel(shape)));
   }
 }
 
@@ -253,7 +257,8 @@ void CheckRowCounts(const std::vector<int64_t>& counts) {
   }
 }
 
-void CheckSameAmongOthers(const Operands& operands, int64_t first, int64_t count) {
+// The rows must get the same result alone and among the others.
+void CheckIndependentRows(const Operands& operands, int64_t first, int64_t count) {
   const auto all = Compute(operands);
   const int64_t row = operands.shape.heads * operands.shape.head_size;
   const std::vector<float> expected(all.begin() + first * row, all.begin() + (first + count) * row);
@@ -262,24 +267,24 @@ void CheckSameAmongOthers(const Operands& operands, int64_t first, int64_t count
 
 }  // namespace
 
-TEST(attention_of_few_rows_comes_to_the_reference) { CheckRowCounts({1, 2, 7, 15}); }
+TEST(attention_of_few_rows_agrees_with_the_reference) { CheckRowCounts({1, 2, 7, 15}); }
 
-TEST(attention_of_many_rows_comes_to_the_reference) { CheckRowCounts({16, 17, 33, 64, 150}); }
+TEST(attention_of_many_rows_agrees_with_the_reference) { CheckRowCounts({16, 17, 33, 64, 150}); }
 
-TEST(attention_takes_any_number_of_cells) {
+TEST(attention_supports_any_number_of_cells) {
   for (const int64_t cells : {1, 3, 15, 16, 17, 31, 32, 33, 127, 128, 129, 257, 513}) {
     for (const int64_t rows : {1, 5, 16, 35}) CheckMasks({64, 2, 2, rows, cells});
   }
 }
 
-TEST(attention_takes_several_streams) {
+TEST(attention_supports_several_streams) {
   for (const int64_t rows : {1, 3, 16, 40}) {
     CheckMasks({128, 4, 2, rows, 75, 3});
     CheckMasks({128, 4, 2, rows, 75, 3, 1});
   }
 }
 
-TEST(attention_of_a_row_that_sees_nothing_is_0) {
+TEST(attention_of_a_row_without_visible_cells_is_0) {
   const auto nothing = [](const Shape&, int64_t, int64_t, int64_t) { return -INFINITY; };
   for (const int64_t rows : {1, 7, 16, 64}) {
     for (const int64_t head_size : {64, 96}) {
@@ -289,20 +294,20 @@ TEST(attention_of_a_row_that_sees_nothing_is_0) {
   }
 }
 
-TEST(attention_of_many_sequences_in_one_cache_comes_to_the_reference) {
+TEST(attention_of_many_sequences_in_one_cache_agrees_with_the_reference) {
   for (const Shape& shape : {Shape{64, 2, 2, 64, 4096}, Shape{128, 2, 1, 64, 4096}}) {
-    const auto operands = RandomOperands(shape, OfManySequences);
-    CheckReference(operands, "of many sequences", ErrorBound(RowsAreOurs(shape)));
-    if (!RowsAreOurs(shape)) continue;
-    for (const int64_t row : {0, 31, 63}) CheckSameAmongOthers(operands, row, 1);
+    const auto operands = RandomOperands(shape, ManySequences);
+    CheckReference(operands, "many sequences", ErrorBound(HasRowKernel(shape)));
+    if (!HasRowKernel(shape)) continue;
+    for (const int64_t row : {0, 31, 63}) CheckIndependentRows(operands, row, 1);
   }
 }
 
-TEST(attention_gives_the_same_numbers_however_many_threads_there_are) {
+TEST_REQUIRING(Avx512, attention_gives_the_same_result_with_any_number_of_threads) {
   for (const int64_t rows : {1, 2, 7, 15, 16, 33, 150}) {
     for (const int64_t head_size : {64, 96, 128}) {
       const Shape shape{head_size, 4, 2, rows, 301};
-      if (!IsOurs(shape)) continue;
+      if (!HasOurKernel(shape)) continue;
       const auto operands = RandomOperands(shape, Scattered);
       const auto expected = Compute(operands, 1);
       for (const int threads : {2, 3, 5}) CHECK(Compute(operands, threads) == expected);
@@ -310,21 +315,19 @@ TEST(attention_gives_the_same_numbers_however_many_threads_there_are) {
   }
 }
 
-TEST(attention_of_few_rows_gives_each_the_numbers_it_has_alone) {
+TEST_REQUIRING(Avx512, attention_of_few_rows_gives_a_row_the_same_result_alone) {
   for (const Shape& shape : {Shape{64, 2, 2, 15, 301}, Shape{128, 4, 2, 15, 301}}) {
-    if (!RowsAreOurs(shape)) continue;
-    for (const Mask mask : {Causal, Scattered, SomeSeeNothing}) {
+    for (const Mask mask : {Causal, Scattered, SomeRowsHidden}) {
       const auto operands = RandomOperands(shape, mask);
-      for (int64_t row = 0; row < shape.rows; row++) CheckSameAmongOthers(operands, row, 1);
+      for (int64_t row = 0; row < shape.rows; row++) CheckIndependentRows(operands, row, 1);
     }
   }
 }
 
-TEST(attention_of_few_rows_depends_on_no_hidden_cells) {
+TEST_REQUIRING(Avx512, attention_of_few_rows_does_not_depend_on_hidden_cells) {
   for (const int64_t rows : {1, 7}) {
     for (const Shape& shape : {Shape{64, 2, 2, rows, 77}, Shape{128, 4, 2, rows, 77}}) {
-      if (!RowsAreOurs(shape)) continue;
-      for (const Mask mask : {Causal, Scattered, Biased, SomeSeeNothing}) {
+      for (const Mask mask : {Causal, Scattered, Biased, SomeRowsHidden}) {
         const auto operands = RandomOperands(shape, mask);
         CHECK(Compute(SpreadCells(operands)) == Compute(operands));
       }
@@ -332,21 +335,19 @@ TEST(attention_of_few_rows_depends_on_no_hidden_cells) {
   }
 }
 
-TEST(AMX_attention_gives_each_row_the_same_numbers_whatever_rows_there_are) {
+TEST_REQUIRING(Amx, AMX_attention_gives_a_row_the_same_result_in_any_batch) {
   for (const Shape& shape : {Shape{64, 2, 2, 150, 301}, Shape{128, 4, 1, 150, 301}}) {
-    if (!TilesAreOurs(shape)) continue;
     for (const Mask mask : {Causal, Scattered, Biased}) {
-      CheckSameAmongOthers(RandomOperands(shape, mask), 1, 149);
+      CheckIndependentRows(RandomOperands(shape, mask), 1, 149);
     }
   }
-  // Heads of which few rows too are computed in tiles.
+  // Heads of 96 have no row kernel, so even 16 rows run in tiles.
   for (const Shape& shape : {Shape{96, 2, 2, 150, 301}, Shape{96, 4, 1, 150, 301}}) {
-    if (!TilesAreOurs(shape)) continue;
     for (const Mask mask : {Causal, Scattered, Biased}) {
       const auto operands = RandomOperands(shape, mask);
-      CheckSameAmongOthers(operands, 0, 16);
-      CheckSameAmongOthers(operands, 7, 17);
-      CheckSameAmongOthers(operands, 131, 19);
+      CheckIndependentRows(operands, 0, 16);
+      CheckIndependentRows(operands, 7, 17);
+      CheckIndependentRows(operands, 131, 19);
     }
   }
 }

@@ -1,4 +1,4 @@
-// Attention as Code Llama has it: halves in the KV cache, and nothing added to it but the mask.
+// Reads a GGML_OP_FLASH_ATTN_EXT node.
 #pragma once
 
 #include <cstring>
@@ -7,14 +7,14 @@
 
 namespace codellama::kernels {
 
-// Where a GGML_OP_FLASH_ATTN_EXT node has its operands.
+// Positions of the operands in `src`.
 enum { kQuery, kKey, kValue, kMask, kSinks };
 
-using Half = ggml_fp16_t;
+using Fp16 = ggml_fp16_t;
 
-constexpr Half kHidden = 0xfc00;  // minus infinity, of a cell that the mask hides
+constexpr Fp16 kHidden = 0xfc00;  // minus infinity: the mask value of a hidden cell
 
-// The node's options, in order.
+// Positions of the options in `op_params`.
 enum { kScale, kLargestBias, kSoftCap };
 
 inline float AttentionOption(const ggml_tensor* node, int index) {
@@ -25,7 +25,8 @@ inline float AttentionOption(const ggml_tensor* node, int index) {
 
 inline float AttentionScale(const ggml_tensor* node) { return AttentionOption(node, kScale); }
 
-inline bool HasRowsOf(const ggml_tensor* tensor, ggml_type type) {
+// Whether a row is a dense array of `type`.
+inline bool HasDenseRows(const ggml_tensor* tensor, ggml_type type) {
   return tensor->type == type && tensor->nb[0] == ggml_type_size(type);
 }
 
@@ -35,10 +36,12 @@ T* RowOf(const ggml_tensor* tensor, int64_t i1, int64_t i2, int64_t i3) {
                               i2 * tensor->nb[2] + i3 * tensor->nb[3]);
 }
 
+// Whether the attention is of the form that Code Llama uses: an fp16 KV cache, a mask or none, keys
+// and values of one shape, no sinks, no ALiBi, no soft cap.
 inline bool IsPlainAttention(const ggml_tensor* node) {
   const ggml_tensor *key = node->src[kKey], *value = node->src[kValue], *mask = node->src[kMask];
-  return HasRowsOf(node->src[kQuery], GGML_TYPE_F32) && HasRowsOf(key, GGML_TYPE_F16) &&
-         HasRowsOf(value, GGML_TYPE_F16) && (!mask || HasRowsOf(mask, GGML_TYPE_F16)) &&
+  return HasDenseRows(node->src[kQuery], GGML_TYPE_F32) && HasDenseRows(key, GGML_TYPE_F16) &&
+         HasDenseRows(value, GGML_TYPE_F16) && (!mask || HasDenseRows(mask, GGML_TYPE_F16)) &&
          !node->src[kSinks] && AttentionOption(node, kLargestBias) == 0 &&
          AttentionOption(node, kSoftCap) == 0 && value->ne[0] == key->ne[0] &&
          value->ne[2] == key->ne[2] && value->ne[3] == key->ne[3];
