@@ -1,5 +1,6 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
+import { routePath } from "hono/route";
 import { invalidArgument, readArgument, show } from "../base/arguments.ts";
 import type { CodeLlama } from "../codellama.ts";
 import { checkValue, number } from "../options/check.ts";
@@ -17,6 +18,9 @@ import { addTokenRoutes } from "./routes/tokens.ts";
 import type { ServerEnvironment } from "./service/environment.ts";
 import { checkHandlerOptions, type HandlerOptions } from "./service/options.ts";
 import { Service } from "./service/service.ts";
+
+/** Path under which Hono registers middleware for all routes. */
+const middlewarePath = "/*";
 
 // Anybody may ask these: whether it is well, and for the page that asks for a key.
 const openPaths = new Set(["/health", "/", "/playground.js", "/playground.css"]);
@@ -46,9 +50,7 @@ export function createHandler(
   }
   app.use(async (context, next) => {
     const { path } = context.req;
-    // A route and not its path, of which metrics would keep as many as clients think of.
-    const route = app.routes.find((each) => each.method !== "ALL" && matches(each.path, path));
-    const exchange = service.exchange(context.req.raw, nameOf(route?.path ?? "unknown"));
+    const exchange = service.exchange(context.req.raw, routeName(context));
     context.set("exchange", exchange);
     const isOpen = openPaths.has(path) && ["GET", "HEAD"].includes(context.req.method);
     if (!isOpen) service.open(exchange, context.req.raw.headers);
@@ -68,20 +70,8 @@ export function createHandler(
     const headers = { ...told.headers, "x-request-id": exchange.id };
     return Response.json(errorBody(told), { status: told.status, headers });
   });
-  app.notFound((context) => {
-    const allowed = app.routes
-      .filter((route) => route.method !== "ALL" && matches(route.path, context.req.path))
-      .map((route) => route.method);
-    if (allowed.length === 0) {
-      throw new HttpError(
-        404,
-        "UNKNOWN_ROUTE",
-        "no such route; GET /openapi.json lists all routes",
-      );
-    }
-    throw new HttpError(405, "UNKNOWN_ROUTE", `use ${allowed.join(", ")}`, {
-      headers: { allow: allowed.join(", ") },
-    });
+  app.notFound(() => {
+    throw new HttpError(404, "UNKNOWN_ROUTE", "no such route; GET /openapi.json lists all routes");
   });
 
   addStateRoutes(app, service);
@@ -93,6 +83,7 @@ export function createHandler(
   addTokenRoutes(app, service);
   addOpenApiRoute(app, service);
   if (options.playground === true) addPlaygroundRoutes(app);
+  refuseOtherMethods(app);
 
   const handle = async (request: Request) => {
     requireRequest(request);
@@ -118,13 +109,26 @@ function requireRequest(value: unknown): void {
   });
 }
 
-/** A route without the pattern of its parameter. */
-function nameOf(route: string): string {
-  return route.replace(/\{.*$/, "");
+/**
+ * The route of a request without the pattern of its parameter, or "unknown". Metrics keep a series
+ * per name, so a name never depends on what a client sends.
+ */
+function routeName(context: Context): string {
+  const route = routePath(context, -1);
+  return route === middlewarePath ? "unknown" : route.replace(/\{.*$/, "");
 }
 
-/** Whether a route, which may end in a parameter, is that of a path. */
-function matches(route: string, path: string): boolean {
-  const [base = ""] = route.split(":");
-  return route.includes(":") ? path.startsWith(base) && path.length > base.length : route === path;
+/** Answers 405 to requests whose path has a route but whose method has none. */
+function refuseOtherMethods(app: Hono<ServerEnvironment>): void {
+  const routes = app.routes.filter(({ path }) => path !== middlewarePath);
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
+    // Hono answers HEAD with the GET route.
+    const allow = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+    app.all(path, () => {
+      throw new HttpError(405, "UNKNOWN_ROUTE", `the method must be ${methods.join(" or ")}`, {
+        headers: { allow: allow.join(", ") },
+      });
+    });
+  }
 }

@@ -101,8 +101,21 @@ test("to be asked for its health while the model loads is no warning", async () 
 test("metrics know routes, not the paths that clients think of", async () => {
   const { url } = shared.server;
   for (const path of ["/v1/models/one", "/v1/models/two", "/three"]) await fetch(url + path);
+  const wrongMethods = ["/v1/completions", "/health", "/v1/models/one"].map((path) =>
+    fetch(url + path, { method: "DELETE" }),
+  );
+  const allowed = (await Promise.all(wrongMethods)).map(({ status, headers }) => [
+    status,
+    headers.get("allow"),
+  ]);
+  expect(allowed).toEqual([
+    [405, "POST"],
+    [405, "GET, HEAD"],
+    [405, "GET, HEAD"],
+  ]);
   const text = await (await fetch(`${url}/metrics`)).text();
   expect(text).toContain('requests_total{route="/v1/models/:model",status="404"} 2');
+  expect(text).toContain('requests_total{route="/v1/completions",status="405"} 1');
   expect(text).toContain('requests_total{route="unknown",status="404"} 1');
   expect(text).not.toMatch(/one|two|three/);
 });
