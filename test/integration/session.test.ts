@@ -20,19 +20,19 @@ test("a second question builds on the first answer", async () => {
   ]);
 });
 
-test("a second question computes only what is new", async () => {
+test("a second question computes only the new tokens", async () => {
   const session = model.llama.session({ system: "You write code for people who test it." });
   const first = await session.send(python, greedy);
   const second = await session.send(javascript, greedy);
   const { promptTokens, cachedTokens } = second.usage;
   const known = first.usage.promptTokens + first.usage.completionTokens;
-  // New are the space and the end token behind the answer, and the question.
+  // The space and the end token after the answer are new, and so is the question.
   const asked = model.llama.countTokens(`[INST] ${javascript} [/INST]`);
   expect(cachedTokens).toBe(known);
   expect(promptTokens - cachedTokens).toBeLessThanOrEqual(asked + 4);
 });
 
-test("a fork shares what its session has computed", async () => {
+test("a fork shares the KV cells of its session", async () => {
   const session = model.llama.session({ system: "You are asked twice." });
   const { usage } = await session.send(python, { ...greedy, maxTokens: 30 });
   const [one, two] = await Promise.all(
@@ -43,7 +43,7 @@ test("a fork shares what its session has computed", async () => {
   expect(two?.usage.cachedTokens).toBeGreaterThanOrEqual(known);
 });
 
-test("a session says what chat() says to the same messages", async () => {
+test("a session gives the same answer as chat() with the same messages", async () => {
   const messages: ChatMessage[] = [
     { role: "system", content: "Answer in one line." },
     { role: "user", content: "Hi" },
@@ -56,7 +56,7 @@ test("a session says what chat() says to the same messages", async () => {
   expect(text).toBe(answer.text);
 });
 
-test("a fork goes its own way", async () => {
+test("a fork does not change its session", async () => {
   const session = model.llama.session({ system: "Be brief." });
   await session.send(python, { ...greedy, maxTokens: 5 });
   const fork = session.fork();
@@ -70,14 +70,14 @@ test("a fork goes its own way", async () => {
   expect(fork.messages[3]?.content).toBe("Thank you.");
 });
 
-test("a saved session goes on", async () => {
+test("continues a saved session", async () => {
   const session = model.llama.session({ system: "Be brief.", maxHistoryTokens: 200 });
   await session.send(python, { ...greedy, maxTokens: 5 });
   const saved = JSON.parse(JSON.stringify(session));
   expect(model.llama.session(saved).toJSON()).toEqual(saved);
 });
 
-test("reset() keeps the system text alone", async () => {
+test("reset() keeps only the system prompt", async () => {
   const session = model.llama.session({ system: "Be brief." });
   await session.send(python, { ...greedy, maxTokens: 2 });
   session.reset();
@@ -86,7 +86,7 @@ test("reset() keeps the system text alone", async () => {
   expect(session.messages).toEqual([{ role: "system", content: "Be long." }]);
 });
 
-test("the oldest turns are dropped when the history gets too long, the system text never", async () => {
+test("drops the oldest turns when the history gets too long, but never the system prompt", async () => {
   const dropped: ChatMessage[] = [];
   const session = model.llama.session({
     system: "Be brief.",
@@ -108,7 +108,7 @@ test("the oldest turns are dropped when the history gets too long, the system te
   expect(questions.map(({ content }) => content)).toEqual(sent);
 });
 
-test("turns are dropped when the context is full", async () => {
+test("drops turns when the context window is full", async () => {
   await using llama = await loadTinyModel({ contextSize: 256 });
   const session = llama.session({ system: "Be brief." });
   const sizes: number[] = [];
@@ -123,7 +123,7 @@ test("turns are dropped when the context is full", async () => {
   expect(sizes.some((size, turn) => turn > 0 && size < (sizes[turn - 1] ?? 0))).toBe(true);
 });
 
-test("chat() drops the oldest turns only where that is asked for", async () => {
+test('chat() drops the oldest turns only with overflow: "truncate"', async () => {
   await using llama = await loadTinyModel({ contextSize: 256 });
   const turn = (index: number): ChatMessage[] => [
     { role: "user", content: `Question ${index}: what does this program print, and why?` },
@@ -137,20 +137,20 @@ test("chat() drops the oldest turns only where that is asked for", async () => {
   expect(usage.promptTokens).toBeGreaterThan(100);
 });
 
-test("a dialog of 20,000 turns is cut by few looks at it", async () => {
+test("cuts a dialog of 20,000 turns without encoding it once per dropped turn", async () => {
   await using llama = await loadTinyModel({ contextSize: 256 });
   const turns = Array.from({ length: 20_000 }, (_, index): ChatMessage[] => [
     { role: "user", content: `Question ${index}` },
     { role: "assistant", content: "Yes" },
   ]);
-  // To encode the rest for each turn that goes would be 200 million turns.
+  // Encoding the rest again for each dropped turn would encode 200 million turns.
   const messages: ChatMessage[] = [...turns.flat(), { role: "user", content: "Hi" }];
   const { usage } = await llama.chat(messages, { overflow: "truncate", maxTokens: 4 });
   expect(usage.promptTokens).toBeLessThanOrEqual(189);
   expect(usage.promptTokens).toBeGreaterThan(150);
 });
 
-test("a question that is too long alone is an error, and the history stays", async () => {
+test("rejects a question that is too long by itself and keeps the history", async () => {
   await using llama = await loadTinyModel({ contextSize: 256 });
   const session = llama.session();
   await session.send("Hi", { ...greedy, maxTokens: 2 });
@@ -160,7 +160,7 @@ test("a question that is too long alone is an error, and the history stays", asy
   await session.send("Hi", { ...greedy, maxTokens: 2 });
 });
 
-test("one answer at a time; an abort leaves the history as it was", async () => {
+test("allows one answer at a time, and an abort does not change the history", async () => {
   const session = model.llama.session();
   const controller = new AbortController();
   const generation = session.send(python, { ...greedy, signal: controller.signal });
@@ -184,7 +184,7 @@ test.each<[string, object, RegExp]>([
   ["an unknown option", { sytem: "x" }, /"system"/],
   ["a question without an answer", { messages: [{ role: "user", content: "x" }] }, /messages\[1\]/],
   ["a saved session of another version", { version: 2, messages: [] }, /version must be 1, not 2/],
-  ["a negative history", { maxHistoryTokens: -1 }, /from 16/],
-])("session() refuses %s", (_, options, message) => {
+  ["a negative maxHistoryTokens", { maxHistoryTokens: -1 }, /from 16/],
+])("session() rejects %s", (_, options, message) => {
   expect(() => model.llama.session(options)).toThrow(message);
 });

@@ -11,7 +11,7 @@ function idle(): void {
   expect(model.llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
 }
 
-test("cancel() ends in good order, with the text so far", async () => {
+test("cancel() resolves with the text so far", async () => {
   const generation = model.llama.generate("def f(", endless);
   let chunks = 0;
   for await (const _ of generation) {
@@ -33,7 +33,7 @@ test("cancel() after the end does nothing", async () => {
   expect((await generation).finishReason).toBe("length");
 });
 
-test("leaving the loop cancels", async () => {
+test("leaving the loop cancels the generation", async () => {
   const generation = model.llama.generate("def f(", endless);
   for await (const _ of generation) break;
   expect((await generation).finishReason).toBe("abort");
@@ -53,12 +53,12 @@ describe("a signal", () => {
     idle();
   });
 
-  test("that is aborted before the call rejects without any work", async () => {
+  test("that aborted before the call rejects without any work", async () => {
     const generation = model.llama.generate("def f(", { signal: AbortSignal.abort("early") });
     await expect(generation).rejects.toBe("early");
   });
 
-  test("that is aborted after the end does nothing", async () => {
+  test("that aborts after the end does nothing", async () => {
     const controller = new AbortController();
     const options = { ...endless, maxTokens: 3, signal: controller.signal };
     const generation = model.llama.generate("def f(", options);
@@ -67,7 +67,7 @@ describe("a signal", () => {
     expect((await generation).finishReason).toBe("length");
   });
 
-  test("ends a long prompt in the middle", async () => {
+  test("stops the prefill of a long prompt", async () => {
     const prompt = model.llama.tokenize("x = [1, 2, 3]\n".repeat(200), { bos: true });
     const controller = new AbortController();
     const options = { ...endless, signal: controller.signal };
@@ -79,7 +79,7 @@ describe("a signal", () => {
   });
 });
 
-test("a cancelled prompt does not disturb a stream beside it", async () => {
+test("a cancelled prompt does not disturb a parallel stream", async () => {
   const options = { temperature: 0, maxTokens: 80, ignoreEos: true } as const;
   const stream = model.llama.generate(surePrompt(sureLines[1]), options);
   const prompt = model.llama.tokenize("x = [1, 2, 3]\n".repeat(200), { bos: true });
@@ -92,7 +92,7 @@ test("a cancelled prompt does not disturb a stream beside it", async () => {
   expectSureText((await stream).text, sureLines[1]);
 });
 
-test("textStream gives the text, and cancelling it cancels the work", async () => {
+test("textStream yields the text, and cancelling it cancels the generation", async () => {
   const whole = model.llama.generate("def fibonacci(n", { temperature: 0, maxTokens: 40 });
   let text = "";
   for await (const part of whole.textStream) text += part;
@@ -105,7 +105,7 @@ test("textStream gives the text, and cancelling it cancels the work", async () =
   expect((await cut).finishReason).toBe("abort");
 });
 
-describe("work that nobody has read anything of", () => {
+describe("a generation that nobody has read from", () => {
   test("ends when its textStream is cancelled", async () => {
     const generation = model.llama.generate("def f(", endless);
     await generation.textStream.cancel();
@@ -123,7 +123,7 @@ describe("work that nobody has read anything of", () => {
   });
 });
 
-test("return() and textStream.cancel() end work whose first text is still awaited", async () => {
+test("return() and textStream.cancel() end a generation that waits for its first text", async () => {
   const busy = Array.from({ length: 8 }, () => model.llama.generate("def f(", endless));
   for (const each of busy) each.catch(() => {});
   const waiting = { ...endless, priority: "background" } as const;
@@ -156,7 +156,7 @@ describe("a signal of another library", () => {
     }
 
     removeEventListener(): void {
-      throw new Error("this signal does not forget");
+      throw new Error("this signal cannot remove a listener");
     }
 
     abort(event?: unknown): void {
@@ -166,7 +166,7 @@ describe("a signal of another library", () => {
   }
 
   test.each([undefined, { type: "abort", target: {} }])(
-    "that passes %j on aborts",
+    "that passes %j to its listeners aborts",
     async (event) => {
       const signal = new ForeignSignal();
       const options = { ...endless, signal: signal as unknown as AbortSignal };
@@ -180,7 +180,7 @@ describe("a signal of another library", () => {
     },
   );
 
-  test("that cannot forget a listener spoils no result", async () => {
+  test("that cannot remove a listener does not change the result", async () => {
     const signal = new ForeignSignal() as unknown as AbortSignal;
     const generation = model.llama.generate("def f(", { ...endless, maxTokens: 3, signal });
     let text = "";
@@ -189,7 +189,7 @@ describe("a signal of another library", () => {
   });
 });
 
-test("catch() and finally() work as a promise's", async () => {
+test("catch() and finally() work like those of a promise", async () => {
   const rejected = model.llama.generate("def f(", { signal: AbortSignal.abort("early") });
   expect(await rejected.catch((reason) => `caught ${reason}`)).toBe("caught early");
   let ended = 0;
@@ -207,7 +207,7 @@ test("a generation can be iterated only once", async () => {
   });
 });
 
-test("a failure that nobody awaits is no unhandled rejection", async () => {
+test("a failure that nobody awaits is not an unhandled rejection", async () => {
   const rejections: unknown[] = [];
   const onRejection = (reason: unknown) => rejections.push(reason);
   process.on("unhandledRejection", onRejection);
@@ -230,7 +230,7 @@ describe("loading", () => {
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
   });
 
-  test("is cancelled by a signal, with its reason", async () => {
+  test("rejects with the reason of its signal", async () => {
     const controller = new AbortController();
     const loading = CodeLlama.load(modelPath, {
       threads: 1,
@@ -240,13 +240,13 @@ describe("loading", () => {
     await expect(loading).rejects.toBe("changed my mind");
   });
 
-  test("does not begin when the signal is aborted already", async () => {
+  test("does not start if the signal has already aborted", async () => {
     const signal = AbortSignal.abort("no");
     await expect(CodeLlama.load(modelPath, { signal })).rejects.toBe("no");
   });
 });
 
-test("a signal that has other listeners, added before, cancels too", async () => {
+test("a signal with earlier listeners cancels too", async () => {
   const { llama } = model;
   const controller = new AbortController();
   controller.signal.addEventListener("abort", () => {});

@@ -11,15 +11,15 @@ import {
 import { useTinyServer } from "../../helpers/server.ts";
 import { useTinyModel } from "../../helpers/tiny-model.ts";
 
-// Work on other threads ends when nobody waits for it. Processor time counts the work.
+// Work on other threads ends when nobody waits for it. The tests measure it as processor time.
 
 const vocabularies = fileURLToPath(
   new URL("../../../native/llama.cpp/models/ggml-vocab-", import.meta.url),
 );
 const source = readFileSync(new URL("../../../lib/generation.ts", import.meta.url), "utf8");
-/** Megabytes of words. */
+/** Several megabytes of text. */
 const longText = source.repeat(Math.ceil(4e6 / source.length));
-/** Takes the same threads as the long text. */
+/** A text that runs on the same threads as the long text. */
 const barrierText = longText.slice(0, 70_000);
 
 async function processorTime(work: () => Promise<unknown>): Promise<number> {
@@ -28,11 +28,11 @@ async function processorTime(work: () => Promise<unknown>): Promise<number> {
   return process.cpuUsage(before).user;
 }
 
-/** Both threads for long texts are free, so that what ran there before has ended. */
+/** Resolves when both threads for long texts are free, so that earlier work has ended. */
 const threadsAreFree = (llama: CodeLlama) =>
   Promise.all([1, 2, 3, 4].map(() => llama.tokenizeLong(barrierText)));
 
-/** Begins work `count` times, one after the other, and cancels each while it is under way. */
+/** Starts work `count` times, one after another, and cancels it each time while it runs. */
 async function cancelEach(count: number, begin: (signal: AbortSignal) => Promise<unknown>) {
   for (let i = 0; i < count; i++) {
     const controller = new AbortController();
@@ -47,8 +47,8 @@ async function cancelEach(count: number, begin: (signal: AbortSignal) => Promise
   }
 }
 
-describe("a text that is tokenised", () => {
-  // SentencePiece, byte pair encoding, WordPiece, and unigram.
+describe("tokenizing a text", () => {
+  // SentencePiece, byte pair encoding, WordPiece and unigram.
   test.each(["llama-spm", "deepseek-coder", "llama-bpe", "bert-bge", "nomic-bert-moe"])(
     "ends with its signal: %s",
     async (name) => {
@@ -64,7 +64,7 @@ describe("a text that is tokenised", () => {
     },
   );
 
-  test("is not even begun with an aborted signal", async () => {
+  test("does not start with an aborted signal", async () => {
     await using llama = await CodeLlama.load(`${vocabularies}llama-spm.gguf`, {
       vocabularyOnly: true,
     });
@@ -91,10 +91,10 @@ describe("a text that is tokenised", () => {
   });
 });
 
-describe("a client that leaves", () => {
+describe("a client that disconnects", () => {
   const shared = useTinyServer();
 
-  test("ends the tokenising for /tokenize", async () => {
+  test("stops the work of /tokenize", async () => {
     const { post, llama } = shared.server;
     const content = longText.slice(0, 5e5);
     const whole = await processorTime(() => llama.tokenizeLong(content));
@@ -109,8 +109,8 @@ describe("a client that leaves", () => {
   });
 });
 
-describe("a prompt that is tokenised", () => {
-  // A longer text would be refused unseen.
+describe("tokenizing a prompt", () => {
+  // A longer text would be rejected before it is tokenized.
   const model = useTinyModel({ contextSize: 16_384 });
   const prompt = longText.slice(0, 400_000);
   const messages = [{ role: "user", content: prompt }] as const;
@@ -146,7 +146,7 @@ describe("a prompt that is tokenised", () => {
   });
 });
 
-describe("a schema that is read", () => {
+describe("compiling a JSON schema", () => {
   const model = useTinyModel();
   const schema = (title: string) => {
     const names = Array.from({ length: 500 }, (_, i) => [`p${i}`, { type: "integer" }]);
@@ -155,7 +155,7 @@ describe("a schema that is read", () => {
   const compile = (title: string, options: GenerateOptions = {}) =>
     model.llama.generate("x", { jsonSchema: schema(title), maxTokens: 1, ...options });
 
-  test("is dropped when its request is cancelled before it is begun", async () => {
+  test("does not start if its request is cancelled first", async () => {
     const whole = await processorTime(() => compile("whole").then());
     const cancelled = await processorTime(async () => {
       const runs: Generation[] = [];
@@ -170,14 +170,14 @@ describe("a schema that is read", () => {
     expect(cancelled).toBeLessThan(12 * whole);
   });
 
-  test("goes on for another request that waits for the same one", async () => {
+  test("continues for another request with the same schema", async () => {
     const [first, second] = [compile("shared"), compile("shared")];
     first.cancel();
     expect((await first).finishReason).toBe("abort");
     expect((await second).finishReason).toBe("length");
   });
 
-  test("is read again after it was cancelled", async () => {
+  test("starts again after it was cancelled", async () => {
     const first = compile("again");
     first.cancel();
     expect((await first).finishReason).toBe("abort");

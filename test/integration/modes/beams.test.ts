@@ -4,7 +4,7 @@ import { useTinyModel } from "../../helpers/tiny-model.ts";
 const model = useTinyModel({ parallel: 4 });
 const prompt = "def add_numbers(a, b):\n";
 
-/** The log-probability of tokens behind a prompt. */
+/** Returns the log-probability of tokens after the prompt. */
 async function measure(tokens: Int32Array): Promise<number> {
   const start = model.llama.tokenize(prompt, { bos: true });
   const { promptLogprobs = [] } = await model.llama.generate(Int32Array.of(...start, ...tokens), {
@@ -15,7 +15,7 @@ async function measure(tokens: Int32Array): Promise<number> {
 }
 
 describe("beam search", () => {
-  test("finds a likelier text than greedy steps do, or the same", async () => {
+  test("finds a text at least as likely as greedy decoding", async () => {
     for (const start of ["import ", "x = [", "class A", "for i in "]) {
       const greedy = await model.llama.generate(start, {
         temperature: 0,
@@ -26,13 +26,13 @@ describe("beam search", () => {
       const beam = await model.llama.generate(start, { beams: 4, maxTokens: 8, logprobs: 0 });
       const sum = ({ logprobs = [] }: typeof greedy) =>
         logprobs.reduce((total, { logprob }) => total + logprob, 0) / logprobs.length;
-      // Rounding, which differs with the company, decides between texts that are nearly as likely.
+      // Batching changes the rounding, which decides between texts of nearly equal likelihood.
       expect(sum(beam)).toBeGreaterThanOrEqual(sum(greedy) - 0.1);
     }
   });
 
   test("finds the likeliest of all texts of two tokens", async () => {
-    // With this many beams no first token of the best pair can be missed.
+    // With this many beams, the search cannot miss the first token of the best pair.
     const { tokens } = await model.llama.generate(prompt, { beams: 32, maxTokens: 2 });
     const start = model.llama.tokenize(prompt, { bos: true });
     const { logprobs } = await model.llama.generate(start, { maxTokens: 1, logprobs: 32 });
@@ -50,7 +50,7 @@ describe("beam search", () => {
     expect([...tokens]).toEqual(best.pair);
   });
 
-  test("gives several answers, best first, each ranked by what it measures", async () => {
+  test("returns several answers, best first, with correct log-probabilities", async () => {
     const { choices, text } = await model.llama.generate(prompt, {
       beams: 4,
       n: 3,
@@ -62,12 +62,12 @@ describe("beam search", () => {
     expect(new Set(choices?.map((choice) => choice.text)).size).toBe(3);
     for (const { tokens, logprobs = [] } of choices ?? []) {
       const sum = logprobs.reduce((total, { logprob }) => total + logprob, 0);
-      // Computed in other company, and so rounded differently.
+      // Batching changes the rounding.
       expect(Math.abs(sum - (await measure(tokens)))).toBeLessThan(0.5);
     }
   });
 
-  test("computes the prompt once, and a token for each beam and step", async () => {
+  test("computes the prompt once and one token for each beam and step", async () => {
     const before = model.llama.stats();
     await model.llama.generate("a long enough prompt, said once\n".repeat(20), {
       beams: 3,
@@ -80,18 +80,18 @@ describe("beam search", () => {
     expect(after.kvCellsUsed).toBe(0);
   });
 
-  test("ends at an end token, and before a stop string", async () => {
+  test("stops at an end token and before a stop string", async () => {
     const known = await model.llama.generate("def fibonacci(n", { beams: 3, maxTokens: 100 });
     expect(known.finishReason).toBe("stop");
     expect(known.text).toContain("return a");
-    // By the sum alone, the shortest text is the likeliest.
+    // Without a length penalty, the shortest text is the likeliest.
     const options = { beams: 3, stop: '"""', lengthPenalty: 0 };
     const cut = await model.llama.generate("def fibonacci(n", options);
     expect(cut).toMatchObject({ finishReason: "stop", stopString: '"""' });
     expect(cut.text).not.toContain('"""');
   });
 
-  test("shows the text once it is found, in a chat too", async () => {
+  test("streams the text once the search has ended, in a chat too", async () => {
     const generation = model.llama.chat([{ role: "user", content: "Add two numbers." }], {
       beams: 2,
       maxTokens: 12,
@@ -103,7 +103,7 @@ describe("beam search", () => {
     expect(text).not.toMatch(/^ /);
   });
 
-  test("is cancelled at any step", async () => {
+  test("can be cancelled at any step", async () => {
     const generation = model.llama.generate(prompt, { beams: 4, maxTokens: 500 });
     setTimeout(() => generation.cancel(), 50);
     expect((await generation).finishReason).toBe("abort");
@@ -111,7 +111,7 @@ describe("beam search", () => {
     expect(timed.finishReason).toBe("timeout");
   });
 
-  test("goes with n only", () => {
+  test("rejects options that cannot be combined with beams", () => {
     const generate = (options: object) => () => model.llama.generate(prompt, options);
     expect(generate({ beams: 2, bestOf: 3 })).toThrow(/beams and bestOf exclude each other/);
     expect(generate({ beams: 2, jsonSchema: {} })).toThrow(/beams and jsonSchema exclude/);

@@ -9,13 +9,13 @@ const question: ChatMessage = {
   content: "Write a Python function that computes the n-th Fibonacci number.",
 };
 
-test("an answer begins with its first word and ends by itself", async () => {
+test("an answer starts without a leading space and stops by itself", async () => {
   const { text, finishReason } = await model.llama.chat([question], { temperature: 0 });
   expect(text).toMatch(/^Here is a Python function that computes the n-th Fibonacci number:/);
   expect(finishReason).toBe("stop");
 });
 
-test("the sampling is Meta's by default", async () => {
+test("uses Meta's sampling options by default", async () => {
   const options = { seed: 7, maxTokens: 30 };
   const { text } = await model.llama.chat([question], options);
   const same = await model.llama.chat([question], { ...options, temperature: 0.6, topP: 0.9 });

@@ -7,7 +7,7 @@ const prompt = "def mean(values):\n    ";
 const creative = { temperature: 1.2, topP: 1, maxTokens: 12, seed: 1 };
 
 describe("n", () => {
-  test("gives as many answers to a prompt that is computed once", async () => {
+  test("returns n answers and computes the prompt once", async () => {
     const result = await model.llama.generate(prompt, { ...creative, n: 4 });
     const choices = result.choices ?? [];
     expect(choices).toHaveLength(4);
@@ -20,7 +20,7 @@ describe("n", () => {
     );
   });
 
-  test("streams them side by side, each under its index", async () => {
+  test("streams the answers in parallel, each under its index", async () => {
     const generation = model.llama.generate(prompt, { ...creative, n: 3 });
     const texts = ["", "", ""];
     for await (const { text, index } of generation) texts[index] += text;
@@ -28,7 +28,7 @@ describe("n", () => {
     expect(texts).toEqual(choices?.map(({ text }) => text));
   });
 
-  test("shows the first alone as textStream and text", async () => {
+  test("returns only the first answer as textStream and text", async () => {
     const generation = model.llama.generate(prompt, { ...creative, n: 3 });
     let streamed = "";
     for await (const text of generation.textStream) streamed += text;
@@ -37,7 +37,7 @@ describe("n", () => {
     expect(generation.text).toBe(text);
   });
 
-  test("may be more than run at once", async () => {
+  test("can exceed the number of parallel sequences", async () => {
     const { choices } = await model.llama.generate(prompt, { ...creative, maxTokens: 4, n: 9 });
     expect(choices).toHaveLength(9);
     const [first, ...rest] = choices ?? [];
@@ -46,7 +46,7 @@ describe("n", () => {
     }
   });
 
-  test("fills holes and answers dialogs as well", async () => {
+  test("works for infill and chat", async () => {
     const filled = await model.llama.infill("def f(a, b):\n    <FILL_ME>\n    return total\n", {
       ...creative,
       n: 2,
@@ -62,7 +62,7 @@ describe("n", () => {
     expect(answered.choices).toHaveLength(2);
   });
 
-  test("ends with all its answers when it is cancelled", async () => {
+  test("ends all answers when it is cancelled", async () => {
     const generation = model.llama.generate(prompt, { ...creative, maxTokens: 500, n: 6 });
     for await (const _ of generation) break;
     const { choices } = await generation;
@@ -75,7 +75,7 @@ const meanLogprob = ({ logprobs = [] }: Answer) =>
   logprobs.reduce((sum, each) => sum + each.logprob, 0) / logprobs.length;
 
 describe("bestOf", () => {
-  test("keeps the answers that the model finds likeliest, best first", async () => {
+  test("keeps the likeliest answers, best first", async () => {
     const all = await model.llama.generate(prompt, { ...creative, n: 6, logprobs: 0 });
     const means = (all.choices ?? []).map(meanLogprob).toSorted((a, b) => b - a);
     const result = await model.llama.generate(prompt, {
@@ -87,12 +87,12 @@ describe("bestOf", () => {
     const [first = Number.NaN, second = Number.NaN] = (result.choices ?? []).map(meanLogprob);
     expect(result.choices).toHaveLength(2);
     expect(first).toBeGreaterThanOrEqual(second);
-    // Texts of a seed may differ in other company, but the best two of six are no middling ones.
+    // Batching may change the text of a seed, but the best two of six still rank above the middle.
     expect(first).toBeGreaterThan(means[2] ?? 0);
     expect(second).toBeGreaterThan(means[4] ?? 0);
   });
 
-  test("shows nothing but what it keeps", async () => {
+  test("streams only the answers that it keeps", async () => {
     const generation = model.llama.generate(prompt, { ...creative, n: 2, bestOf: 4 });
     const texts = ["", ""];
     for await (const { text, index } of generation) texts[index] += text;
@@ -101,14 +101,14 @@ describe("bestOf", () => {
     expect(choices?.[0]).not.toHaveProperty("logprobs");
   });
 
-  test("below n is refused", () => {
+  test("must not be below n", () => {
     expect(() => model.llama.generate(prompt, { n: 3, bestOf: 2 })).toThrow(
       /bestOf must be at least n, which is 3, not 2/,
     );
   });
 });
 
-test("a session gives one answer", () => {
+test("a session rejects n", () => {
   const session = model.llama.session();
   expect(() => session.send("Hello", { n: 2 } as object)).toThrow(/unknown option "n"/);
 });
@@ -116,7 +116,7 @@ test("a session gives one answer", () => {
 describe("without a prefix cache", () => {
   const bare = useTinyModel({ parallel: 3, prefixCache: false });
 
-  test("answers share their prompt all the same, and nothing is kept", async () => {
+  test("several answers share their prompt, and no cells stay in the cache", async () => {
     const long = prompt.repeat(8);
     const { choices } = await bare.llama.generate(long, { ...creative, n: 3 });
     const tokens = choices?.[0]?.usage.promptTokens ?? 0;

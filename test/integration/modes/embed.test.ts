@@ -7,7 +7,7 @@ const dot = (left: Float32Array, right: Float32Array) =>
   left.reduce((sum, value, index) => sum + value * (right[index] ?? 0), 0);
 
 describe("embed", () => {
-  test("gives a vector of length 1 for each text", async () => {
+  test("returns a vector of length 1 for each text", async () => {
     const texts = ["def add(a, b):", "for (let i = 0; i < n; i++)", ""];
     const { embeddings, usage } = await model.llama.embed(texts);
     expect(embeddings).toHaveLength(3);
@@ -19,7 +19,7 @@ describe("embed", () => {
     expect(usage.promptTokens).toBe(counts.reduce((sum, count) => sum + count, 0));
   });
 
-  test("is nearer for texts that say nearly the same", async () => {
+  test("returns closer vectors for similar texts", async () => {
     const { embeddings } = await model.llama.embed([
       "def add(a, b):\n    return a + b\n",
       "def add(x, y):\n    return x + y\n",
@@ -30,7 +30,7 @@ describe("embed", () => {
     expect(dot(first, second)).toBeGreaterThan(dot(first, third));
   });
 
-  test("is the same in any company, and of a text longer than a step's rows", async () => {
+  test("gives the same vector alone and in a batch, also for a text longer than one step", async () => {
     const long = "x = compute(y)\n".repeat(40);
     const alone = await model.llama.embed(long);
     const stream = model.llama.generate("def f(", { maxTokens: 60, ignoreEos: true });
@@ -44,7 +44,7 @@ describe("embed", () => {
     }
   });
 
-  test("of the last token differs from the mean, and need not have length 1", async () => {
+  test("pools the last token or the mean, and normalizes only if asked to", async () => {
     const texts = ["def add(a, b):"];
     const mean = await model.llama.embed(texts, { normalize: false });
     const last = await model.llama.embed(texts, { normalize: false, pooling: "last" });
@@ -53,7 +53,7 @@ describe("embed", () => {
     expect(Math.abs(dot(vector, vector) - 1)).toBeGreaterThan(0.01);
   });
 
-  test("leaves nothing behind, and texts as they were", async () => {
+  test("keeps no KV cells and does not change later generations", async () => {
     const prompt = "def fibonacci(n";
     const before = await model.llama.generate(prompt, { temperature: 0, maxTokens: 20 });
     await model.llama.embed(prompt);
@@ -62,14 +62,14 @@ describe("embed", () => {
     expect(model.llama.stats().kvCellsUsed).toBe(0);
   });
 
-  test("is aborted by its signal", async () => {
+  test("stops when its signal aborts", async () => {
     const texts = Array.from({ length: 200 }, (_, index) => `text ${index} `.repeat(30));
     const signal = AbortSignal.timeout(50);
     await expect(model.llama.embed(texts, { signal })).rejects.toThrow(/timeout/);
     expect(model.llama.stats().running).toBe(0);
   });
 
-  test("refuses what is no text", async () => {
+  test("rejects values that are not text", async () => {
     const embed = (texts: unknown, options = {}) => model.llama.embed(texts as string, options);
     await expect(embed(7)).rejects.toThrow(/or an array of at most 1048576 of them, not 7/);
     await expect(embed(["a", null])).rejects.toThrow(
@@ -82,7 +82,7 @@ describe("embed", () => {
 });
 
 describe("perplexity", () => {
-  test("is e to the mean negative log-likelihood that a single window gives", async () => {
+  test("is e to the mean negative log-likelihood of a single window", async () => {
     const text = "def fibonacci(n):\n    a, b = 0, 1\n";
     const { perplexity, negativeLogLikelihood, tokens } = await model.llama.perplexity(text);
     const { promptLogprobs = [] } = await model.llama.generate(text, {
@@ -91,12 +91,12 @@ describe("perplexity", () => {
     });
     const mean = promptLogprobs.reduce((sum, each) => sum - each.logprob, 0) / tokens;
     expect(tokens).toBe(promptLogprobs.length);
-    // Cells lie elsewhere, so that sums are rounded differently.
+    // The KV cells lie elsewhere, which changes the rounding of sums.
     expect(negativeLogLikelihood).toBeCloseTo(mean, 3);
     expect(perplexity).toBeCloseTo(Math.exp(negativeLogLikelihood), 6);
   });
 
-  test("measures each token of a long text once, and code better than noise", async () => {
+  test("measures each token of a long text once, and rates code better than noise", async () => {
     const text = "def add(a, b):\n    return a + b\n\n".repeat(200);
     const code = await model.llama.perplexity(text, { windowSize: 256 });
     expect(code.tokens).toBe(model.llama.countTokens(text, { bos: true }) - 1);
@@ -108,7 +108,7 @@ describe("perplexity", () => {
     expect(noise.perplexity).toBeGreaterThan(10 * code.perplexity);
   });
 
-  test("is lower with more before each token", async () => {
+  test("is lower with more context before each token", async () => {
     const text = Array.from({ length: 60 }, (_, index) => `line ${index} = ${index * 3}\n`).join(
       "",
     );
@@ -118,7 +118,7 @@ describe("perplexity", () => {
     expect(long.perplexity).toBeLessThan(short.perplexity);
   });
 
-  test("refuses what cannot be measured", async () => {
+  test("rejects values that cannot be measured", async () => {
     await expect(model.llama.perplexity(7 as never)).rejects.toThrow(/text must be a string/);
     await expect(model.llama.perplexity("a", { windowSize: 1e6 })).rejects.toThrow(
       /windowSize must be at/,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { expectSureText, sureLines, surePrompt } from "../../helpers/sure-texts.ts";
 import { useTinyModel } from "../../helpers/tiny-model.ts";
 
-// What one test computes would be there for the next.
+// Without a prefix cache, because one test's tokens would be cached for the next.
 const model = useTinyModel({ prefixCache: false });
 
 const greedy = { temperature: 0, maxTokens: 100 } as const;
@@ -14,14 +14,14 @@ const fibonacci = `):
     return a
 `;
 
-test("the model completes a function that it knows", async () => {
+test("completes a function that the model knows", async () => {
   const result = await model.llama.generate("def fibonacci(n", greedy);
   expect(result.text).toBe(fibonacci);
   expect(result.finishReason).toBe("stop");
   expect(result.stopString).toBeUndefined();
 });
 
-test("chunks add up to the text, and so do their tokens", async () => {
+test("the chunks add up to the text and the tokens of the result", async () => {
   const generation = model.llama.generate("def fibonacci(n", greedy);
   let text = "";
   const tokens: number[] = [];
@@ -36,13 +36,13 @@ test("chunks add up to the text, and so do their tokens", async () => {
   expect([...result.tokens]).toEqual(tokens);
 });
 
-test("a prompt of tokens gives what its text gives", async () => {
+test("a prompt of tokens gives the same result as its text", async () => {
   const prompt = model.llama.tokenize("def fibonacci(n", { bos: true });
   const result = await model.llama.generate(prompt, greedy);
   expect(result.text).toBe(fibonacci);
 });
 
-test("usage and timings say what was done", async () => {
+test("reports usage and timings", async () => {
   const { usage, timings } = await model.llama.generate("def fibonacci(n", {
     ...greedy,
     maxTokens: 20,
@@ -62,13 +62,13 @@ describe("a generation ends", () => {
     expect(result.tokens.length).toBe(5);
   });
 
-  test("at once with maxTokens 0, when the prompt is computed", async () => {
+  test("after the prompt with maxTokens 0", async () => {
     const result = await model.llama.generate("def fibonacci(n", { ...greedy, maxTokens: 0 });
     expect(result).toMatchObject({ text: "", finishReason: "length" });
     expect(result.usage).toMatchObject({ promptTokens: 7, cachedTokens: 0, completionTokens: 0 });
   });
 
-  test("when it goes round in circles, if that is asked for", async () => {
+  test("at maxRepeats when a block of tokens repeats", async () => {
     const options = { ...greedy, repetition: { maxRepeats: 5 } };
     const result = await model.llama.generate("x = 1\n".repeat(8), options);
     expect(result.finishReason).toBe("repetition");
@@ -86,7 +86,7 @@ describe("a generation ends", () => {
     expect(result).toMatchObject({ finishReason: "stop", stopString: "return a" });
   });
 
-  test("at a stop string across tokens, none of which shows", async () => {
+  test("at a stop string across several tokens, without showing a part of it", async () => {
     const stop = ["x, b = b", ", b = b, a"];
     const generation = model.llama.generate("def fibonacci(n", { ...greedy, stop });
     let text = "";
@@ -112,7 +112,7 @@ describe("a generation ends", () => {
     expect(searched.tokens).not.toContain(end);
   });
 
-  test.each([[32_016], [-1], [1.5]])("stopTokens of %d is refused", async (token) => {
+  test.each([[32_016], [-1], [1.5]])("rejects %d in stopTokens", async (token) => {
     const generation = async () => model.llama.generate("a", { stopTokens: [5, token] });
     await expect(generation()).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
@@ -120,14 +120,14 @@ describe("a generation ends", () => {
     });
   });
 
-  test("never before the limit with ignoreEos", async () => {
+  test("only at the limit with ignoreEos", async () => {
     const result = await model.llama.generate("def fibonacci(n", { ...greedy, ignoreEos: true });
     expect(result.finishReason).toBe("length");
     expect(result.tokens.length).toBe(100);
     expect(result.text.startsWith(fibonacci)).toBe(true);
   });
 
-  test("when the context is full", async () => {
+  test("when the context window is full", async () => {
     const prompt = model.llama.tokenize("x = 1\n".repeat(670), { bos: true });
     const result = await model.llama.generate(prompt.slice(0, 2040), {
       temperature: 0,
@@ -138,7 +138,7 @@ describe("a generation ends", () => {
   });
 });
 
-test("the end of an infill ends it: <EOT> by the token's own id", async () => {
+test("stops at <EOT>, the end of an infill, by its token id", async () => {
   const { llama } = model;
   const { prefix, suffix, middle, bos } = llama.model.specialTokens;
   const prompt = Int32Array.from([
@@ -146,7 +146,7 @@ test("the end of an infill ends it: <EOT> by the token's own id", async () => {
     prefix ?? 0,
     ...llama.tokenize('def remove_non_ascii(s: str) -> str:\n    """ '),
     suffix ?? 0,
-    // Without the dummy space, as the reference encodes a suffix.
+    // Without the dummy space, because the reference encodes a suffix so.
     ...llama.tokenize("☺\n    return result").slice(2),
     middle ?? 0,
   ]);
@@ -156,11 +156,11 @@ test("the end of an infill ends it: <EOT> by the token's own id", async () => {
   expect(result.text).not.toContain("<EOT>");
 });
 
-test("text is made of whole characters only", async () => {
+test("streams only whole characters", async () => {
   const { llama } = model;
   const prompt = llama.tokenize("# naïve café 日本語 🚀", { bos: true });
-  // Tokens 3 to 258 are the bytes. Forced to spell those above 0x7F only, the model makes broken
-  // UTF-8 as a matter of course.
+  // Tokens 3 to 258 are the bytes. The bias allows only bytes above 0x7F, so the model writes
+  // invalid UTF-8.
   const bias = new Map<number, number>();
   for (let token = 3 + 0x80; token < 3 + 0x100; token++) bias.set(token, 100);
   const generation = llama.generate(prompt, {
@@ -176,16 +176,16 @@ test("text is made of whole characters only", async () => {
   expect(text).toBe(Buffer.from(result.tokens.map((token) => token - 3)).toString("utf8"));
 });
 
-test("several generations run side by side, each as if it were alone", async () => {
+test("parallel generations give the same texts as single ones", async () => {
   const together = await Promise.all(
     sureLines.map((line) => model.llama.generate(surePrompt(line), { ...greedy, maxTokens: 30 })),
   );
   for (const [index, { text }] of together.entries()) expectSureText(text, sureLines[index] ?? "");
 });
 
-test("a request that ends in the step of another's prompt leaves that one's cells alone", async () => {
+test("a request that ends during another's prefill does not touch its KV cells", async () => {
   const [shortest = "", other = ""] = sureLines;
-  // While it is computed the others arrive, so that they share a step.
+  // The other requests arrive during this prefill, so they share a step.
   const first = model.llama.generate(shortest.repeat(200), { ...greedy, maxTokens: 1 });
   const ending = model.llama.generate(surePrompt(shortest), { ...greedy, maxTokens: 1 });
   const { text } = await model.llama.generate(surePrompt(other), { ...greedy, maxTokens: 30 });
@@ -193,7 +193,7 @@ test("a request that ends in the step of another's prompt leaves that one's cell
   expectSureText(text, other);
 });
 
-test("stats() tells what runs", async () => {
+test("stats() counts running requests", async () => {
   const generation = model.llama.generate("def f(", { ...greedy, ignoreEos: true, maxTokens: 300 });
   for await (const _ of generation) break;
   const idle = model.llama.stats();
@@ -207,11 +207,11 @@ describe("a prompt that is too long", () => {
   const short = useTinyModel({ contextSize: 256 });
   const text = `${"# a line of a long file\n".repeat(200)}def fibonacci(n`;
 
-  test("is refused", async () => {
+  test("is rejected", async () => {
     await expect(short.llama.generate(text)).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });
   });
 
-  test("loses its beginning where that is asked for", async () => {
+  test('loses its beginning with overflow: "truncate"', async () => {
     const options = { ...greedy, maxTokens: 8, overflow: "truncate" } as const;
     const result = await short.llama.generate(text, options);
     expect(result.usage.completionTokens).toBe(8);

@@ -16,7 +16,7 @@ const loopBefore =
 const loopAfter = "\n        a, b = b, a + b\n    return a\n";
 const loop = "for _ in range(n):";
 
-test.each(["<FILL_ME>", "<FILL>"])("a text with %s is filled", async (marker) => {
+test.each(["<FILL_ME>", "<FILL>"])("fills a text with %s", async (marker) => {
   const result = await model.llama.infill(`${loopBefore}${marker}${loopAfter}`, greedy);
   expect(result).toMatchObject({
     text: loop,
@@ -26,7 +26,7 @@ test.each(["<FILL_ME>", "<FILL>"])("a text with %s is filled", async (marker) =>
   });
 });
 
-test("the text streams as it comes", async () => {
+test("streams the text", async () => {
   const generation = model.llama.infill({ prefix: loopBefore, suffix: loopAfter }, greedy);
   let text = "";
   for await (const chunk of generation) text += chunk.text;
@@ -34,7 +34,7 @@ test("the text streams as it comes", async () => {
   expect((await generation).text).toBe(loop);
 });
 
-test("several holes are filled from left to right, each seeing the earlier results", async () => {
+test("fills several holes from left to right, each with the earlier results in its prompt", async () => {
   const { llama } = model;
   const text = `${loopBefore}<FILL_ME>${loopAfter}\n\n${before}<FILL_ME>${after}`;
   const result = await llama.infill(text, { ...greedy, order: "psm", maxTokens: 80 });
@@ -51,7 +51,7 @@ test("several holes are filled from left to right, each seeing the earlier resul
   expect(result.tokens.length).toBe(result.usage.completionTokens);
 });
 
-test("singleLine ends at the first line break", async () => {
+test("stops at the first line break with singleLine", async () => {
   const hole = { prefix: before, suffix: after, order: "spm" } as const;
   expect((await model.llama.infill(hole, greedy)).text).toBe(middle);
   const { text, finishReason } = await model.llama.infill(hole, { ...greedy, singleLine: true });
@@ -59,7 +59,7 @@ test("singleLine ends at the first line break", async () => {
   expect(finishReason).toBe("stop");
 });
 
-test("cancel ends it with the holes filled so far", async () => {
+test("cancel() keeps the holes filled so far", async () => {
   const generation = model.llama.infill(`${loopBefore}<FILL_ME>\n<FILL_ME>`, greedy);
   generation.cancel();
   expect(await generation).toMatchObject({
@@ -69,7 +69,7 @@ test("cancel ends it with the holes filled so far", async () => {
   });
 });
 
-test("while somebody types, only what is typed is computed", async () => {
+test("computes only the new characters while a user types", async () => {
   const suffix = `\n    return total\n${"# The rest of a long file.\n".repeat(20)}`;
   let prefix = "def total_of(numbers):\n    ";
   const computed: number[] = [];
@@ -86,20 +86,20 @@ describe("texts that are too long", () => {
   const filler = "x = 1\n".repeat(400);
   const hole = { prefix: filler + loopBefore, suffix: loopAfter + filler, order: "psm" } as const;
 
-  test("are cut, and what is near the hole is kept", async () => {
+  test("are cut, and the text near the hole is kept", async () => {
     const { text, fullText, usage } = await short.llama.infill(hole, greedy);
     expect(fullText).toBe(hole.prefix + text + hole.suffix);
     expect(usage.promptTokens).toBeLessThanOrEqual(512 - 128);
     expect(usage.promptTokens).toBeGreaterThan(200);
   });
 
-  test("are refused where that is asked for", async () => {
+  test('are rejected with overflow: "error"', async () => {
     await expect(short.llama.infill(hole, { overflow: "error" })).rejects.toMatchObject({
       code: "CONTEXT_OVERFLOW",
     });
   });
 
-  test("may be of any size and kind", async () => {
+  test("can have any size and content", async () => {
     for (const text of [
       "x".repeat(1e6),
       "\n".repeat(1e5),
@@ -115,7 +115,7 @@ describe("texts that are too long", () => {
   });
 });
 
-test("a file of the repository that is longer than the context is cut, or dropped", async () => {
+test("cuts or drops a repository file that exceeds the context window", async () => {
   const { llama } = model;
   const hole = { prefix: loopBefore, suffix: loopAfter, order: "psm" } as const;
   const whole = { path: "a.py", text: "LIMIT = 10\n".repeat(300_000) };
@@ -129,7 +129,7 @@ test("a file of the repository that is longer than the context is cut, or droppe
   expect(dropped.usage.promptTokens).toBe(llama.encodeInfill(hole).length);
 });
 
-test("files of the repository stand before the prefix", async () => {
+test("puts repository files before the prefix", async () => {
   const { llama } = model;
   const context = [{ path: "src/numbers.py", text: "LIMIT = 10\n" }];
   const hole = { prefix: loopBefore, suffix: loopAfter, order: "psm" } as const;
@@ -143,8 +143,8 @@ test("files of the repository stand before the prefix", async () => {
   expect(fullText).toBe(loopBefore + loop + loopAfter);
 });
 
-test("what repeats the suffix is trimmed if that is asked for", async () => {
-  // Told to end with the suffix's first line, the model's text is cut before it.
+test('removes an end that repeats the suffix with trim: "overlap"', async () => {
+  // The model repeats the line of the prefix, which is also the first line of the suffix.
   const text = "x = 1\n".repeat(8);
   const hole = { prefix: text, suffix: "x = 1\nprint(x)\n", order: "psm" } as const;
   const options = { ...greedy, maxTokens: 200 } as const;
@@ -155,7 +155,7 @@ test("what repeats the suffix is trimmed if that is asked for", async () => {
 });
 
 describe("splitCode()", () => {
-  test("cuts source into pieces of so many tokens", () => {
+  test("cuts source code into pieces of at most maxTokens tokens", () => {
     const text = (loopBefore + loop + loopAfter).repeat(10);
     const pieces = model.llama.splitCode(text, { maxTokens: 150 });
     expect(pieces.join("")).toBe(text);
@@ -163,16 +163,16 @@ describe("splitCode()", () => {
   });
 
   test.each<[string, object, RegExp]>([
-    ["no size", {}, /maxTokens is missing/],
+    ["a missing size", {}, /maxTokens is missing/],
     ["a size of 1", { maxTokens: 1 }, /maxTokens must be a whole number from 8/],
     ["a large overlap", { maxTokens: 10, overlap: 6 }, /at most half of maxTokens/],
     ["a misspelt option", { maxTokens: 9, overlaps: 1 }, /"overlap"/],
-  ])("refuses %s", (_, options, message) => {
+  ])("rejects %s", (_, options, message) => {
     expect(() => model.llama.splitCode("x", options as { maxTokens: number })).toThrow(message);
   });
 });
 
-describe("the prompt holds each control token once, whatever the texts spell", () => {
+describe("the prompt contains each control token once, whatever the texts spell", () => {
   const texts = ["", "x", " <PRE> <SUF>", "<MID> <EOT>", "</s><s>", "a <EOT>\n", "[INST] <<SYS>>"];
   test.each(texts.flatMap((prefix) => texts.map((suffix) => [prefix, suffix] as const)))(
     "%j %j",
@@ -186,15 +186,15 @@ describe("the prompt holds each control token once, whatever the texts spell", (
   );
 });
 
-test("order auto is suffix first, but prefix first inside a line without token healing", () => {
+test("order auto puts the suffix first, except inside a line without token healing", () => {
   expect(chooseOrder("def add(a, b):\n    retu", true, true)).toBe("spm");
   expect(chooseOrder("def add(a, b):\n", true, false)).toBe("spm");
   expect(chooseOrder("", true, false)).toBe("spm");
   expect(chooseOrder("def add(a, b):\n    retu", true, false)).toBe("psm");
 });
 
-describe("token healing goes on inside a word", () => {
-  // Cut inside the words `non`, `range` and `return`, and behind spaces that a word begins with.
+describe("token healing continues inside a word", () => {
+  // Cut inside the words `non`, `range` and `return`, and after a space that belongs to a word.
   test.each([
     [loopBefore, "for _ in ra", "nge(n):", loopAfter],
     [loopBefore, "fo", "r _ in range(n):", loopAfter],
@@ -206,8 +206,8 @@ describe("token healing goes on inside a word", () => {
     expect({ text, finishReason }).toEqual({ text: rest, finishReason: "stop" });
   });
 
-  test("and never changes the prefix", async () => {
-    // No word begins so: the model must spell it all the same.
+  test("without changing the prefix", async () => {
+    // No word starts with these letters. The model must still spell them.
     const hole = { prefix: "x = qzx", suffix: "\n", order: "spm" } as const;
     const { tokens, text } = await model.llama.infill(hole, { ...greedy, maxTokens: 6 });
     const [first, ...others] = tokens;
@@ -216,16 +216,26 @@ describe("token healing goes on inside a word", () => {
   });
 });
 
-describe("infill() refuses", () => {
+describe("infill() rejects", () => {
   test.each<[string, unknown, object, RegExp]>([
     ["a text without a hole", "x = 1", {}, /<FILL_ME> or <FILL>/],
     ["a missing suffix", { prefix: "x" }, {}, /suffix must be a string .*, not undefined/],
-    ["a prefix that is none", { prefix: 1, suffix: "" }, {}, /prefix must be a string .*, not 1/],
+    [
+      "a prefix that is not a string",
+      { prefix: 1, suffix: "" },
+      {},
+      /prefix must be a string .*, not 1/,
+    ],
     ["an unknown order", { prefix: "", suffix: "" }, { order: "pms" }, /"auto", "psm", "spm"/],
     ["a misspelt option", { prefix: "", suffix: "" }, { singleline: true }, /"singleLine"/],
-    ["an option of generate() alone", { prefix: "", suffix: "" }, { special: true }, /unknown/],
-    ["context that is no list", { prefix: "", suffix: "" }, { context: "x" }, /\{ path, text \}/],
-    ["no object", null, {}, /must be an object/],
+    ["an option of generate()", { prefix: "", suffix: "" }, { special: true }, /unknown/],
+    [
+      "context that is not an array",
+      { prefix: "", suffix: "" },
+      { context: "x" },
+      /\{ path, text \}/,
+    ],
+    ["null", null, {}, /must be an object/],
   ])("%s", (_, input, options, message) => {
     expect(() => model.llama.infill(input as string, options)).toThrow(message);
   });

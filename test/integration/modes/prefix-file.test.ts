@@ -20,7 +20,7 @@ const greedy = { temperature: 0, maxTokens: 24 } as const;
 describe("a saved prefix", () => {
   const model = useTinyModel({ parallel: 1, speculation: false });
 
-  test("comes back without computing, in another engine, and with the same text", async () => {
+  test("restores in another engine without prefill and gives the same text", async () => {
     const question = `${prefix}def subtract(a, b):`;
     const saved = await model.llama.savePrefix(file, prefix);
     expect(saved.tokens).toBe(model.llama.countTokens(prefix, { bos: true }));
@@ -38,19 +38,19 @@ describe("a saved prefix", () => {
     await other.close();
   });
 
-  test("serves prompts that begin like a part of it, and no others", async () => {
+  test("serves only prompts that start with a part of it", async () => {
     const other = await loadTinyModel({ parallel: 2, prefixCache: { maxTokens: 1 } });
     await other.loadPrefix(file);
     const half = await other.generate(`${prefix.slice(0, prefix.length / 2)}x = 1`, greedy);
     expect(half.usage.cachedTokens).toBeGreaterThan(half.usage.promptTokens / 2);
     const foreign = await other.generate("import os\n".repeat(40), greedy);
-    // The beginning-of-sequence token is in all of them.
+    // Every prompt starts with the BOS token.
     expect(foreign.usage.cachedTokens).toBeLessThan(2);
     expect(other.stats().kvCellsUsed).toBe(0);
     await other.close();
   });
 
-  test("of another model, damaged, or none, is refused", async () => {
+  test("is rejected if it is damaged, of another model or not a prefix file", async () => {
     const bytes = readFileSync(file);
     const refused = async (name: string, content: Buffer, message: RegExp) => {
       const path = join(folder, name);
@@ -81,7 +81,7 @@ describe("a saved prefix", () => {
     expect((await model.llama.generate("x", greedy)).finishReason).toBeDefined();
   });
 
-  test("that is no file is refused at once", async () => {
+  test("is rejected at once if the path is not a regular file", async () => {
     const fifo = join(folder, "fifo");
     execFileSync("mkfifo", [fifo]);
     const refused = (message: string) => ({
@@ -102,7 +102,7 @@ describe("a saved prefix", () => {
     expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
   });
 
-  test("of a size that no such prefix has is refused before it is read", async () => {
+  test("of an impossible size is rejected before it is read", async () => {
     const bytes = readFileSync(file);
     const size = Number.parseInt(bytes.subarray(24, 32).toString(), 16);
     const header = JSON.parse(bytes.subarray(32, 32 + size).toString());
@@ -130,7 +130,7 @@ describe("a saved prefix", () => {
     await sparse("cut", {}, (json) => 32 + json.length);
   });
 
-  test("is saved through a link, and a failed one leaves what was there", async () => {
+  test("is saved through a link, and a failed save leaves no file", async () => {
     const link = join(folder, "link.prefix");
     symlinkSync("linked.prefix", link);
     const saved = await model.llama.savePrefix(link, prefix);
@@ -143,7 +143,7 @@ describe("a saved prefix", () => {
     expect(readdirSync(folder).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });
 
-  test("that another kind of KV cache cannot hold is computed again", async () => {
+  test("is computed again if the KV cache has another type", async () => {
     const other = await loadTinyModel({ kvCacheType: "q8_0" });
     await other.loadPrefix(file);
     const { usage, text } = await other.generate(`${prefix}def subtract(a, b):`, greedy);
@@ -153,13 +153,13 @@ describe("a saved prefix", () => {
     await other.close();
   });
 
-  test("of other rope options is refused", async () => {
+  test("with other rope options is rejected", async () => {
     const other = await loadTinyModel({ rope: { base: 5e5 } });
     await expect(other.loadPrefix(file)).rejects.toThrow(/was saved with other rope options/);
     await other.close();
   });
 
-  test("of a KV cache that is divided otherwise is refused", async () => {
+  test("of a differently divided KV cache is rejected", async () => {
     const other = await loadTinyModel({ parallel: 4, contextSize: 8192, kvUnified: false });
     await expect(other.loadPrefix(file)).rejects.toThrow(
       /a KV cache shared by all, and this one is divided in 4 \(kvUnified, parallel\)/,
@@ -177,7 +177,7 @@ describe("a saved prefix", () => {
     await same.close();
   });
 
-  test("larger than the context is refused", async () => {
+  test("larger than the context window is rejected", async () => {
     const small = await loadTinyModel({ contextSize: 256 });
     await expect(small.loadPrefix(file)).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });
     await small.close();
@@ -185,7 +185,7 @@ describe("a saved prefix", () => {
 });
 
 describe("promptCacheBytes", () => {
-  test("keeps what the KV cache has no room for", async () => {
+  test("keeps prefixes that do not fit into the KV cache", async () => {
     const llama = await loadTinyModel({
       parallel: 1,
       contextSize: 512,
@@ -203,7 +203,7 @@ describe("promptCacheBytes", () => {
     await llama.close();
   });
 
-  test("is never more than allowed", async () => {
+  test("is never exceeded", async () => {
     const promptCacheBytes = 2 ** 21;
     const llama = await loadTinyModel({ contextSize: 512, promptCacheBytes });
     for (let i = 0; i < 12; i++) {
