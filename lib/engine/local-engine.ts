@@ -14,10 +14,10 @@ import type {
   NativeModel,
   NativeOutput,
   NativeRequest,
-  NativeRopeOptions,
   NativeWork,
   PromptPart,
 } from "../native/binding.ts";
+import type { RopeOptions } from "../native/load-options.ts";
 import type { EngineStats } from "../native/model-info.ts";
 import type { Structure } from "../options/structure.ts";
 import type { EngineListener } from "./events.ts";
@@ -55,7 +55,7 @@ export class LocalEngine implements EnginePort {
     closed: Promise<void>,
     readonly loras: readonly NativeLora[],
     /** How positions are turned, which all that is computed depends on. */
-    readonly rope: NativeRopeOptions,
+    readonly rope: RopeOptions,
   ) {
     this.#native = native;
     this.#listener = listener;

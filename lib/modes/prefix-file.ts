@@ -10,8 +10,8 @@ import type { LocalEngine } from "../engine/local-engine.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { Generation } from "../generation.ts";
 import { fingerprint } from "../model/fingerprint.ts";
-import type { NativeRopeOptions } from "../native/binding.ts";
 import { addon } from "../native/binding.ts";
+import type { RopeOptions } from "../native/load-options.ts";
 import { checkOptions, checkValue } from "../options/check.ts";
 import { type PrefixOptions, prefixRules } from "../options/prefix.ts";
 import { computeProperties } from "../options/request.ts";
@@ -41,7 +41,7 @@ const otherState = 2 ** 20;
 interface Header {
   readonly llamaCommit: string;
   readonly model: string;
-  readonly rope: NativeRopeOptions;
+  readonly rope: RopeOptions;
   /** Parts of the KV cache, which the state's layout depends on: 1 where sequences share it. */
   readonly kvParts: number;
   readonly loraScales: readonly number[];

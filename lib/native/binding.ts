@@ -4,6 +4,7 @@ import { CodeLlamaError, type CodeLlamaErrorCode } from "../errors.ts";
 import { addonFile, platformPackageNames } from "./addon-file.ts";
 import { findBackendPackages } from "./backend-packages.ts";
 import type { DeviceInfo, Placement } from "./device-info.ts";
+import type { PlainLoadOptions, RopeOptions } from "./load-options.ts";
 import type { EngineStats, ModelInfo } from "./model-info.ts";
 import { packageFile } from "./package-file.ts";
 import type { SamplingOptions } from "./sampling-options.ts";
@@ -38,52 +39,24 @@ export interface NativeLora {
   readonly name: string;
 }
 
-export interface NativeDeviceOptions {
-  readonly gpuLayers?: number | undefined;
-  readonly splitMode?: string | undefined;
-  readonly tensorSplit?: readonly number[] | undefined;
-  readonly mainGpu?: number | undefined;
-  readonly devices?: readonly string[] | undefined;
-}
+/** The properties of an interface, each of which may also be undefined. */
+type OrUndefined<Options> = { readonly [Name in keyof Options]: Options[Name] | undefined };
 
-export interface NativeRopeOptions {
-  readonly base?: number;
-  readonly scale?: number;
-  readonly type?: "none" | "linear" | "yarn";
-  readonly yarn?: {
-    readonly extFactor?: number;
-    readonly attnFactor?: number;
-    readonly betaFast?: number;
-    readonly betaSlow?: number;
-    readonly origContext?: number;
-  };
-}
-
-export interface NativeLoadOptions extends NativeDeviceOptions {
+export interface NativeLoadOptions extends OrUndefined<PlainLoadOptions> {
   readonly modelPath: string;
   readonly draftModelPath?: string | undefined;
-  readonly useMmap?: boolean | undefined;
-  readonly useMlock?: boolean | undefined;
-  readonly vocabularyOnly?: boolean | undefined;
   readonly repack?: boolean | undefined;
   readonly loras?: readonly NativeLora[] | undefined;
-  readonly contextSize?: number | undefined;
-  readonly parallel?: number | undefined;
-  readonly batchSize?: number | undefined;
-  readonly microBatchSize?: number | undefined;
-  readonly threads?: number | undefined;
-  readonly prefillThreads?: number | undefined;
+  readonly gpuLayers?: number | undefined;
+  readonly devices?: readonly string[] | undefined;
   readonly kvTypeK?: string | undefined;
   readonly kvTypeV?: string | undefined;
-  readonly rope?: NativeRopeOptions | undefined;
-  readonly warmup?: boolean | undefined;
+  readonly rope?: RopeOptions | undefined;
   readonly flashAttention?: boolean | undefined;
   readonly kvUnified?: boolean | undefined;
-  readonly maxQueue?: number | undefined;
   readonly maxDraft?: number | undefined;
   readonly adaptiveDraft?: boolean | undefined;
   readonly prefixCacheTokens?: number | undefined;
-  readonly promptCacheBytes?: number | undefined;
 }
 
 /** Work that runs on another thread. */
@@ -97,9 +70,6 @@ export interface NativeWork<Value> {
 export interface NativeGrammar {
   readonly handle: unique symbol;
 }
-
-/** The properties of an interface, each of which may also be undefined. */
-type OrUndefined<Options> = { readonly [Name in keyof Options]: Options[Name] | undefined };
 
 export interface NativeRequest extends OrUndefined<SamplingOptions> {
   readonly id: number;

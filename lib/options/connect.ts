@@ -1,6 +1,7 @@
 import { invalidArgument, readArgument, show } from "../base/arguments.ts";
 import { hrefOf } from "../base/brands.ts";
-import { abortSignal, checkOptions, integer, oneOf, type Rules, text } from "./check.ts";
+import { abortSignal, checkOptions, integer, oneOf, type Rule, text } from "./check.ts";
+import { type OptionTable, rulesOf } from "./table.ts";
 
 const remoteKinds = [
   "node-codellama",
@@ -11,34 +12,35 @@ const remoteKinds = [
   "openai",
 ] as const;
 
-/** Which server a remote engine is. */
+/** The kind of server behind a remote engine. */
 export type RemoteKind = (typeof remoteKinds)[number];
 
+/** How to connect to a remote engine. */
 export interface ConnectOptions {
-  /** Sent as `Authorization: Bearer …`, and never shown. Default: none. */
+  /** Sent as `Authorization: Bearer …`; errors never show it. Default: none. */
   readonly apiKey?: string;
-  /** One of the remote's models. Default: the only one that it has. */
+  /** Name of one of the remote's models. Default: the only model of the remote. */
   readonly model?: string;
   /**
-   * Path of a GGUF file with the remote model's vocabulary, of which nothing else is loaded: the same
-   * model in any quantisation. With it prompts are made here, token for token as in process, and
-   * all of the API works. Default: none; texts and dialogs then go out as they are, and the remote
-   * makes tokens of them in its own way.
+   * Path of a GGUF file with the remote model's vocabulary: the same model in any quantisation. Only
+   * the vocabulary is loaded. Prompts are then tokenized here, token for token as in process, and the
+   * whole API works. Default: none; texts and dialogs are then sent as they are, and the remote
+   * tokenizes them in its own way.
    */
   readonly tokenizer?: string;
-  /** Default: found by asking. `"openai"` is any other that speaks OpenAI's API. */
+  /** Default: detected by requests. `"openai"` is any other server with OpenAI's API. */
   readonly kind?: RemoteKind;
-  /** Tokens of the longest sequence. Default: what the remote tells, or the training length. */
+  /** Maximum number of tokens of a sequence. Default: as the remote reports, or the training length. */
   readonly contextSize?: number;
   /**
-   * How often a request that the remote turned away (429 or 503, before it did anything) is sent
-   * again, after the time that it asked for or a growing pause. Default 2; range 0 to 10.
+   * How often a request is sent again that the remote rejected before it did anything (429 or 503),
+   * after the delay that the remote asked for or a growing delay. Default 2; range 0 to 10.
    */
   readonly maxRetries?: number;
   /**
-   * A remote that sends nothing useful for so long counts as gone: while it is connected to, before
-   * the head of its answer and inside of it. Comments and events without content are not useful.
-   * Default 300000; range 1 to 2³¹-1.
+   * Milliseconds after which a remote without useful data counts as gone: while connecting, before
+   * the head of its response and inside the response. Comments and events without content are not
+   * useful. Default 300000; range 1 to 2³¹-1.
    */
   readonly idleTimeoutMs?: number;
   /** Cancels the connecting, which then rejects with the signal's reason. */
@@ -47,8 +49,8 @@ export interface ConnectOptions {
 
 const where = "CodeLlama.connect()";
 
-// The value is not shown, as a check's message shows others.
-const headerText = {
+// Throws itself: the message of a check would show the value, which is secret.
+const headerText: Rule<string> = {
   allowed: "a string of visible ASCII characters",
   accepts(value: unknown): boolean {
     if (typeof value === "string" && /^[\x21-\x7e]+$/.test(value)) return true;
@@ -56,16 +58,45 @@ const headerText = {
   },
 };
 
-export const connectRules: Rules = {
-  apiKey: headerText,
-  model: text,
-  tokenizer: text,
-  kind: oneOf(...remoteKinds),
-  contextSize: integer(8, 2 ** 31 - 1),
-  maxRetries: integer(0, 10),
-  idleTimeoutMs: integer(1, 2 ** 31 - 1),
-  signal: abortSignal,
-};
+/** The options of `connect`. */
+export const connectTable = {
+  apiKey: {
+    rule: headerText,
+    doc: "authenticate with this key; errors never show it",
+  },
+  model: {
+    rule: text,
+    defaultText: "the only model",
+    doc: "use this model of the remote",
+  },
+  tokenizer: {
+    rule: text,
+    doc: "tokenize here with the vocabulary of this GGUF file",
+  },
+  kind: {
+    rule: oneOf(...remoteKinds),
+    defaultText: "detected",
+    doc: "say which server the remote is",
+  },
+  contextSize: {
+    rule: integer(8, 2 ** 31 - 1),
+    defaultText: "as the remote reports",
+    doc: "limit a sequence to this many tokens",
+  },
+  maxRetries: {
+    rule: integer(0, 10),
+    default: 2,
+    doc: "repeat requests that the remote rejects as too busy",
+  },
+  idleTimeoutMs: {
+    rule: integer(1, 2 ** 31 - 1),
+    default: 300_000,
+    doc: "give up on a remote that stays silent for this long",
+  },
+  signal: { rule: abortSignal, doc: "cancel the connecting" },
+} as const satisfies OptionTable<ConnectOptions>;
+
+export const connectRules = rulesOf(connectTable);
 
 /**
  * Checks the options; returns the copy that everything after it reads.

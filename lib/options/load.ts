@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { invalidArgument, readArgument, show } from "../base/arguments.ts";
 import { hrefOf } from "../base/brands.ts";
 import type { NativeLoadOptions, NativeLora } from "../native/binding.ts";
+import type { PlainLoadOptions, RopeOptions } from "../native/load-options.ts";
 import {
   abortSignal,
   anything,
@@ -14,13 +15,14 @@ import {
   listOf,
   number,
   oneOf,
-  type Rules,
+  required,
   text,
 } from "./check.ts";
-import { type DeviceOptions, deviceOptions, deviceRules } from "./device.ts";
-import { type RopeOptions, ropeOptions } from "./rope.ts";
+import { type DeviceOptions, deviceTable } from "./device.ts";
+import { ropeOptions } from "./rope.ts";
+import { type NativeTable, nativeProperties, rulesOf } from "./table.ts";
 
-/** How keys or values are stored in the KV cache: fewer bits take less memory, at some loss. */
+/** Storage type of keys or values in the KV cache: fewer bits take less memory and lose some quality. */
 export type KvCacheType =
   | "f32"
   | "f16"
@@ -32,230 +34,282 @@ export type KvCacheType =
   | "q4_0"
   | "iq4_nl";
 
-/** A LoRA adapter in GGUF format, made for the model that is loaded. */
+/** A LoRA adapter in GGUF format, made for the loaded model. */
 export interface LoraOptions {
   readonly path: string;
-  /** Strength: 0 is off, 1 as trained. Default 1; range -100 to 100. */
+  /** Strength: 0 is off, 1 is as trained. Default 1; range -100 to 100. */
   readonly scale?: number;
-  /** For the `loras` of a request. Default: the file's name without `.gguf`. */
+  /** Name for the `loras` option of a request. Default: the file's name without `.gguf`. */
   readonly name?: string;
 }
 
-export interface LoadOptions extends DeviceOptions {
-  /**
-   * Tokens that the KV cache holds, all sequences together; what one may use of them, `kvUnified`
-   * says. Default: the length the model was trained at, or that for each sequence where they are
-   * divided, but no more than half of the free memory holds, nor than fits beside the
-   * layers on GPUs. Range 8 to 2³¹-1; rounded up to a multiple of 256.
-   */
-  readonly contextSize?: number;
-  /** Sequences that run at once; further requests wait. Default 4; range 1 to 256. */
-  readonly parallel?: number;
-  /**
-   * Requests that may wait while `parallel` others run; a further one rejects with `QUEUE_FULL`.
-   * Default: any number; range 0 to 2³¹-1.
-   */
-  readonly maxQueue?: number;
-  /** Tokens of one step at most. Default 2048; range 1 to 65536. */
-  readonly batchSize?: number;
-  /** Tokens that the device computes in one go. Default 512; range 1 to 65536. */
-  readonly microBatchSize?: number;
-  /**
-   * CPU threads while decoding. Default: the physical cores that this process may use (SMT
-   * siblings count once), within the CPU quota of its container; 1 where all layers are on a GPU.
-   * Range 1 to 512.
-   */
-  readonly threads?: number;
-  /** CPU threads while computing prompts. Default: as `threads`. */
-  readonly prefillThreads?: number;
-  /** Type of the KV cache, or of its keys and values. Default `"f16"`. */
+/** How to load a model. */
+export interface LoadOptions extends PlainLoadOptions, DeviceOptions {
+  /** Type of the KV cache, or of its keys and values separately. Default `"f16"`. */
   readonly kvCacheType?: KvCacheType | { readonly k?: KvCacheType; readonly v?: KvCacheType };
-  /** Rotary positions, to read longer contexts than the model was trained with. Default: as in the file. */
+  /** Rotary positions, for contexts longer than the training length. Default: as in the file. */
   readonly rope?: RopeOptions;
   /**
-   * Default `"auto"`: on where the backend has it, but off on an x86 CPU for heads whose size is no
-   * multiple of 64, which it makes slow. A quantised V cache needs it.
+   * Flash attention. A quantised V cache needs it. Default `"auto"`: on if the backend has it, except
+   * on an x86 CPU for heads whose size is not a multiple of 64, where it is slow.
    */
   readonly flashAttention?: boolean | "auto";
   /**
-   * Whether all sequences share the tokens of `contextSize` (true), so that one may use all of them
-   * and common beginnings are kept once, or each has its part, `contextSize / parallel` (false):
-   * many independent streams are faster then, as none looks at what belongs to another, and common
-   * beginnings are copied. Default `"auto"`: divided for 8 sequences and more, if each gets at least
-   * 4,096 tokens or the length the model was trained at.
+   * `true`: all sequences share the tokens of `contextSize`, so that one sequence may use all of
+   * them, and common beginnings are stored once. `false`: each sequence has its own part,
+   * `contextSize / parallel`; many independent streams are then faster, because attention skips the
+   * cells of other sequences, and common beginnings are copied. Default `"auto"`: separate parts
+   * from 8 sequences on, if each part has at least 4,096 tokens or the training length.
    */
   readonly kvUnified?: boolean | "auto";
   /**
-   * Keeps what is computed for prompts that begin alike, as far as the KV cache has room: the next
-   * turn of a chat, the next keystroke. Reused tokens were computed in other company and are
-   * rounded differently; without it, a request that runs alone gives the same text bit for bit.
-   * `maxTokens` is what is kept beyond what running requests hold: where sequences share the KV
-   * cache (`kvUnified`), every step of a stream looks at it in passing, so that more of it slows
-   * streams down. Without effect on models whose state cannot be shared in part (recurrent ones,
-   * sliding windows). Default true: 4096 tokens, 1024 without flash attention, where the look costs
-   * more, and any number where the KV cache is divided; range 1 to 2³¹-1.
+   * Keeps computed prompt tokens for later prompts with the same beginning, as far as the KV cache
+   * has room: the next turn of a chat, the next keystroke. `maxTokens` limits the kept tokens beyond
+   * those of running requests: with a shared KV cache (`kvUnified`), every step of a stream scans
+   * them, so a larger cache slows streams down. Batching changes floating-point rounding: without
+   * the cache, a request that runs alone gives the same text bit for bit. No effect on models whose
+   * state cannot be shared in part (recurrent models, sliding windows). Default true: 4096 tokens,
+   * 1024 without flash attention, where the scan costs more, and no limit with separate parts; range
+   * 1 to 2³¹-1.
    */
   readonly prefixCache?: boolean | { readonly maxTokens?: number };
   /**
-   * Bytes of host memory for what `prefixCache` has no room for: it comes back without computing.
-   * Taking it out costs the time of a copy. Default 0: none; range 0 to 2⁵³-1.
-   */
-  readonly promptCacheBytes?: number;
-  /**
-   * Guesses tokens where a text repeats itself or its prompt, and lets the model verify up to
-   * `maxDraft` of them in one step (default 16; range 1 to 64); what the model would not have said
-   * is dropped. Drafts are as long as it pays by measured speed and acceptance; with `adaptive:
-   * false`, always as long as allowed. Tokens computed together are rounded differently, as beside
-   * other requests. Default true.
+   * Guesses tokens where a text repeats itself or its prompt; the model verifies up to `maxDraft` of
+   * them in one step (default 16; range 1 to 64) and drops wrong guesses. The engine chooses the
+   * length of a draft from measured speed and acceptance; with `adaptive: false` a draft is always as
+   * long as allowed. Batching changes floating-point rounding, as beside other requests. Default
+   * true.
    */
   readonly speculation?: boolean | { readonly maxDraft?: number; readonly adaptive?: boolean };
   /**
-   * Path of a smaller model with the same vocabulary, whose guesses are verified where prompt
-   * lookup has none; `speculation` says how many at most. It takes memory for its own weights and
-   * KV cache. Adapters do not apply to it.
+   * Path of a smaller model with the same vocabulary. Its guesses are verified where the prompt
+   * offers no guess; `speculation` limits their number. It takes memory for its own weights and KV
+   * cache. Adapters do not apply to it.
    */
   readonly draftModel?: string;
-  /** Maps the file instead of reading it: fast to load, shared between processes. Default true. */
-  readonly useMmap?: boolean;
-  /** Keeps the weights from being swapped out. Default false. */
-  readonly useMlock?: boolean;
   /**
-   * Rearranges the weights for the CPU's matrix instructions: faster prompts, but the rearranged
-   * copy takes the weights' size of memory again. Default `"auto"`: yes, if at least twice the
-   * file's size of memory is free.
+   * Rearranges the weights for the CPU's matrix instructions: prompts are faster, but the copy takes
+   * memory of the weights' size again. Default `"auto"`: on if free memory is at least twice the
+   * file's size.
    */
   readonly repack?: boolean | "auto";
-  /**
-   * Computes one token before `load` resolves, so that the first request does not wait for weights
-   * to be paged in and devices to be set up. Default true.
-   */
-  readonly warmup?: boolean;
-  /** Loads the tokenizer and the metadata alone; nothing can be generated. Default false. */
-  readonly vocabularyOnly?: boolean;
-  /** LoRA adapters, all applied to requests that do not say otherwise. At most 64. */
+  /** LoRA adapters, all applied to requests without a `loras` option. At most 64. */
   readonly loras?: readonly LoraOptions[];
-  /** Called with the fraction loaded, from 0 to 1. */
+  /** Called with the loaded fraction, from 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
   /** Cancels the loading; `load` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 const kvCacheType = oneOf("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl");
-const auto = oneOf("auto");
+const booleanOrAuto = either(boolean, oneOf("auto"));
 const threads = integer(1, 512);
 
-export const loadRules: Rules = {
-  contextSize: integer(8, 2 ** 31 - 1),
-  parallel: integer(1, 256),
-  maxQueue: integer(0, 2 ** 31 - 1),
-  batchSize: integer(1, 65536),
-  microBatchSize: integer(1, 65536),
-  threads,
-  prefillThreads: threads,
-  ...deviceRules,
-  kvCacheType: anything, // a name or an object: checkKvCacheType()
-  rope: anything, // ropeOptions()
-  flashAttention: either(boolean, auto),
-  kvUnified: either(boolean, auto),
-  prefixCache: anything, // true, false or an object: prefixCacheTokens()
-  promptCacheBytes: integer(0, Number.MAX_SAFE_INTEGER),
-  speculation: anything, // true, false or an object: speculation()
-  draftModel: text,
-  useMmap: boolean,
-  useMlock: boolean,
-  repack: either(boolean, auto),
-  warmup: boolean,
-  vocabularyOnly: boolean,
-  loras: listOf(anything, 64), // readLoras() names the element
-  onProgress: callback,
-  signal: abortSignal,
-};
+/** The addon's form of an option that may be `"auto"`: undefined lets the addon decide. */
+function unlessAuto(value: boolean | "auto"): boolean | undefined {
+  return value === "auto" ? undefined : value;
+}
 
-const where = "CodeLlama.load()";
+/** The options of `load`. */
+export const loadTable = {
+  contextSize: {
+    rule: integer(8, 2 ** 31 - 1),
+    native: "same",
+    defaultText: "the training length, if memory allows",
+    flag: { value: "tokens", short: "-c" },
+    doc: "hold this many tokens in the KV cache",
+  },
+  parallel: {
+    rule: integer(1, 256),
+    native: "same",
+    default: 4,
+    flag: { value: "number" },
+    doc: "run this many sequences at once",
+  },
+  maxQueue: {
+    rule: integer(0, 2 ** 31 - 1),
+    native: "same",
+    defaultText: "no limit",
+    flag: { value: "number" },
+    doc: "let this many requests wait and reject more",
+  },
+  batchSize: {
+    rule: integer(1, 65_536),
+    native: "same",
+    default: 2048,
+    doc: "compute at most this many tokens per step",
+  },
+  microBatchSize: {
+    rule: integer(1, 65_536),
+    native: "same",
+    default: 512,
+    doc: "compute at most this many tokens at once",
+  },
+  threads: {
+    rule: threads,
+    native: "same",
+    defaultText: "the physical cores",
+    flag: { value: "number", short: "-t" },
+    doc: "decode with this many CPU threads",
+  },
+  prefillThreads: {
+    rule: threads,
+    native: "same",
+    defaultText: "`threads`",
+    doc: "compute prompts with this many CPU threads",
+  },
+  ...deviceTable,
+  kvCacheType: {
+    // A name or an object: kvCacheTypes() checks it.
+    rule: anything,
+    native: (types, where) => kvCacheTypes(types, where),
+    default: "f16",
+    doc: "store keys and values in this type",
+  },
+  rope: {
+    // ropeOptions() checks it.
+    rule: anything,
+    native: (rope, where) => ({ rope: ropeOptions(rope, where) }),
+    defaultText: "as in the file",
+    doc: "stretch rotary positions to longer contexts",
+  },
+  flashAttention: {
+    rule: booleanOrAuto,
+    native: (value) => ({ flashAttention: unlessAuto(value) }),
+    default: "auto",
+    doc: "use flash attention",
+  },
+  kvUnified: {
+    rule: booleanOrAuto,
+    native: (value) => ({ kvUnified: unlessAuto(value) }),
+    default: "auto",
+    flag: { value: "when" },
+    doc: "share the KV cache between sequences",
+  },
+  prefixCache: {
+    // A boolean or an object: prefixCacheTokens() checks it.
+    rule: anything,
+    native: (option, where) => ({ prefixCacheTokens: prefixCacheTokens(option, where) }),
+    default: true,
+    doc: "keep computed prompts for prompts that begin alike",
+  },
+  promptCacheBytes: {
+    rule: integer(0, Number.MAX_SAFE_INTEGER),
+    native: "same",
+    default: 0,
+    doc: "keep more prompts in this much host memory",
+  },
+  speculation: {
+    // A boolean or an object: speculation() checks it.
+    rule: anything,
+    native: (option, where) => speculation(option, where),
+    default: true,
+    doc: "guess repeated text and verify several tokens a step",
+  },
+  draftModel: {
+    rule: text,
+    native: (path) => ({ draftModelPath: path }),
+    doc: "guess with this smaller model of the same vocabulary",
+  },
+  useMmap: {
+    rule: boolean,
+    native: "same",
+    default: true,
+    doc: "map the file instead of reading it",
+  },
+  useMlock: { rule: boolean, native: "same", default: false, doc: "lock the weights in memory" },
+  repack: {
+    rule: booleanOrAuto,
+    native: (value) => ({ repack: unlessAuto(value) }),
+    default: "auto",
+    doc: "rearrange weights for the CPU: faster, more memory",
+  },
+  warmup: { rule: boolean, native: "same", default: true, doc: "compute one token while loading" },
+  vocabularyOnly: {
+    rule: boolean,
+    native: "same",
+    default: false,
+    doc: "load only the tokenizer and the metadata",
+  },
+  loras: {
+    // readLoras() checks each adapter.
+    rule: listOf(anything, 64),
+    native: (loras, where) => ({ loras: readLoras(loras, where) }),
+    doc: "load these LoRA adapters",
+  },
+  onProgress: {
+    rule: callback,
+    native: "none",
+    doc: "call this function with the loaded fraction",
+  },
+  signal: { rule: abortSignal, native: "none", doc: "cancel the loading" },
+} as const satisfies NativeTable<LoadOptions, NativeLoadOptions>;
+
+export const loadRules = rulesOf(loadTable);
+
+const call = "CodeLlama.load()";
 
 /**
- * Checks the options; returns the copy that everything after it reads.
+ * Checks the options; returns the copy that all later code reads.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function checkLoadOptions(options: LoadOptions): LoadOptions {
-  return checkOptions(options, loadRules, where);
+  return checkOptions(options, loadRules, call);
 }
 
 /**
- * Options that `checkLoadOptions` let pass, as the addon takes them; what is left out is the addon's
- * default (native/engine/base/options.h).
+ * Options that `checkLoadOptions` returned, as the addon takes them. Absent options are absent, and
+ * the addon's defaults (native/engine/base/options.h) apply to them.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): NativeLoadOptions {
   if (typeof modelPath !== "string" || modelPath === "" || modelPath.includes("\0")) {
     throw invalidArgument(
-      `${where}: the model's path must be a string, not ${show(modelPath)}` +
-        (readArgument(`${where}: path`, () => hrefOf(modelPath)) === undefined
+      `${call}: the model's path must be a string, not ${show(modelPath)}` +
+        (readArgument(`${call}: path`, () => hrefOf(modelPath)) === undefined
           ? ""
           : "; pass fileURLToPath(url) of node:url"),
     );
   }
-  const { k, v } = kvCacheTypes(options.kvCacheType);
-  if (options.flashAttention === false && v !== undefined && !/^b?f\d+$/.test(v)) {
+  const native: Partial<NativeLoadOptions> = nativeProperties({ ...options }, loadTable, call);
+  const { kvTypeV } = native;
+  if (options.flashAttention === false && kvTypeV !== undefined && !/^b?f\d+$/.test(kvTypeV)) {
     throw invalidArgument(
-      `${where}: a V cache of type "${v}" needs flash attention; leave flashAttention out, or ` +
+      `${call}: a V cache of type "${kvTypeV}" needs flash attention; leave flashAttention out, or ` +
         `keep V in f16`,
     );
   }
-  return {
-    modelPath,
-    contextSize: options.contextSize,
-    parallel: options.parallel,
-    maxQueue: options.maxQueue,
-    batchSize: options.batchSize,
-    microBatchSize: options.microBatchSize,
-    threads: options.threads,
-    prefillThreads: options.prefillThreads,
-    ...deviceOptions(options, where),
-    kvTypeK: k,
-    kvTypeV: v,
-    rope: ropeOptions(options.rope, where),
-    flashAttention: options.flashAttention === "auto" ? undefined : options.flashAttention,
-    kvUnified: options.kvUnified === "auto" ? undefined : options.kvUnified,
-    prefixCacheTokens: prefixCacheTokens(options.prefixCache),
-    promptCacheBytes: options.promptCacheBytes,
-    ...speculation(options.speculation),
-    draftModelPath: options.draftModel,
-    useMmap: options.useMmap,
-    useMlock: options.useMlock,
-    repack: options.repack === "auto" ? undefined : options.repack,
-    warmup: options.warmup,
-    vocabularyOnly: options.vocabularyOnly,
-    loras: options.loras && readLoras(options.loras),
-  };
+  return { ...native, modelPath };
 }
 
-interface KvCacheTypes {
-  readonly k?: KvCacheType;
-  readonly v?: KvCacheType;
-}
-
-function kvCacheTypes(option: LoadOptions["kvCacheType"]): KvCacheTypes {
+function kvCacheTypes(
+  option: NonNullable<LoadOptions["kvCacheType"]>,
+  where: string,
+): Pick<NativeLoadOptions, "kvTypeK" | "kvTypeV"> {
   const place = `${where}: kvCacheType`;
   if (typeof option === "object") {
-    return checkOptions<KvCacheTypes>(option, { k: kvCacheType, v: kvCacheType }, place);
+    const { k, v } = checkOptions(option, { k: kvCacheType, v: kvCacheType }, place);
+    return { kvTypeK: k, kvTypeV: v };
   }
-  if (option === undefined) return {};
   checkValue(option, kvCacheType, place);
-  return { k: option, v: option };
+  return { kvTypeK: option, kvTypeV: option };
 }
 
-function prefixCacheTokens(option: LoadOptions["prefixCache"]): number | undefined {
+function prefixCacheTokens(
+  option: NonNullable<LoadOptions["prefixCache"]>,
+  where: string,
+): number | undefined {
   const place = `${where}: prefixCache`;
   if (typeof option === "object") {
     return checkOptions(option, { maxTokens: integer(1, 2 ** 31 - 1) }, place).maxTokens;
   }
-  if (option !== undefined) checkValue(option, boolean, place);
+  checkValue(option, boolean, place);
   return option === false ? 0 : undefined;
 }
 
 function speculation(
-  option: LoadOptions["speculation"],
+  option: NonNullable<LoadOptions["speculation"]>,
+  where: string,
 ): Pick<NativeLoadOptions, "maxDraft" | "adaptiveDraft"> {
   const place = `${where}: speculation`;
   if (typeof option === "object") {
@@ -263,26 +317,22 @@ function speculation(
     const { maxDraft, adaptive } = checkOptions(option, rules, place);
     return { maxDraft, adaptiveDraft: adaptive };
   }
-  if (option !== undefined) checkValue(option, boolean, place);
+  checkValue(option, boolean, place);
   return option === false ? { maxDraft: 0 } : {};
 }
 
-function readLoras(loras: readonly LoraOptions[]): NativeLora[] {
+const loraRules = { path: required(text), scale: number(-100, 100), name: text };
+
+function readLoras(loras: readonly LoraOptions[], where: string): NativeLora[] {
   const names = new Set<string>();
   return loras.map((lora, index) => {
     const place = `${where}: loras[${index}]`;
-    const rules = { path: text, scale: number(-100, 100), name: text };
-    const { path, scale = 1, name = basename(path, ".gguf") } = checkLora(lora, rules, place);
+    const checked = checkOptions(lora, loraRules, place);
+    const { path, scale = 1, name = basename(path, ".gguf") } = checked;
     if (names.has(name)) {
       throw invalidArgument(`${place}: the name ${show(name)} is taken; give another name`);
     }
     names.add(name);
     return { path, scale, name };
   });
-}
-
-function checkLora(lora: LoraOptions, rules: Rules, place: string): LoraOptions {
-  const checked = checkOptions(lora, rules, place);
-  if (checked.path === undefined) throw invalidArgument(`${place}: path is missing`);
-  return checked;
 }

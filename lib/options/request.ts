@@ -37,7 +37,7 @@ export function requestOptions(
     maxTokens: noTokenLimit,
     seed: Math.floor(Math.random() * (2 ** 32 - 1)),
     ...ownDefaults(table),
-    ...nativeProperties({ ...options }, table, engine, where),
+    ...nativeProperties({ ...options }, table, where, engine),
     structure: structureOf(options, where),
   };
 }
@@ -64,5 +64,5 @@ export function computeProperties(
   engine: EngineFacts,
   where: string,
 ): Pick<NativeRequest, "loraScales" | "priority"> {
-  return nativeProperties({ ...options }, computeTable, engine, where);
+  return nativeProperties({ ...options }, computeTable, where, engine);
 }

@@ -114,7 +114,7 @@ const repetitionTable = {
 export const computeTable = {
   loras: {
     rule: loraScales,
-    native: (loras, engine, where) => ({ loraScales: scalesOf(loras, engine, where) }),
+    native: (loras, where, engine) => ({ loraScales: scalesOf(loras, where, engine) }),
     defaultText: "the scales of the load",
     off: [[]],
     field: "lora",
@@ -144,7 +144,7 @@ export const sharedTable = {
   ...samplingTable,
   logitBias: {
     rule: logitBiasRule,
-    native: (bias, { model }, where) => ({
+    native: (bias, where, { model }) => ({
       logitBias: logitBiasPairs(bias, model.vocabularySize, where),
     }),
     off: [[], {}],
@@ -161,7 +161,7 @@ export const sharedTable = {
   },
   stopTokens: {
     rule: listOf(integer(0, 2 ** 31 - 1), 64),
-    native: (ids, { model }, where) => ({
+    native: (ids, where, { model }) => ({
       stopTokens: stopTokenIds(ids, model.vocabularySize, where),
     }),
     off: [[]],
@@ -211,8 +211,8 @@ export const sharedTable = {
 /** Scales of the loaded adapters in the order of the load. */
 function scalesOf(
   loras: Readonly<Record<string, number>>,
-  engine: EngineFacts,
   where: string,
+  engine: EngineFacts,
 ): readonly number[] {
   const names = engine.loras.map(({ name }) => name);
   const unknown = Object.keys(loras).find((name) => !names.includes(name));

@@ -1,5 +1,5 @@
 import { invalidArgument } from "../base/arguments.ts";
-import { checkOptions, integer, type Rules } from "./check.ts";
+import { checkOptions, integer, type Rules, required } from "./check.ts";
 
 /** How to cut long source code into pieces. */
 export interface SplitOptions {
@@ -13,7 +13,7 @@ export interface SplitOptions {
 }
 
 const splitRules: Rules = {
-  maxTokens: integer(8, 2 ** 31 - 1),
+  maxTokens: required(integer(8, 2 ** 31 - 1)),
   overlap: integer(0, 2 ** 31 - 1),
 };
 
@@ -21,7 +21,6 @@ const splitRules: Rules = {
 export function checkSplitOptions(options: SplitOptions, where: string): SplitOptions {
   const checked = checkOptions(options, splitRules, where);
   const { maxTokens, overlap = 0 } = checked;
-  if (maxTokens === undefined) throw invalidArgument(`${where}: maxTokens is missing`);
   if (overlap * 2 <= maxTokens) return checked;
   throw invalidArgument(`${where}: overlap must be at most half of maxTokens, not ${overlap}`);
 }

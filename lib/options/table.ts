@@ -59,7 +59,7 @@ export interface Flag {
  */
 export type NativeProperty<Name, Value, Native> =
   | "none"
-  | ((value: Value, engine: EngineFacts, where: string) => Partial<Native>)
+  | ((value: Value, where: string, engine: EngineFacts) => Partial<Native>)
   | (Name extends keyof Native ? (Value extends Native[Name] ? "same" : never) : never);
 
 /** Facts about an engine that options are checked against. */
@@ -75,8 +75,11 @@ export type AnyTable = Readonly<Record<string, AnyEntry>>;
 export interface AnyEntry extends EntryText<unknown> {
   readonly rule?: Rule | undefined;
   readonly options?: object | undefined;
-  readonly native?: string | ((value: never, engine: EngineFacts, where: string) => object);
+  readonly native?: string | ((value: never, where: string, engine: EngineFacts) => object);
 }
+
+/** The facts before a model is loaded. */
+const noEngine: EngineFacts = { model: { vocabularySize: 0 }, loras: [] };
 
 const rulesByTable = new WeakMap<AnyTable, Rules>();
 
@@ -102,15 +105,15 @@ export function rulesOf(table: AnyTable): Rules {
 export function nativeProperties(
   options: Readonly<Record<string, unknown>>,
   table: AnyTable,
-  engine: EngineFacts,
   where: string,
+  engine: EngineFacts = noEngine,
 ): object {
   const properties: Record<string, unknown> = {};
   for (const [name, { native }] of Object.entries(table)) {
     const value = options[name];
     if (value === undefined || native === "none") continue;
     if (typeof native === "function") {
-      Object.assign(properties, native(value as never, engine, where));
+      Object.assign(properties, native(value as never, where, engine));
     } else {
       properties[name] = value;
     }

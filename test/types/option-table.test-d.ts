@@ -1,8 +1,9 @@
 import { expectTypeOf, test } from "vitest";
-import type { NativeRequest } from "../../lib/native/binding.ts";
+import type { NativeLoadOptions, NativeRequest } from "../../lib/native/binding.ts";
 import { integer, number, text } from "../../lib/options/check.ts";
 import type { GenerateOptions } from "../../lib/options/generate.ts";
 import { generateTable } from "../../lib/options/generate.ts";
+import type { loadTable } from "../../lib/options/load.ts";
 import type { NativeTable, OptionTable } from "../../lib/options/table.ts";
 
 interface TrialOptions extends GenerateOptions {
@@ -55,5 +56,11 @@ test("every native property of a request comes from an option or from the engine
   type SetByTheEngine = "id" | "prompt" | "group" | "embedding" | "promptState" | "grammar";
   expectTypeOf<NativeNames<typeof generateTable>>().toEqualTypeOf<
     Exclude<keyof NativeRequest, SetByTheEngine>
+  >();
+});
+
+test("every native property of a load comes from an option", () => {
+  expectTypeOf<NativeNames<typeof loadTable>>().toEqualTypeOf<
+    Exclude<keyof NativeLoadOptions, "modelPath">
   >();
 });

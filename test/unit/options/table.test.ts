@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { chatTable } from "../../../lib/options/chat.ts";
+import { connectTable } from "../../../lib/options/connect.ts";
 import { generateTable } from "../../../lib/options/generate.ts";
 import { infillTable } from "../../../lib/options/infill.ts";
+import { checkLoadOptions, loadTable, nativeLoadOptions } from "../../../lib/options/load.ts";
 import { checkCall, requestOptions } from "../../../lib/options/request.ts";
 import { sendTable, sessionTable } from "../../../lib/options/session.ts";
 import type { AnyEntry, AnyTable } from "../../../lib/options/table.ts";
@@ -24,6 +26,8 @@ const tables: Readonly<Record<string, AnyTable>> = {
   chat: chatTable,
   send: sendTable,
   session: sessionTable,
+  load: loadTable,
+  connect: connectTable,
 };
 
 describe.each(Object.entries(tables))("the option table of %s", (_, table) => {
@@ -83,8 +87,45 @@ describe("native/addon/option_reader.cc", () => {
     jsonSchema: {},
     signal: new AbortController().signal,
   } as const satisfies Record<Exclude<keyof typeof generateTable, "grammar">, unknown>;
+  const allOfLoad = {
+    contextSize: 8,
+    parallel: 1,
+    maxQueue: 1,
+    batchSize: 1,
+    microBatchSize: 1,
+    threads: 1,
+    prefillThreads: 1,
+    gpuLayers: 0,
+    splitMode: "none",
+    tensorSplit: [1],
+    mainGpu: 0,
+    devices: [],
+    kvCacheType: "f16",
+    rope: {},
+    flashAttention: true,
+    kvUnified: true,
+    prefixCache: { maxTokens: 1 },
+    promptCacheBytes: 1,
+    speculation: { maxDraft: 1, adaptive: true },
+    draftModel: "draft.gguf",
+    useMmap: true,
+    useMlock: true,
+    repack: true,
+    warmup: true,
+    vocabularyOnly: true,
+    loras: [{ path: "lora.gguf" }],
+    onProgress: () => {},
+    signal: new AbortController().signal,
+  } as const satisfies Record<keyof typeof loadTable, unknown>;
 
-  test("reads every native property that the options become", () => {
+  test("reads every native property that the options of load() become", () => {
+    const native = nativeLoadOptions("model.gguf", checkLoadOptions(allOfLoad as object));
+    const known = new Set([...readNames("ReadModelOptions"), ...readNames("ReadContextOptions")]);
+    // `scale` and `path` belong to an adapter.
+    expect([...known].toSorted()).toEqual([...Object.keys(native), "path", "scale"].toSorted());
+  });
+
+  test("reads every native property that the options of generate() become", () => {
     const checked = checkCall(all as object, generateTable, "generate()");
     const { structure, ...request } = requestOptions(checked, generateTable, engine, "generate()");
     const nested = [...Object.keys(all.dry), ...Object.keys(all.xtc), ...Object.keys(all.mirostat)];
@@ -101,11 +142,13 @@ describe("native/engine/base/options.h", () => {
   const header = read("native/engine/base/options.h");
   const snakeCase = (name: string) =>
     name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  const numeric = Object.entries(generateTable as AnyTable).filter(
-    ([, entry]) => entry.native === "same" && /number|boolean/.test(typeof entry.default),
-  );
+  const written = ({ native, default: value }: AnyEntry) =>
+    native === "same" && /number|boolean/.test(typeof value);
+  const defaults = [...Object.entries(generateTable), ...Object.entries(loadTable)].filter(
+    ([, entry]) => written(entry),
+  ) as readonly (readonly [string, AnyEntry])[];
 
-  test.each(numeric)("has generate()'s default of %s", (name, entry) => {
+  test.each(defaults)("has the table's default of %s", (name, entry) => {
     const value = new RegExp(` ${snakeCase(name)} = (-?[\\d.]+|true|false)F?;`).exec(header)?.[1];
     expect(JSON.parse(`${value}`)).toBe(entry.default);
   });
