@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import type { Reporter, TestModule } from "vitest/node";
 
 /**
- * Ends the run with `N passed, N failed`, alone on the last line, for scripts that read it. Writes
- * the counts to the file that NODE_CODELLAMA_TEST_COUNTS names, for a sum over several runs.
+ * Prints `N passed, N failed` as the last line of the run, for scripts. Also writes the counts to the
+ * file that NODE_CODELLAMA_TEST_COUNTS names, so that a script can add up several runs.
  */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
@@ -11,7 +11,7 @@ export default class ClosingLine implements Reporter {
     for (const module of modules) {
       const tests = [...module.children.allTests()];
       for (const test of tests) count[test.result().state]++;
-      // A file that cannot even be loaded holds no test, and has failed all the same.
+      // A file that fails to load has no failed test, but it counts as a failure.
       if (module.state() === "failed" && tests.every((test) => test.ok())) count.failed++;
     }
     const file = process.env.NODE_CODELLAMA_TEST_COUNTS;

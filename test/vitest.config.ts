@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-// The package tests compile llama.cpp from the tarball: `npm run test:package` and CI run them.
+// The package tests compile llama.cpp from the tarball. `npm run test:package` and CI run them.
 const includes = process.env.TEST_PACKAGE
   ? ["test/package/**/*.test.ts"]
   : ["unit", "integration", "golden", "lifetime", "native"].map(
@@ -17,13 +17,13 @@ export default defineConfig({
       include: ["test/types/**/*.test-d.ts"],
       tsconfig: "tsconfig.json",
     },
-    // A fork each: an addon that crashed or leaked in one file must not reach the next one.
+    // One process per test file, so that an addon that crashes or leaks affects no other file.
     pool: "forks",
-    // Generating tests use one thread, so that every core takes a file.
+    // Tests generate with one thread, so every core can run a file.
     maxWorkers: "100%",
     setupFiles: [fileURLToPath(new URL("helpers/event-loop/watch-tests.ts", import.meta.url))],
-    // A busy host makes a turn of the event loop look long now and then. What really holds the loop does so
-    // again. No other failure is tried twice.
+    // A busy host sometimes makes a turn of the event loop look long. A real problem fails again. Only
+    // this failure is retried.
     retry: { count: 1, condition: /held the event loop/ },
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -7,7 +7,7 @@ import { useTinyServer } from "./server.ts";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** The path of an installed Chromium, if there is one. */
+/** Path of an installed Chromium. Undefined if there is none. */
 export function findBrowser(): string | undefined {
   const folders = (process.env.PATH ?? "").split(delimiter);
   return folders
@@ -15,7 +15,7 @@ export function findBrowser(): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** A browser without a window. */
+/** Starts a headless browser. */
 export function launchBrowser(): Promise<Browser> {
   const executablePath = findBrowser();
   return chromium.launch({
@@ -24,7 +24,7 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** Lets the pieces of answers through one by one, so that a test can act between them. */
+/** Holds back the pieces of streamed answers, so that a test can act between two pieces. */
 class Pace {
   #allowed = Number.POSITIVE_INFINITY;
   #waiting: (() => void)[] = [];
@@ -65,12 +65,12 @@ class Pace {
   }
 }
 
-/** The playground in a fresh page for each test, and what a test does with it. */
+/** The playground in a fresh page for each test. */
 export class Playground {
   readonly pace = new Pace();
-  /** What the page or the browser complained of; a test that provokes it clears it. */
+  /** Errors of the page and the browser's console. A test that provokes an error clears the list. */
   readonly failures: string[] = [];
-  /** Paths that were asked for and are not there. */
+  /** Paths that the server answered with 404. */
   readonly missing: string[] = [];
 
   constructor(readonly page: () => Page) {}
@@ -91,53 +91,54 @@ export class Playground {
     return this.page().locator("#status");
   }
 
-  /** Until the status line says something. */
-  async tells(hasText: string): Promise<void> {
+  /** Waits until the status line contains a text. */
+  async waitForStatus(hasText: string): Promise<void> {
     await this.status.filter({ hasText }).waitFor();
   }
 
-  /** Until nothing runs, and Run may be pressed. */
-  async ended(): Promise<void> {
+  /** Waits until no answer is running and Run is enabled. */
+  async waitForEnd(): Promise<void> {
     await this.run.and(this.page().locator("[aria-disabled=false]")).waitFor();
   }
 
-  /** Starts an answer, and lets it come until something is so. */
-  async begin(area: Locator, isThere: () => Promise<boolean>): Promise<void> {
+  /** Starts an answer and lets its pieces through until the condition holds. */
+  async startUntil(area: Locator, condition: () => Promise<boolean>): Promise<void> {
     this.pace.hold();
     await area.press("Control+Enter");
-    await this.more(isThere);
+    await this.continueUntil(condition);
   }
 
-  /** Lets an answer come on until something is so. */
-  async more(isThere: () => Promise<boolean>): Promise<void> {
+  /** Lets the pieces of the running answer through until the condition holds. */
+  async continueUntil(condition: () => Promise<boolean>): Promise<void> {
     for (let attempt = 0; attempt < 500; attempt++) {
-      if (await isThere()) return;
+      if (await condition()) return;
       this.pace.pass(1);
       await this.page().waitForTimeout(10);
     }
-    throw new Error("the text never came");
+    throw new Error("the condition never held");
   }
 }
 
+/** Starts a server and a browser for the tests of a file, and opens a page before each test. */
 export function usePlayground(): Playground {
   const shared = useTinyServer({ playground: true });
   let running: RunningServer | undefined;
   let browser: Browser | undefined;
   let page: Page | undefined;
   const playground = new Playground(() => {
-    if (page === undefined) throw new Error("the page is not there yet");
+    if (page === undefined) throw new Error("the page is not open yet");
     return page;
   });
   const { pace, failures, missing } = playground;
 
   beforeAll(async () => {
     const paced = pace.handler(shared.server.handler);
-    const noting = async (request: Request) => {
+    const recordingMissing = async (request: Request) => {
       const response = await paced(request);
       if (response.status === 404) missing.push(new URL(request.url).pathname);
       return response;
     };
-    running = await listen(Object.assign(noting, { drain: paced.drain }), { port: 0 });
+    running = await listen(Object.assign(recordingMissing, { drain: paced.drain }), { port: 0 });
     browser = await launchBrowser();
   });
 

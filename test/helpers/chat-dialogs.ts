@@ -37,7 +37,7 @@ const tools = [
   }),
 ];
 
-// Templates of chat models take the arguments as what their JSON says.
+// Chat templates expect the arguments as an object, not as JSON text.
 const call = (id: string, name: string, given: object) => ({
   id,
   type: "function",
@@ -60,7 +60,7 @@ const callingTwice = {
 const result = (id: string, name: string, content: string) =>
   ({ role: "tool", tool_call_id: id, name, content }) as ChatMessage;
 
-/** Dialogs of each kind that chat templates tell apart. */
+/** One dialog of each kind that chat templates distinguish. */
 export const dialogs: ReadonlyMap<string, TemplateDialog> = new Map<string, TemplateDialog>([
   ["a question", { messages: [question] }],
   ["a system text", { messages: [system, question] }],

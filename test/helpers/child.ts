@@ -10,10 +10,10 @@ export interface ChildEnd {
   readonly stderr: string;
 }
 
-// A child that hangs ends by SIGKILL, which no test expects.
-const longestLifeMs = 45_000;
+// A child that hangs is killed by SIGKILL, and its test fails.
+const maxLifetimeMs = 45_000;
 
-/** Runs a script of test/fixtures/ in a Node.js process of its own, on the built package. */
+/** Runs a script of test/fixtures/ in a separate Node.js process, with the built package. */
 export async function runFixture(
   script: string,
   args: readonly string[] = [],
@@ -22,7 +22,7 @@ export async function runFixture(
   const path = fileURLToPath(new URL(`../fixtures/${script}`, import.meta.url));
   const child = spawn(process.execPath, [...nodeOptions, path, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: longestLifeMs,
+    timeout: maxLifetimeMs,
     killSignal: "SIGKILL",
   });
   const [[exitCode, signal], stdout, stderr] = await Promise.all([

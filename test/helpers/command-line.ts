@@ -14,11 +14,11 @@ export interface Outcome {
 export interface StartOptions {
   readonly cwd?: string;
   readonly input?: string | Uint8Array;
-  /** Options of Node.js, before the program. */
+  /** Command-line options of Node.js itself. */
   readonly nodeOptions?: readonly string[];
 }
 
-/** Starts the command line as a user does, without a terminal. */
+/** Starts the command line like a user, but without a terminal. */
 export function startCommand(args: readonly string[], options: StartOptions = {}) {
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), main, ...args], {
     cwd: options.cwd,
@@ -37,5 +37,5 @@ export function runCommand(args: readonly string[], options?: StartOptions): Pro
   return startCommand(args, options).outcome;
 }
 
-/** Alone on its core, and always the same text. */
-export const quietly = ["--threads", "1", "--temperature", "0"];
+/** Options that always give the same text, on one core. */
+export const reproducible = ["--threads", "1", "--temperature", "0"];

@@ -16,7 +16,7 @@ export interface ForeignServer extends AsyncDisposable {
 
 type Answer = (request: SeenRequest, response: ServerResponse) => void;
 
-/** A server of another project, over real HTTP. The test decides its answers. */
+/** Starts a server that stands in for another project's, over real HTTP. The test writes its answers. */
 export async function startForeignServer(answer: Answer): Promise<ForeignServer> {
   const seen: SeenRequest[] = [];
   const server = createServer(async (request, response) => {

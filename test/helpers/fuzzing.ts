@@ -1,31 +1,31 @@
 import { writeSync } from "node:fs";
 import { Random } from "./random.ts";
 
-/** What each file of test/fuzz/ exports as its default. */
+/** The default export of each file in test/fuzz/. */
 export interface Fuzzer {
   /** One line for `npm run fuzz -- --help`. */
   readonly description: string;
-  /** Why the fuzzer cannot run on this machine; undefined where it can. The run then says "skipped". */
+  /** Why the fuzzer cannot run on this machine: the run is then skipped. Undefined if it can run. */
   unavailable?(): string | undefined;
-  /** Runs cases until `run.cases()` ends. It rejects when it finds a fault. */
+  /** Runs cases until `run.cases()` ends. Rejects when it finds a fault. */
   fuzz(run: FuzzRun): Promise<void>;
 }
 
 export interface FuzzCase {
   readonly index: number;
-  /** Every choice of the case comes from here, so that seed and index repeat the case. */
+  /** Source of every random choice, so that seed and index reproduce the case. */
   readonly random: Random;
 }
 
-/** One run of one fuzzer, in a process of its own. */
+/** One run of one fuzzer, in a separate process. */
 export class FuzzRun {
-  /** Cases that were started. A fuzzer that counts by itself, such as libFuzzer, adds its own. */
+  /** Number of started cases. A fuzzer that generates its own cases, such as libFuzzer, sets it. */
   count = 0;
   readonly #end: number;
 
   /**
-   * @param only the one case to run; undefined runs cases until the time is over
-   * @param progress file descriptor that gets the index of each case, for the report of a crash
+   * @param only - index of the single case to run; undefined runs cases until the time is over
+   * @param progress - file descriptor for the index of each case, which the report of a crash needs
    */
   constructor(
     readonly seed: number,
@@ -36,12 +36,12 @@ export class FuzzRun {
     this.#end = Date.now() + seconds * 1000;
   }
 
-  /** Seconds that are left, at least 0. */
+  /** Remaining time in seconds, at least 0. */
   get secondsLeft(): number {
     return Math.max(0, (this.#end - Date.now()) / 1000);
   }
 
-  /** Cases one after the other until the time is over. There is always at least one. */
+  /** Yields cases until the time is over, at least one. */
   *cases(): Generator<FuzzCase, void, undefined> {
     if (this.only !== undefined) return yield this.#case(this.only);
     for (let index = 0; index === 0 || this.secondsLeft > 0; index++) yield this.#case(index);
@@ -50,7 +50,7 @@ export class FuzzRun {
   #case(index: number): FuzzCase {
     this.count++;
     if (this.progress !== undefined) writeSync(this.progress, `${index}\n`, 0);
-    // Neighbouring seeds and indices must not give the same case.
+    // The multiplications keep neighbouring seeds and indices from giving the same case.
     return {
       index,
       random: new Random(Math.imul(this.seed, 0x9e3779b1) ^ Math.imul(index, 0x85ebca6b)),

@@ -4,7 +4,7 @@ type Metadata = Readonly<Record<string, string | number>>;
 
 interface Float32Tensor {
   readonly name: string;
-  /** Innermost first. */
+  /** Innermost dimension first. */
   readonly dimensions: readonly number[];
   readonly values: Float32Array;
 }
@@ -13,7 +13,7 @@ const alignment = 32;
 const float32Type = 6;
 const stringType = 8;
 
-/** Writes a GGUF file (version 3) of strings, float32 numbers and float32 tensors. */
+/** Writes a GGUF file (version 3) with strings, float32 numbers and float32 tensors. */
 export function writeGguf(
   path: string,
   metadata: Metadata,

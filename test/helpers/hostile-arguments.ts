@@ -3,7 +3,7 @@ import { checkValue, type Rule, type Rules } from "../../lib/options/check.ts";
 import { hostileJson, hostileNumber, hostileText } from "./hostile-values.ts";
 import type { Random } from "./random.ts";
 
-/** What our getters throw: nothing else may let it through as it is. */
+/** The error that getters of these values throw. The library must wrap it. */
 export const getterFailure = new RangeError("thrown by a getter of the caller");
 
 function revoked(): object {
@@ -31,12 +31,13 @@ function circular(): object {
   return value;
 }
 
+/** An object whose getter returns another value after the first read. */
 function changing(random: Random): object {
   const names = ["length", "role", "content", "prefix", "maxTokens", "0", "type", "text"] as const;
-  let asked = 0;
+  let reads = 0;
   return Object.defineProperty({}, random.pick(names), {
     enumerable: true,
-    get: () => (asked++ === 0 ? 1 : hostileText(random, 3)),
+    get: () => (reads++ === 0 ? 1 : hostileText(random, 3)),
   });
 }
 
@@ -48,7 +49,8 @@ class Instance {
   }
 }
 
-const foreign = [
+/** Expressions for values of another realm. */
+const foreignExpressions = [
   "new Map([[1, 2]])",
   "new Int32Array([1, 2])",
   "[{ role: 'user', content: 'x' }]",
@@ -110,18 +112,18 @@ const values = [
     }),
 ] as const;
 
-/** Any value of JavaScript. */
+/** A JavaScript value of any kind. */
 export function hostileValue(random: Random): unknown {
   const kind = random.below(8);
   if (kind === 0) return hostileJson(random);
   if (kind === 1) return hostileNumber(random);
   if (kind === 2) return hostileText(random);
   if (kind === 3) return changing(random);
-  if (kind === 4) return runInNewContext(random.pick(foreign));
+  if (kind === 4) return runInNewContext(random.pick(foreignExpressions));
   return random.pick(values)();
 }
 
-/** A value that a rule most likely allows: made of the words and numbers of its message. */
+/** A value that a rule allows, built from the words and numbers of its message; undefined after 20 misses. */
 export function allowedValue(random: Random, rule: Rule): unknown {
   for (let attempt = 0; attempt < 20; attempt++) {
     const value = candidate(random, rule.allowed);
@@ -163,8 +165,8 @@ function candidate(random: Random, allowed: string): unknown {
 }
 
 /**
- * Options of a table, most of them allowed.
- * @param hostileEvery - one value in `hostileEvery` is of any kind; 0 = none
+ * Random options of a table, most of them allowed.
+ * @param hostileEvery - one value in `hostileEvery` is hostile; 0 = none
  */
 export function randomOptions(random: Random, rules: Rules, hostileEvery: number): object {
   const names = Object.keys(rules);

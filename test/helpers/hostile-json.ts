@@ -1,4 +1,4 @@
-/** Values for any field of a body, as JSON: not all of them come from a JavaScript value. */
+/** JSON texts for any field of a request body. JSON.stringify() cannot produce all of them. */
 export const hostileJsonTexts: readonly string[] = [
   "null",
   "true",

@@ -1,4 +1,4 @@
-// Objects that break code which trusts its arguments.
+// Objects that break code if it trusts its arguments.
 
 /** A Proxy that throws at every access. */
 export function revoked(): never {
@@ -7,7 +7,7 @@ export function revoked(): never {
   return proxy as never;
 }
 
-/** Objects nested `levels` deep, made without recursion. */
+/** An object with `levels` nested objects, built without recursion. */
 export function nested(levels: number): object {
   let value = {};
   for (let level = 0; level < levels; level++) value = { inner: value };

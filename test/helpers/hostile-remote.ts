@@ -4,14 +4,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { hostileJson, hostileNumber, hostileText } from "./hostile-values.ts";
 import type { Random } from "./random.ts";
 
-/** What follows the bytes of an answer. */
+/** What the server does after the bytes of an answer. */
 type Ending = "keep" | "end" | "reset" | "silence" | "repeat";
 
 interface Answer {
   readonly head: string;
   readonly body: Buffer;
   readonly ending: Ending;
-  /** Bytes that are sent at a time, with a pause behind. */
+  /** Number of bytes that are sent at a time, with a pause after each piece. */
   readonly pieceLength: number;
 }
 
@@ -26,8 +26,8 @@ const owners = [
 ] as const;
 
 /**
- * A remote engine that is right about most things and wrong about some, at any layer: connection,
- * head, framing, events, JSON or values. All of it follows from the random numbers.
+ * A remote server that is mostly correct and sometimes wrong at any layer: connection, head, framing,
+ * events, JSON or values. The random numbers decide everything.
  */
 export class HostileRemote implements AsyncDisposable {
   readonly #random: Random;
@@ -46,7 +46,7 @@ export class HostileRemote implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Connections that are still open. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#sockets.size;
   }
@@ -103,7 +103,7 @@ export class HostileRemote implements AsyncDisposable {
     };
   }
 
-  /** What a server that means well answers. */
+  /** The correct answer to a request: one value, or one value per event. */
   #values(path: string): unknown[] {
     const random = this.#random;
     if (path === "/v1/models") {
@@ -134,7 +134,7 @@ export class HostileRemote implements AsyncDisposable {
     ];
   }
 
-  /** Changes some parts of a value. */
+  /** Replaces some parts of a value by wrong ones. */
   #spoilValue(value: unknown): unknown {
     const random = this.#random;
     if (random.below(40) === 0) return hostileJson(random);
@@ -152,7 +152,7 @@ export class HostileRemote implements AsyncDisposable {
     return Object.fromEntries(entries);
   }
 
-  /** An error that repeats the key, in one way or another. */
+  /** An error that contains the API key in some form. */
   #error(): unknown {
     const random = this.#random;
     const key = random.pick([
@@ -208,7 +208,7 @@ export class HostileRemote implements AsyncDisposable {
     const lines = [`HTTP/1.1 ${status} ${path}`, `content-type: ${type}`];
     lines.push(`content-length: ${length}`);
     if (!isWrong) return `${lines.join("\r\n")}\r\n\r\n`;
-    // No pause between one second and the longest one, which a run would spend waiting.
+    // Short pauses, or pauses that are too long to be obeyed. The run would spend others on waiting.
     const after = wrong(
       "0",
       "1",
@@ -243,7 +243,7 @@ export class HostileRemote implements AsyncDisposable {
   }
 }
 
-/** Resolves when the reader has caught up, is gone, or does not read. */
+/** Resolves when the reader has caught up or left, and after 100 ms if it does not read. */
 async function drained(socket: Socket): Promise<void> {
   if (!socket.destroyed) await Promise.race([once(socket, "drain").catch(() => {}), delay(100)]);
 }

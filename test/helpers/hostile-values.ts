@@ -17,7 +17,7 @@ export interface ValueSchema {
   readonly maximum?: number;
 }
 
-/** Pieces of text that parsers, templates and tokenizers stumble over. */
+/** Pieces of text that often break parsers, templates and tokenizers. */
 const pieces = [
   "\n",
   ..." \t\r\0\"'\\/<>[]{}()|&%$#@!`~^*+-=.,;:?_aZ09é€日\u{1f600}\ud800\udc00\ufeff\u2028\u0300\uf8f0\uf8f4",
@@ -26,7 +26,7 @@ const pieces = [
   ...["constructor", "toString", "NaN", "1e999", "-0", "null", "\r\n\r\n", "data: ", "[DONE]"],
 ] as const;
 
-/** Text of up to `length` pieces; now and then one piece that repeats. */
+/** Text of up to `length` random pieces, or one piece repeated many times. */
 export function hostileText(random: Random, length = 40): string {
   const count = random.below(length + 1);
   if (random.below(4) === 0) return random.pick(pieces).repeat(count * (1 + random.below(50)));
@@ -42,7 +42,7 @@ export function hostileNumber(random: Random): number {
   return random.below(3) === 0 ? random.below(10_000) - 100 : random.pick(numbers);
 }
 
-/** Any JSON value, deep or wide now and then. */
+/** Any JSON value, sometimes deep or wide. */
 export function hostileJson(random: Random, depth = 3): unknown {
   const kind = random.below(depth > 0 ? 7 : 5);
   if (kind === 0) return null;
@@ -55,13 +55,13 @@ export function hostileJson(random: Random, depth = 3): unknown {
   return Object.fromEntries(values.map((value) => [hostileText(random, 2), value]));
 }
 
-/** A value that the schema allows; now and then, with `hostile`, one that it does not. */
+/** Random values that a schema allows, with a hostile value among them now and then. */
 export class SchemaValues {
   constructor(
     readonly random: Random,
     /** Resolves `$ref`. */
     readonly resolve: (reference: string) => ValueSchema,
-    /** One value in this number is hostile instead; 0 = none. */
+    /** One value in `hostileEvery` is hostile; 0 = none. */
     readonly hostileEvery: number,
   ) {}
 

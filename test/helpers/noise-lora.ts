@@ -4,7 +4,7 @@ const rank = 4;
 const width = 256;
 const layers = [3, 9];
 
-/** Writes a LoRA adapter for the embedded model that changes its texts by noise, by its scale. */
+/** Writes a LoRA adapter for the embedded model that adds noise in proportion to its scale. */
 export function writeNoiseLora(path: string): void {
   const noise = (seed: number) =>
     Float32Array.from({ length: width * rank }, (_, i) => Math.sin(i * 12.9898 + seed) * 0.3);

@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
 
-/** Whether the kernel tells these facts. */
+/** Whether /proc exists, which `countThreads` reads. */
 export const hasProcessFacts = process.platform === "linux";
 
-/** Threads of this process. */
+/** Number of threads of this process. */
 export function countThreads(): number {
   return readdirSync("/proc/self/task").length;
 }

@@ -2,29 +2,29 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface RawExchange {
-  /** What the client writes, piece by piece. */
+  /** Bytes that the client writes, piece by piece. */
   readonly pieces: readonly Buffer[];
   readonly pauseMs: number;
-  /** The client resets the connection after its last piece. */
+  /** Whether the client resets the connection after its last piece. */
   readonly leaves: boolean;
-  /** Longest wait for the server, in milliseconds. */
+  /** Longest wait for the server. */
   readonly waitMs: number;
 }
 
 export interface RawAnswer {
-  /** The status of each answer, in order; heads only, a body that looks like one counts too. */
+  /** The status of each answer, in order. A body that looks like a status line counts too. */
   readonly statuses: readonly number[];
-  /** Whether the server closed the connection before the wait was over. */
+  /** Whether the server closed or reset the connection within `waitMs`. */
   readonly closed: boolean;
 }
 
-/** Sends bytes as they are, over a connection of its own. A reset of the connection is a close. */
+/** Sends raw bytes over a new connection and collects the answers. */
 export async function exchangeRaw(port: number, exchange: RawExchange): Promise<RawAnswer> {
   const socket = connect(port, "127.0.0.1");
   let text = "";
   let closed = false;
   socket.setEncoding("latin1").on("data", (piece: string) => {
-    // Heads are near the beginning; a long stream is not kept.
+    // The heads are near the beginning, so the rest of a long stream is dropped.
     if (text.length < 2 ** 20) text += piece;
   });
   socket.on("error", () => {});

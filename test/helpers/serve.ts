@@ -3,8 +3,8 @@ import { startCommand } from "./command-line.ts";
 const watchChild = new URL("event-loop/watch-child.mjs", import.meta.url).href;
 
 /**
- * Starts `serve` on a free port and waits until it says where it is. Its event loop is watched from
- * then on, where NODE_CODELLAMA_HELD_FILE names a file for the reports.
+ * Starts `serve` on a free port and waits until it prints its URL. From then on the watchdog watches
+ * its event loop, if NODE_CODELLAMA_HELD_FILE names a file for the reports.
  */
 export async function serve(...args: string[]) {
   const isWatched = process.env.NODE_CODELLAMA_HELD_FILE !== undefined;

@@ -10,7 +10,7 @@ import {
 } from "../../lib/server/index.ts";
 import { loadTinyModel } from "./tiny-model.ts";
 
-/** A server over the embedded model, by real HTTP. */
+/** A server with the embedded model, over real HTTP. */
 export interface TinyServer {
   readonly llama: CodeLlama;
   readonly handler: Handler;
@@ -49,7 +49,7 @@ export async function startTinyServer(
   };
 }
 
-/** One for the tests of a file. */
+/** Starts a server for the tests of a file. */
 export function useTinyServer(options: HandlerOptions = {}, load: LoadOptions = {}) {
   let server: (TinyServer & AsyncDisposable) | undefined;
   beforeAll(async () => {
@@ -60,22 +60,25 @@ export function useTinyServer(options: HandlerOptions = {}, load: LoadOptions = 
   });
   return {
     get server(): TinyServer {
-      if (server === undefined) throw new Error("the server is not there yet");
+      if (server === undefined) throw new Error("the server has not started yet");
       return server;
     },
   };
 }
 
-/** Waits until something is so, for some seconds at most. */
-export async function until(holds: () => boolean, what: string): Promise<void> {
+/**
+ * Waits until a condition holds, at most five seconds.
+ * @param description - the condition, for the error
+ */
+export async function until(condition: () => boolean, description: string): Promise<void> {
   for (let attempt = 0; attempt < 500; attempt++) {
-    if (holds()) return;
+    if (condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error(`never: ${what}`);
+  throw new Error(`the condition never held: ${description}`);
 }
 
-/** An answer's JSON, of whatever shape the test expects. */
+/** The JSON of an answer. It has no type, because each test expects another shape. */
 export async function jsonOf(response: Response) {
   return JSON.parse(await response.text());
 }

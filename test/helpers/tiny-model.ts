@@ -4,12 +4,12 @@ import { CodeLlama, type LoadOptions } from "../../lib/index.ts";
 
 export { modelPath };
 
-/** TEST_GPU_LAYERS=auto runs the tests on the GPU, in a build that has a backend for it. */
+/** TEST_GPU_LAYERS=auto runs the tests on the GPU. The build needs a backend for the GPU. */
 const gpuLayers = process.env.TEST_GPU_LAYERS === "auto" ? "auto" : 0;
 
 /**
- * Loads the embedded model with one thread: tests run side by side, and computing threads that
- * outnumber the cores wait for each other.
+ * Loads the embedded model with one thread. Test files run in parallel, and more compute threads than
+ * cores would wait for each other.
  */
 export function loadTinyModel(options: LoadOptions = {}): Promise<CodeLlama> {
   return CodeLlama.load(modelPath, { threads: 1, gpuLayers, ...options });

@@ -2,16 +2,15 @@ import type { LoopWatchdog } from "./watchdog.mjs";
 
 let watchdog: LoopWatchdog | undefined;
 
-/** Called by the setup file, where a watchdog runs. */
+/** Tells `heavy` about the running watchdog. The setup file calls it. */
 export function allowHeavyWork(running: LoopWatchdog): void {
   watchdog = running;
 }
 
 /**
- * Runs work of the test itself that may hold the event loop, such as the building of a large input,
- * until it returns or its promise settles.
- * The library's own work must not be in it.
- * @param _reason why the work is heavy, for the reader
+ * Runs work that may hold the event loop: the test's own work, such as building a large input, never
+ * the library's. The exemption ends when `work` returns or its promise settles.
+ * @param _reason - why the work is heavy, for the reader
  */
 export function heavy<Result>(_reason: string, work: () => Result): Result {
   watchdog?.beginExemption();

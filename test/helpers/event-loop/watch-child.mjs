@@ -1,6 +1,6 @@
-// Preloaded by servers that tests start: `node --import watch-child.mjs main.js serve`. It watches
-// the event loop from the SIGUSR2 on that the test sends when the server listens: what loads a
-// program may hold its loop. Reports go to the file that NODE_CODELLAMA_HELD_FILE names.
+// Preload of the servers that tests start: `node --import watch-child.mjs main.js serve`. It watches
+// the event loop from SIGUSR2 on. The test sends SIGUSR2 when the server listens, because loading the
+// program may hold the loop. Reports go to the file that NODE_CODELLAMA_HELD_FILE names.
 import { isMainThread } from "node:worker_threads";
 import { LoopWatchdog } from "./watchdog.mjs";
 

@@ -1,6 +1,6 @@
-// Setup file of the tests: a test in test/integration/ fails when one turn of the event loop holds
-// the main thread for too long, in this process or in a server that it started, and when the
-// process takes too much memory. NODE_CODELLAMA_WATCHDOG=report only prints, =off does nothing.
+// Setup file of the tests. A test in test/integration/ fails if one turn of the event loop holds the
+// main thread for too long, in this process or in a server that it started, or if the process uses
+// too much memory. With NODE_CODELLAMA_WATCHDOG=report it only prints, with =off it does nothing.
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,8 +8,8 @@ import { afterEach, beforeEach, expect } from "vitest";
 import { allowHeavyWork } from "./heavy.ts";
 import { LoopWatchdog, watchdogUnavailable } from "./watchdog.mjs";
 
-/** Twice what the largest tests take. */
-const mostResidentBytes = 1.5e9;
+/** Twice the memory of the largest tests. */
+const maxResidentBytes = 1.5e9;
 
 const mode = process.env.NODE_CODELLAMA_WATCHDOG ?? "fail";
 const isIntegration = expect.getState().testPath?.includes("/test/integration/") ?? false;
@@ -27,14 +27,14 @@ function watch(): void {
   process.env.NODE_CODELLAMA_HELD_FILE = childReports;
   const watchdog = new LoopWatchdog();
   allowHeavyWork(watchdog);
-  // What ran before the test, such as the import of its modules, is not the test's.
+  // Drops reports from before the test, such as from the import of its modules.
   beforeEach(async () => void (await watchdog.take()));
   afterEach(async ({ task }) => {
     const { reports, peakResidentBytes } = await watchdog.take();
     const problems = [...reports, ...takeLines(childReports)];
-    if (peakResidentBytes > mostResidentBytes) {
+    if (peakResidentBytes > maxResidentBytes) {
       const mebibytes = Math.round(peakResidentBytes / 2 ** 20);
-      problems.push(`the process took ${mebibytes} MiB of memory`);
+      problems.push(`the process used ${mebibytes} MiB of memory`);
     }
     if (problems.length === 0) return;
     const text = problems.join("\n");
@@ -43,7 +43,7 @@ function watch(): void {
   });
 }
 
-/** Reports of the servers that this process started. */
+/** Reads and removes the reports of the servers that this process started. */
 function takeLines(path: string): string[] {
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, "utf8").trim().split("\n");

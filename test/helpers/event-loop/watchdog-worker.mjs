@@ -1,4 +1,4 @@
-// The thread that watches the main thread for test/helpers/event-loop/watchdog.mjs.
+// The worker thread of test/helpers/event-loop/watchdog.mjs. It watches the main thread.
 import { appendFileSync, readFileSync } from "node:fs";
 import { Session } from "node:inspector";
 import { parentPort, workerData } from "node:worker_threads";
@@ -7,7 +7,7 @@ import { BEATS, EXEMPT } from "./watchdog.mjs";
 const { shared, limitMs, pid, reportFile } = workerData;
 const sampleMs = 5;
 const stackFrames = 12;
-/** A turn that takes longer has no end: the process ends instead, with its stack. */
+/** After this time a turn counts as endless: the worker prints its stack and kills the process. */
 const endlessMs = 60_000;
 
 /** Processor time of the main thread, in milliseconds. */
@@ -19,7 +19,7 @@ let reports = [];
 let peakResidentBytes = 0;
 let lastBeat = -1;
 let processorAtBeat = 0;
-/** The turn that is over the limit, if one is. */
+/** The current turn if it is over the limit, otherwise undefined. */
 let held;
 
 function sample() {
@@ -53,7 +53,7 @@ function finish() {
   if (reportFile !== undefined) appendFileSync(reportFile, `${JSON.stringify(report)}\n`);
 }
 
-/** Stops the main thread for a moment, to see what it does. Without effect once the turn is over. */
+/** Pauses the main thread for a moment to read its stack. Does nothing if the turn is over by then. */
 function captureStack(turn) {
   const session = new Session();
   const urls = new Map();

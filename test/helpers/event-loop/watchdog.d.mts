@@ -1,4 +1,4 @@
-/** Processor time that one turn of the event loop may take. */
+/** Most processor time of one turn of the event loop. */
 export const limitMs: number;
 export function watchdogUnavailable(): string | undefined;
 export class LoopWatchdog {

@@ -1,9 +1,9 @@
-// Finds turns of the event loop that hold the main thread, and the memory of the process. JavaScript, because children of the
-// tests load it without a compiler.
+// Finds turns of the event loop that hold the main thread for too long, and the peak memory of the
+// process. It is JavaScript because child processes of the tests load it without a compiler.
 import { readFileSync } from "node:fs";
 import { MessageChannel, Worker } from "node:worker_threads";
 
-/** Processor time that one turn of the event loop may take. */
+/** Most processor time of one turn of the event loop. */
 export const limitMs = 50;
 
 const beatMs = 5;
@@ -12,30 +12,30 @@ const beatMs = 5;
 export const BEATS = 0;
 export const EXEMPT = 1;
 
-/** Why the watchdog cannot work here, or undefined. */
+/** Why the watchdog cannot work here. Undefined if it can. */
 export function watchdogUnavailable() {
   try {
     readFileSync(`/proc/self/task/${process.pid}/schedstat`);
     return undefined;
   } catch {
-    return "this system does not tell the processor time of a thread (/proc/PID/schedstat)";
+    return "this system does not report a thread's processor time (/proc/PID/schedstat)";
   }
 }
 
 /**
- * Watches the main thread from a worker. What counts is the processor time of the main thread
- * between two beats of a timer, so a machine that gives the process no time changes nothing.
+ * Watches the main thread from a worker. It measures the processor time of the main thread between
+ * two beats of a timer, so a busy machine that does not schedule the process causes no reports.
  */
 export class LoopWatchdog {
   #shared = new Int32Array(new SharedArrayBuffer(8));
   #worker;
   #beat;
 
-  /** @param {string} [reportFile] gets each report as a line of JSON, for a process that may be killed */
+  /** @param {string} [reportFile] file for each report as a line of JSON: it survives a killed process */
   constructor(reportFile) {
     this.#worker = new Worker(new URL("watchdog-worker.mjs", import.meta.url), {
       workerData: { shared: this.#shared, limitMs, pid: process.pid, reportFile },
-      // Options of the watched process, such as --expose-gc or --import, are not for the worker.
+      // The worker must not inherit options of the process, such as --expose-gc or --import.
       execArgv: [],
     });
     this.#worker.unref();
@@ -44,12 +44,12 @@ export class LoopWatchdog {
   }
 
   /**
-   * What happened since the last call.
-   * @returns {Promise<{reports: string[], peakResidentBytes: number}>} `reports` has a text for each
-   *   turn over the limit: its time and, where it could be had, its stack
+   * Returns the reports and the peak memory since the last call.
+   * @returns {Promise<{reports: string[], peakResidentBytes: number}>} `reports` has one text per turn
+   *   over the limit: its time and, if the worker could read it, its stack
    */
   async take() {
-    // The turn that is being looked at must end first.
+    // The current turn must end first.
     await new Promise((resolve) => setTimeout(resolve, beatMs + 1));
     const { port1, port2 } = new MessageChannel();
     const answer = new Promise((resolve) => port1.once("message", resolve));
@@ -59,7 +59,7 @@ export class LoopWatchdog {
     return taken;
   }
 
-  /** Between begin and end the loop may be held: for a test's own work, never the library's. */
+  /** Starts an exemption, during which the test's own work may hold the loop. */
   beginExemption() {
     Atomics.add(this.#shared, EXEMPT, 1);
   }

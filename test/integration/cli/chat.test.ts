@@ -3,13 +3,13 @@ import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { quietly, runCommand } from "../../helpers/command-line.ts";
+import { reproducible, runCommand } from "../../helpers/command-line.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 import { modelPath } from "../../helpers/tiny-model.ts";
 
 const folder = temporaryFolder();
 const question = "Write a Python function that computes the n-th Fibonacci number.";
-const args = ["chat", "--model", modelPath, ...quietly];
+const args = ["chat", "--model", modelPath, ...reproducible];
 
 test("answers a question from standard input", async () => {
   const outcome = await runCommand(args, { input: `${question}\n` });
@@ -20,7 +20,7 @@ test("answers a question from standard input", async () => {
 test("rejects a base model before the first question and names --force", async () => {
   const base = join(folder, "codellama-7b.Q4_K_M.gguf");
   await symlink(modelPath, base);
-  const outcome = await runCommand(["chat", "--model", base, ...quietly]);
+  const outcome = await runCommand(["chat", "--model", base, ...reproducible]);
   expect(outcome).toMatchObject({ code: 1, stdout: "" });
   expect(outcome.stderr).toMatch(/codellama-tiny is not an instruct model.*--force/);
 });

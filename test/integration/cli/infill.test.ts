@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmod, lstat, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { quietly, runCommand } from "../../helpers/command-line.ts";
+import { reproducible, runCommand } from "../../helpers/command-line.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 import { modelPath } from "../../helpers/tiny-model.ts";
 
@@ -19,7 +19,7 @@ async function fileWith(text: string): Promise<string> {
 }
 
 const infill = (...args: string[]) =>
-  runCommand(["infill", ...args, "--model", modelPath, ...quietly]);
+  runCommand(["infill", ...args, "--model", modelPath, ...reproducible]);
 
 describe("infill prints the text for", () => {
   test("the end of a line", async () => {
@@ -34,7 +34,7 @@ describe("infill prints the text for", () => {
   });
 
   test("a marker in standard input, with the whole file", async () => {
-    const args = ["infill", "-", "--full", "--model", modelPath, ...quietly];
+    const args = ["infill", "-", "--full", "--model", modelPath, ...reproducible];
     const outcome = await runCommand(args, { input: `${before}<FILL_ME>${after}` });
     expect(outcome).toMatchObject({ code: 0, stdout: before + loop + after });
   });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { main, quietly } from "../../helpers/command-line.ts";
+import { main, reproducible } from "../../helpers/command-line.ts";
 import { jsonOf, startTinyServer } from "../../helpers/server.ts";
 
 type Output = "pipe" | number;
@@ -74,9 +74,9 @@ describe("serve continues to work", () => {
   );
 });
 
-describe("other commands end quietly", () => {
+describe("other commands end reproducible", () => {
   test.each([
-    ["complete", "def f(", "--max-tokens", "20", ...quietly],
+    ["complete", "def f(", "--max-tokens", "20", ...reproducible],
     ["doctor", "--json"],
     ["--help"],
   ])("when the reader of their result closes: %s", async (...args) => {

@@ -4,7 +4,7 @@ import { CodeLlama } from "../../../lib/index.ts";
 import {
   main,
   runCommand as run,
-  quietly as small,
+  reproducible as small,
   startCommand as start,
 } from "../../helpers/command-line.ts";
 import { modelPath } from "../../helpers/tiny-model.ts";
@@ -90,7 +90,7 @@ describe("complete", () => {
     expect(stdout.endsWith("\n")).toBe(true);
   });
 
-  test("ends quietly when its reader closes the pipe", async () => {
+  test("ends reproducible when its reader closes the pipe", async () => {
     const { child, outcome } = start(["complete", "def f(", "--temperature", "5", "-t", "1"]);
     outcome.catch(() => {}); // The test closes stdout below.
     await once(child.stdout, "data");

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import { expectSureText, sureLines, surePrompt } from "../../helpers/sure-texts.ts";
+import { expectStableText, stableLines, stablePrompt } from "../../helpers/stable-texts.ts";
 import { loadTinyModel } from "../../helpers/tiny-model.ts";
 
 test("eight requests in a context for one preempt each other, and no text changes", async () => {
   await using llama = await loadTinyModel({ contextSize: 256, parallel: 8 });
   const options = { temperature: 0, ignoreEos: true, maxTokens: 200 } as const;
   const results = await Promise.all(
-    sureLines.map((line) => llama.generate(surePrompt(line), options)),
+    stableLines.map((line) => llama.generate(stablePrompt(line), options)),
   );
   for (const [index, { text, usage }] of results.entries()) {
-    expectSureText(text, sureLines[index] ?? "");
+    expectStableText(text, stableLines[index] ?? "");
     expect(usage.completionTokens).toBe(200);
   }
   expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0, kvCells: 256 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Generation } from "../../../lib/index.ts";
-import { expectSureText, sureLines, surePrompt } from "../../helpers/sure-texts.ts";
+import { expectStableText, stableLines, stablePrompt } from "../../helpers/stable-texts.ts";
 import { loadTinyModel } from "../../helpers/tiny-model.ts";
 
 const greedy = { temperature: 0, ignoreEos: true } as const;
@@ -22,16 +22,16 @@ async function untilAllRest(generations: readonly Generation[]): Promise<void> {
 test("a slow reader keeps little and holds nobody up", async () => {
   // With drafts a chunk holds many tokens, and the reader is hardly behind.
   await using llama = await loadTinyModel({ speculation: false });
-  const [line, other] = sureLines;
+  const [line, other] = stableLines;
   const options = { ...greedy, maxTokens: 600 };
-  const whole = llama.generate(surePrompt(line), options);
+  const whole = llama.generate(stablePrompt(line), options);
   const lengths: number[] = [];
   for await (const _ of whole) lengths.push(whole.text.length);
 
   // More than a reader of one chunk in 50 ms could see done if it set the pace.
-  const slow = llama.generate(surePrompt(line), options);
+  const slow = llama.generate(stablePrompt(line), options);
   const fast = Array.from({ length: 6 }, () =>
-    llama.generate(surePrompt(other), { ...greedy, maxTokens: 100 }),
+    llama.generate(stablePrompt(other), { ...greedy, maxTokens: 100 }),
   );
   let isFastDone = false;
   const allFast = Promise.all(fast).finally(() => {
@@ -73,20 +73,20 @@ test("a stream that nobody reads rests after as many tokens, whatever a chunk ho
 test("readers that do not read give their slots up, and lose nothing", async () => {
   await using llama = await loadTinyModel({ parallel: 2 });
   const options = { ...greedy, maxTokens: 400 };
-  const slow = sureLines.slice(0, 3).map((line) => llama.generate(surePrompt(line), options));
+  const slow = stableLines.slice(0, 3).map((line) => llama.generate(stablePrompt(line), options));
   await untilAllRest(slow);
   for (const { text } of slow) expect(text).not.toBe("");
 
   // More than one round of the two slots, which the slow ones hold.
-  const others = sureLines.map((line) =>
-    llama.generate(surePrompt(line), { ...greedy, maxTokens: 20 }),
+  const others = stableLines.map((line) =>
+    llama.generate(stablePrompt(line), { ...greedy, maxTokens: 20 }),
   );
   for (const { usage } of await Promise.all(others)) expect(usage.completionTokens).toBe(20);
 
   const reading = slow.map(async (generation, index) => {
     let text = "";
     for await (const chunk of generation) text += chunk.text;
-    expectSureText(text, sureLines[index] ?? "");
+    expectStableText(text, stableLines[index] ?? "");
     expect((await generation).usage.completionTokens).toBe(400);
   });
   await Promise.all(reading);

@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 import type { GenerateOptions, Generation, Priority } from "../../../lib/index.ts";
 import { writeNoiseLora } from "../../helpers/noise-lora.ts";
 import { Random, seedOfRun } from "../../helpers/random.ts";
-import { expectSureText, sureLines, surePrompt } from "../../helpers/sure-texts.ts";
+import { expectStableText, stableLines, stablePrompt } from "../../helpers/stable-texts.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 import { loadTinyModel, modelPath, useTinyModel } from "../../helpers/tiny-model.ts";
 
@@ -66,10 +66,10 @@ function sampling(): GenerateOptions {
 
 /** A text that must come out as it does alone. */
 function startSure(maxTokens: number): { generation: Generation; line: string } {
-  const line = random.pick(sureLines);
+  const line = random.pick(stableLines);
   const common = { temperature: 0, ignoreEos: true, maxTokens, priority: priority() };
   const options = { ...common, ...loras() };
-  return { generation: model.llama.generate(surePrompt(line), options), line };
+  return { generation: model.llama.generate(stablePrompt(line), options), line };
 }
 
 let savedPrefixes = 0;
@@ -80,7 +80,7 @@ const kinds = [
     const maxTokens = 1 + random.below(100);
     const { generation, line } = startSure(maxTokens);
     const { text, usage } = await generation;
-    expectSureText(text, line);
+    expectStableText(text, line);
     expect(usage.completionTokens).toBe(maxTokens);
   },
   async function readLate() {
@@ -88,7 +88,7 @@ const kinds = [
     await sleep(random.below(2000));
     let text = "";
     for await (const chunk of generation) text += chunk.text;
-    expectSureText(text, line);
+    expectStableText(text, line);
     expect((await generation).usage.completionTokens).toBe(320);
   },
   async function sampled() {
@@ -119,7 +119,7 @@ const kinds = [
   },
   async function aborted() {
     const signal = AbortSignal.timeout(1 + random.below(500));
-    const generation = model.llama.generate(surePrompt(sureLines[0]).repeat(10), {
+    const generation = model.llama.generate(stablePrompt(stableLines[0]).repeat(10), {
       ...endless,
       signal,
     });
@@ -162,8 +162,8 @@ const kinds = [
   },
   async function saved() {
     const path = join(folder, `${savedPrefixes++}.prefix`);
-    const line = random.pick(sureLines);
-    const prefix = surePrompt(line).repeat(1 + random.below(3));
+    const line = random.pick(stableLines);
+    const prefix = stablePrompt(line).repeat(1 + random.below(3));
     await model.llama.savePrefix(path, prefix);
     await model.llama.loadPrefix(path);
     rmSync(path);
@@ -172,16 +172,16 @@ const kinds = [
       ignoreEos: true,
       maxTokens: 1 + random.below(20),
     });
-    expectSureText(text, line);
+    expectStableText(text, line);
   },
   async function several() {
-    const line = random.pick(sureLines);
+    const line = random.pick(stableLines);
     const common = { temperature: 0, ignoreEos: true, maxTokens: 1 + random.below(20) };
     const options = { ...common, ...loras() };
     const n = 2 + random.below(4);
-    const { choices = [] } = await model.llama.generate(surePrompt(line), { ...options, n });
+    const { choices = [] } = await model.llama.generate(stablePrompt(line), { ...options, n });
     expect(choices).toHaveLength(n);
-    for (const { text } of choices) expectSureText(text, line);
+    for (const { text } of choices) expectStableText(text, line);
   },
   async function searched() {
     const options = { beams: 2 + random.below(3), maxTokens: 1 + random.below(8) };

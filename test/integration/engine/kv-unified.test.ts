@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CodeLlamaError } from "../../../lib/index.ts";
-import { expectSureText, sureLines, surePrompt } from "../../helpers/sure-texts.ts";
+import { expectStableText, stableLines, stablePrompt } from "../../helpers/stable-texts.ts";
 import { loadTinyModel, useTinyModel } from "../../helpers/tiny-model.ts";
 
 // Each sequence with KV cells of its own. The defaults, one pool for all, are what the other tests
@@ -42,27 +42,27 @@ test("many texts at once are those that each gives alone", async () => {
   const { llama } = model;
   const texts = await Promise.all(
     Array.from({ length: 40 }, async (_, i) => {
-      const sure = sureLines[i % sureLines.length] ?? line;
+      const sure = stableLines[i % stableLines.length] ?? line;
       // Of many lengths, so that they begin and end at different times.
       const prompt = sure.repeat(8 + ((i * 7) % 19));
       const { text } = await llama.generate(prompt, { ...greedy, maxTokens: 5 + ((i * 11) % 60) });
       return { text, sure };
     }),
   );
-  for (const { text, sure } of texts) expectSureText(text, sure);
+  for (const { text, sure } of texts) expectStableText(text, sure);
   expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
 });
 
 test("long prompts are computed beside streams", async () => {
   const { llama } = model;
   const streams = [0, 1].map((i) =>
-    llama.generate(surePrompt(sureLines[i] ?? line), { ...greedy, maxTokens: 200 }),
+    llama.generate(stablePrompt(stableLines[i] ?? line), { ...greedy, maxTokens: 200 }),
   );
   const prompts = [2, 3, 4].map((i) =>
-    llama.generate((sureLines[i] ?? line).repeat(60 + i), greedy),
+    llama.generate((stableLines[i] ?? line).repeat(60 + i), greedy),
   );
   for (const [i, each] of [...streams, ...prompts].entries()) {
-    expectSureText((await each).text, sureLines[i] ?? line);
+    expectStableText((await each).text, stableLines[i] ?? line);
   }
 });
 
@@ -73,7 +73,7 @@ describe("a prompt that begins like an earlier one", () => {
     expect(first.usage.cachedTokens).toBeLessThan(10);
     const { text, usage } = await llama.generate(`${promptOf("rest")}${line}`, greedy);
     expect(usage.cachedTokens).toBeGreaterThan(first.usage.promptTokens - 5);
-    expectSureText(text, line);
+    expectStableText(text, line);
   });
 
   test("copies what one that still runs has", async () => {
@@ -82,7 +82,7 @@ describe("a prompt that begins like an earlier one", () => {
     for await (const _ of running) {
       const { text, usage } = await llama.generate(promptOf("running"), greedy);
       expect(usage.cachedTokens).toBeGreaterThan(usage.promptTokens - 40);
-      expectSureText(text, line);
+      expectStableText(text, line);
       break;
     }
     expect((await running).finishReason).toBe("abort");
@@ -104,7 +104,7 @@ test("answers to one prompt share its computation", async () => {
   const prompt = promptOf("answers");
   const { choices, usage } = await llama.generate(prompt, { ...greedy, n: 4 });
   expect(choices).toHaveLength(4);
-  for (const { text } of choices ?? []) expectSureText(text, line);
+  for (const { text } of choices ?? []) expectStableText(text, line);
   expect(usage.promptTokens).toBeGreaterThan(100);
   const { text } = await llama.generate(prompt, { beams: 3, maxTokens: 10 });
   expect(text).not.toBe("");
@@ -136,22 +136,22 @@ test("what a slot had to give up comes back from host memory", async () => {
   expect(llama.stats().promptCacheBytes).toBeGreaterThan(0);
   const { text, usage } = await llama.generate(promptOf("stored"), greedy);
   expect(usage.cachedTokens).toBeGreaterThan(first.usage.promptTokens - 5);
-  expectSureText(text, line);
+  expectStableText(text, line);
 });
 
 test("cancelled requests leave the others alone", async () => {
   const { llama } = model;
   for (let round = 0; round < 5; round++) {
-    const all = sureLines.map((sure) => {
+    const all = stableLines.map((sure) => {
       const signal = AbortSignal.timeout(5 + 20 * round);
       const options = { ...greedy, maxTokens: 60 };
       const cancelled = llama.generate(sure.repeat(50), { ...options, signal });
-      return [cancelled, llama.generate(surePrompt(sure), options)] as const;
+      return [cancelled, llama.generate(stablePrompt(sure), options)] as const;
     });
     for (const [i, [cancelled, kept]] of all.entries()) {
-      expectSureText((await kept).text, sureLines[i] ?? line);
+      expectStableText((await kept).text, stableLines[i] ?? line);
       await cancelled.then(
-        ({ text }) => expectSureText(text, sureLines[i] ?? line),
+        ({ text }) => expectStableText(text, stableLines[i] ?? line),
         (error) => expect(error).not.toBeInstanceOf(CodeLlamaError),
       );
     }

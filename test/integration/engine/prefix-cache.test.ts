@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { expectSureText, surePrompt } from "../../helpers/sure-texts.ts";
+import { expectStableText, stablePrompt } from "../../helpers/stable-texts.ts";
 import { loadTinyModel, useTinyModel } from "../../helpers/tiny-model.ts";
 
 const model = useTinyModel({ contextSize: 2048, parallel: 4 });
@@ -40,7 +40,7 @@ describe("a prompt that begins like an earlier one", () => {
     for await (const _ of running) {
       const { text, usage } = await llama.generate(promptOf("running"), greedy);
       expect(usage.cachedTokens).toBeGreaterThan(usage.promptTokens - 40);
-      expectSureText(text, line);
+      expectStableText(text, line);
       break;
     }
     expect((await running).finishReason).toBe("abort");
@@ -57,7 +57,7 @@ describe("a prompt that begins like an earlier one", () => {
       for (const n of [1, 2]) {
         const { text, usage } = await llama.generate(promptOf("alone"), { ...alone, n });
         expect(usage.cachedTokens).toBe(0);
-        expectSureText(text, line);
+        expectStableText(text, line);
       }
       const shared = await llama.generate(promptOf("alone"), greedy);
       expect(shared.usage.cachedTokens).toBe(shared.usage.promptTokens - 1);
@@ -129,11 +129,11 @@ test("maxTokens bounds what is kept", async () => {
 test("cached cells make room for whoever needs it", async () => {
   await using small = await loadTinyModel({ contextSize: 256, parallel: 2 });
   for (const other of ["x = 1\n", "[]\n", "i++;\n", "foo();\n", line]) {
-    const { text } = await small.generate(surePrompt(other), {
+    const { text } = await small.generate(stablePrompt(other), {
       ...greedy,
       maxTokens: 150,
     });
-    expectSureText(text, other);
+    expectStableText(text, other);
     const stats = small.stats();
     expect(stats.kvCellsUsed).toBe(0);
     expect(stats.kvCellsCached).toBeGreaterThan(0);

@@ -1,31 +1,31 @@
 import { describe, expect, test } from "vitest";
 import type { CodeLlamaError } from "../../../lib/index.ts";
-import { expectSureText, sureLines, surePrompt } from "../../helpers/sure-texts.ts";
+import { expectStableText, stableLines, stablePrompt } from "../../helpers/stable-texts.ts";
 import { loadTinyModel, useTinyModel } from "../../helpers/tiny-model.ts";
 
-const line = sureLines[0];
+const line = stableLines[0];
 const endless = { temperature: 0, ignoreEos: true, maxTokens: 1500 } as const;
 const short = { ...endless, maxTokens: 5 } as const;
 
 describe("maxQueue", () => {
   test("refuses what would wait behind too many", async () => {
     await using llama = await loadTinyModel({ contextSize: 2048, parallel: 1, maxQueue: 2 });
-    const running = llama.generate(surePrompt(line), endless);
-    const waiting = [1, 2].map(() => llama.generate(surePrompt(line), short));
-    const refused = llama.generate(surePrompt(line), short);
+    const running = llama.generate(stablePrompt(line), endless);
+    const waiting = [1, 2].map(() => llama.generate(stablePrompt(line), short));
+    const refused = llama.generate(stablePrompt(line), short);
     await expect(refused).rejects.toMatchObject({
       code: "QUEUE_FULL",
       message: expect.stringMatching(/1 requests run \(parallel\) and 2 wait \(maxQueue\)/),
     });
     running.cancel();
-    for (const generation of waiting) expectSureText((await generation).text, line);
-    expectSureText((await llama.generate(surePrompt(line), short)).text, line);
+    for (const generation of waiting) expectStableText((await generation).text, line);
+    expectStableText((await llama.generate(stablePrompt(line), short)).text, line);
   });
 
   test("is counted when a request is made, whatever the engine is at", async () => {
     await using llama = await loadTinyModel({ contextSize: 2048, parallel: 1, maxQueue: 0 });
-    const running = llama.generate(surePrompt(line), endless);
-    const refused = llama.generate(surePrompt(line), short).then(
+    const running = llama.generate(stablePrompt(line), endless);
+    const refused = llama.generate(stablePrompt(line), short).then(
       () => "accepted",
       (error: unknown) => (error as CodeLlamaError).code,
     );
@@ -34,13 +34,13 @@ describe("maxQueue", () => {
     expect(await Promise.race([refused, turn])).toBe("QUEUE_FULL");
     running.cancel();
     // A cancelled request's place is free at once.
-    expectSureText((await llama.generate(surePrompt(line), short)).text, line);
+    expectStableText((await llama.generate(stablePrompt(line), short)).text, line);
   });
 
   test("of 0 lets none wait", async () => {
     await using llama = await loadTinyModel({ contextSize: 2048, parallel: 1, maxQueue: 0 });
-    const running = llama.generate(surePrompt(line), endless);
-    const refused = llama.generate(surePrompt(line), short);
+    const running = llama.generate(stablePrompt(line), endless);
+    const refused = llama.generate(stablePrompt(line), short);
     await expect(refused).rejects.toMatchObject({ code: "QUEUE_FULL" });
     running.cancel();
   });
@@ -52,25 +52,25 @@ describe("timeoutMs", () => {
   test("ends a stream with what it has", async () => {
     const { llama } = model;
     let text = "";
-    const generation = llama.generate(surePrompt(line), { ...endless, timeoutMs: 300 });
+    const generation = llama.generate(stablePrompt(line), { ...endless, timeoutMs: 300 });
     for await (const chunk of generation) text += chunk.text;
     const result = await generation;
     expect(result.finishReason).toBe("timeout");
     expect(result.text).toBe(text);
-    expectSureText(text, line);
+    expectStableText(text, line);
   });
 
   test("ends a request that waits", async () => {
     const { llama } = model;
-    const running = llama.generate(surePrompt(line), endless);
-    const late = await llama.generate(surePrompt(line), { ...short, timeoutMs: 20 });
+    const running = llama.generate(stablePrompt(line), endless);
+    const late = await llama.generate(stablePrompt(line), { ...short, timeoutMs: 20 });
     expect(late).toMatchObject({ finishReason: "timeout", text: "" });
     running.cancel();
   });
 
   test("ends a request that nobody reads", async () => {
     const { llama } = model;
-    const unread = llama.generate(surePrompt(line), { ...endless, timeoutMs: 1000 });
+    const unread = llama.generate(stablePrompt(line), { ...endless, timeoutMs: 1000 });
     const iterator = unread[Symbol.asyncIterator]();
     await iterator.next();
     while (llama.stats().running > 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -79,7 +79,7 @@ describe("timeoutMs", () => {
   });
 
   test("leaves a request in time alone", async () => {
-    const result = await model.llama.generate(surePrompt(line), { ...short, timeoutMs: 100_000 });
+    const result = await model.llama.generate(stablePrompt(line), { ...short, timeoutMs: 100_000 });
     expect(result.finishReason).toBe("length");
   });
 });

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { CodeLlama } from "../../../lib/index.ts";
 import { heavy } from "../../helpers/event-loop/heavy.ts";
-import { expectSureText, sureLines, surePrompt } from "../../helpers/sure-texts.ts";
+import { expectStableText, stableLines, stablePrompt } from "../../helpers/stable-texts.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 import { loadTinyModel, modelPath, useTinyModel } from "../../helpers/tiny-model.ts";
 
@@ -17,7 +17,7 @@ const greedy = { temperature: 0, ignoreEos: true, maxTokens: 200 } as const;
 
 describe("speculation", () => {
   test("takes several tokens a step where a text repeats itself", async () => {
-    const { usage } = await model.llama.generate(surePrompt(sureLines[0]), greedy);
+    const { usage } = await model.llama.generate(stablePrompt(stableLines[0]), greedy);
     expect(usage.completionTokens).toBe(200);
     expect(usage.acceptedTokens).toBeGreaterThan(50);
     expect(usage.draftTokens).toBeGreaterThanOrEqual(usage.acceptedTokens);
@@ -26,9 +26,9 @@ describe("speculation", () => {
     expect(stats.draftTokens).toBeGreaterThanOrEqual(stats.acceptedTokens);
   });
 
-  test.each(sureLines)("changes nothing of a greedy text: %j", async (line) => {
-    const expected = await plain.llama.generate(surePrompt(line), greedy);
-    const { text, tokens } = await model.llama.generate(surePrompt(line), greedy);
+  test.each(stableLines)("changes nothing of a greedy text: %j", async (line) => {
+    const expected = await plain.llama.generate(stablePrompt(line), greedy);
+    const { text, tokens } = await model.llama.generate(stablePrompt(line), greedy);
     expect(text).toBe(expected.text);
     expect(tokens).toEqual(expected.tokens);
     expect(expected.usage.draftTokens).toBe(0);
@@ -37,19 +37,19 @@ describe("speculation", () => {
   test("ends where it would without, in the middle of a draft too", async () => {
     for (let maxTokens = 1; maxTokens < 30; maxTokens++) {
       const options = { ...greedy, maxTokens };
-      const { usage, finishReason } = await model.llama.generate(surePrompt("x = 1\n"), options);
+      const { usage, finishReason } = await model.llama.generate(stablePrompt("x = 1\n"), options);
       expect(usage.completionTokens).toBe(maxTokens);
       expect(finishReason).toBe("length");
     }
     const stopped = { ...greedy, stop: "1\nx = 1\nx" };
-    const { text, finishReason } = await model.llama.generate(surePrompt("x = 1\n"), stopped);
+    const { text, finishReason } = await model.llama.generate(stablePrompt("x = 1\n"), stopped);
     expect({ text, finishReason }).toEqual({ text: "x = ", finishReason: "stop" });
   });
 
   test("goes with penalties, whose history has only what was taken", async () => {
     const options = { ...greedy, repeatPenalty: 1.1, frequencyPenalty: 0.3, maxTokens: 60 };
-    const expected = await plain.llama.generate(surePrompt("x = 1\n"), options);
-    const { text } = await model.llama.generate(surePrompt("x = 1\n"), options);
+    const expected = await plain.llama.generate(stablePrompt("x = 1\n"), options);
+    const { text } = await model.llama.generate(stablePrompt("x = 1\n"), options);
     expect(text.slice(0, 20)).toBe(expected.text.slice(0, 20));
   });
 
@@ -60,7 +60,7 @@ describe("speculation", () => {
   });
 
   test("keeps the distribution of a sampled text", async () => {
-    const prompt = await plain.llama.tokenize(surePrompt("a += 1\n"), { bos: true });
+    const prompt = await plain.llama.tokenize(stablePrompt("a += 1\n"), { bos: true });
     const sampling = { ...greedy, temperature: 3, topK: 3, topP: 1 };
     const expected = await pairDistribution(plain.llama, prompt, sampling);
 
@@ -112,9 +112,9 @@ async function pairDistribution(
 
 test("speculation adapts to what it costs here", async () => {
   await using llama = await loadTinyModel({ contextSize: 1024, speculation: { maxDraft: 8 } });
-  for (const line of sureLines.slice(0, 3)) {
-    const { text, usage } = await llama.generate(surePrompt(line), greedy);
-    expectSureText(text, line);
+  for (const line of stableLines.slice(0, 3)) {
+    const { text, usage } = await llama.generate(stablePrompt(line), greedy);
+    expectStableText(text, line);
     expect(usage.acceptedTokens).toBeLessThanOrEqual(usage.draftTokens);
   }
 });
@@ -153,8 +153,8 @@ describe("a draft model", () => {
   });
 
   test("costs nothing but time where it is wrong", async () => {
-    const { text } = await drafted.llama.generate(surePrompt(sureLines[1]), greedy);
-    expectSureText(text, sureLines[1]);
+    const { text } = await drafted.llama.generate(stablePrompt(stableLines[1]), greedy);
+    expectStableText(text, stableLines[1]);
     expect(drafted.llama.stats().kvCellsUsed).toBe(0);
   });
 

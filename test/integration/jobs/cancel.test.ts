@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { CodeLlama } from "../../../lib/index.ts";
-import { expectSureText, sureLines, surePrompt } from "../../helpers/sure-texts.ts";
+import { expectStableText, stableLines, stablePrompt } from "../../helpers/stable-texts.ts";
 import { modelPath, useTinyModel } from "../../helpers/tiny-model.ts";
 
 const model = useTinyModel();
@@ -81,7 +81,7 @@ describe("a signal", () => {
 
 test("a cancelled prompt does not disturb a parallel stream", async () => {
   const options = { temperature: 0, maxTokens: 80, ignoreEos: true } as const;
-  const stream = model.llama.generate(surePrompt(sureLines[1]), options);
+  const stream = model.llama.generate(stablePrompt(stableLines[1]), options);
   const prompt = model.llama.tokenize("x = [1, 2, 3]\n".repeat(200), { bos: true });
   for await (const _ of stream) {
     const long = model.llama.generate(prompt.slice(0, 1500), endless);
@@ -89,7 +89,7 @@ test("a cancelled prompt does not disturb a parallel stream", async () => {
     long.cancel();
     expect((await long).finishReason).toBe("abort");
   }
-  expectSureText((await stream).text, sureLines[1]);
+  expectStableText((await stream).text, stableLines[1]);
 });
 
 test("textStream yields the text, and cancelling it cancels the generation", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { expectSureText, sureLines, surePrompt } from "../../helpers/sure-texts.ts";
+import { expectStableText, stableLines, stablePrompt } from "../../helpers/stable-texts.ts";
 import { useTinyModel } from "../../helpers/tiny-model.ts";
 
 // Without a prefix cache, because one test's tokens would be cached for the next.
@@ -178,19 +178,22 @@ test("streams only whole characters", async () => {
 
 test("parallel generations give the same texts as single ones", async () => {
   const together = await Promise.all(
-    sureLines.map((line) => model.llama.generate(surePrompt(line), { ...greedy, maxTokens: 30 })),
+    stableLines.map((line) =>
+      model.llama.generate(stablePrompt(line), { ...greedy, maxTokens: 30 }),
+    ),
   );
-  for (const [index, { text }] of together.entries()) expectSureText(text, sureLines[index] ?? "");
+  for (const [index, { text }] of together.entries())
+    expectStableText(text, stableLines[index] ?? "");
 });
 
 test("a request that ends during another's prefill does not touch its KV cells", async () => {
-  const [shortest = "", other = ""] = sureLines;
+  const [shortest = "", other = ""] = stableLines;
   // The other requests arrive during this prefill, so they share a step.
   const first = model.llama.generate(shortest.repeat(200), { ...greedy, maxTokens: 1 });
-  const ending = model.llama.generate(surePrompt(shortest), { ...greedy, maxTokens: 1 });
-  const { text } = await model.llama.generate(surePrompt(other), { ...greedy, maxTokens: 30 });
+  const ending = model.llama.generate(stablePrompt(shortest), { ...greedy, maxTokens: 1 });
+  const { text } = await model.llama.generate(stablePrompt(other), { ...greedy, maxTokens: 30 });
   await Promise.all([first, ending]);
-  expectSureText(text, other);
+  expectStableText(text, other);
 });
 
 test("stats() counts running requests", async () => {

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { CodeLlama } from "../../../lib/index.ts";
 import { backendPackageNames } from "../../../lib/native/backend-packages.ts";
 import type { Diagnosis } from "../../../lib/native/diagnosis.ts";
-import { quietly, runCommand } from "../../helpers/command-line.ts";
+import { reproducible, runCommand } from "../../helpers/command-line.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 import { modelPath } from "../../helpers/tiny-model.ts";
 
@@ -81,7 +81,7 @@ withoutOwnCuda(
     expect(failed?.backend).toBeUndefined();
     expect(failed?.error).toMatch(/failed to load .*libggml-cuda\.so: \S/);
     const { code, stdout } = await runCommand(
-      ["complete", "def f(", "--model", modelPath, "--max-tokens", "2", ...quietly],
+      ["complete", "def f(", "--model", modelPath, "--max-tokens", "2", ...reproducible],
       { cwd: application },
     );
     expect(code).toBe(0);

@@ -23,7 +23,7 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
     await area.pressSequentially("def fibonacci(n: int) -> int:\n");
     const typed = await area.inputValue();
     await area.press("Control+Enter");
-    await playground.tells("50 tokens");
+    await playground.waitForStatus("50 tokens");
     const answered = await area.inputValue();
     expect(answered).toContain("return a");
     await area.press("Control+z");
@@ -47,7 +47,7 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
     const area = playground.area;
     await area.fill("def fibonacci(n: int) -> int:\n");
     await area.press("Control+Enter");
-    await playground.tells("50 tokens");
+    await playground.waitForStatus("50 tokens");
     const page = playground.page();
     const client = await page.context().newCDPSession(page);
     await client.send("Input.dispatchKeyEvent", {
@@ -61,9 +61,9 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
   test("undo while an answer comes ends it and gives the text before", async () => {
     const area = playground.area;
     const before = await area.inputValue();
-    await playground.begin(area, async () => (await area.inputValue()) !== before);
+    await playground.startUntil(area, async () => (await area.inputValue()) !== before);
     await area.press("Control+z");
-    await playground.ended();
+    await playground.waitForEnd();
     playground.pace.release();
     await playground.page().waitForTimeout(100);
     expect(await area.inputValue()).toBe(before);
@@ -80,8 +80,8 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
       text.setSelectionRange(from, from + " zzz".length);
     }, before.indexOf(" zzz"));
     await area.press("Control+Enter");
-    await playground.tells("the first");
-    await playground.ended();
+    await playground.waitForStatus("the first");
+    await playground.waitForEnd();
     expect(await area.inputValue()).toContain("return a + b\n");
     await area.press("Control+z");
     expect(await area.inputValue()).toBe(before);
@@ -91,24 +91,24 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
     const area = playground.area;
     const before = await area.inputValue();
     await caret(area, before.length);
-    await playground.begin(area, async () => (await area.inputValue()) !== before);
+    await playground.startUntil(area, async () => (await area.inputValue()) !== before);
     const length = async () => (await area.inputValue()).length;
     expect(await caret(area)).toBe(await length()); // At the insertion's end it goes along.
 
     await area.press("Control+Home");
     await playground.page().keyboard.type("# by");
     const soFar = await length();
-    await playground.more(async () => (await length()) > soFar);
+    await playground.continueUntil(async () => (await length()) > soFar);
     expect(await caret(area)).toBe("# by".length);
     await playground.page().keyboard.type(" me\n");
 
     await area.press("Control+End");
     await playground.page().keyboard.type("# th");
     const later = await length();
-    await playground.more(async () => (await length()) > later);
+    await playground.continueUntil(async () => (await length()) > later);
     await playground.page().keyboard.type("at is all");
     playground.pace.release();
-    await playground.tells("50 tokens");
+    await playground.waitForStatus("50 tokens");
     const text = await area.inputValue();
     expect(text.startsWith(`# by me\n${before}`)).toBe(true);
     expect(text).toMatch(/a, b = b, a \+ b\n {4}return a\n[^#]*# that is all$/);
@@ -117,17 +117,17 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
   test("what is deleted or replaced around the insertion does not shift it", async () => {
     const area = playground.area;
     const before = await area.inputValue();
-    await playground.begin(area, async () => (await area.inputValue()) !== before);
+    await playground.startUntil(area, async () => (await area.inputValue()) !== before);
     const soFar = await area.inputValue();
     await area.press("Control+Home");
     await area.press("Delete");
     await area.press("Delete");
-    await playground.more(async () => (await area.inputValue()).length > soFar.length);
+    await playground.continueUntil(async () => (await area.inputValue()).length > soFar.length);
     expect((await area.inputValue()).startsWith(soFar.slice(2))).toBe(true);
     await area.press("Control+a");
     await playground.page().keyboard.type("new");
     playground.pace.release();
-    await playground.ended();
+    await playground.waitForEnd();
     expect(await area.inputValue()).toMatch(/[^n]new$/);
   });
 
@@ -136,20 +136,20 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
     await area.fill(`${"# a line\n".repeat(80)}def fibonacci(n: int) -> int:\n`);
     const before = await area.inputValue();
     const scrolled = () => area.evaluate((found) => (found as { scrollTop: number }).scrollTop);
-    await playground.begin(area, async () => (await area.inputValue()) !== before);
+    await playground.startUntil(area, async () => (await area.inputValue()) !== before);
     expect(await scrolled()).toBeGreaterThan(500);
     await area.evaluate((found) => {
       (found as { scrollTop: number }).scrollTop = 100;
     });
     const soFar = await area.inputValue();
-    await playground.more(async () => (await area.inputValue()) !== soFar);
+    await playground.continueUntil(async () => (await area.inputValue()) !== soFar);
     expect(await scrolled()).toBe(100);
   });
 
   test("a character that is being composed is not broken by text that comes", async () => {
     const area = playground.area;
     const before = await area.inputValue();
-    await playground.begin(area, async () => (await area.inputValue()) !== before);
+    await playground.startUntil(area, async () => (await area.inputValue()) !== before);
     await area.press("Control+Home");
     const page = playground.page();
     const client = await page.context().newCDPSession(page);
@@ -157,7 +157,7 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
     await client.send("Input.imeSetComposition", composed);
     const composing = await area.inputValue();
     playground.pace.release();
-    await playground.tells("50 tokens");
+    await playground.waitForStatus("50 tokens");
     expect(await area.inputValue()).toBe(composing);
     await client.send("Input.insertText", { text: "\u4f60" });
     await expect.poll(() => area.inputValue()).toMatch(/^\u4f60def [\s\S]*return a\n$/);

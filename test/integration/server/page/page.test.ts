@@ -115,9 +115,9 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
   test("a new chat ends the answer that comes, and begins with nothing", async () => {
     const area = await openChat();
     await area.fill("Tell me a very long story.");
-    await playground.begin(area, isAnswering);
+    await playground.startUntil(area, isAnswering);
     await playground.page().getByRole("button", { name: "New chat" }).click();
-    await playground.ended();
+    await playground.waitForEnd();
     playground.pace.release();
     expect(await playground.page().locator("#dialog li").count()).toBe(0);
     await area.fill("Write a Python function that adds two numbers.");
@@ -127,8 +127,8 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     expect(messages).toEqual([
       { role: "user", content: "Write a Python function that adds two numbers." },
     ]);
-    await playground.tells("a second");
-    await playground.ended();
+    await playground.waitForStatus("a second");
+    await playground.waitForEnd();
     expect(await playground.page().locator("#dialog li").count()).toBe(2);
   });
 
@@ -139,7 +139,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     await area.press("Control+Enter");
     await playground.page().locator("#dialog .user").waitFor();
     await playground.page().getByRole("button", { name: "New chat" }).click();
-    await playground.ended();
+    await playground.waitForEnd();
     expect(await area.inputValue()).toBe("");
     expect(await playground.page().locator("#dialog li").count()).toBe(0);
   });
@@ -147,11 +147,11 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
   test("a new chat leaves a completion running", async () => {
     const area = playground.area;
     const before = await area.inputValue();
-    await playground.begin(area, async () => (await area.inputValue()) !== before);
+    await playground.startUntil(area, async () => (await area.inputValue()) !== before);
     await openChat();
     await playground.page().getByRole("button", { name: "New chat" }).click();
     playground.pace.release();
-    await playground.tells("50 tokens");
+    await playground.waitForStatus("50 tokens");
   });
 
   test("Run and Stop by keyboard keep the focus", async () => {
@@ -160,20 +160,20 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     playground.pace.hold();
     await playground.run.focus();
     await playground.run.press("Enter");
-    await playground.tells("waiting");
+    await playground.waitForStatus("waiting");
     expect(await focused()).toBe("run");
-    await playground.more(async () => (await area.inputValue()) !== before);
+    await playground.continueUntil(async () => (await area.inputValue()) !== before);
     expect(await focused()).toBe("run");
     await playground.page().keyboard.press("Tab");
     expect(await focused()).toBe("stop");
     await playground.page().keyboard.press("Space");
-    await playground.ended();
+    await playground.waitForEnd();
     expect(await focused()).toBe("stop");
     expect(await playground.stop.getAttribute("aria-disabled")).toBe("true");
     playground.pace.release();
     await playground.run.press("Enter");
-    await playground.tells("a second");
-    await playground.ended();
+    await playground.waitForStatus("a second");
+    await playground.waitForEnd();
     expect(await focused()).toBe("run");
   });
 
@@ -181,7 +181,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     const area = await openChat();
     expect(await playground.page().getByRole("log").count()).toBe(0);
     await area.fill(`Tell me a very long story.${"\n.".repeat(60)}`);
-    await playground.begin(area, isAnswering);
+    await playground.startUntil(area, isAnswering);
     const dialog = playground.page().getByRole("log", { name: "Dialog" });
     expect(await dialog.getAttribute("tabindex")).toBe("0");
     const scrolled = () => dialog.evaluate((found) => (found as { scrollTop: number }).scrollTop);
@@ -189,7 +189,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     await dialog.press("Home");
     await expect.poll(scrolled).toBe(0);
     const soFar = await answer().textContent();
-    await playground.more(async () => (await answer().textContent()) !== soFar);
+    await playground.continueUntil(async () => (await answer().textContent()) !== soFar);
     expect(await scrolled()).toBe(0);
   });
 
@@ -207,9 +207,9 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
   test("a stop before the first token says so", async () => {
     playground.pace.hold();
     await playground.area.press("Control+Enter");
-    await playground.tells("waiting");
+    await playground.waitForStatus("waiting");
     await playground.page().keyboard.press("Escape");
-    await playground.ended();
+    await playground.waitForEnd();
     expect(await playground.status.textContent()).toBe("stopped before the first token");
   });
 
@@ -217,13 +217,13 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     const area = await openChat();
     await area.fill("Write a Python function that adds two numbers.");
     await area.press("Control+Enter");
-    await playground.tells("a second");
-    await playground.ended();
+    await playground.waitForStatus("a second");
+    await playground.waitForEnd();
     const tooLong = "What does this mean? ".repeat(1000);
     await area.fill(tooLong);
     await area.press("Control+Enter");
     await playground.page().locator("#status.error", { hasText: "context" }).waitFor();
-    await playground.ended();
+    await playground.waitForEnd();
     expect(await area.inputValue()).toBe(tooLong);
     expect(await playground.page().locator("#dialog li").count()).toBe(2);
     playground.failures.length = 0; // The browser tells of the 400 itself.
@@ -232,7 +232,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     await area.fill("Hello?");
     await area.press("Control+Enter");
     await playground.page().locator("#status.error").waitFor();
-    await playground.ended();
+    await playground.waitForEnd();
     await playground.page().context().setOffline(false);
     expect(await area.inputValue()).toBe("Hello?");
     playground.failures.length = 0;
@@ -241,7 +241,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     await area.press("Control+Enter");
     const { messages } = (await asked).postDataJSON() as { messages: { role: string }[] };
     expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "user"]);
-    await playground.ended();
+    await playground.waitForEnd();
   });
 
   test("a question comes back before what was typed meanwhile", async () => {
@@ -252,7 +252,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     await playground.page().locator("#dialog .user").waitFor();
     await area.fill("Second?");
     await playground.page().keyboard.press("Escape");
-    await playground.ended();
+    await playground.waitForEnd();
     expect(await area.inputValue()).toBe("First?\nSecond?");
     expect(await playground.page().locator("#dialog li").count()).toBe(0);
   });
@@ -280,7 +280,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     await playground.page().locator("#status.error", { hasText: "Temperature must be" }).waitFor();
     await temperature.fill("0.01");
     await playground.area.press("Control+Enter");
-    await playground.tells("a second");
+    await playground.waitForStatus("a second");
   });
 
   test("asks for no file that is not there", async () => {
