@@ -1,6 +1,10 @@
 #include "engine/llama/assertion_guard.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <iterator>
 #include <stdexcept>
 #include <string_view>
 
@@ -26,10 +30,17 @@ void FailAssertion(const char* message) {
 }
 
 void InstallAssertionHandler() {
-// MSVC takes it for granted that a C function such as ggml_abort throws nothing.
+// MSVC assumes that a C function such as ggml_abort throws nothing.
 #ifndef _MSC_VER
   ggml_set_abort_callback(FailAssertion);
 #endif
+}
+
+bool ReportsLackOfMemory(const std::string& message) {
+  const char* const words[] = {"unable to allocate", "failed to allocate", "bad_alloc",
+                               std::strerror(ENOMEM), std::strerror(EAGAIN)};
+  return std::any_of(std::begin(words), std::end(words),
+                     [&](const char* each) { return message.find(each) != std::string::npos; });
 }
 
 AssertionGuard::AssertionGuard() : outer_(current_guard) { current_guard = this; }

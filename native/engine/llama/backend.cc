@@ -20,14 +20,14 @@ bool log_to_stderr = false;
 
 void OnLog(int level, const char* text) {
   if (log_to_stderr) std::fputs(text, stderr);
-  LogCapture* capture = current_capture;
-  if (capture == nullptr) return;
-  if (level != GGML_LOG_LEVEL_CONT) {
-    capture->last_ = level == GGML_LOG_LEVEL_ERROR  ? &capture->errors_
-                     : level == GGML_LOG_LEVEL_WARN ? &capture->warnings_
-                                                    : nullptr;
+  for (LogCapture* capture = current_capture; capture != nullptr; capture = capture->outer_) {
+    if (level != GGML_LOG_LEVEL_CONT) {
+      capture->last_ = level == GGML_LOG_LEVEL_ERROR  ? &capture->errors_
+                       : level == GGML_LOG_LEVEL_WARN ? &capture->warnings_
+                                                      : nullptr;
+    }
+    if (capture->last_ != nullptr) capture->last_->append(text);
   }
-  if (capture->last_ != nullptr) capture->last_->append(text);
 }
 
 void InitializeBackends() {

@@ -1,19 +1,20 @@
-// llama.cpp's process-wide state: backends, and the log that everybody shares.
+// Process-wide state of llama.cpp: its backends and its log.
 #pragma once
 
 #include <string>
 
 namespace codellama {
 
-// Loads the backends and sets up the log, once a process. Any thread.
+// Loads the backends and sets up the log. Only the first call has an effect. Any thread.
 void InitializeBackends();
 
-// Takes a line as llama.cpp logs them; `level` is a ggml_log_level.
+// Takes a log line of llama.cpp. `level` is a ggml_log_level.
 void OnLog(int level, const char* text);
 
-// Collects what llama.cpp logs as a warning or an error on this thread while it lives, since
-// its functions say only that they failed. Other output of llama.cpp is dropped, unless
-// the environment has NODE_CODELLAMA_LOG=1: then all of it goes to stderr.
+// Collects the warnings and errors that llama.cpp logs on this thread during the object's life,
+// because its functions report only that they failed. Captures nest: an outer one also gets the
+// lines of the inner one. All other log lines are dropped. With NODE_CODELLAMA_LOG=1 in the
+// environment all lines also go to stderr.
 class LogCapture {
  public:
   LogCapture();
@@ -21,7 +22,7 @@ class LogCapture {
   LogCapture(const LogCapture&) = delete;
   LogCapture& operator=(const LogCapture&) = delete;
 
-  // The errors, else the warnings, one a line.
+  // The errors, or the warnings if there are no errors, one per line.
   std::string text() const;
 
  private:
@@ -30,7 +31,7 @@ class LogCapture {
   LogCapture* outer_;
   std::string errors_;
   std::string warnings_;
-  std::string* last_ = nullptr;  // continuation lines carry no level
+  std::string* last_ = nullptr;  // text that a continuation line, which has no level, extends
 };
 
 }  // namespace codellama

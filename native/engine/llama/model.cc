@@ -1,9 +1,6 @@
 #include "engine/llama/model.h"
 
-#include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <system_error>
 #include <utility>
 
@@ -22,21 +19,13 @@ namespace {
 
 std::string Megabytes(uint64_t bytes) { return std::to_string(bytes >> 20) + " MB"; }
 
-// The words of ggml, of the C++ library and of the system.
-bool TellsOfMemory(const std::string& log) {
-  const char* const words[] = {"unable to allocate", "failed to allocate", "bad_alloc",
-                               std::strerror(ENOMEM)};
-  return std::any_of(std::begin(words), std::end(words),
-                     [&](const char* each) { return log.find(each) != std::string::npos; });
-}
-
 Error LoadError(const std::string& path, const std::string& log) {
   if (log.find("unknown model architecture") != std::string::npos) {
     return Error(ErrorCode::kModelUnsupported,
                  path + ": llama.cpp does not know this model's architecture\n" + log);
   }
-  if (TellsOfMemory(log)) {
-    return Error(ErrorCode::kOutOfMemory, path + ": not enough memory for the weights\n" + log);
+  if (ReportsLackOfMemory(log)) {
+    return Error(ErrorCode::kOutOfMemory, path + ": not enough memory to load it\n" + log);
   }
   return Error(ErrorCode::kModelInvalid, path + ": llama.cpp cannot load it\n" + log);
 }

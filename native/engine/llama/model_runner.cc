@@ -1,23 +1,17 @@
 #include "engine/llama/model_runner.h"
 
 #include <algorithm>
-#include <future>
-#include <limits>
 #include <numeric>
-#include <optional>
 #include <string>
-#include <system_error>
-#include <thread>
 
 #include "engine/base/error.h"
-#include "engine/base/machine.h"
 #include "engine/kv/kv_cells.h"
 #include "engine/llama/assertion_guard.h"
 #include "engine/llama/backend.h"
+#include "engine/llama/context_size.h"
 #include "engine/llama/flash_attention.h"
 #include "engine/llama/kv_type.h"
 #include "engine/llama/rope.h"
-#include "ggml-cpu.h"
 #include "llama.h"
 
 namespace codellama {
@@ -27,7 +21,7 @@ namespace {
 // llama.cpp's limit, LLAMA_MAX_SEQ in src/llama-cparams.h.
 constexpr uint32_t kMaxSequences = 256;
 
-// Ends of cached runs.
+// Sequences for the prefix cache. Each leaf of its tree needs one.
 constexpr uint32_t kCachedSequences = 128;
 
 llama_flash_attn_type FlashAttentionType(const Model& model, const ContextOptions& options) {
@@ -36,104 +30,16 @@ llama_flash_attn_type FlashAttentionType(const Model& model, const ContextOption
                                                         : LLAMA_FLASH_ATTN_TYPE_AUTO;
 }
 
-// llama.cpp makes whole blocks of so many cells.
-constexpr uint64_t kCellBlock = 256;
-
-// The pool holds no more cells than the model has learned positions, for one sequence may use all.
-uint64_t LargestContext(const Model& model) {
-  const auto positions = model.position_limit();
-  if (!positions) return std::numeric_limits<uint32_t>::max();
-  if (*positions >= kCellBlock) return *positions / kCellBlock * kCellBlock;
-  throw Error(ErrorCode::kModelUnsupported, "the model has only " + std::to_string(*positions) +
-                                                " learned positions; at least " +
-                                                std::to_string(kCellBlock) + " are needed");
-}
-
-// Layers on a GPU keep their cells there, and the placement saw to it that there is room.
-uint64_t KvBytesPerCellOnHost(const Model& model, const ContextOptions& options) {
-  const auto layers = static_cast<uint64_t>(std::max(model.facts().layers, 1));
-  const auto on_gpu = static_cast<uint64_t>(std::max(model.placement().gpu_layers(), 0));
-  return KvBytesPerCell(model, options) * (layers - std::min(on_gpu, layers)) / layers;
-}
-
-// The default leaves half of the free memory to others.
-uint32_t ChooseContextSize(const Model& model, const ContextOptions& options, bool separate) {
-  const uint64_t cell = KvBytesPerCellOnHost(model, options);
-  const uint64_t largest = LargestContext(model);
-  const auto available = AvailableMemory();
-  if (options.context_size == 0) {
-    uint64_t size = static_cast<uint64_t>(std::max(model.facts().training_context, 256));
-    if (separate) size *= options.parallel;
-    const uint32_t fitted = model.placement().context_size();
-    if (fitted > 0) size = std::min<uint64_t>(size, fitted);
-    if (available && cell > 0) size = std::min(size, *available / 2 / cell);
-    return static_cast<uint32_t>(std::min(std::max(size, kCellBlock), largest));
-  }
-  if (options.context_size > largest) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "contextSize " + std::to_string(options.context_size) +
-                    " is more than the model has learned positions for: " +
-                    std::to_string(largest) + " at most");
-  }
-  // llama.cpp clears the cache when it is made, so memory that is promised but not there would
-  // end the process instead of failing the call.
-  const uint64_t needed = cell * options.context_size;
-  if (available && needed > *available) {
-    throw Error(ErrorCode::kOutOfMemory,
-                "contextSize " + std::to_string(options.context_size) + " needs " +
-                    std::to_string(needed >> 20) + " MB of KV cache, but only " +
-                    std::to_string(*available >> 20) + " MB of memory are free");
-  }
-  return options.context_size;
-}
-
-// With all layers on a GPU the CPU does no more than look embeddings up, and to wake other threads
-// for that takes longer than to do it.
-int32_t DefaultThreads(const Model& model) {
-  const int32_t on_gpu = model.placement().gpu_layers();
-  return on_gpu > 0 && on_gpu >= model.facts().layers ? 1 : UsableCores();
-}
-
-// ggml ends the process when it cannot start a thread, so they are tried out before.
-void RequireThreads(int32_t count) {
-  std::promise<void> tried;
-  const std::shared_future<void> all_tried = tried.get_future().share();
-  std::vector<std::thread> threads;
-  threads.reserve(static_cast<size_t>(count));
-  std::optional<Error> error;
-  try {
-    for (int32_t i = 0; i < count; i++) threads.emplace_back([all_tried] { all_tried.wait(); });
-  } catch (const std::system_error&) {
-    error.emplace(ErrorCode::kBackendFailed,
-                  "only " + std::to_string(threads.size()) + " of " + std::to_string(count) +
-                      " threads can be started; load with fewer threads");
-  }
-  tried.set_value();
-  for (std::thread& thread : threads) thread.join();
-  if (error) throw *error;
-}
-
-// A recurrent state cannot be cut at a token, and a sliding window has forgotten the beginning.
+// Whether sequences can share cells. A recurrent state cannot be cut at a token, and a sliding
+// window no longer has the beginning.
 bool SharesCells(const Model& model) {
   return !llama_model_is_recurrent(model.get()) && !llama_model_is_hybrid(model.get()) &&
          llama_model_n_swa(model.get()) == 0;
 }
 
-// The CPU backend may be a library loaded at run time, so its functions are looked up.
-template <typename Function>
-Function CpuFunction(const char* name) {
-  ggml_backend_dev_t device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
-  if (device == nullptr) throw Error(ErrorCode::kBackendFailed, "the CPU backend is not loaded");
-  void* function = ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), name);
-  if (function == nullptr) {
-    throw Error(ErrorCode::kBackendFailed, std::string("the CPU backend lacks ") + name);
-  }
-  return reinterpret_cast<Function>(function);
-}
-
 }  // namespace
 
-// llama_batch owns nothing by itself.
+// Owner of a llama_batch, which has no destructor.
 struct ModelRunner::Batch {
   explicit Batch(uint32_t size) : batch(llama_batch_init(static_cast<int32_t>(size), 0, 1)) {}
   ~Batch() { llama_batch_free(batch); }
@@ -145,26 +51,10 @@ struct ModelRunner::Batch {
 
 void ModelRunner::FreeContext::operator()(llama_context* context) const { llama_free(context); }
 
-void ModelRunner::FreeThreadpool::operator()(ggml_threadpool* threadpool) const {
-  CpuFunction<decltype(&ggml_threadpool_free)>("ggml_threadpool_free")(threadpool);
-}
-
-uint64_t KvBytesPerCell(const Model& model, const ContextOptions& options) {
-  const auto kv_heads = static_cast<uint32_t>(std::max(llama_model_n_head_kv(model.get()), 1));
-  const HeadSizes sizes = SizesOfHeads(model);
-  const uint32_t key = sizes.key * kv_heads;
-  const uint32_t value = sizes.value * kv_heads;
-  return static_cast<uint64_t>(model.facts().layers) *
-         (ggml_row_size(ParseKvType(options.kv_type_k), key) +
-          ggml_row_size(ParseKvType(options.kv_type_v), value));
-}
-
 ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOptions& options,
                          const std::atomic<bool>* abort)
     : model_(std::move(model)) {
-  const int32_t threads = options.threads > 0 ? options.threads : DefaultThreads(*model_);
-  const int32_t prefill_threads = options.prefill_threads > 0 ? options.prefill_threads : threads;
-
+  const ThreadCounts threads = ChooseThreads(*model_, options);
   const bool shares_cells = SharesCells(*model_);
   separate_ = shares_cells && options.parallel > 1 &&
               WantsSeparateCells(*model_, options, ChooseContextSize(*model_, options, true));
@@ -176,11 +66,12 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   if (shares_cells && !separate_) {
     cached_sequences_ = std::min(kCachedSequences, kMaxSequences - options.parallel);
   }
-  // With one pool of cells llama.cpp takes all its sequence ids, and this counts rows of output.
+  // With shared cells llama.cpp accepts all its sequence ids, and n_seq_max only counts output
+  // rows.
   params.n_seq_max = options.parallel;
   params.n_outputs_max = options.parallel + options.ExtraRows();
-  params.n_threads = threads;
-  params.n_threads_batch = prefill_threads;
+  params.n_threads = threads.decode;
+  params.n_threads_batch = threads.prefill;
   params.flash_attn_type = FlashAttentionType(*model_, options);
   params.type_k = ParseKvType(options.kv_type_k);
   params.type_v = ParseKvType(options.kv_type_v);
@@ -197,8 +88,8 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   context_.reset(GuardAssertions(model_->path(),
                                  [&] { return llama_init_from_model(model_->get(), params); }));
   if (!context_) {
-    const bool memory = log.text().find("alloc") != std::string::npos;
-    throw Error(memory ? ErrorCode::kOutOfMemory : ErrorCode::kInvalidArgument,
+    const bool no_memory = ReportsLackOfMemory(log.text());
+    throw Error(no_memory ? ErrorCode::kOutOfMemory : ErrorCode::kInvalidArgument,
                 "llama.cpp cannot make a context of " + std::to_string(params.n_ctx) + " tokens\n" +
                     log.text());
   }
@@ -206,26 +97,13 @@ ModelRunner::ModelRunner(std::shared_ptr<const Model> model, const ContextOption
   sequence_cells_ = llama_n_ctx_seq(context_.get());
   batch_size_ = llama_n_batch(context_.get());
   batch_ = std::make_unique<Batch>(batch_size_);
-  AttachThreads(threads, prefill_threads);
+  threads_.Attach(threads, context_.get());
   Use({model_->adapter_scales(), false});
   if (options.warmup) WarmUp();
 }
 
 ModelRunner::~ModelRunner() {
   if (context_) llama_detach_threadpool(context_.get());
-}
-
-void ModelRunner::AttachThreads(int32_t threads, int32_t prefill_threads) {
-  // The engine's own thread computes too.
-  const bool two_pools = prefill_threads != threads;
-  RequireThreads(threads - 1 + (two_pools ? prefill_threads - 1 : 0));
-  const auto make = [](int32_t count) {
-    ggml_threadpool_params params = ggml_threadpool_params_default(count);
-    return CpuFunction<decltype(&ggml_threadpool_new)>("ggml_threadpool_new")(&params);
-  };
-  threadpool_.reset(make(threads));
-  if (two_pools) prefill_threadpool_.reset(make(prefill_threads));
-  llama_attach_threadpool(context_.get(), threadpool_.get(), prefill_threadpool_.get());
 }
 
 void ModelRunner::Use(const BatchKind& kind) {
@@ -283,10 +161,11 @@ int32_t ModelRunner::AddRow(Token token, uint32_t position, int32_t slot, bool o
   return row;
 }
 
-// llama.cpp makes its passes like this (llama_batch_allocr::split_equal): the first sequence that
-// is left, those behind it in the batch whose ids go up by one, and as many tokens of each as the
-// shortest of them has. So first come the streams, side by side, then prompts and drafts, where
-// only neighbours of one length go together: those of other lengths would cut each other short.
+// llama.cpp forms its passes like this (llama_batch_allocr::split_equal): it takes the first
+// sequence that is left and the sequences after it in the batch whose ids go up by one, and as many
+// tokens of each as the shortest of them has. So this puts the streams first, side by side. Then
+// come prompts and drafts, where only neighbours of the same length go together: sequences of other
+// lengths would cut each other short.
 void ModelRunner::LayOutSeparate(const std::vector<ScheduledTokens>& batch) {
   std::vector<size_t> by_slot(batch.size());
   std::iota(by_slot.begin(), by_slot.end(), 0);
@@ -305,7 +184,7 @@ void ModelRunner::LayOutSeparate(const std::vector<ScheduledTokens>& batch) {
       AddRows(batch, by_slot[i], 0, 1);
     }
   }
-  // From the last slot to the first, so that the ids go up inside a group alone.
+  // From the last slot to the first, so that the ids go up only inside a group.
   for (size_t end = by_slot.size(); end > 0;) {
     size_t begin = end - 1;
     while (begin > 0 && length(by_slot[begin - 1]) == length(by_slot[begin]) &&
@@ -335,7 +214,8 @@ RunStatus ModelRunner::Decode() {
   const int32_t result = llama_decode(context_.get(), batch_->batch);
   switch (result) {
     case 0:
-      // A GPU computes on when llama_decode returns, and how long steps take is measured.
+      // A GPU may still compute when llama_decode() returns. The duration of a step is measured, so
+      // wait for it.
       llama_synchronize(context_.get());
       return RunStatus::kDone;
     case 1:
@@ -348,8 +228,8 @@ RunStatus ModelRunner::Decode() {
   }
 }
 
-// Page faults and what backends put off until first used should not fall to the first request. An
-// abort here is for whoever set the flag.
+// Takes page faults and the lazy work of backends off the first request. If the abort flag is set,
+// its owner ends the load.
 void ModelRunner::WarmUp() {
   llama_batch& rows = batch_->batch;
   const llama_token bos = llama_vocab_bos(llama_model_get_vocab(model_->get()));
@@ -395,7 +275,7 @@ void ModelRunner::Apply(const ShareCells& share) {
   if (share.from == share.to || first >= last) return;
   llama_memory_t memory = llama_get_memory(context_.get());
   if (separate_) {
-    // Only all of a slot's cells can be copied; those of the copy beyond `last` are given up.
+    // llama.cpp copies only whole slots, so the copy drops its cells from `last` on.
     llama_memory_seq_cp(memory, share.from, share.to, -1, -1);
     llama_memory_seq_rm(memory, share.to, last, -1);
     return;

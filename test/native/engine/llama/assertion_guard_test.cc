@@ -3,6 +3,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "ggml.h"
 #include "support/check.h"
@@ -64,6 +65,30 @@ TEST(assertion_guard_lets_results_null_and_errors_pass) {
            "OUT_OF_MEMORY: full");
   CHECK_EQ(RefusalAfter([]() -> int* { throw std::runtime_error("odd"); }),
            "MODEL_INVALID: llama.cpp cannot run it: odd");
+}
+
+TEST(failure_while_loading_is_out_of_memory_when_an_allocation_failed) {
+  // The C++ library's error for a thread whose stack cannot be allocated.
+  const auto no_thread = []() -> int* {
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+  };
+  CHECK(RefusalAfter(no_thread).starts_with("OUT_OF_MEMORY: not enough memory: "));
+  const auto no_buffer = [] {
+    OnLog(GGML_LOG_LEVEL_ERROR, "failed to allocate buffer of size 64\n");
+    return AddAndCatch();
+  };
+  CHECK(RefusalAfter(no_buffer).starts_with("OUT_OF_MEMORY: not enough memory: ggml.c:"));
+}
+
+TEST(log_captures_nest) {
+  const LogCapture outer;
+  {
+    const LogCapture inner;
+    OnLog(GGML_LOG_LEVEL_ERROR, "first\n");
+    CHECK_EQ(inner.text(), "first");
+  }
+  OnLog(GGML_LOG_LEVEL_ERROR, "second\n");
+  CHECK_EQ(outer.text(), "first\nsecond");
 }
 
 TEST(assertion_guards_nest) {
