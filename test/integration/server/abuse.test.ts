@@ -21,14 +21,14 @@ async function errorOf(response: Response) {
 
 describe("bodies", () => {
   test.each([
-    ["nothing", "", 400],
+    ["no bytes", "", 400],
     ["half of JSON", '{"prompt": "x"', 400],
     ["a list", "[]", 400],
     ["null", "null", 400],
-    ["bytes that are no UTF-8", Buffer.from([0x7b, 0xff, 0x7d]), 400],
-    ["lists in lists", `{"prompt": ${"[".repeat(20_000)}${"]".repeat(20_000)}}`, 400],
-    ["too much", `{"prompt": "${"x".repeat(70_000)}"}`, 413],
-  ])("of %s get a clear error", async (_, body, status) => {
+    ["bytes that are not UTF-8", Buffer.from([0x7b, 0xff, 0x7d]), 400],
+    ["deeply nested lists", `{"prompt": ${"[".repeat(20_000)}${"]".repeat(20_000)}}`, 400],
+    ["too many bytes", `{"prompt": "${"x".repeat(70_000)}"}`, 413],
+  ])("with %s get a clear error", async (_, body, status) => {
     const { status: told, error } = await errorOf(
       await shared.server.post("/v1/completions", {}, { body }),
     );
@@ -36,7 +36,7 @@ describe("bodies", () => {
     expect(error).toMatchObject({ message: expect.any(String), type: "invalid_request_error" });
   });
 
-  test("of 100 MB are refused while they come", async () => {
+  test("of 100 MB are rejected while they arrive", async () => {
     const piece = new Uint8Array(2 ** 20).fill(0x20);
     let sent = 0;
     const body = new ReadableStream({
@@ -51,13 +51,13 @@ describe("bodies", () => {
     } as RequestInit);
     const status = await sending.then(
       (response) => response.status,
-      () => 413, // the connection was cut before the answer was read
+      () => 413, // The connection was closed before the client read the answer.
     );
     expect(status).toBe(413);
     expect(sent).toBeLessThan(60);
   });
 
-  test("that are no JSON by their type are refused: any page could send them", async () => {
+  test("without a JSON content type are rejected, because any web page could send them", async () => {
     const headers = { "content-type": "text/plain" };
     const response = await shared.server.post("/v1/completions", { prompt: "x" }, { headers });
     expect(response.status).toBe(415);
@@ -72,13 +72,13 @@ test.each([
     "tool_choice",
     "demands a tool, and there are no tools",
   ],
-])("of %s fields that contradict each other are told of", async (path, body, field, problem) => {
+])("%s: names fields that contradict each other", async (path, body, field, problem) => {
   const { status, error } = await errorOf(await shared.server.post(path, body));
   expect(status).toBe(400);
   expect(error).toMatchObject({ param: field, message: `${field}: ${problem}` });
 });
 
-test("every field with a value of every wrong kind gives a 400 that names it, or an answer", async () => {
+test("every wrong value of every field gives an answer, or a 400 that names the field", async () => {
   const { url } = shared.server;
   const description = await jsonOf(await fetch(`${url}/openapi.json`));
   const values = [null, true, -1, 1.5, 1e300, "text", "", [], [[]], {}, ["x", 1], { a: 1 }];
@@ -112,7 +112,7 @@ test("every field with a value of every wrong kind gives a 400 that names it, or
   expect(refused).toBeGreaterThan(300);
 }, 300_000);
 
-test("more requests than may wait get 429, and are told when to try again", async () => {
+test("requests beyond the queue limit get 429 with Retry-After", async () => {
   const asking = Array.from({ length: 40 }, () =>
     shared.server.post("/v1/completions", { prompt: "def f(", max_tokens: 30 }),
   );
@@ -124,7 +124,7 @@ test("more requests than may wait get 429, and are told when to try again", asyn
   expect(responses.filter(({ status }) => status === 200).length).toBe(40 - refused.length);
 });
 
-test("500 clients that leave at random leave nothing behind", async () => {
+test("500 clients that disconnect at random leave nothing behind", async () => {
   const random = new Random(7);
   const visit = async (index: number) => {
     const controller = new AbortController();
@@ -134,7 +134,7 @@ test("500 clients that leave at random leave nothing behind", async () => {
       const init = { signal: controller.signal, body: JSON.stringify(body) };
       await (await shared.server.post("/v1/completions", body, init)).text();
     } catch {
-      // It left.
+      // The client disconnected.
     } finally {
       clearTimeout(leaving);
     }
@@ -148,7 +148,7 @@ test("500 clients that leave at random leave nothing behind", async () => {
   );
 });
 
-test("a client that never ends its headers, and one that leaves half of a body, harm nobody", async () => {
+test("unfinished headers and half a body do not disturb other clients", async () => {
   const { hostname, port } = new URL(shared.server.url);
   const slow = connect(Number(port), hostname);
   slow.write("POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\n");
@@ -163,9 +163,9 @@ test("a client that never ends its headers, and one that leaves half of a body, 
   slow.destroy();
 });
 
-test("a stream with nothing to tell sends heartbeats", async () => {
+test("a stream without new text sends heartbeats", async () => {
   const { post, llama } = shared.server;
-  // Twice as many others as places, all of them more urgent, until the heartbeat is there.
+  // More urgent requests, twice as many as can run, hold the stream back until the heartbeat comes.
   let isWaiting = true;
   const options = { maxTokens: 400, ignoreEos: true, priority: "interactive" } as const;
   const others = Array.from({ length: 8 }, async () => {
@@ -184,8 +184,8 @@ test("a stream with nothing to tell sends heartbeats", async () => {
   await Promise.all(others);
 });
 
-describe("a server of its own", () => {
-  test("allows so many requests of a key at once", async () => {
+describe("a server", () => {
+  test("limits the concurrent requests of a key", async () => {
     const apiKeys = [
       { name: "one", key: "first-key" },
       { name: "two", key: "second-key" },
@@ -209,7 +209,7 @@ describe("a server of its own", () => {
     }
   });
 
-  test("drains: what runs may finish, and the rest is told", async () => {
+  test("drains: running requests finish and new ones get an error", async () => {
     await using server = await startTinyServer();
     const { llama, handler, post } = server;
     const body = { prompt: "def f(", max_tokens: 60, logit_bias: { 2: -100 } };
@@ -223,7 +223,7 @@ describe("a server of its own", () => {
     await drained;
   });
 
-  test("cuts what is not done at the deadline, and says so in the stream", async () => {
+  test("cuts unfinished requests at the deadline and reports it in the stream", async () => {
     await using server = await startTinyServer();
     const { handler, post } = server;
     const body = { prompt: "def f(", max_tokens: 1900, stream: true, logit_bias: { 2: -100 } };
@@ -233,7 +233,7 @@ describe("a server of its own", () => {
     expect(text).not.toContain("[DONE]");
   });
 
-  test("answers while its model loads, and when that fails", async () => {
+  test("answers while its model loads and after the load has failed", async () => {
     let fail = (_: Error) => {};
     const model = new Promise<never>((_, reject) => {
       fail = reject;
@@ -249,14 +249,14 @@ describe("a server of its own", () => {
     expect(await health()).toEqual([503, "failed"]);
   });
 
-  test("ends a generation that takes longer than it allows", async () => {
+  test("ends a generation after the request timeout", async () => {
     await using server = await startTinyServer({ requestTimeoutMs: 200 });
     const body = { prompt: "def f(", max_tokens: 1900, logit_bias: { 2: -100 } };
     const { choices } = await jsonOf(await server.post("/v1/completions", body));
     expect(choices[0].finish_reason).toBe("length");
   });
 
-  test("binds no public address without keys, and answers to no foreign name", async () => {
+  test("rejects a public address without keys, and requests with a foreign host name", async () => {
     const handler = createHandler(shared.server.llama);
     await expect(listen(handler, { host: "0.0.0.0", port: 0 })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
@@ -268,7 +268,7 @@ describe("a server of its own", () => {
     expect(String(first)).toContain(" 403 ");
   });
 
-  test("answers to its name with a dot at the end", async () => {
+  test("accepts its host name with a trailing dot", async () => {
     const { hostname, port } = new URL(shared.server.url);
     const socket = connect(Number(port), hostname);
     socket.end("GET /v1/models HTTP/1.1\r\nHost: localhost.:80\r\nConnection: close\r\n\r\n");
@@ -277,12 +277,12 @@ describe("a server of its own", () => {
   });
 });
 
-test("bad options of a handler are told", () => {
+test("rejects wrong options of createHandler()", () => {
   const { llama } = shared.server;
   const bad = [
     { apiKeys: [{ name: "a", key: "short" }] },
     { maxBodyBytes: 5 },
-    { maxBodyBytes: 2 ** 28 + 1 }, // too near to V8's longest string
+    { maxBodyBytes: 2 ** 28 + 1 }, // Too close to V8's longest string.
     { logger: {} },
     { modelname: "x" },
     {
@@ -308,13 +308,13 @@ test("bad options of a handler are told", () => {
   }
 });
 
-test("origins are as browsers send them", () => {
+test("accepts origins in the form that browsers send", () => {
   const { llama } = shared.server;
   const corsOrigins = ["*", "https://a.example", "http://localhost:3000", "vscode-webview://ab12"];
   expect(createHandler(llama, { corsOrigins })).toBeTypeOf("function");
 });
 
-test("what is no model is refused, and no model that was promised is none", async () => {
+test("rejects a value that is not a model, and handles a promise without a model", async () => {
   for (const none of [{}, null, undefined, "model", 5, []]) {
     expect(() => createHandler(none as never)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT" }),
@@ -329,7 +329,7 @@ test("what is no model is refused, and no model that was promised is none", asyn
 test.each([
   ["/v1/chat/completions", "messages[1]"],
   ["/apply-template", "messages[1]"],
-])("the message that is wrong is named: %s", async (path, param) => {
+])("names the wrong message: %s", async (path, param) => {
   const messages = ["user", "user"].map((role) => ({ role, content: "messages[7]" }));
   const { status, error } = await errorOf(await shared.server.post(path, { messages }));
   expect(status).toBe(400);

@@ -1,5 +1,5 @@
-// Each body is within the limits of a body. The event-loop watchdog fails a test whose body holds
-// the event loop.
+// Each body is within the size limit of a body. The event-loop watchdog fails a test whose body
+// blocks the event loop.
 import { describe, expect, test } from "vitest";
 import { heavy } from "../../helpers/event-loop/heavy.ts";
 import { jsonOf, useTinyServer } from "../../helpers/server.ts";
@@ -15,7 +15,7 @@ async function refusal(body: () => object): Promise<{ message: string; param: st
 
 const ask = { prompt: "a", max_tokens: 1 };
 
-describe("structure inside a text is bounded like structure in the body", () => {
+describe("a structure inside a string has the same limits as one in the body", () => {
   test.each([
     ["guided_json", (json: string) => ({ guided_json: json })],
     ["structured_outputs.json", (json: string) => ({ structured_outputs: { json } })],
@@ -37,7 +37,7 @@ describe("structure inside a text is bounded like structure in the body", () => 
   });
 });
 
-describe("answers to all prompts of a request are bounded together", () => {
+describe("the answers to all prompts of a request share one limit", () => {
   const prompts = Array.from({ length: 128 }, (_, index) => `a${index}`);
 
   test.each(["n", "best_of"])("%s", async (name) => {
@@ -47,7 +47,7 @@ describe("answers to all prompts of a request are bounded together", () => {
     });
   });
 
-  test("512 are taken", async () => {
+  test("accepts 512 answers", async () => {
     const answer = await shared.server.post("/v1/completions", { ...ask, prompt: prompts, n: 4 });
     expect((await jsonOf(answer)).choices).toHaveLength(512);
   });

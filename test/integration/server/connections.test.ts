@@ -11,7 +11,7 @@ type TinyServer = Awaited<ReturnType<typeof startTinyServer>>;
 const json = { "content-type": "application/json" };
 const endless = { prompt: "x", max_tokens: 1500, ignore_eos: true, stream: true };
 
-/** A connection that has sent some text and goes on as the test likes. */
+/** Opens a connection and sends some text. The test controls it from then on. */
 async function open({ url }: TinyServer, ...sent: readonly string[]): Promise<Socket> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -28,7 +28,7 @@ function head(path: string, length: number): string {
   );
 }
 
-/** Sends half a body, and waits until the server has begun with it. */
+/** Sends half a body and waits until the server has started to read it. */
 async function openHalf(server: TinyServer): Promise<Socket> {
   const begun = once(server.running.server, "request");
   const socket = await open(server, ...halfBody);
@@ -44,7 +44,7 @@ async function connectionsEnd({ running }: TinyServer): Promise<void> {
 
 const halfBody = [head("/v1/completions", 1000), '{"prompt":'] as const;
 
-/** A logger, and the lines that it has been given. */
+/** A logger that keeps its lines. */
 function recorder() {
   const lines: { level: string; status?: number; code?: string; message: string }[] = [];
   const write = (level: string) => (fields: object, message: string) =>
@@ -52,15 +52,15 @@ function recorder() {
   return { lines, logger: { info: write("info"), warn: write("warn"), error: write("error") } };
 }
 
-describe("closing", () => {
-  test("cuts a client at the deadline that has sent half of its body", async () => {
+describe("close()", () => {
+  test("closes the connection of a client that has sent half of its body, at the deadline", async () => {
     await using server = await startTinyServer();
     const answer = text(await openHalf(server));
     await server.running.close(50);
     expect(await answer).toMatch(/^HTTP\/1.1 503 [\s\S]*connection: close[\s\S]*SHUTTING_DOWN/i);
   });
 
-  test("cuts a stream at the deadline that nobody reads, and frees the engine", async () => {
+  test("cuts a stream that nobody reads at the deadline and frees the engine", async () => {
     await using server = await startTinyServer();
     const request = { method: "POST", headers: json, body: JSON.stringify(endless) };
     const response = await server.handler(new Request(`${server.url}/v1/completions`, request));
@@ -69,7 +69,7 @@ describe("closing", () => {
     expect(await response.text()).toContain("SHUTTING_DOWN");
   });
 
-  test("fails the transfer of JSON that it cuts", async () => {
+  test("makes the transfer fail when it cuts a JSON answer", async () => {
     await using server = await startTinyServer();
     const content = JSON.stringify({ content: "x ".repeat(200_000) });
     const request = { method: "POST", headers: json, body: content };
@@ -78,7 +78,7 @@ describe("closing", () => {
     await expect(response.text()).rejects.toThrow("the server is shutting down");
   });
 
-  test("cuts a stream over a connection that nobody reads", async () => {
+  test("cuts a stream on a connection that nobody reads", async () => {
     await using server = await startTinyServer();
     const body = JSON.stringify({ ...endless, logprobs: 100 });
     const socket = await open(server, head("/v1/completions", body.length), body);
@@ -89,7 +89,7 @@ describe("closing", () => {
     socket.destroy();
   });
 
-  test("waits for no idle connection, for none that has sent half of its headers", async () => {
+  test("does not wait for idle connections or for half-sent headers", async () => {
     await using server = await startTinyServer();
     const silent = await open(server);
     const slow = await open(server, "GET /health HTTP/1.1\r\nHost:");
@@ -100,7 +100,7 @@ describe("closing", () => {
     await Promise.all(closed);
   });
 
-  test("lets an answer arrive whole that is under way, and ends its connection", async () => {
+  test("lets a running answer arrive completely and then closes its connection", async () => {
     await using server = await startTinyServer();
     const body = JSON.stringify({ ...endless, max_tokens: 100 });
     const socket = await open(server, head("/v1/completions", body.length), body);
@@ -110,7 +110,7 @@ describe("closing", () => {
     expect(await answer).toContain("data: [DONE]");
   });
 
-  test("may be asked for twice: the earlier deadline cuts", async () => {
+  test("can be called twice: the earlier deadline counts", async () => {
     await using server = await startTinyServer();
     await openHalf(server);
     await Promise.all([server.handler.drain(2 ** 31 - 1), server.handler.drain(50)]);
@@ -122,7 +122,7 @@ describe("time limits", () => {
     ["sends nothing", []],
     ["never ends its headers", ["GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A:"]],
     ["never ends its body", halfBody],
-    ["asks nothing more", ["GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"]],
+    ["sends no further request", ["GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"]],
   ])("end a connection that %s", async (_, sent) => {
     await using server = await startTinyServer();
     const limits = { headersTimeout: 200, requestTimeout: 300, keepAliveTimeout: 200 };
@@ -131,7 +131,7 @@ describe("time limits", () => {
     await Promise.all(sockets.map((socket) => once(socket.resume(), "close")));
   });
 
-  test("end a connection that takes nothing of its answers", async () => {
+  test("end a connection that does not read its answers", async () => {
     await using server = await startTinyServer();
     server.running.server.timeout = 300;
     const request = "GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
@@ -141,7 +141,7 @@ describe("time limits", () => {
     socket.destroy();
   });
 
-  test("spare a generation that is silent for longer", async () => {
+  test("do not end a generation that produces no text for longer", async () => {
     await using server = await startTinyServer();
     server.running.server.timeout = 20;
     const body = { ...endless, stream: false, max_tokens: 200 };
@@ -151,14 +151,14 @@ describe("time limits", () => {
   });
 });
 
-describe("requests sent behind each other", () => {
-  test("are answered one after the other, and end with their connection", async () => {
+describe("pipelined requests", () => {
+  test("are answered one after another and end with their connection", async () => {
     await using server = await startTinyServer();
     const body = JSON.stringify({ ...endless, stream: false });
     const request = head("/v1/completions", body.length) + body;
     const health = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
     const socket = await open(server, health.repeat(20), request.repeat(6));
-    // Node.js 26 gives one piece for each read().
+    // Node.js 26 returns one piece for each read().
     let answers = "";
     socket.on("data", (piece) => {
       answers += piece;
@@ -173,7 +173,7 @@ describe("requests sent behind each other", () => {
     expect(underWay()).toBe(0);
   });
 
-  test("give others their turn", async () => {
+  test("let requests of other connections run", async () => {
     await using server = await startTinyServer();
     let turns = 0;
     const counting = setInterval(() => turns++);
@@ -185,7 +185,7 @@ describe("requests sent behind each other", () => {
     expect(turns).toBeGreaterThan(10);
   });
 
-  test("end the connection where they are too many", async () => {
+  test("end the connection if there are too many", async () => {
     await using server = await startTinyServer();
     const health = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
     const socket = await open(server, health.repeat(1000));
@@ -195,8 +195,8 @@ describe("requests sent behind each other", () => {
 
 test.each([
   ["HTTP/1.0 without a host", "GET /health HTTP/1.0\r\n\r\n", 200],
-  ["a model's name with slashes", "GET /v1/models/org/tiny HTTP/1.0\r\n\r\n", 200],
-  ["another name with slashes", "GET /v1/models/org/none HTTP/1.0\r\n\r\n", 404],
+  ["a model name with slashes", "GET /v1/models/org/tiny HTTP/1.0\r\n\r\n", 200],
+  ["an unknown model name with slashes", "GET /v1/models/org/none HTTP/1.0\r\n\r\n", 404],
   [
     "a compressed body",
     "POST /v1/completions HTTP/1.0\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n" +
@@ -214,14 +214,14 @@ test.each([
     400,
   ],
   [
-    "a body that its transfer compresses",
+    "a body with a compressed transfer encoding",
     head("/infill", 0).replace("Content-Length: 0", "Transfer-Encoding: gzip, chunked"),
     501,
   ],
   ["two hosts", "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nhost: 127.0.0.1\r\n\r\n", 400],
-  ["a host that is none", "GET /health HTTP/1.1\r\nHost: a@127.0.0.1\r\n\r\n", 400],
-  ["every path at once", "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400],
-  ["a model's name with a line end", "GET /v1/models/a%0Ab HTTP/1.0\r\n\r\n", 404],
+  ["an invalid host", "GET /health HTTP/1.1\r\nHost: a@127.0.0.1\r\n\r\n", 400],
+  ["OPTIONS for all paths", "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400],
+  ["a model name with a line break", "GET /v1/models/a%0Ab HTTP/1.0\r\n\r\n", 404],
   ["a null byte in the path", "GET /hea\0lth HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400],
   ["headers of 20 KB", `GET /health HTTP/1.1\r\nX-A: ${"a".repeat(20_000)}\r\n\r\n`, 431],
 ])("%s gets its status", async (_, request, status) => {
@@ -245,7 +245,7 @@ test.each([
   });
 });
 
-test("a client that sends too long a body reads the refusal, not the end of its connection", async () => {
+test("a client that sends too long a body can read the error before its connection ends", async () => {
   await using server = await startTinyServer({ maxBodyBytes: 2 ** 16 });
   const body = heavy("a long body", () => JSON.stringify({ prompt: "x".repeat(8e6) }));
   for (let attempt = 0; attempt < 20; attempt++) {
@@ -255,7 +255,7 @@ test("a client that sends too long a body reads the refusal, not the end of its 
   }
 });
 
-test("a client that leaves inside its body is a 499 and no failure", async () => {
+test("a client that disconnects while it sends its body counts as 499, not as a failure", async () => {
   const { lines, logger } = recorder();
   await using server = await startTinyServer({ logger });
   (await openHalf(server)).destroy();

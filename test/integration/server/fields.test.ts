@@ -31,7 +31,7 @@ async function refusal(route: string, body: object) {
   return (await jsonOf(response)).error;
 }
 
-describe("the number of tokens has many names", () => {
+describe("the token limit has many names", () => {
   test.each([
     [chat, { n_predict: 0 }, 0],
     [chat, { n_predict: 3 }, 3],
@@ -49,11 +49,11 @@ describe("the number of tokens has many names", () => {
     [completions, { max_tokens: -1 }],
     [completions, { max_tokens: null }],
     [completions, { n_predict: -1 }],
-  ])("%s %j is no limit", async (route, body) => {
+  ])("%s %j means no limit", async (route, body) => {
     expect(await answer(route, body)).toMatchObject({ text, choice: { finish_reason: "stop" } });
   });
 
-  test("without a limit a text goes on until the context is full", async () => {
+  test("without a limit, a text continues until the context window is full", async () => {
     const { tokens } = await answer(completions, { max_tokens: -1, ignore_eos: true });
     expect(tokens).toBe(1024 - 14);
     const infilled = await shared.server.post("/infill", { ...hole, max_tokens: null });
@@ -61,7 +61,7 @@ describe("the number of tokens has many names", () => {
   });
 });
 
-describe("structure has many names", () => {
+describe("structured output has many names", () => {
   const schema = { enum: ["one"] };
 
   test.each([
@@ -80,7 +80,7 @@ describe("structure has many names", () => {
     expect((await answer(completions, { max_tokens: 40, ...body })).text).toBe(expected);
   });
 
-  test.each([chat, completions])("%s refuses two of them", async (route) => {
+  test.each([chat, completions])("%s rejects two of them", async (route) => {
     const two = { grammar: 'root ::= "x"', json_schema: schema };
     expect(await refusal(route, two)).toMatchObject({ param: "json_schema" });
     const three = { guided_grammar: 'root ::= "x"', response_format: { type: "json_object" } };
@@ -89,7 +89,7 @@ describe("structure has many names", () => {
     expect((await answer(route, { max_tokens: 2, ...neither })).tokens).toBe(2);
   });
 
-  test("no structure goes with a suffix", async () => {
+  test("structured output cannot be combined with a suffix", async () => {
     const suffix = "x";
     for (const [name, value] of Object.entries({
       response_format: { type: "json_object" },
@@ -134,7 +134,7 @@ test.each([chat, completions, "/infill"])("%s honours cache_prompt: false", asyn
   expect((await answer(route, { ...body, cache_prompt: true })).cached).toBeGreaterThan(0);
 });
 
-// llama.vscode's requests to a chat: src/llama-server.ts.
+// Chat requests of llama.vscode, from its src/llama-server.ts.
 test.each([
   [
     { n_predict: 0, samplers: [], cache_prompt: true, t_max_prompt_ms: 500, t_max_predict_ms: 1 },
@@ -168,13 +168,13 @@ test.each([
     },
     undefined,
   ],
-])("llama.vscode's chat is answered: %j", async (body, count) => {
+])("answers a chat request of llama.vscode: %j", async (body, count) => {
   const { tokens } = await answer(chat, body);
   if (count === undefined) expect(tokens).toBeGreaterThan(0);
   else expect(tokens).toBe(count);
 });
 
-test("parts of fields that cannot be honoured are named too", async () => {
+test("names parts of a field that cannot be honoured", async () => {
   const called = { role: "assistant", content: null, function_call: { name: "f", arguments: "" } };
   const asked = await refusal(chat, { messages: [...messages, called, ...messages] });
   expect(asked).toMatchObject({ param: "messages[1].function_call" });

@@ -21,7 +21,7 @@ function post(url: string, sent: unknown = body, path = "/v1/completions"): Prom
   });
 }
 
-/** Serves an Express or Hono application while it is asked. */
+/** Serves an Express or Hono application during `ask`. */
 async function withServer<Value>(
   server: import("node:http").Server,
   ask: (url: string) => Promise<Value>,
@@ -63,7 +63,7 @@ describe("Express", () => {
     ["express.json()", () => express().use(express.json())],
     ["express.text()", () => express().use(express.text({ type: "*/*" }))],
     ["express.raw()", () => express().use(express.raw({ type: "*/*" }))],
-  ])("an answer after %s", async (_, create) => {
+  ])("answers after %s", async (_, create) => {
     const app = create().use(nodeListener(shared.server.handler));
     await withExpress(app, async (url) => {
       await expectAnswer(await post(url));
@@ -75,7 +75,7 @@ describe("Express", () => {
     });
   });
 
-  test("says what to use where the handler itself is mounted", async () => {
+  test("names the right function if the handler itself is mounted", async () => {
     const { handler } = shared.server;
     await expect(handler({ url: "/", headers: {} } as never)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
@@ -92,7 +92,7 @@ describe("Express", () => {
     });
   });
 
-  test("says what happened where the body is lost", async () => {
+  test("explains an error if a parser has consumed the body", async () => {
     const app = express().use(async (request, _, next) => {
       for await (const _piece of request);
       next();
@@ -103,7 +103,7 @@ describe("Express", () => {
 });
 
 describe("Fastify", () => {
-  test("an answer after its own parser", async () => {
+  test("answers after its own parser", async () => {
     await using app = fastify();
     app.all("/*", nodeListener(shared.server.handler));
     const url = await app.listen({ port: 0 });
@@ -112,7 +112,7 @@ describe("Fastify", () => {
     expect(await (await post(url, { ...body, stream: true })).text()).toContain("[DONE]");
   });
 
-  test("an answer to the raw request, with bodies left alone", async () => {
+  test("answers the raw request if no parser reads the body", async () => {
     await using app = fastify();
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", (_request, _payload, done) => done(null));
@@ -123,7 +123,7 @@ describe("Fastify", () => {
     await expectAnswer(await post(await app.listen({ port: 0 })));
   });
 
-  test("says what happened where the raw request has lost its body", async () => {
+  test("explains an error if the raw request has lost its body", async () => {
     await using app = fastify();
     app.all("/*", (request, reply) => {
       reply.hijack();
@@ -134,7 +134,7 @@ describe("Fastify", () => {
 });
 
 describe("Hono", () => {
-  test("an answer, and one from a copy after c.req.json()", async () => {
+  test("answers, also from a copy after c.req.json()", async () => {
     const app = new Hono();
     app.post("/v1/*", (context) => shared.server.handler(context.req.raw));
     app.post("/copy/v1/completions", async (context) => {
@@ -148,7 +148,7 @@ describe("Hono", () => {
     });
   });
 
-  test("says what happened after c.req.json()", async () => {
+  test("explains an error after c.req.json()", async () => {
     const app = new Hono();
     app.post("/v1/*", async (context) => {
       await context.req.json();
@@ -164,7 +164,7 @@ describe("Hono", () => {
   });
 });
 
-describe("an error inside a route of one's own", () => {
+describe("an error in a user's own route", () => {
   const codes: readonly (readonly [CodeLlamaErrorCode, number])[] = [
     ["INVALID_ARGUMENT", 400],
     ["CONTEXT_OVERFLOW", 400],
@@ -186,7 +186,7 @@ describe("an error inside a route of one's own", () => {
         response: express.Response,
         next: express.NextFunction,
       ) => {
-        // Express's own answer, without its log.
+        // Express answers by itself, here without its log.
         Object.assign(error, { stack: "" });
         void response;
         next(error);
@@ -195,16 +195,16 @@ describe("an error inside a route of one's own", () => {
     await withExpress(app, async (url) => expect((await post(url, body, "/")).status).toBe(status));
     await using fast = fastify();
     fast.post("/", async () => fail());
-    const told = await post(await fast.listen({ port: 0 }), body, "/");
-    expect(told.status).toBe(status);
-    expect(await jsonOf(told)).toMatchObject({ code, message: "what is wrong" });
+    const answer = await post(await fast.listen({ port: 0 }), body, "/");
+    expect(answer.status).toBe(status);
+    expect(await jsonOf(answer)).toMatchObject({ code, message: "what is wrong" });
     const hono = new Hono().post("/", () => fail());
     const response = await hono.request("/", { method: "POST" });
     expect(response.status).toBe(status);
     expect(await jsonOf(response)).toEqual({ error: { message: "what is wrong", code } });
   });
 
-  test("the status is none of the error's own properties", () => {
+  test("the status is not an own property of the error", () => {
     const error = new CodeLlamaError("REMOTE_FAILED", "m", { status: 401 });
     expect(error.statusCode).toBe(502);
     expect(error.status).toBe(401);

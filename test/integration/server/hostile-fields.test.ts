@@ -24,12 +24,12 @@ async function send(path: string, json: string): Promise<void> {
     body: json,
   });
   const text = await response.text();
-  const told = `${json.slice(0, 200)} gives ${response.status} ${text.slice(0, 300)}`;
-  expect([200, 400, json.includes('"model"') ? 404 : 400], told).toContain(response.status);
+  const report = `${json.slice(0, 200)} gives ${response.status} ${text.slice(0, 300)}`;
+  expect([200, 400, json.includes('"model"') ? 404 : 400], report).toContain(response.status);
   if (response.status === 200) return;
   const { error } = JSON.parse(text);
-  expect(error.message.length, told).toBeLessThan(1000);
-  expect(error.code, told).toMatch(/^[A-Z_]+$/);
+  expect(error.message.length, report).toBeLessThan(1000);
+  expect(error.code, report).toMatch(/^[A-Z_]+$/);
 }
 
 const posts = operations.filter(({ method }) => method === "post");
@@ -37,11 +37,11 @@ const fieldsOf = (body: unknown) => Object.keys((body as { readonly shape: objec
 const [{ body: first } = { body: undefined }] = posts;
 
 describe.each(posts.map(({ path, body }) => [path, body] as const))("%s", (path, body) => {
-  // Fields that routes share are read by the same code.
+  // The same code reads the fields that routes share.
   const shared = body === first ? [] : fieldsOf(first);
   const names = fieldsOf(body).filter((name) => !shared.includes(name) || name in required(path));
 
-  test.each([...names, "__proto__"])("%s has any value", async (name) => {
+  test.each([...names, "__proto__"])("accepts or rejects any value of %s", async (name) => {
     const { [name]: _, ...rest } = required(path);
     const before = Object.entries(rest).map(([key, value]) => `"${key}":${JSON.stringify(value)},`);
     for (const value of hostileJsonTexts)
@@ -102,7 +102,7 @@ test.each([
   ["/v1/completions", '{"prompt":"a","options":{"num_predict":1,"temperature":$}}'],
   ["/infill", '{"max_tokens":1,"input_extra":[{"filename":$,"text":"a"}]}'],
   ["/infill", '{"max_tokens":1,"prompt":"a","response_fields":["content",$]}'],
-])("%s has any value at %s", async (path, body) => {
+])("%s accepts or rejects any value at %s", async (path, body) => {
   for (const value of hostileJsonTexts)
     await send(
       path,
@@ -110,7 +110,7 @@ test.each([
     );
 });
 
-test("nothing is left behind", async () => {
+test("leaves the server healthy and Object.prototype unchanged", async () => {
   expect(Object.prototype).not.toHaveProperty("polluted");
   expect((await jsonOf(await fetch(`${shared.server.url}/health`))).status).toBe("ok");
 });

@@ -27,13 +27,13 @@ async function complete(prompt: string, body: object = {}) {
   };
 }
 
-describe("a prompt that spells an infill format out is an infill", () => {
+describe("a prompt with infill marks is an infill", () => {
   test.each([
     ["Code Llama", `<PRE> ${prefix} <SUF>${suffix} <MID>`],
     ["StarCoder", `<fim_prefix>${prefix}<fim_suffix>${suffix}<fim_middle>`],
     ["Qwen", `<|fim_prefix|>${prefix}<|fim_suffix|>${suffix}<|fim_middle|>`],
     ["DeepSeek", `<｜fim▁begin｜>${prefix}<｜fim▁hole｜>${suffix}<｜fim▁end｜>`],
-  ])("of %s", async (_, prompt) => {
+  ])("in the format of %s", async (_, prompt) => {
     const exact = shared.server.llama.encodeInfill({ prefix, suffix, order: "psm" });
     expect(await complete(prompt)).toEqual({ text: middle, tokens: exact.length, warning: null });
     expect(warn).not.toHaveBeenCalled();
@@ -43,24 +43,24 @@ describe("a prompt that spells an infill format out is an infill", () => {
     ["Code Llama", `<PRE> <SUF>${suffix} <MID> ${prefix}`],
     ["StarCoder", `<fim_prefix><fim_suffix>${suffix}<fim_middle>${prefix}`],
     ["Qwen", `<|fim_suffix|>${suffix}<|fim_prefix|>${prefix}<|fim_middle|>`],
-  ])("of %s, suffix first", async (_, prompt) => {
+  ])("in the format of %s, suffix first", async (_, prompt) => {
     const exact = shared.server.llama.encodeInfill({ prefix, suffix, order: "spm" });
     expect((await complete(prompt)).tokens).toBe(exact.length);
   });
 
-  test("by <FILL_ME>", async () => {
+  test("with <FILL_ME>", async () => {
     const { llama } = shared.server;
     const filled = await llama.infill({ prefix, suffix }, { temperature: 0, tokenHealing: false });
     expect((await complete(`${prefix}<FILL_ME>${suffix}`)).text).toBe(filled.text);
   });
 
-  test("beside an empty suffix", async () => {
+  test("with an empty suffix", async () => {
     const exact = shared.server.llama.encodeInfill({ prefix, suffix, order: "psm" });
     const spelled = await complete(`<PRE> ${prefix} <SUF>${suffix} <MID>`, { suffix: "" });
     expect(spelled).toEqual({ text: middle, tokens: exact.length, warning: null });
   });
 
-  test("not beside a suffix: the marks are text, and the client is warned", async () => {
+  test("unless the request has a suffix: then the marks are text and the client is warned", async () => {
     const prompt = `<PRE> ${prefix} <SUF>${suffix} <MID>`;
     expect((await complete(prompt, { suffix })).warning).toBe("infill-marks-as-text");
     expect((await complete(prompt, { suffix, raw: false })).warning).toBeNull();
@@ -75,10 +75,10 @@ describe("a prompt that spells an infill format out is an infill", () => {
   });
 });
 
-describe("marks that are taken as text", () => {
+describe("marks that count as text", () => {
   const template = `<PRE> ${prefix} <SUF>${suffix} <MID>`;
 
-  test("are named once in the log, and in each answer's headers", async () => {
+  test("appear once in the log and in the headers of each answer", async () => {
     await using server = await startTinyServer({ logger });
     for (const grammar of ['root ::= "a"', 'root ::= "b"']) {
       const body = { prompt: template, max_tokens: 1, grammar };
@@ -99,13 +99,13 @@ describe("marks that are taken as text", () => {
     expect((await complete(prompt, { max_tokens: 1 })).warning).toBe("infill-marks-as-text");
   });
 
-  test("are no surprise where the request says so", async () => {
+  test("cause no warning if the request wants them as text", async () => {
     const { tokens, warning } = await complete(template, { raw: false, max_tokens: 1 });
     expect(warning).toBeNull();
     expect(tokens).toBe(shared.server.llama.tokenize(template, { bos: true }).length);
   });
 
-  test("are just a text elsewhere", async () => {
+  test("cause no warning if they form no infill format", async () => {
     expect((await complete("<PRE> is an element of HTML", { max_tokens: 1 })).warning).toBeNull();
   });
 });

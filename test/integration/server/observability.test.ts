@@ -25,7 +25,7 @@ const logger = { info: write("info"), warn: write("warn"), error: write("error")
 const shared = useTinyServer({ logger });
 const secret = "def very_secret_name(";
 
-test("a generation is a span of the caller's trace, with what the conventions ask for", async () => {
+test("a generation is a span of the caller's trace with the conventional attributes", async () => {
   spans.reset();
   const traceId = "0af7651916cd43dd8448eb211c80319c";
   const response = await shared.server.post(
@@ -53,7 +53,7 @@ test("a generation is a span of the caller's trace, with what the conventions as
   expect(JSON.stringify(span?.attributes)).not.toContain("secret");
 });
 
-test("what is refused is a span that failed", async () => {
+test("a rejected request is a failed span", async () => {
   spans.reset();
   await shared.server.post("/v1/completions", { prompt: secret, temperature: "hot" });
   const [span] = spans.getFinishedSpans();
@@ -61,7 +61,7 @@ test("what is refused is a span that failed", async () => {
   expect(span?.attributes["error.type"]).toBe("INVALID_ARGUMENT");
 });
 
-test("the log has a line for each request, and never its text", async () => {
+test("logs one line per request and never its text", async () => {
   lines.length = 0;
   const { post } = shared.server;
   const headers = { "content-type": "application/json", "x-request-id": "given-by-the-client" };
@@ -86,7 +86,7 @@ test("the log has a line for each request, and never its text", async () => {
   expect(JSON.stringify(lines)).not.toContain("secret");
 });
 
-test("to be asked for its health while the model loads is no warning", async () => {
+test("a health check while the model loads is not logged as a warning", async () => {
   lines.length = 0;
   const loading = createHandler(new Promise<never>(() => {}), { logger });
   expect((await loading(new Request("http://localhost/health"))).status).toBe(503);
@@ -98,7 +98,7 @@ test("to be asked for its health while the model loads is no warning", async () 
   expect(lines[0]?.fields).toMatchObject({ path: "/health", status: 503 });
 });
 
-test("metrics know routes, not the paths that clients think of", async () => {
+test("metrics count by route, never by the path that a client sends", async () => {
   const { url } = shared.server;
   for (const path of ["/v1/models/one", "/v1/models/two", "/three"]) await fetch(url + path);
   const wrongMethods = ["/v1/completions", "/health", "/v1/models/one"].map((path) =>
@@ -120,7 +120,7 @@ test("metrics know routes, not the paths that clients think of", async () => {
   expect(text).not.toMatch(/one|two|three/);
 });
 
-test("metrics count requests and tokens, and tell of the engine", async () => {
+test("metrics count requests and tokens and describe the engine", async () => {
   const text = await (await fetch(`${shared.server.url}/metrics`)).text();
   const value = (line: string) => Number(text.split(`\n${line} `)[1]?.split("\n")[0]);
   expect(value('codellama_http_requests_total{route="/v1/completions",status="200"}')).toBe(3);
@@ -133,7 +133,7 @@ test("metrics count requests and tokens, and tell of the engine", async () => {
 });
 
 test("a server works without the OpenTelemetry API", async () => {
-  // Only this package must not find it: prom-client depends on the API.
+  // Only this package must not find the API, because prom-client depends on it.
   const hook = `const Module = require("node:module");
     const resolve = Module._resolveFilename;
     Module._resolveFilename = (name, parent, ...rest) => {

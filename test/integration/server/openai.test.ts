@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import tasks from "../../../models/codellama-tiny/tasks.json" with { type: "json" };
 import { jsonOf, until, useTinyServer } from "../../helpers/server.ts";
 
-// The official client, over real HTTP.
+// OpenAI's official client over real HTTP.
 const shared = useTinyServer({ apiKeys: [{ name: "tests", key: "secret-of-tests" }] });
 const model = "codellama-tiny";
 const [completion] = tasks.completion;
@@ -12,7 +12,7 @@ const greedy = { model, temperature: 0, max_tokens: 200 };
 if (completion === undefined) throw new Error("the model knows no tasks");
 const { prompt, text } = completion;
 
-/** The same, but for what is lost when numbers are rounded. */
+/** Replaces each number by a matcher that allows for rounding. */
 function closeTo(value: unknown): unknown {
   if (typeof value === "number") return expect.closeTo(value, 0);
   if (Array.isArray(value)) return value.map(closeTo);
@@ -21,7 +21,7 @@ function closeTo(value: unknown): unknown {
 }
 
 describe("completions", () => {
-  test("a text the model knows, whole", async () => {
+  test("completes a text that the model knows, without streaming", async () => {
     const answer = await shared.server.openai.completions.create({ ...greedy, prompt });
     expect(answer.object).toBe("text_completion");
     expect(answer.choices).toMatchObject([{ index: 0, text, finish_reason: "stop" }]);
@@ -29,7 +29,7 @@ describe("completions", () => {
     expect(usage?.total_tokens).toBe((usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0));
   });
 
-  test("streamed, with usage at the end", async () => {
+  test("streams, with usage at the end", async () => {
     const stream = await shared.server.openai.completions.create({
       ...greedy,
       prompt,
@@ -45,13 +45,13 @@ describe("completions", () => {
     expect(chunks.slice(0, -1).every(({ usage }) => usage === null)).toBe(true);
   });
 
-  test("16 tokens where no number is given, as OpenAI has it", async () => {
+  test("generates 16 tokens by default, like OpenAI", async () => {
     const answer = await shared.server.openai.completions.create({ model, prompt, temperature: 0 });
     expect(answer.usage?.completion_tokens).toBe(16);
     expect(answer.choices[0]?.finish_reason).toBe("length");
   });
 
-  test("several prompts, n of each, as text and as tokens", async () => {
+  test("accepts several prompts with n answers each, as text and as tokens", async () => {
     const { openai, llama } = shared.server;
     const tokens = [...llama.tokenize(prompt, { bos: true })];
     const answer = await openai.completions.create({
@@ -77,7 +77,7 @@ describe("completions", () => {
     expect(texts).toEqual([answer.choices[0]?.text, answer.choices[2]?.text]);
   });
 
-  test("a suffix makes it an infill", async () => {
+  test("a suffix makes the completion an infill", async () => {
     const answer = await shared.server.openai.completions.create({
       ...greedy,
       prompt: "def add(a, b):\n    return",
@@ -86,7 +86,7 @@ describe("completions", () => {
     expect(answer.choices[0]).toMatchObject({ text: " a + b", finish_reason: "stop" });
   });
 
-  test("logprobs, echo, stop and best_of", async () => {
+  test("supports logprobs, echo, stop and best_of", async () => {
     const { openai } = shared.server;
     const answer = await openai.completions.create({
       ...greedy,
@@ -113,7 +113,7 @@ describe("completions", () => {
     { max_tokens: 0 },
     { max_tokens: 3, n: 2 },
     { max_tokens: 5, n: 1, best_of: 2 },
-  ])("a stream tells the same logprobs, of the prompt too: %j", async (counts) => {
+  ])("streams the same logprobs, including the prompt's: %j", async (counts) => {
     const { openai } = shared.server;
     const request = { ...greedy, prompt, logprobs: 2, echo: true, ...counts };
     const whole = await openai.completions.create(request);
@@ -124,8 +124,8 @@ describe("completions", () => {
       const ours = pieces.filter((piece) => piece.index === index);
       expect(ours.map((piece) => piece.text).join("")).toBe(text);
       for (const list of ["tokens", "token_logprobs", "top_logprobs", "text_offset"] as const) {
-        const told = ours.flatMap((piece): unknown[] => piece.logprobs?.[list] ?? []);
-        expect(told, list).toEqual(closeTo(logprobs?.[list]));
+        const streamed = ours.flatMap((piece): unknown[] => piece.logprobs?.[list] ?? []);
+        expect(streamed, list).toEqual(closeTo(logprobs?.[list]));
       }
     }
   });
@@ -142,7 +142,7 @@ describe("completions", () => {
     expect(text.startsWith(answer.choices[0]?.text ?? "")).toBe(false);
   });
 
-  test("Meta's control tokens in a prompt need to be asked for", async () => {
+  test("a prompt can spell Meta's control tokens only on request", async () => {
     const { post, llama } = shared.server;
     const hole = tasks.infill.find(
       ({ order, prefix }) => order === "prefix-suffix-middle" && !/\s$/.test(prefix),
@@ -164,7 +164,7 @@ describe("chat", () => {
   const [dialog] = tasks.chat;
   const messages = (dialog?.messages ?? []) as { role: "user"; content: string }[];
 
-  test("an answer the model knows, whole and streamed", async () => {
+  test("gives an answer that the model knows, with and without streaming", async () => {
     const { openai } = shared.server;
     const answer = await openai.chat.completions.create({ ...greedy, max_tokens: 400, messages });
     const content = answer.choices[0]?.message.content ?? "";
@@ -174,7 +174,7 @@ describe("chat", () => {
     expect(await stream.finalContent()).toBe(content);
   });
 
-  test("text parts, developer messages and logprobs", async () => {
+  test("accepts text parts, developer messages and logprobs", async () => {
     const answer = await shared.server.openai.chat.completions.create({
       model,
       temperature: 0,
@@ -192,7 +192,7 @@ describe("chat", () => {
     expect(content[0]?.bytes).toEqual([...Buffer.from(content[0]?.token ?? "")]);
   });
 
-  test("logprobs joined are the content, whole and streamed", async () => {
+  test("the joined logprobs equal the content, with and without streaming", async () => {
     const { openai } = shared.server;
     const middle = dialog?.reply.slice(20, 40) ?? "";
     for (const extra of [{}, { stop: middle }, { max_tokens: 3 }, { grammar: 'root ::= "👩é"' }]) {
@@ -200,16 +200,16 @@ describe("chat", () => {
       const whole = await openai.chat.completions.create(request);
       const [choice] = whole.choices;
       const stream = await openai.chat.completions.create({ ...request, stream: true });
-      const told: OpenAI.ChatCompletionTokenLogprob[] = [];
+      const streamed: OpenAI.ChatCompletionTokenLogprob[] = [];
       let content = "";
       for await (const { choices } of stream) {
-        told.push(...(choices[0]?.logprobs?.content ?? []));
+        streamed.push(...(choices[0]?.logprobs?.content ?? []));
         content += choices[0]?.delta.content ?? "";
-        const joined = told.map(({ token }) => token).join("");
+        const joined = streamed.map(({ token }) => token).join("");
         expect(content.startsWith(joined)).toBe(true);
       }
       expect(content).toBe(choice?.message.content);
-      for (const tokens of [told, choice?.logprobs?.content ?? []]) {
+      for (const tokens of [streamed, choice?.logprobs?.content ?? []]) {
         expect(tokens).toHaveLength(whole.usage?.completion_tokens ?? -1);
         expect(tokens.map(({ token }) => token).join("")).toBe(content);
         expect(Buffer.from(tokens.flatMap(({ bytes }) => bytes ?? [])).toString()).toBe(content);
@@ -217,7 +217,7 @@ describe("chat", () => {
     }
   });
 
-  test("JSON of a schema", async () => {
+  test("returns JSON that follows a schema", async () => {
     const schema = {
       type: "object",
       properties: { name: { type: "string", maxLength: 8 }, size: { enum: [1, 2, 3] } },
@@ -249,7 +249,7 @@ describe("chat", () => {
     },
   ];
 
-  test("a tool call that is demanded, whole and streamed", async () => {
+  test("returns a required tool call, with and without streaming", async () => {
     const { openai } = shared.server;
     const request = { ...greedy, messages, tools, tool_choice: "required" as const };
     const answer = await openai.chat.completions.create(request);
@@ -270,20 +270,20 @@ describe("chat", () => {
     expect(tokens).toBe(answer.usage?.completion_tokens);
     const [streamed] = (await stream.finalChatCompletion()).choices;
     expect(streamed?.finish_reason).toBe("tool_calls");
-    const [told] = streamed?.message.tool_calls ?? [];
-    if (told?.type !== "function") throw new Error("no function call");
-    expect(told.id).toMatch(/^call_/);
-    expect(told.function.name).toBe("set_volume");
-    expect(JSON.parse(told.function.arguments)).toEqual({ level: 4 });
+    const [streamedCall] = streamed?.message.tool_calls ?? [];
+    if (streamedCall?.type !== "function") throw new Error("no function call");
+    expect(streamedCall.id).toMatch(/^call_/);
+    expect(streamedCall.function.name).toBe("set_volume");
+    expect(JSON.parse(streamedCall.function.arguments)).toEqual({ level: 4 });
   });
 
-  test("a tool that is up to a model without tools is refused", async () => {
+  test("rejects optional tools for a model without tool support", async () => {
     const asking = shared.server.openai.chat.completions.create({ ...greedy, messages, tools });
     await expect(asking).rejects.toMatchObject({ status: 400, code: "CAPABILITY_MISSING" });
   });
 });
 
-test("embeddings come as the client asks for them, in base64, and are of length 1", async () => {
+test("returns embeddings of length 1, in base64 as the client requests", async () => {
   const { openai } = shared.server;
   const answer = await openai.embeddings.create({ model, input: ["def f", "class A"] });
   expect(answer.data).toHaveLength(2);
@@ -298,22 +298,22 @@ test("embeddings come as the client asks for them, in base64, and are of length 
   expect(cosine).toBeGreaterThan(0.99);
 });
 
-test("the list of models has the one that is served", async () => {
+test("lists the served model", async () => {
   const { openai } = shared.server;
   const models = await openai.models.list();
   expect(models.data.map(({ id }) => id)).toEqual([model]);
   expect((await openai.models.retrieve(model)).owned_by).toBe("node-codellama");
 });
 
-describe("what goes wrong", () => {
-  test("a wrong key", async () => {
+describe("errors", () => {
+  test("reports a wrong key", async () => {
     const { url } = shared.server;
     const stranger = new OpenAI({ baseURL: `${url}/v1`, apiKey: "guess", maxRetries: 0 });
     const asking = stranger.completions.create({ model, prompt });
     await expect(asking).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
   });
 
-  test("an unknown model", async () => {
+  test("reports an unknown model", async () => {
     const asking = shared.server.openai.completions.create({ model: "gpt-4", prompt });
     await expect(asking).rejects.toMatchObject({
       status: 404,
@@ -322,7 +322,7 @@ describe("what goes wrong", () => {
     });
   });
 
-  test("a field of the wrong type is named", async () => {
+  test("names a field of the wrong type", async () => {
     const messages = [{ role: "user" as const, content: 5 as unknown as string }];
     const asking = shared.server.openai.chat.completions.create({ model, messages });
     await expect(asking).rejects.toMatchObject({ status: 400, param: "messages[0].content" });
@@ -338,13 +338,13 @@ describe("what goes wrong", () => {
     ["/v1/completions", { prompt: [1, 2 ** 32 + 5] }, "prompt[1]"],
     ["/v1/embeddings", { input: [[1], [99999]] }, "input[1][0]"],
     ["/detokenize", { tokens: [99999] }, "tokens[0]"],
-  ])("what is no token is named: %s %j", async (path, body, param) => {
+  ])("names a value that is not a token: %s %j", async (path, body, param) => {
     const response = await shared.server.post(path, body);
     expect(response.status).toBe(400);
     expect((await jsonOf(response)).error).toMatchObject({ code: "INVALID_ARGUMENT", param });
   });
 
-  test("top_logprobs without logprobs is refused, not forgotten", async () => {
+  test("rejects top_logprobs without logprobs", async () => {
     const asked = shared.server.openai.chat.completions.create({
       ...greedy,
       messages: [{ role: "user", content: "hi" }],
@@ -353,7 +353,7 @@ describe("what goes wrong", () => {
     await expect(asked).rejects.toMatchObject({ status: 400, param: "top_logprobs" });
   });
 
-  test("a tool_choice that names none of the tools", async () => {
+  test("rejects a tool_choice that names an unknown tool", async () => {
     const asked = shared.server.openai.chat.completions.create({
       ...greedy,
       messages: [{ role: "user", content: "hi" }],
@@ -363,7 +363,7 @@ describe("what goes wrong", () => {
     await expect(asked).rejects.toMatchObject({ status: 400, param: "tool_choice" });
   });
 
-  test("a prompt that is too long, in a stream too", async () => {
+  test("rejects a prompt that is too long, in a stream too", async () => {
     const asking = shared.server.openai.completions.create({
       model,
       prompt: "word ".repeat(5000),
@@ -372,7 +372,7 @@ describe("what goes wrong", () => {
     await expect(asking).rejects.toMatchObject({ status: 400, code: "CONTEXT_OVERFLOW" });
   });
 
-  test("a client that leaves its stream ends the generation", async () => {
+  test("ends the generation when a client disconnects from its stream", async () => {
     const { openai, llama } = shared.server;
     const controller = new AbortController();
     const stream = await openai.completions.create(
@@ -384,7 +384,7 @@ describe("what goes wrong", () => {
     await until(() => llama.stats().running === 0, "the generation ends");
   });
 
-  test("a client that leaves before the answer ends the generation", async () => {
+  test("ends the generation when a client disconnects before the answer", async () => {
     const { openai, llama } = shared.server;
     const controller = new AbortController();
     const asking = openai.completions.create(

@@ -49,7 +49,7 @@ async function described(url: string): Promise<Described> {
   return jsonOf(await fetch(`${url}/openapi.json`, { headers: { "x-api-key": key } }));
 }
 
-/** The same, but without leave for what is not described: so that all of an answer is. */
+/** The same schema without additional properties, so that it must describe the whole answer. */
 function exact(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(exact);
   if (typeof schema !== "object" || schema === null) return schema;
@@ -58,7 +58,7 @@ function exact(schema: unknown): unknown {
   return { ...closed, ...Object.fromEntries(entries) };
 }
 
-/** Checks a value against the schema at a place in the description. */
+/** Checks a value against the schema at a path in the OpenAPI document. */
 function check(value: unknown, ...place: readonly string[]): void {
   const pointer = place.map((step) => encodeURIComponent(step.replaceAll("/", "~1"))).join("/");
   const schema = { $ref: `openapi#/${pointer}` };
@@ -69,7 +69,7 @@ function check(value: unknown, ...place: readonly string[]): void {
 const answerOf = (path: string, method: string, status: number | "default", type: string) =>
   ["paths", path, method, "responses", `${status}`, "content", type] as const;
 
-/** The events of a stream, each its data. */
+/** Returns the data of each event of a stream. */
 function dataOf(text: string): string[] {
   return [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => data ?? "");
 }
@@ -92,14 +92,14 @@ test.each([
   ["/tokenize", { content: "def f", with_pieces: true }],
   ["/detokenize", { tokens: [1, 2, 3] }],
   ["/apply-template", { messages }],
-])("an answer is as it is described: %s %j", async (path, body) => {
+])("answers match their description: %s %j", async (path, body) => {
   const response = await shared.server.post(path, body);
   expect(response.status).toBe(200);
   expect(response.headers.get("content-type")).toContain(json);
   check(await jsonOf(response), ...answerOf(path, "post", 200, json), "schema");
 });
 
-test("a whole infill has every field, and those that were asked for are alone", async () => {
+test("an infill has every field, or only the requested ones", async () => {
   const whole = await jsonOf(await shared.server.post("/infill", hole));
   check(whole, "components", "schemas", "Infill");
   const body = { ...hole, response_fields: ["content", "timings/prompt_n"] };
@@ -113,7 +113,7 @@ test.each([
   ["/health", "/health", json],
   ["/metrics", "/metrics", "text/plain"],
   ["/openapi.json", "/openapi.json", json],
-])("GET %s is as it is described", async (path, template, type) => {
+])("GET %s matches its description", async (path, template, type) => {
   const { url } = shared.server;
   const response = await fetch(url + path, { headers: { "x-api-key": key } });
   expect(response.status).toBe(200);
@@ -131,7 +131,7 @@ test.each([
   ["/v1/chat/completions", called],
   ["/infill", hole],
   ["/infill", { ...hole, response_fields: ["content", "timings/prompt_n"] }],
-])("every event is as it is described: %s %j", async (path, body) => {
+])("events match their description: %s %j", async (path, body) => {
   const response = await shared.server.post(path, { ...body, stream: true });
   expect(response.headers.get("content-type")).toContain(events);
   const text = await response.text();
@@ -143,7 +143,7 @@ test.each([
   for (const event of told) check(JSON.parse(event), ...place, "x-event-schema");
 });
 
-test("an event that tells of an error is as it is described", async () => {
+test("an error event matches its description", async () => {
   await using server = await startTinyServer();
   const body = { prompt: "def f(", max_tokens: 1900, logit_bias: { 2: -100 }, stream: true };
   const response = await server.post("/v1/completions", body);
@@ -172,13 +172,13 @@ describe("errors", () => {
     [404, "/v1/completions", { body: '{"prompt":"x","model":"gpt"}', headers: keyed }],
     [413, "/tokenize", { body: `"${"x".repeat(70_000)}"`, headers: keyed }],
     [415, "/detokenize", { body: "{}", headers: { ...keyed, "content-type": "text/plain" } }],
-  ])("%i of %s is as it is described", async (status, path, init) => {
+  ])("%i of %s matches its description", async (status, path, init) => {
     const response = await fetch(shared.server.url + path, { method: "POST", ...init });
     expect(response.status).toBe(status);
     check(await jsonOf(response), ...answerOf(path, "post", status, json), "schema");
   });
 
-  test("404 of a model, and what any other path answers", async () => {
+  test("404 of an unknown model and of an unknown path match their description", async () => {
     const { url } = shared.server;
     const model = await fetch(`${url}/v1/models/gpt`, { headers: keyed });
     expect(model.status).toBe(404);
@@ -189,7 +189,7 @@ describe("errors", () => {
     check(await jsonOf(wrongMethod), ...place, "schema");
   });
 
-  test("429 and 503 say when to try again, as they are described to", async () => {
+  test("429 and 503 have the described Retry-After header", async () => {
     await using server = await startTinyServer({ maxConcurrentPerKey: 1 });
     const long = { prompt: "def f(", max_tokens: 1900, logit_bias: { 2: -100 } };
     const asking = server.post("/v1/completions", long);
@@ -207,7 +207,7 @@ describe("errors", () => {
     }
   });
 
-  test("an error without one of its fields is none", () => {
+  test("an error that lacks a field does not match", () => {
     const error = { message: "m", type: "t", param: null, code: "c" };
     check({ error }, "components", "schemas", "Error");
     const { code: _, ...incomplete } = error;
@@ -216,7 +216,7 @@ describe("errors", () => {
     }
   });
 
-  test("each operation has those that can occur", () => {
+  test("each operation lists the errors that can occur", () => {
     const of = (path: string, method: string) =>
       Object.keys(description.paths[path]?.[method]?.responses ?? {}).filter((each) => +each > 200);
     for (const path of posts) {
@@ -229,7 +229,7 @@ describe("errors", () => {
     expect(of("/health", "get")).toEqual(["503"]);
   });
 
-  test("503 of /health has a shape of its own", async () => {
+  test("503 of /health has its own form", async () => {
     const loading = createHandler(new Promise<never>(() => {}));
     const running = await listen(loading, { port: 0 });
     const response = await fetch(`${running.url}/health`);
@@ -239,7 +239,7 @@ describe("errors", () => {
   });
 });
 
-test("keys are asked for where they are: as a bearer or as x-api-key", async () => {
+test("describes keys as a bearer token or x-api-key, only if the server has keys", async () => {
   const needed = [{ bearer: [] }, { header: [] }];
   expect(description).toMatchObject({
     security: needed,
@@ -266,14 +266,14 @@ test("keys are asked for where they are: as a bearer or as x-api-key", async () 
   expect(free.paths["/tokenize"]?.post?.responses).not.toHaveProperty("401");
 });
 
-test("a body tells the other names of its fields", () => {
+test("lists the aliases of the fields of a body", () => {
   const bodyOf = (path: string) => description.paths[path]?.post?.requestBody?.description;
   expect(bodyOf("/infill")).toMatch(/n_predict for max_tokens.*n_cmpl for n/);
   expect(bodyOf("/v1/chat/completions")).toContain("max_completion_tokens for max_tokens");
   expect(bodyOf("/v1/embeddings")).not.toContain("n_predict");
 });
 
-test("the document names itself, its operations and where it is", () => {
+test("has a title, operation ids and its own URL", () => {
   const operations = Object.values(description.paths).flatMap((each) => Object.values(each));
   const ids = operations.map(({ operationId }) => operationId);
   expect(ids).toContain("createChatCompletion");

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { jsonOf, startTinyServer, until, useTinyServer } from "../../helpers/server.ts";
 
-// Clients that read slowly, leave, or ask for what cannot be had.
+// Clients that read slowly, disconnect, or send requests that cannot be answered.
 const shared = useTinyServer({ maxPromptTokens: 20 }, { parallel: 1, maxQueue: 1 });
 
 const endless = { prompt: "x", max_tokens: 1500, ignore_eos: true, stream: true };
 const json = { "content-type": "application/json" };
 
-test("a stream that nobody reads makes its generation rest", async () => {
+test("pauses the generation of a stream that nobody reads", async () => {
   await using server = await startTinyServer({}, { parallel: 2 });
   const { llama } = server;
   const body = JSON.stringify(endless);
@@ -17,8 +17,8 @@ test("a stream that nobody reads makes its generation rest", async () => {
     body,
   });
   const response = await server.handler(request);
-  // Another request is computed in the same batches, so that its tokens tell the time: a stream
-  // that does not rest grows with them.
+  // Another request runs in the same batches, so its tokens measure the time. A stream that does
+  // not pause would grow with them.
   const beside = { maxTokens: 50, ignoreEos: true };
   let growth = Number.POSITIVE_INFINITY;
   for (let round = 0; growth > 0 && round < endless.max_tokens / beside.maxTokens; round++) {
@@ -38,7 +38,7 @@ test.each([
   ["/v1/completions", { prompt: "x", echo: true }],
   ["/v1/chat/completions", { messages: [{ role: "user", content: "x" }] }],
   ["/infill", { input_prefix: "x" }],
-])("a stream that finds the queue full gets 429 and not an event: %s %j", async (path, asked) => {
+])("answers 429 instead of an event stream if the queue is full: %s %j", async (path, asked) => {
   const { llama, post } = shared.server;
   const busy = new AbortController();
   const init = { signal: busy.signal };
@@ -53,7 +53,7 @@ test.each([
   await until(() => llama.stats().running + llama.stats().queued === 0, "they are gone");
 });
 
-test("a stream with a bad grammar gets 400", async () => {
+test("answers 400 for a stream with an invalid grammar", async () => {
   const messages = [{ role: "user", content: "x" }];
   const asked = { messages, grammar: "root ::= (((", stream: true };
   const response = await shared.server.post("/v1/chat/completions", asked);
@@ -74,7 +74,7 @@ function said(role: string) {
   return { role, content: "one two three four five six seven" };
 }
 
-test("a client that leaves is told of, with the tokens made for it", async () => {
+test("logs a disconnected client with the tokens generated for it", async () => {
   const lines: object[] = [];
   const log = (fields: object) => void lines.push(fields);
   const logger = { info: log, warn: log, error: log };
@@ -82,7 +82,7 @@ test("a client that leaves is told of, with the tokens made for it", async () =>
   const leaving = new AbortController();
   const response = await server.post("/v1/completions", endless, { signal: leaving.signal });
   await response.body?.getReader().read();
-  // Who is busy may still look.
+  // A key that has reached its limit can still read the metrics.
   expect((await fetch(`${server.url}/metrics`)).status).toBe(200);
   expect((await server.post("/v1/completions", endless)).status).toBe(429);
   leaving.abort();
@@ -90,16 +90,16 @@ test("a client that leaves is told of, with the tokens made for it", async () =>
   const line = lines.find((each) => "completionTokens" in each);
   expect(line).toMatchObject({ status: 200, code: "ABORTED", finishReasons: ["abort"] });
   expect(line).toMatchObject({ promptTokens: 2, completionTokens: expect.any(Number) });
-  const told = await (await fetch(`${server.url}/metrics`)).text();
-  const counted = /tokens_total\{kind="completion",key="anonymous"\} (\d+)/.exec(told)?.[1];
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  const counted = /tokens_total\{kind="completion",key="anonymous"\} (\d+)/.exec(metrics)?.[1];
   expect(Number(counted)).toBeGreaterThan(0);
 });
 
-test("embeddings count as tokens, and no tokens as no first one", async () => {
+test("counts the tokens of embeddings, and reports no first-token time without tokens", async () => {
   await using server = await startTinyServer();
   await server.post("/v1/embeddings", { input: "a b c" });
   await server.post("/v1/completions", { prompt: "a", max_tokens: 0 });
-  const told = await (await fetch(`${server.url}/metrics`)).text();
-  expect(told).toMatch(/tokens_total\{kind="prompt",key="anonymous"\} [1-9]/);
-  expect(told).not.toContain("time_to_first_token_seconds_count{");
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  expect(metrics).toMatch(/tokens_total\{kind="prompt",key="anonymous"\} [1-9]/);
+  expect(metrics).not.toContain("time_to_first_token_seconds_count{");
 });

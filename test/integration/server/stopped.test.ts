@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createHandler } from "../../../lib/server/index.ts";
 import { loadTinyModel } from "../../helpers/tiny-model.ts";
 
-test("a server whose engine has stopped says so, and answers 503", async () => {
+test("a server whose engine has stopped reports it and answers 503", async () => {
   const llama = await loadTinyModel();
   const handler = createHandler(llama);
   const health = async () => {

@@ -8,8 +8,8 @@ const shared = useTinyServer();
 const model = "codellama-tiny";
 const woman = [240, 159, 145, 169];
 
-describe("tokens that are a part of a character", () => {
-  test.each([false, true])("a chat tells their bytes, stream: %j", async (stream) => {
+describe("tokens that hold a part of a character", () => {
+  test.each([false, true])("have bytes in the logprobs of a chat, stream: %j", async (stream) => {
     const { openai } = shared.server;
     const request = {
       model,
@@ -18,22 +18,22 @@ describe("tokens that are a part of a character", () => {
       top_logprobs: 1,
       grammar: 'root ::= "👩"',
     };
-    const told: OpenAI.ChatCompletionTokenLogprob[] = [];
+    const logprobs: OpenAI.ChatCompletionTokenLogprob[] = [];
     if (stream) {
       for await (const { choices } of await openai.chat.completions.create({
         ...request,
         stream: true,
       })) {
-        told.push(...(choices[0]?.logprobs?.content ?? []));
+        logprobs.push(...(choices[0]?.logprobs?.content ?? []));
       }
     } else {
       const { choices } = await openai.chat.completions.create(request);
-      told.push(...(choices[0]?.logprobs?.content ?? []));
+      logprobs.push(...(choices[0]?.logprobs?.content ?? []));
     }
-    expect(told.map(({ bytes }) => bytes)).toEqual(woman.map((byte) => [byte]));
+    expect(logprobs.map(({ bytes }) => bytes)).toEqual(woman.map((byte) => [byte]));
   });
 
-  test("the offsets behind them are those of the echoed text", async () => {
+  test("are followed by text offsets that match the echoed text", async () => {
     const prompt = "👩\u200D👩 abc";
     const { choices } = await shared.server.openai.completions.create({
       model,
@@ -51,7 +51,7 @@ describe("tokens that are a part of a character", () => {
     expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));
   });
 
-  test("a stream's offsets go on through a character and through text held back", async () => {
+  test("keep the text offsets of a stream correct, also when text is held back", async () => {
     const { openai } = shared.server;
     const request = {
       model,
@@ -71,7 +71,7 @@ describe("tokens that are a part of a character", () => {
     expect(streamed).toEqual(choices[0]?.logprobs?.text_offset);
   });
 
-  test("an engine elsewhere tells their bytes too", async () => {
+  test("have bytes in the answer of a remote engine too", async () => {
     await using remote = await CodeLlama.connect(shared.server.url, { tokenizer: modelPath });
     const { logprobs = [] } = await remote.generate("x", { grammar: 'root ::= "👩"', logprobs: 0 });
     expect(logprobs.map(({ bytes }) => [...(bytes ?? [])])).toEqual(woman.map((byte) => [byte]));

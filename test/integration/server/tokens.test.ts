@@ -3,7 +3,7 @@ import { jsonOf, startTinyServer, until, useTinyServer } from "../../helpers/ser
 
 const shared = useTinyServer();
 
-// Long enough for many slices.
+// This text takes many slices.
 const text = "def f(x):\n    return x + 1  # ünï 日本 😀\n".repeat(4000);
 
 interface Piece {
@@ -11,7 +11,7 @@ interface Piece {
   readonly piece: string | number[];
 }
 
-test("a long text's tokens come with their pieces, and others are served meanwhile", async () => {
+test("returns the tokens of a long text with their pieces and serves other requests meanwhile", async () => {
   const { url, post, llama } = shared.server;
   let served = 0;
   let going = true;
@@ -32,7 +32,7 @@ test("a long text's tokens come with their pieces, and others are served meanwhi
   expect((await jsonOf(await post("/tokenize", { content: text }))).tokens).toEqual([...ids]);
 });
 
-test("as many tokens as a context may hold become text; more are refused", async () => {
+test("detokenizes as many tokens as a context window may hold and rejects more", async () => {
   const { post } = shared.server;
   const tokens = Array.from({ length: 131_072 }, (_, index) => 300 + (index % 30_000));
   const { content } = await jsonOf(await post("/detokenize", { tokens }));
@@ -42,7 +42,7 @@ test("as many tokens as a context may hold become text; more are refused", async
   expect((await jsonOf(response)).error.param).toBe("tokens");
 });
 
-test("a client that leaves inside a long answer leaves nothing behind", async () => {
+test("frees everything when a client disconnects during a long answer", async () => {
   await using server = await startTinyServer();
   const leaving = new AbortController();
   const body = { content: text, with_pieces: true };
@@ -52,7 +52,7 @@ test("a client that leaves inside a long answer leaves nothing behind", async ()
   await server.handler.drain(2 ** 31 - 1);
 });
 
-test("embeddings and logprobs that fill many slices are as exact as short ones", async () => {
+test("embeddings and logprobs of many slices are as exact as short ones", async () => {
   const { post, llama } = shared.server;
   const input = Array.from({ length: 64 }, (_, index) => `def f${index}(`);
   const { data } = await jsonOf(await post("/v1/embeddings", { input }));
@@ -70,7 +70,7 @@ test("embeddings and logprobs that fill many slices are as exact as short ones",
   }
 });
 
-test("a dialog of 4 MB becomes its prompt's text", async () => {
+test("renders a dialog of 4 MB as its prompt text", async () => {
   const { post } = shared.server;
   const content = `a${" ".repeat(2_000_000)}${text}b`;
   const messages = [
@@ -82,7 +82,7 @@ test("a dialog of 4 MB becomes its prompt's text", async () => {
   expect(prompt).toBe(`<s>[INST] ${content} [/INST] Yes </s><s>[INST] And? [/INST]`);
 });
 
-test("the prompt of a chat is that of its body, with its tools", async () => {
+test("renders the prompt of a chat body with its tools", async () => {
   const { post, openai, llama } = shared.server;
   const body = {
     model: "codellama-tiny",
@@ -105,7 +105,7 @@ test.each([
   ["/detokenize", { tokens: [5] }, { skip_special_tokens: false }],
   ["/apply-template", { messages: [{ role: "user", content: "a" }] }, { chat_template: "x" }],
   ["/apply-template", { messages: [{ role: "user", content: "a" }] }, { documents: [{}] }],
-])("%s: %j refuses %j by its name", async (path, body, field) => {
+])("%s: rejects %j with %j and names the field", async (path, body, field) => {
   const response = await shared.server.post(path, { ...body, ...field });
   expect(response.status).toBe(400);
   expect((await jsonOf(response)).error.param).toBe(Object.keys(field)[0]);
@@ -113,12 +113,12 @@ test.each([
   expect((await shared.server.post(path, { ...body, ...idle })).status).toBe(200);
 });
 
-test("a prompt is that of the model that is served", async () => {
+test("rejects a prompt for another model", async () => {
   const body = { model: "other", messages: [{ role: "user", content: "a" }] };
   expect((await shared.server.post("/apply-template", body)).status).toBe(404);
 });
 
-test("of very long texts one is tokenised at a time, and none whose client has left", async () => {
+test("tokenizes one very long text at a time and skips texts of disconnected clients", async () => {
   let gone = 0;
   const warn = () => gone++;
   const logger = { info: () => {}, warn, error: () => {} };
@@ -139,7 +139,7 @@ test("of very long texts one is tokenised at a time, and none whose client has l
   );
   await until(() => begun.length === 1, "the first begins");
   const last = server.post("/tokenize", { content: long });
-  // The shorter text waits for none of them.
+  // The shorter text does not wait for them.
   expect((await server.post("/tokenize", { content: short })).status).toBe(200);
   expect(begun).toEqual([long.length, short.length]);
   leaving.abort();

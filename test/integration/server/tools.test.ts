@@ -4,7 +4,7 @@ import type { ChatMessage } from "../../../lib/index.ts";
 import tasks from "../../../models/codellama-tiny/tasks.json" with { type: "json" };
 import { jsonOf, useTinyServer } from "../../helpers/server.ts";
 
-// The official client, over real HTTP, and a model whose dialogs know of no tools.
+// OpenAI's official client over real HTTP, with a model whose chat format has no tools.
 const shared = useTinyServer({ apiKeys: [{ name: "tests", key: "secret-of-tests" }] });
 const greedy = { model: "codellama-tiny", temperature: 0, max_tokens: 200 };
 const question = tasks.chat[0]?.messages.at(-1)?.content ?? "";
@@ -35,8 +35,8 @@ async function callOf(request: Partial<OpenAI.ChatCompletionCreateParamsNonStrea
   return { choice, call };
 }
 
-describe("results", () => {
-  test("an answer to what a function returned", async () => {
+describe("tool results", () => {
+  test("the model answers after a tool result", async () => {
     const { openai, llama } = shared.server;
     const { choice, call } = await callOf({ tools: [volume] });
     const result = { role: "tool" as const, tool_call_id: call.id, content: "done" };
@@ -47,7 +47,7 @@ describe("results", () => {
       tool_choice: "none",
     });
     expect(answer.choices[0]?.message.content).not.toBe("");
-    const told: ChatMessage[] = [
+    const expected: ChatMessage[] = [
       ...messages,
       {
         role: "assistant",
@@ -55,7 +55,7 @@ describe("results", () => {
       },
       { role: "user", content: "The function set_volume returned: done" },
     ];
-    expect(answer.usage?.prompt_tokens).toBe(llama.encodeChat(told).length);
+    expect(answer.usage?.prompt_tokens).toBe(llama.encodeChat(expected).length);
     const again = await callOf({
       tools: [volume],
       messages: [...messages, choice.message, result],
@@ -63,7 +63,7 @@ describe("results", () => {
     expect(JSON.parse(again.call.function.arguments)).toEqual({ level: 4 });
   });
 
-  test("a result of a call that was never made is refused", async () => {
+  test("rejects a result without a matching call", async () => {
     const asking = shared.server.openai.chat.completions.create({
       ...greedy,
       messages: [...messages, { role: "tool", tool_call_id: "call_x", content: "done" }],
@@ -78,7 +78,7 @@ describe("results", () => {
   test.each([
     ["messages[1].tool_calls", { tool_calls: "none" }],
     ["messages[1].tool_calls[0].function", { tool_calls: [{ id: "call_x", type: "function" }] }],
-  ])("calls of another shape are refused: %s", async (param, fields) => {
+  ])("rejects malformed tool calls: %s", async (param, fields) => {
     const body = { messages: [...messages, { role: "assistant", ...fields }, ...messages] };
     const response = await shared.server.post("/v1/chat/completions", body);
     expect(response.status).toBe(400);
@@ -86,8 +86,8 @@ describe("results", () => {
   });
 });
 
-describe("parameters", () => {
-  test("definitions that a schema refers to, of several tools", async () => {
+describe("tool parameters", () => {
+  test("can use $ref definitions, in several tools", async () => {
     const paint = functionOf("paint", {
       ...objectOf({ color: { $ref: "#/$defs/Value" }, size: { $ref: "#/definitions/Size" } }),
       $defs: { Value: { enum: ["red", "green"] } },
@@ -115,12 +115,12 @@ describe("parameters", () => {
     expect(JSON.parse(json)).toEqual(expected);
   }
 
-  test("none are an empty list", async () => {
+  test("are empty if the tool has none", async () => {
     const { call } = await callOf({ tools: [functionOf("mute")] });
     expect(JSON.parse(call.function.arguments)).toEqual({});
   });
 
-  test("what is no object is refused", async () => {
+  test("must be an object", async () => {
     const asking = callOf({ tools: [volume, functionOf("mute", { type: "string" })] });
     await expect(asking).rejects.toMatchObject({
       status: 400,
@@ -130,10 +130,10 @@ describe("parameters", () => {
   });
 });
 
-describe("a call that max_tokens cuts", () => {
+describe("a tool call cut by max_tokens", () => {
   const tools = [functionOf("set_volume", objectOf({ levels: { const: [1, 2, 3, 4, 5, 6] } }))];
 
-  test("has what was written of it, whole as streamed", async () => {
+  test("keeps the text so far, with and without streaming", async () => {
     const { openai } = shared.server;
     const full = await openai.chat.completions.create({
       ...greedy,

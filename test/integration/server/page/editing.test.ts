@@ -5,7 +5,7 @@ import { findBrowser, usePlayground } from "../../../helpers/browser.ts";
 describe.skipIf(findBrowser() === undefined)("editing in the playground (needs chromium)", () => {
   const playground = usePlayground();
 
-  /** A text area of which the test sets and reads the caret. */
+  /** A text area whose caret the test sets and reads. */
   async function caret(area: Locator, to?: number): Promise<number> {
     return area.evaluate((found, position) => {
       const text = found as unknown as {
@@ -17,7 +17,7 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
     }, to);
   }
 
-  test("undo takes back an answer as one step, then what was typed; redo gives both", async () => {
+  test("undo removes an answer in one step, then the typed text, and redo restores both", async () => {
     const area = playground.area;
     await area.fill("");
     await area.pressSequentially("def fibonacci(n: int) -> int:\n");
@@ -43,7 +43,7 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
     expect(await area.inputValue()).toBe(answered);
   });
 
-  test("the browser's own undo, as from a menu, does the same", async () => {
+  test("the browser's own undo, such as from its menu, does the same", async () => {
     const area = playground.area;
     await area.fill("def fibonacci(n: int) -> int:\n");
     await area.press("Control+Enter");
@@ -58,7 +58,7 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
     expect(await area.inputValue()).toBe("def fibonacci(n: int) -> int:\n");
   });
 
-  test("undo while an answer comes ends it and gives the text before", async () => {
+  test("undo during an answer stops it and restores the text before it", async () => {
     const area = playground.area;
     const before = await area.inputValue();
     await playground.startUntil(area, async () => (await area.inputValue()) !== before);
@@ -70,7 +70,7 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
     expect(await playground.status.textContent()).toContain("stopped");
   });
 
-  test("undo of an infill gives back what was selected", async () => {
+  test("undo of an infill restores the selected text", async () => {
     await playground.page().getByRole("tab", { name: "Infill" }).click();
     const area = playground.page().getByLabel("Text to fill at the cursor");
     await area.fill("def add(a, b):\n    return zzz\n\nprint(add(1, 2))\n");
@@ -87,13 +87,13 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
     expect(await area.inputValue()).toBe(before);
   });
 
-  test("the caret stays where the user puts it, and what is typed stays together", async () => {
+  test("the caret stays where the user puts it, and typed text stays together", async () => {
     const area = playground.area;
     const before = await area.inputValue();
     await caret(area, before.length);
     await playground.startUntil(area, async () => (await area.inputValue()) !== before);
     const length = async () => (await area.inputValue()).length;
-    expect(await caret(area)).toBe(await length()); // At the insertion's end it goes along.
+    expect(await caret(area)).toBe(await length()); // At the end of the insertion, the caret moves with the text.
 
     await area.press("Control+Home");
     await playground.page().keyboard.type("# by");
@@ -114,7 +114,7 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
     expect(text).toMatch(/a, b = b, a \+ b\n {4}return a\n[^#]*# that is all$/);
   });
 
-  test("what is deleted or replaced around the insertion does not shift it", async () => {
+  test("deleting or replacing text around the insertion does not shift it", async () => {
     const area = playground.area;
     const before = await area.inputValue();
     await playground.startUntil(area, async () => (await area.inputValue()) !== before);
@@ -131,7 +131,7 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
     expect(await area.inputValue()).toMatch(/[^n]new$/);
   });
 
-  test("a text can be scrolled while more of it comes", async () => {
+  test("a text can be scrolled while more text arrives", async () => {
     const area = playground.area;
     await area.fill(`${"# a line\n".repeat(80)}def fibonacci(n: int) -> int:\n`);
     const before = await area.inputValue();
@@ -146,7 +146,7 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
     expect(await scrolled()).toBe(100);
   });
 
-  test("a character that is being composed is not broken by text that comes", async () => {
+  test("arriving text does not break a character that is being composed", async () => {
     const area = playground.area;
     const before = await area.inputValue();
     await playground.startUntil(area, async () => (await area.inputValue()) !== before);

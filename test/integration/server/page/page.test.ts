@@ -27,19 +27,19 @@ describe.skipIf(hasNoBrowser)("the playground (needs chromium)", () => {
     expect(failures).toEqual([]);
   });
 
-  /** For whoever wants to look: PLAYGROUND_SCREENSHOTS names a folder. */
+  /** Saves a screenshot if PLAYGROUND_SCREENSHOTS names a folder. */
   async function screenshot(name: string) {
     const folder = process.env.PLAYGROUND_SCREENSHOTS;
     if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png` });
   }
 
-  test("tells what the model is and can do", async () => {
+  test("shows the model and its capabilities", async () => {
     const line = await page.locator("#model", { hasText: "codellama-tiny" }).textContent();
     expect(line).toContain("completion, infill, chat");
     expect(line).toContain("2048 tokens");
   });
 
-  test("completes, and tells how fast", async () => {
+  test("completes a text and shows the speed", async () => {
     await page.getByLabel("Text to continue").press("Control+Enter");
     await page.locator("#status", { hasText: "50 tokens" }).waitFor();
     const text = await page.getByLabel("Text to continue").inputValue();
@@ -67,7 +67,7 @@ describe.skipIf(hasNoBrowser)("the playground (needs chromium)", () => {
     await screenshot("infill");
   });
 
-  test("chats, stops, and begins anew", async () => {
+  test("chats, stops and starts a new chat", async () => {
     await page.getByRole("tab", { name: "Infill" }).press("ArrowRight");
     const area = page.getByLabel("Message");
     await area.fill("Write a Python function that computes the factorial of a number.");
@@ -91,7 +91,7 @@ describe.skipIf(hasNoBrowser)("the playground (needs chromium)", () => {
     expect(await page.locator("#dialog li").count()).toBe(0);
   });
 
-  test("shows what the server refuses", async () => {
+  test("shows errors of the server", async () => {
     await page.getByLabel("Message").fill("Hello. ".repeat(3000));
     await page.getByLabel("Message").press("Control+Enter");
     await page.locator("#status.error", { hasText: "context" }).waitFor();
@@ -99,7 +99,7 @@ describe.skipIf(hasNoBrowser)("the playground (needs chromium)", () => {
   });
 });
 
-describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)", () => {
+describe.skipIf(hasNoBrowser)("the playground while text arrives (needs chromium)", () => {
   const playground = usePlayground();
   const focused = () => playground.page().locator(":focus").getAttribute("id");
 
@@ -112,7 +112,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
   const isAnswering = async () =>
     (await answer().count()) > 0 && (await answer().last().textContent()) !== "";
 
-  test("a new chat ends the answer that comes, and begins with nothing", async () => {
+  test("a new chat stops the running answer and starts empty", async () => {
     const area = await openChat();
     await area.fill("Tell me a very long story.");
     await playground.startUntil(area, isAnswering);
@@ -144,7 +144,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     expect(await playground.page().locator("#dialog li").count()).toBe(0);
   });
 
-  test("a new chat leaves a completion running", async () => {
+  test("a new chat does not stop a completion", async () => {
     const area = playground.area;
     const before = await area.inputValue();
     await playground.startUntil(area, async () => (await area.inputValue()) !== before);
@@ -177,7 +177,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     expect(await focused()).toBe("run");
   });
 
-  test("the dialog can be scrolled by keyboard, and by the user while text comes", async () => {
+  test("the dialog can be scrolled by keyboard, also while text arrives", async () => {
     const area = await openChat();
     expect(await playground.page().getByRole("log").count()).toBe(0);
     await area.fill(`Tell me a very long story.${"\n.".repeat(60)}`);
@@ -193,7 +193,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     expect(await scrolled()).toBe(0);
   });
 
-  test("all of the page is in a landmark; Home and End go over the tabs", async () => {
+  test("the whole page is in landmarks, and Home and End move between the tabs", async () => {
     expect(await playground.page().locator("main [role=tablist]").count()).toBe(1);
     const tab = (name: string) => playground.page().getByRole("tab", { name });
     await tab("Complete").press("End");
@@ -204,7 +204,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     expect(await focused()).toBe("tab-complete");
   });
 
-  test("a stop before the first token says so", async () => {
+  test("shows that the answer was stopped before the first token", async () => {
     playground.pace.hold();
     await playground.area.press("Control+Enter");
     await playground.waitForStatus("waiting");
@@ -213,7 +213,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     expect(await playground.status.textContent()).toBe("stopped before the first token");
   });
 
-  test("a question that fails before any text goes back to its field", async () => {
+  test("puts a question that fails before any text back into its field", async () => {
     const area = await openChat();
     await area.fill("Write a Python function that adds two numbers.");
     await area.press("Control+Enter");
@@ -244,7 +244,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     await playground.waitForEnd();
   });
 
-  test("a question comes back before what was typed meanwhile", async () => {
+  test("puts the question back before the text that was typed meanwhile", async () => {
     const area = await openChat();
     await area.fill("First?");
     playground.pace.hold();
@@ -263,16 +263,16 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     ["Tokens", "0", "Tokens must be a whole number from 1 to 4096."],
     ["Tokens", "1.5", "Tokens must be a whole number from 1 to 4096."],
     ["Seed", "-1", "Seed must be a whole number from 0."],
-  ])("%s %s is not sent", async (name, value, told) => {
+  ])("does not send %s %s", async (name, value, message) => {
     const requests: string[] = [];
     playground.page().on("request", (request) => requests.push(request.url()));
     await playground.page().getByLabel(name, { exact: true }).fill(value);
     await playground.area.press("Control+Enter");
-    await playground.page().locator("#status.error", { hasText: told }).waitFor();
+    await playground.page().locator("#status.error", { hasText: message }).waitFor();
     expect(requests).toEqual([]);
   });
 
-  test("what is no number at all is not sent; finer steps than the arrows' are", async () => {
+  test("does not send text as a number, but sends finer steps than the arrow buttons use", async () => {
     const temperature = playground.page().getByLabel("Temperature");
     await temperature.fill("");
     await temperature.pressSequentially("1e");
@@ -283,7 +283,7 @@ describe.skipIf(hasNoBrowser)("the playground while text comes (needs chromium)"
     await playground.waitForStatus("a second");
   });
 
-  test("asks for no file that is not there", async () => {
+  test("requests no missing file", async () => {
     await playground.page().waitForTimeout(500); // The browser asks for an icon after the playground.page().
     expect(playground.missing).toEqual([]);
   });

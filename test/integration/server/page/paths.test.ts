@@ -6,7 +6,7 @@ import { useTinyServer } from "../../../helpers/server.ts";
 
 const shared = useTinyServer({ playground: true });
 
-/** The answer to a path as it is: fetch() would take the dots out before it asks. */
+/** Requests a path unchanged: fetch() would resolve the dots first. */
 async function ask(path: string): Promise<{ status: number; body: string }> {
   const { port, hostname } = new URL(shared.server.url);
   const socket = connect(Number(port), hostname);
@@ -17,13 +17,13 @@ async function ask(path: string): Promise<{ status: number; body: string }> {
   return { status: Number(head.split(" ")[1]), body: body.join("\r\n\r\n") };
 }
 
-test("the page and its files are there", async () => {
+test("serves the page and its files", async () => {
   expect((await ask("/")).body).toContain("<html");
   expect((await ask("/playground.js")).status).toBe(200);
   expect((await ask("/playground.css?x=1")).status).toBe(200);
 });
 
-// Names are looked up and never joined to a path, on any system.
+// The server looks up file names in a table and never joins them to a path.
 test.each([
   "/../package.json",
   "/playground.js/../../../package.json",
@@ -45,7 +45,7 @@ test.each([
   "/dist/playground/index.html",
   "/%",
   "/%ff%fe",
-])("nothing else can be had: %s", async (path) => {
+])("serves nothing else: %s", async (path) => {
   const { status, body } = await ask(path);
   expect([400, 403, 404]).toContain(status);
   expect(body).not.toMatch(/"name": "node-codellama"|root:|\[fonts\]/);

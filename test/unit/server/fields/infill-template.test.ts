@@ -25,11 +25,11 @@ test.each([
   ["<｜fim▁begin｜>a<｜fim▁hole｜>b<｜fim▁end｜>", { prefix: "a", suffix: "b", order: "psm" }],
   ["<fim_prefix>a<|fim_suffix|>b<fim_middle>", undefined],
   ["<fim_prefix>a<fim_suffix>b<fim_middle>c", undefined],
-])("%j is the hole %j", (prompt, hole) => {
+])("%j has the hole %j", (prompt, hole) => {
   expect(infillOfTemplate(prompt)).toEqual(hole);
 });
 
-test("prompts made of marks give what the format's grammar says", () => {
+test("prompts built from marks give the result of the format's grammar", () => {
   const random = new Random(3);
   const marks = ["<PRE>", "<SUF>", "<MID>", " ", "a", "\n"];
   for (let trial = 0; trial < 20_000; trial++) {
@@ -52,7 +52,7 @@ test.each([
   ["<SUF> without an end", `<PRE> ${" <SUF>".repeat(500_000)}`],
   ["<MID> inside the suffix", `<PRE> <SUF>${" <MID>x".repeat(500_000)}`],
   ["<PRE> without an end", "<PRE> ".repeat(500_000)],
-])("a million marks take no longer than their length: %s", (_, prompt) => {
+])("handles a million marks in linear time: %s", (_, prompt) => {
   expect(infillOfTemplate(prompt)).toBeUndefined();
 });
 
@@ -63,7 +63,7 @@ test.each([
   ["a <FILL> b", undefined, false],
   ["<|repo_name|>r<|fim_prefix|>a<|fim_suffix|>b<|fim_middle|>", undefined, true],
   ["<PRE> is an element of HTML", undefined, false],
-])("%j has the hole %j, and spells marks: %j", (prompt, hole, spells) => {
+])("%j has the hole %j and spells marks: %j", (prompt, hole, spells) => {
   expect(infillOfMark(prompt)).toEqual(hole);
   expect(spellsInfill(prompt)).toBe(spells);
 });

@@ -25,7 +25,7 @@ function resolved(route: string, body: object) {
   return resolveFields(body, route, ownFields(route)).body;
 }
 
-// Each server's fields that change an answer, from its own source.
+// Fields that change an answer, from the source of each server.
 const fieldsOfServers = {
   openai:
     "audio best_of echo frequency_penalty function_call functions logit_bias logprobs " +
@@ -61,11 +61,11 @@ test.each(Object.entries(fieldsOfServers))("every field of %s is known", (_, nam
   expect(names.split(" ").filter((name) => !knownFields.has(name))).toEqual([]);
 });
 
-test.each(routes)("every field of %s is known, so that no other route ignores it", (route) => {
+test.each(routes)("every field of %s is known, so no other route ignores it silently", (route) => {
   expect([...ownFields(route)].filter((name) => !knownFields.has(name))).toEqual([]);
 });
 
-test.each([...knownFields])("%s leads to a field of some route, if anywhere", (_, known) => {
+test.each([...knownFields])("%s maps to a field of a route, or to nothing", (_, known) => {
   const { renames } = known as { readonly renames?: string };
   const { holds } = known as { readonly holds?: Readonly<Record<string, string>> | string };
   const names = [renames, ...(typeof holds === "object" ? Object.values(holds) : [])];
@@ -119,11 +119,14 @@ describe("names of other servers", () => {
     expect(resolved(route, body)).toEqual(expected);
   });
 
-  test.each(["text", 5, null, [1], true])("a body that is no object stays as it is: %j", (body) => {
-    expect(resolveFields(body, "/infill", ownFields("/infill")).body).toBe(body);
-  });
+  test.each(["text", 5, null, [1], true])(
+    "does not change a body that is not an object: %j",
+    (body) => {
+      expect(resolveFields(body, "/infill", ownFields("/infill")).body).toBe(body);
+    },
+  );
 
-  test("a field is named as the client named it", () => {
+  test("names a field like the client did", () => {
     const body = { options: { num_predict: "x" }, guided_json: {} };
     const { sentAs } = resolveFields(body, "/v1/completions", ownFields("/v1/completions"));
     expect(sentAs(["max_tokens"])).toEqual(["options.num_predict"]);
@@ -133,7 +136,7 @@ describe("names of other servers", () => {
   });
 });
 
-describe("refused by name", () => {
+describe("rejects by name", () => {
   test.each([
     ["/v1/chat/completions", { functions: [{ name: "f" }] }, "functions", "use tools"],
     ["/v1/chat/completions", { function_call: { name: "f" } }, "function_call", "use tool_choice"],
@@ -186,13 +189,13 @@ describe("refused by name", () => {
     ["/v1/completions", { add_special_tokens: true, tools: [], chat_template_kwargs: {} }],
     ["/v1/completions", { top_n_sigma: -1, adaptive_target: -1, length_penalty: 1, format: "" }],
     ["/infill", { n_probs: 0, grammar: "", json_schema: null, ignore_eos: false }],
-  ])("%s: %j asks for nothing", (route, body) => {
+  ])("%s: accepts %j, which has no effect", (route, body) => {
     expect(Object.values(resolved(route, body) as object).filter((value) => value != null)).toEqual(
       [],
     );
   });
 
-  test.each(routes)("%s: any value of any field is mapped, refused or ignored", (route) => {
+  test.each(routes)("%s: maps, rejects or ignores any value of any field", (route) => {
     const values = hostileJsonTexts.map((json) => JSON.parse(json) as unknown);
     for (const name of [...knownFields.keys(), "__proto__"]) {
       for (const value of values) {
@@ -206,7 +209,7 @@ describe("refused by name", () => {
     expect(Object.prototype).not.toHaveProperty("polluted");
   });
 
-  test("the same twice is no contradiction", () => {
+  test("accepts the same value under two names", () => {
     const body = { max_tokens: 4, n_predict: 4, max_completion_tokens: 4 };
     expect(resolved("/v1/chat/completions", body)).toEqual({ max_tokens: 4 });
   });

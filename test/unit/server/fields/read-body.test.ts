@@ -8,7 +8,7 @@ import { operations } from "../../../../lib/server/openapi/operations.ts";
 
 const anything = z.unknown();
 
-/** Reads a body that comes in pieces of some bytes. */
+/** Reads a body that arrives in pieces of this size. */
 function read(text: string | Uint8Array, schema: z.ZodType = anything, pieceBytes = 100_000) {
   const bytes = Buffer.from(text as string);
   const pieces = function* () {
@@ -26,25 +26,28 @@ function read(text: string | Uint8Array, schema: z.ZodType = anything, pieceByte
 }
 
 describe("reading", () => {
-  test.each([1, 7, 65_536, 100_000, 1_000_000])("pieces of %d bytes", async (pieceBytes) => {
-    const body = {
-      text: `"\\${"日本語 😀 [{,:".repeat(pieceBytes === 1 ? 100 : 9000)}`,
-      list: [1],
-    };
-    expect(await read(JSON.stringify(body), anything, pieceBytes)).toEqual(body);
-  });
+  test.each([1, 7, 65_536, 100_000, 1_000_000])(
+    "accepts pieces of %d bytes",
+    async (pieceBytes) => {
+      const body = {
+        text: `"\\${"日本語 😀 [{,:".repeat(pieceBytes === 1 ? 100 : 9000)}`,
+        list: [1],
+      };
+      expect(await read(JSON.stringify(body), anything, pieceBytes)).toEqual(body);
+    },
+  );
 
   test.each([
-    ["nothing", "", 400],
+    ["an empty body", "", 400],
     ["half of JSON", "{", 400],
     ["half of a character", Buffer.from([0x22, 0xe2, 0x82]), 400],
-    ["a byte that is no UTF-8", Buffer.from([0x22, 0xff, 0x22]), 400],
-    ["a byte more than allowed", `"${"x".repeat(2 ** 23 - 1)}"`, 413],
-  ])("%s is refused", async (_, text, status) => {
+    ["a byte that is not UTF-8", Buffer.from([0x22, 0xff, 0x22]), 400],
+    ["one byte too many", `"${"x".repeat(2 ** 23 - 1)}"`, 413],
+  ])("rejects %s", async (_, text, status) => {
     await expect(read(text)).rejects.toMatchObject({ status });
   });
 
-  test("a body that fails on its way is a client that left", async () => {
+  test("a body that fails during transfer counts as a disconnected client", async () => {
     const body = new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) });
     const headers = { "content-type": "application/json" };
     const init = { method: "POST", headers, body, duplex: "half" } as RequestInit;
@@ -52,11 +55,11 @@ describe("reading", () => {
     await expect(reading).rejects.toMatchObject({ status: 499, code: "ABORTED" });
   });
 
-  test("other work goes on while a long body is read", async () => {
+  test("other tasks run while a long body is read", async () => {
     let turns = 0;
     const counting = setInterval(() => turns++);
     const body = { text: "日".repeat(2 ** 20) };
-    // In one piece, as frameworks give it.
+    // In one piece, like from a framework.
     await read(JSON.stringify(body), anything, 2 ** 23);
     clearInterval(counting);
     expect(turns).toBeGreaterThan(5);
@@ -71,8 +74,11 @@ describe("limits", () => {
     ["containers", `[${Array.from({ length: containers - 1 }, () => "{}")}]`],
     ["keys", keyed(keys)],
     ["values", `[${Array.from({ length: values }, () => "0")}]`],
-    ["none, of marks inside strings", JSON.stringify({ text: '[{,:"\\'.repeat(values) })],
-  ])("as much as is allowed of %s is read", async (_, text) => {
+    [
+      "brackets and commas inside strings, which do not count",
+      JSON.stringify({ text: '[{,:"\\'.repeat(values) }),
+    ],
+  ])("accepts the maximum of %s", async (_, text) => {
     expect(await read(text)).toEqual(JSON.parse(text));
   });
 
@@ -82,7 +88,7 @@ describe("limits", () => {
     ["arrays and objects", 413, `[${"{},".repeat(containers)}0]`],
     ["keys", 413, keyed(keys + 1)],
     ["values", 413, `[${"0,".repeat(values)}0]`],
-  ])("more is refused before it is parsed: %s", async (what, status, text) => {
+  ])("rejects more before parsing: %s", async (what, status, text) => {
     const message = expect.stringContaining(what === "depth" ? "deeper" : what);
     await expect(read(text)).rejects.toMatchObject({ status, message });
   });
@@ -91,7 +97,7 @@ describe("limits", () => {
 describe("checking", () => {
   const wrong = [null, 0, -1, 1.5, "", "x", true, [], {}, [[]], [{}], { type: "text" }];
 
-  /** Each array, tuple and record of all routes' bodies, with the route. */
+  /** Each array, tuple and record in the bodies of all routes, with its route. */
   const collections = operations.flatMap(({ path, body }) => {
     const found = new Set<z.core.$ZodType>();
     const walk = (schema: z.core.$ZodType) => {
@@ -110,7 +116,7 @@ describe("checking", () => {
     expect(collections.filter(({ name }) => name.startsWith("/detokenize"))).toHaveLength(1);
   });
 
-  test.each(collections)("ends at the first issue: $name", ({ schema }) => {
+  test.each(collections)("stops at the first issue: $name", ({ schema }) => {
     for (const element of wrong) {
       const value = Array.from({ length: 2000 }, () => element);
       checkUntilIssue(schema as z.ZodType, value);
@@ -133,18 +139,15 @@ describe("checking", () => {
     ["/v1/embeddings", '{"input":[', "[],", "[]]}"],
     ["/infill", '{"input_prefix":"a","input_extra":[', "0,", "0]}"],
     ["/detokenize", '{"tokens":[', "-1,", "-1]}"],
-  ])(
-    "a body of %s full of wrong elements is refused: %s %s",
-    async (path, before, element, after) => {
-      const body = operations.find((each) => each.path === path)?.body ?? z.never();
-      // A key and an array may be in each.
-      const text = before + element.repeat(jsonLimits.keys - 10) + after;
-      await expect(read(text, body)).rejects.toMatchObject({ status: 400 });
-      const long = before + element.repeat(2 ** 23 / element.length - 100) + after;
-      const status = expect.toSatisfy((value) => value === 400 || value === 413);
-      await expect(read(long, body)).rejects.toMatchObject({ status });
-    },
-  );
+  ])("rejects a body of %s full of wrong elements: %s %s", async (path, before, element, after) => {
+    const body = operations.find((each) => each.path === path)?.body ?? z.never();
+    // A key and an array may be in each.
+    const text = before + element.repeat(jsonLimits.keys - 10) + after;
+    await expect(read(text, body)).rejects.toMatchObject({ status: 400 });
+    const long = before + element.repeat(2 ** 23 / element.length - 100) + after;
+    const status = expect.toSatisfy((value) => value === 400 || value === 413);
+    await expect(read(long, body)).rejects.toMatchObject({ status });
+  });
 
   test.each([
     [{ prompt: [1, -1] }, "prompt[1]"],
@@ -162,19 +165,19 @@ describe("checking", () => {
       },
       "logit_bias[1][1]",
     ],
-  ])("the field of the meant alternative is named: %j", async (value, field) => {
+  ])("names the field of the intended alternative: %j", async (value, field) => {
     const body = operations.find(({ path }) => path === "/v1/completions")?.body ?? z.never();
     await expect(read(JSON.stringify(value), body)).rejects.toMatchObject({ status: 400, field });
   });
 
-  test("a message that quotes a value as long as the body is cut", () => {
+  test("cuts an error message that quotes a very long value", () => {
     const error = new HttpError(400, "INVALID_ARGUMENT", `not ${"😀".repeat(1_000_000)}`);
     expect(errorBody(error)).toMatchObject({
       error: { message: expect.stringMatching(/^not (😀){400,500}.?…$/u) },
     });
   });
 
-  test("a key as long as the body is named by its beginning", async () => {
+  test("names a very long key by its beginning", async () => {
     const schema = z.object({ bias: z.record(z.string().regex(/^\d+$/), z.number()) });
     const failing = read(JSON.stringify({ bias: { ["k".repeat(1_000_000)]: 1 } }), schema);
     await expect(failing).rejects.toMatchObject({

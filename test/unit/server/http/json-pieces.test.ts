@@ -14,11 +14,11 @@ test.each([
   [[1, "a", null, undefined, [2], {}, [], { a: [] }]],
   [{ a: 1, b: undefined, "c\n": { d: [true] }, __proto__: null }],
   [Array.from({ length: 1000 }, (_, index) => (index % 300 === 0 ? { index } : index))],
-])("as JSON.stringify writes it: %j", (value) => {
+])("writes the same JSON as JSON.stringify: %j", (value) => {
   expect(written(value)).toBe(JSON.stringify(value));
 });
 
-test("iterables are arrays, and what comes later is made when it is written", () => {
+test("writes iterables as arrays and computes each element when it is written", () => {
   const numbers = function* () {
     yield 1;
     yield new JsonText('{"a":2}');
@@ -32,7 +32,7 @@ test("iterables are arrays, and what comes later is made when it is written", ()
   expect(JSON.parse(`[${[...pieces].join("")}`)).toEqual([1, { made: 2 }]);
 });
 
-test("long work gives up the event loop, one slice in a turn", async () => {
+test("a long answer runs one slice per turn of the event loop", async () => {
   const slow = function* () {
     for (let count = 0; count < 50; count++) {
       const end = performance.now() + 1;
@@ -74,20 +74,20 @@ const million = function* () {
   for (let number = 0; number < 1_000_000; number++) yield number;
 };
 
-test("a short answer is no stream", async () => {
+test("sends a short answer in one piece", async () => {
   const { response, ends, streams } = answer({ a: [1] });
   expect(await (await response).json()).toEqual({ a: [1] });
   expect([streams(), ends]).toEqual([false, []]);
 });
 
-test("a long answer is a stream, which ends once", async () => {
+test("sends a long answer as a stream that ends once", async () => {
   const { response, ends, streams } = answer(million());
   const numbers = (await (await response).json()) as number[];
   expect([numbers.length, numbers[999_999]]).toEqual([1_000_000, 999_999]);
   expect([streams(), ends]).toEqual([true, [undefined]]);
 });
 
-test("a client that leaves ends the writing", async () => {
+test("stops writing when the client disconnects", async () => {
   let written = 0;
   const numbers = function* () {
     try {
@@ -102,7 +102,7 @@ test("a client that leaves ends the writing", async () => {
   expect(ends).toEqual([expect.objectContaining({ status: 499 })]);
 });
 
-test("the transfer of an answer that is cut fails, even while nobody reads", async () => {
+test("makes the transfer of a cut answer fail, even if nobody reads it", async () => {
   const controller = new AbortController();
   const { response, ends } = answer(million(), controller.signal);
   const cut = await response;
