@@ -13,7 +13,7 @@ export const help = `Compiles llama.cpp and the addon into build/Release.
   --metal, --no-metal   Apple GPUs (on by default on Apple silicon)
   --vulkan              any GPU with a Vulkan driver
   --cpu-variants        for other machines too: a CPU library for each kind of CPU
-  --debug               without optimisation, into build/Debug
+  --debug               without optimisation, into build-debug/build/Debug
   --sanitize=KIND       address (with undefined), thread or undefined, into a folder of its own
   --tests               engine_test too, the engine's own tests
   --programs            llama.cpp's own programs too, for the bench to compare with
@@ -93,14 +93,16 @@ function cudaValue(arg, next = "", previous = "") {
 }
 
 /**
- * Where a build works and where its binaries land. The special builds have the shape
- * FOLDER/build/Release, so that NODE_CODELLAMA_PREBUILD=FOLDER makes node-gyp-build load them.
- * CMake's own files stay out of build/, which node-gyp empties.
+ * Folders of a build: CMake works in `work`, and the binaries land in `output`. Special builds have the shape
+ * FOLDER/build/CONFIG, so NODE_CODELLAMA_PREBUILD=FOLDER loads them. node-gyp empties build/, so CMake's own
+ * files are outside it.
  * @returns {{work: string, output: string}}
  */
 export function buildFolders({ sanitize, cpuVariants, debug }) {
   const config = debug ? "Debug" : "Release";
-  const kind = [sanitize, cpuVariants && "cpu-variants"].filter(Boolean).join("-");
+  const kind = [sanitize, cpuVariants && "cpu-variants", debug && "debug"]
+    .filter(Boolean)
+    .join("-");
   return {
     work: join(root, ".cache/cmake", kind, config),
     output: join(root, kind && `build-${kind}`, "build", config),

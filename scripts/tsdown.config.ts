@@ -6,7 +6,7 @@ const common: UserConfig = {
   platform: "node",
   target: "node20.17",
   outDir: "dist",
-  // index.js and index.cjs, not index.mjs: the package is of type "module".
+  // Names the files index.js and index.cjs: the package is of type "module".
   fixedExtension: false,
   hash: false,
   clean: false,

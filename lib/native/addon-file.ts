@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { packageFile, packageVersion } from "./package-file.ts";
 
 const packageRequire = createRequire(import.meta.url);
@@ -15,7 +15,8 @@ export function addonFile(): string {
   const reasons: string[] = [];
   for (const folder of [() => packageFile(), ...platformPackageNames().map(folderOf)]) {
     try {
-      return path(folder());
+      // NODE_CODELLAMA_PREBUILD may name a folder relative to the working folder.
+      return resolve(path(folder()));
     } catch (error) {
       reasons.push((error as Error).message.split("\n")[0] ?? "");
     }

@@ -8,7 +8,7 @@
 //   process.exit(), an uncaught exception          lib/native/binding.ts's exit listener, by
 //   StopAll():
 //                                                  Node runs no hook then
-//   exit() of the C library without that listener  engine/live_engines.h
+//   exit() of the C library without that listener  engine/core/live_engines.h
 // Each of them sets the stop flag, ends the computation under way, joins the thread, and only
 // then frees anything; whoever comes second finds it done.
 #pragma once

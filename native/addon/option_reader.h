@@ -1,4 +1,4 @@
-// Reads the plain objects that lib/ hands over. lib/options.ts has checked them; what is wrong
+// Reads the plain objects that lib/ hands over. lib/options/ has checked them; what is wrong
 // here is a mistake in lib/, and throws a TypeError that names the property.
 #pragma once
 
