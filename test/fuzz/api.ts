@@ -32,7 +32,7 @@ import { loadTinyModel, modelPath } from "../helpers/tiny-model.ts";
 const longestMs = 60;
 const checkEvery = 100;
 
-/** Makes the arguments of one case: each is meant well, or of any kind. */
+/** Makes the arguments of one case. Each of them is either valid or of any kind. */
 class Arguments {
   readonly hostileEvery: number;
 
@@ -43,7 +43,7 @@ class Arguments {
     this.hostileEvery = random.pick([0, 3, 12]);
   }
 
-  /** The value, or one of any kind in its place. Casts are the point: callers write JavaScript. */
+  /** The value, or a hostile value instead. The cast is intended: callers may write JavaScript. */
   or<Value>(value: Value): Value {
     const { random, hostileEvery } = this;
     return hostileEvery > 0 && random.below(hostileEvery) === 0
@@ -56,7 +56,7 @@ class Arguments {
     return this.or({ ...options, ...this.#short(rules) }) as never;
   }
 
-  /** Mostly short, so that there are many cases. */
+  /** A small `maxTokens` in most cases, so that a run has many cases. */
   #short(rules: Rules): object {
     const { random } = this;
     return "maxTokens" in rules && random.below(8) > 0 ? { maxTokens: random.below(6) } : {};
@@ -93,7 +93,7 @@ class Arguments {
     ) as never;
   }
 
-  /** A path inside the folder, or no path at all: no other file may be harmed. */
+  /** A path inside the folder, or a value that is not a string: the fuzzer must not touch other files. */
   path(): string {
     const value = this.or(`${this.random.below(3)}.prefix`) as unknown;
     return typeof value === "string"
@@ -101,12 +101,12 @@ class Arguments {
       : (value as string);
   }
 
-  /** Of calls that give a promise, which nobody can cancel. */
+  /** Options of calls that return a promise: only a signal can end them. */
   timed(rules: Rules): never {
     return this.#signalled(rules, AbortSignal.timeout(longestMs));
   }
 
-  /** Of calls that would load or connect: they end before that. */
+  /** Options of calls that load or connect: the aborted signal ends them before they do. */
   aborted(rules: Rules): never {
     return this.#signalled(rules, AbortSignal.abort(stopped));
   }
@@ -180,7 +180,7 @@ function answerAiSdk(llama: CodeLlama, given: Arguments): unknown {
   return model.doGenerate(given.or(options) as never);
 }
 
-/** Its arguments are its own until they come to us: LangChain's own errors are none of ours. */
+/** Only constructs and binds: LangChain checks the arguments of a call itself, with its own errors. */
 function answerLangChain(llama: CodeLlama, given: Arguments): unknown {
   const options = given.options(rulesOf(chatTable));
   const model = new ChatCodeLlama(given.or(llama), options, given.or({}));
@@ -194,7 +194,7 @@ function answerLangChain(llama: CodeLlama, given: Arguments): unknown {
   return undefined;
 }
 
-/** Waits for what a call gave, but not for long. */
+/** Waits for the value of a call. Cancels a generation after a short time. */
 async function settle(value: unknown, random: Random): Promise<void> {
   if (!isGeneration(value)) {
     await value;
@@ -215,7 +215,7 @@ function isGeneration(value: unknown): value is Cancellable {
   return Object.prototype.toString.call(value) === "[object Object]" && "cancel" in Object(value);
 }
 
-/** Whether a call may fail so: with our own error, that of a signal, or that of a library's own. */
+/** Whether a call may fail with an error: ours, a signal's or the AI SDK's. */
 function isTyped(error: unknown): boolean {
   if (error === stopped || AISDKError.isInstance(error)) return true;
   if (error instanceof DOMException) return ["AbortError", "TimeoutError"].includes(error.name);
@@ -223,18 +223,20 @@ function isTyped(error: unknown): boolean {
 }
 
 const api: Fuzzer = {
-  description: "the whole API with arguments of every kind, from the option tables",
+  description: "the whole API with valid and hostile arguments, made from the option tables",
   async fuzz(run) {
     const folder = mkdtempSync(join(tmpdir(), "node-codellama-api-"));
     const llama = await loadTinyModel({ contextSize: 512, parallel: 4 });
-    const fixed = async () => {
+    const greedyAnswer = async () => {
       const options = { maxTokens: 8, temperature: 0, ignoreEos: true };
       return (await llama.generate("def add(a, b):\n    return", options)).text;
     };
-    const expected = await fixed();
+    const expected = await greedyAnswer();
     const requireSame = async () => {
-      const text = await fixed();
-      if (text !== expected) throw new Error(`a greedy answer changed: ${text}, not ${expected}`);
+      const text = await greedyAnswer();
+      if (text !== expected) {
+        throw new Error(`the greedy answer must stay ${expected} (got ${text})`);
+      }
     };
     for (const { index, random } of run.cases()) {
       const call = random.pick(calls);
@@ -242,7 +244,7 @@ const api: Fuzzer = {
         await settle(call(llama, new Arguments(random, folder)), random);
       } catch (error) {
         if (!isTyped(error)) {
-          throw new Error(`an untyped error of ${call.toString()}`, { cause: error });
+          throw new Error(`an untyped error from ${call.toString()}`, { cause: error });
         }
       }
       if (index % checkEvery === 0) await requireSame();

@@ -8,9 +8,9 @@ import type { Fuzzer } from "../helpers/fuzzing.ts";
 const root = join(import.meta.dirname, "../..");
 const program = join(process.env.NODE_CODELLAMA_PREBUILD ?? root, "build/Release/gguf_fuzz");
 
-// A C++ program, because each file is loaded in a process of its own: one that ends is a find.
+// The fuzzer is a C++ program. It loads each file in a separate process, so a crash is a finding.
 const fuzzer: Fuzzer = {
-  description: "spoiled model files of every architecture, loaded and run for some tokens",
+  description: "damaged model files of every architecture, loaded and run for some tokens",
 
   unavailable: () =>
     existsSync(program) ? undefined : "gguf_fuzz is built on Linux and macOS only",
@@ -18,7 +18,8 @@ const fuzzer: Fuzzer = {
   async fuzz(run) {
     const found = mkdtempSync(join(tmpdir(), "gguf-fuzz-"));
     const time = ["--seconds", String(Math.ceil(run.secondsLeft))];
-    // Rejects on any exit code but 0, with the program's output. The files that it found stay then.
+    // Rejects on an exit code other than 0, with the program's output. The folder with the findings
+    // then stays.
     const args = [...time, "--seed", String(run.seed), "--keep", found];
     const { stdout } = await promisify(execFile)(program, args);
     run.count = Number(/(\d+) files/.exec(stdout)?.[1] ?? 0);

@@ -8,8 +8,8 @@ import type { Random } from "../helpers/random.ts";
 import { exchangeRaw } from "../helpers/raw-http.ts";
 import { serve } from "../helpers/serve.ts";
 
-// The server ends a generation after `generationSeconds`, so that a whole request gets its answer
-// long before `answerMs`.
+// The server ends a generation after `generationSeconds`, so a valid request gets its answer long
+// before `answerMs`.
 const generationSeconds = 2;
 const answerMs = 60_000;
 const quietMs = 200;
@@ -49,10 +49,11 @@ function targetsOf(document: Document): readonly [Target, ...Target[]] {
 
 interface RawRequest {
   readonly bytes: Buffer;
-  /** Nothing of the HTTP framing was spoiled: the server must answer. */
+  /** Whether the HTTP framing is valid: the server must then answer. */
   readonly isWhole: boolean;
 }
 
+/** Makes random requests for the routes of an OpenAPI document. */
 class RequestWriter {
   constructor(
     readonly random: Random,
@@ -60,7 +61,7 @@ class RequestWriter {
     readonly host: string,
   ) {}
 
-  /** A request of a client that means well, or one that is spoiled in its body, head or framing. */
+  /** A valid request, or a request with a damaged body, head or framing. */
   next(): RawRequest {
     const { random } = this;
     const target = random.pick(targetsOf(this.document));
@@ -153,7 +154,7 @@ function inPieces(random: Random, bytes: Buffer): Buffer[] {
   return pieces;
 }
 
-/** One client: it sends one request and looks at what comes back. */
+/** Sends one request and checks the answer. */
 async function visit(random: Random, writer: RequestWriter, port: number): Promise<void> {
   const { bytes, isWhole } = writer.next();
   const leaves = random.below(5) === 0;
@@ -173,7 +174,7 @@ async function visit(random: Random, writer: RequestWriter, port: number): Promi
   if (statuses.includes(500)) throw new Error(`status 500:${shown()}`);
 }
 
-const fixed = JSON.stringify({ prompt: "def add(a, b):", max_tokens: 8, temperature: 0 });
+const greedyRequest = JSON.stringify({ prompt: "def add(a, b):", max_tokens: 8, temperature: 0 });
 
 class Server {
   constructor(
@@ -190,19 +191,19 @@ class Server {
     return (await (await this.#get("/openapi.json")).json()) as Document;
   }
 
-  /** Text of a greedy answer, which nothing that came before may change. */
+  /** Text of a greedy answer. No earlier request may change it. */
   async text(): Promise<string> {
     const headers = { "content-type": "application/json" };
     const response = await fetch(`${this.url}/v1/completions`, {
       method: "POST",
       headers,
-      body: fixed,
+      body: greedyRequest,
     });
     const answer = (await response.json()) as { choices?: readonly { text: string }[] };
     return answer.choices?.[0]?.text ?? `status ${response.status}`;
   }
 
-  /** Throws where a turn of the server's event loop was too long. */
+  /** Throws if a turn of the server's event loop was too long. */
   requireFreeLoop(): void {
     if (existsSync(this.heldFile)) throw new Error(readFileSync(this.heldFile, "utf8"));
   }
@@ -212,7 +213,9 @@ class Server {
     if (status !== 200) throw new Error(`GET /health answers ${status}`);
     const resident = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"))?.[1];
     const bytes = Number(resident) * 1024;
-    if (bytes > memoryBytes) throw new Error(`the server takes ${bytes} bytes of memory`);
+    if (bytes > memoryBytes) {
+      throw new Error(`the server may use ${memoryBytes} bytes of memory (got ${bytes})`);
+    }
   }
 
   #get(path: string): Promise<Response> {
@@ -232,12 +235,12 @@ async function visitServer(run: FuzzRun, server: Server): Promise<void> {
   }
   await server.requireHealth();
   const text = await server.text();
-  if (text !== expected) throw new Error(`a greedy answer changed: ${text}, not ${expected}`);
+  if (text !== expected) throw new Error(`the greedy answer must stay ${expected} (got ${text})`);
 }
 
 const http: Fuzzer = {
-  description: "raw HTTP against `node-codellama serve`, from its OpenAPI document",
-  unavailable: () => (process.platform === "linux" ? undefined : "it reads /proc"),
+  description: "raw HTTP requests to `node-codellama serve`, made from its OpenAPI document",
+  unavailable: () => (process.platform === "linux" ? undefined : "it needs /proc"),
   async fuzz(run) {
     const folder = mkdtempSync(join(tmpdir(), "node-codellama-http-"));
     process.env.NODE_CODELLAMA_HELD_FILE = join(folder, "held");

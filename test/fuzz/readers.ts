@@ -14,7 +14,7 @@ const { readerNames, missingForFuzzing, fuzzReader }: Readers = await import(
 );
 
 const fuzzer: Fuzzer = {
-  description: "the C++ readers of model files, grammars and text, by libFuzzer with sanitizers",
+  description: "the C++ readers of model files, grammars and text, with libFuzzer and sanitizers",
   unavailable: missingForFuzzing,
 
   async fuzz(run) {

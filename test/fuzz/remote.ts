@@ -6,19 +6,19 @@ import type { Fuzzer } from "../helpers/fuzzing.ts";
 import { HostileRemote } from "../helpers/hostile-remote.ts";
 import type { Random } from "../helpers/random.ts";
 
-// The built package as Node.js loads it: Vite's runner is closed when parts are to be loaded later.
+// The built package, loaded by Node.js. Parts of lib/ load later, when Vite's module runner is closed.
 const library = createRequire(import.meta.url)("node-codellama") as Library;
 type Library = typeof import("../../lib/index.ts");
 
 const apiKey = "sk-N7q2Wv9LxT4mZb8R";
 const stop = new Error("stopped by the fuzzer");
 const maxTokens = 5;
-// A remote that is silent is given up after `idleTimeoutMs`; a call is a few exchanges.
+// A silent server fails a call after `idleTimeoutMs`. A call consists of a few exchanges.
 const idleTimeoutMs = 150;
 const settleMs = 20_000;
 const memoryBytes = 1e9;
 
-/** Fails when it is not settled in time: the call hangs. */
+/** Rejects if `work` does not settle in time. */
 async function settled<Value>(what: string, work: PromiseLike<Value>): Promise<Value> {
   const late = new AbortController();
   const timer = delay(settleMs, undefined, { signal: late.signal }).then(() => {
@@ -32,12 +32,12 @@ async function settled<Value>(what: string, work: PromiseLike<Value>): Promise<V
   }
 }
 
-/** An error must be one of ours, short and without the key. */
+/** Throws unless the error is ours, is short and does not contain the API key. */
 function requireGoodError(error: unknown): void {
   if (error === stop) return;
   if (!library.CodeLlamaError.isInstance(error)) throw error;
   const shown = `${error.message} ${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`;
-  if (shown.includes(apiKey.slice(0, 10))) throw new Error(`the key is shown: ${shown}`);
+  if (shown.includes(apiKey.slice(0, 10))) throw new Error(`the error has the API key: ${shown}`);
   if (error.message.length > 1000) throw new Error(`a long message: ${error.message}`);
 }
 
@@ -52,7 +52,7 @@ function requireGoodResult({ tokens, text, usage }: GenerationResult): void {
   if (!isGood) throw new Error(`a wrong result: ${JSON.stringify({ usage, text, tokens })}`);
 }
 
-/** One call, which is left to itself, cancelled, timed out or closed under. */
+/** Makes one call. It runs to its end, is cancelled or aborted, times out, or its connection closes. */
 async function call(random: Random, llama: CodeLlama): Promise<void> {
   const controller = new AbortController();
   const options = {
@@ -111,12 +111,14 @@ async function visit(random: Random): Promise<void> {
 }
 
 const remote: Fuzzer = {
-  description: "a remote engine that answers wrong at every layer, against CodeLlama.connect",
+  description: "CodeLlama.connect with a remote server that answers wrong at every layer",
   async fuzz(run) {
     for (const { random } of run.cases()) {
       await settled("a visit", visit(random)).catch(requireGoodError);
       const { rss } = process.memoryUsage();
-      if (rss > memoryBytes) throw new Error(`the process takes ${rss} bytes of memory`);
+      if (rss > memoryBytes) {
+        throw new Error(`the process may use ${memoryBytes} bytes of memory (got ${rss})`);
+      }
     }
   },
 };

@@ -5,15 +5,15 @@ import { hostileJson, hostileNumber, hostileText } from "../helpers/hostile-valu
 import type { Random } from "../helpers/random.ts";
 import { loadTinyModel } from "../helpers/tiny-model.ts";
 
-// Two kinds of schemas. Of plain ones, every finished text parses and validates. Hostile ones have
-// any keyword with any value, and grammars are texts of any kind: the request ends with a result or
-// a typed error, and the engine still answers afterwards as before.
+// Two kinds of schemas. With a plain schema, every finished text parses and validates. A hostile schema
+// has any keyword with any value, and a grammar is any text: the request ends with a result or a typed
+// error, and the engine gives the same answers afterwards.
 const settleMs = 60_000;
 const names = ["a", "b", "name", "a b", "é", '"', "\\", "__proto__", "constructor"] as const;
 
 type Make = () => Record<string, unknown>;
 
-/** Keywords whose meaning is kept for sure. */
+/** A schema with keywords that the grammar enforces exactly. */
 function plainSchema(random: Random, depth: number): Record<string, unknown> {
   const inner = () => plainSchema(random, depth - 1);
   const leaves: readonly [Make, ...Make[]] = [
@@ -154,7 +154,7 @@ function grammarText(random: Random): string {
 
 interface Attempt {
   readonly options: { readonly jsonSchema: object } | { readonly grammar: string };
-  /** Whether a finished text must validate. */
+  /** Whether a finished text must validate against the schema. */
   readonly isPlain: boolean;
 }
 
@@ -167,7 +167,7 @@ function attempt(random: Random): Attempt {
   return { options: { jsonSchema }, isPlain: false };
 }
 
-/** A generation that is cancelled now and then. */
+/** Generates with the options. Cancels one generation in four. */
 async function generate(llama: CodeLlama, random: Random, options: Attempt["options"]) {
   const generation = llama.generate("x = ", {
     ...options,
@@ -188,7 +188,7 @@ async function check(llama: CodeLlama, random: Random): Promise<void> {
   });
   if (!isPlain || result?.finishReason !== "stop") return;
   if ("jsonSchema" in options && !isValid(options.jsonSchema, result.text)) {
-    throw new Error(`a finished text does not validate: ${result.text}${shown}`);
+    throw new Error(`a finished text does not match its schema: ${result.text}${shown}`);
   }
 }
 
@@ -218,7 +218,7 @@ function isValid(schema: object, text: string): boolean {
 }
 
 const schemas: Fuzzer = {
-  description: "JSON schemas and grammars that do harm, and texts that must validate",
+  description: "plain and hostile JSON schemas and grammars; finished texts must validate",
   async fuzz(run) {
     await using llama: CodeLlama = await loadTinyModel({ contextSize: 512, parallel: 2 });
     const answer = async () =>
@@ -229,7 +229,9 @@ const schemas: Fuzzer = {
       await Promise.all(Array.from({ length: together }, () => check(llama, random)));
     }
     const text = await answer();
-    if (text !== expected) throw new Error(`a greedy answer changed: ${text}, not ${expected}`);
+    if (text !== expected) {
+      throw new Error(`the greedy answer must stay ${expected} (got ${text})`);
+    }
   },
 };
 

@@ -8,11 +8,11 @@ import type { Fuzzer } from "../helpers/fuzzing.ts";
 import { hostileText } from "../helpers/hostile-values.ts";
 import type { Random } from "../helpers/random.ts";
 
-// Two kinds of templates. Careful ones put each message between marks of their own: whatever the
-// messages hold, the prompt has the control tokens of the marks and no others. Hostile ones may do
-// anything; they end with a prompt or a typed error.
+// Two kinds of templates. A careful template puts each message between its own control tokens, and the
+// prompt must have no other control tokens, whatever the messages contain. A hostile template may do
+// anything; rendering must end with a prompt or a typed error.
 const dialogsPerTemplate = 6;
-/** Wide: one template may compute for a second. */
+/** Generous, because one template may compute for a second. */
 const dialogMs = 20_000;
 
 const filters = [
@@ -25,7 +25,7 @@ const methods = [
   ...[".lower()", ".title()", ".rstrip()", ".split('|') | join('<')"],
 ] as const;
 
-/** A message's text, through some filters. */
+/** An expression for a message's text, with some filters. */
 function content(random: Random): string {
   let expression = "m.content";
   for (let count = random.below(4); count > 0; count--) {
@@ -44,7 +44,7 @@ function carefulTemplate(random: Random): string {
   return `{% for m in messages %}${open}{{ ${content(random)} }}${close}{% endfor %}`;
 }
 
-/** Expressions that are large, slow, endless or not there. */
+/** Expressions that are large, slow, endless or undefined. */
 const expressions = [
   ...["messages", "m", "m.content", "tools", "undefined_name", "bos_token", "ns.a", "loop.index0"],
   ...["1", "-1", "2 ** 31", "4000000000", "1.5", "'x'", "''", "none", "true", "[]", "{}", "[1, 2]"],
@@ -112,7 +112,7 @@ function dialog(random: Random, text: () => string): ChatMessage[] {
   }));
 }
 
-/** Text that spells control tokens, or does so after a filter. */
+/** Text that spells control tokens, some of them only after a filter. */
 function message(random: Random): string {
   const spelled = [
     "</s>",
@@ -129,16 +129,16 @@ function message(random: Random): string {
   return parts.join("");
 }
 
-/** The prompt's tokens, or undefined after a typed refusal. */
+/** The prompt's tokens, or undefined after a typed error. Throws if encoding takes too long. */
 function encode(llama: CodeLlama, messages: readonly ChatMessage[]): Int32Array | undefined {
   const started = performance.now();
-  const tokens = encodeOrRefuse(llama, messages);
+  const tokens = tryEncode(llama, messages);
   const spent = performance.now() - started;
   if (spent > dialogMs) throw new Error(`encodeChat() took ${Math.round(spent)} ms`);
   return tokens;
 }
 
-function encodeOrRefuse(llama: CodeLlama, messages: readonly ChatMessage[]) {
+function tryEncode(llama: CodeLlama, messages: readonly ChatMessage[]) {
   try {
     return llama.encodeChat(messages);
   } catch (error) {
@@ -168,7 +168,7 @@ async function tryTemplate(random: Random, path: string, isCareful: boolean): Pr
       if (!isCareful || tokens === undefined || plain === undefined) continue;
       const [found, expected] = [countControl(tokens, llama), countControl(plain, llama)];
       if (found === expected) continue;
-      throw new Error(`a message became a control token: ${found} of them, not ${expected}`);
+      throw new Error(`the prompt must have ${expected} control tokens (got ${found})`);
     } catch (error) {
       throw new Error(`${String(error)}${shown()}`, { cause: error });
     }
@@ -176,7 +176,7 @@ async function tryTemplate(random: Random, path: string, isCareful: boolean): Pr
 }
 
 const templates: Fuzzer = {
-  description: "chat templates that do harm, and messages that spell control tokens",
+  description: "hostile chat templates, and messages that spell control tokens",
   async fuzz(run) {
     const folder = mkdtempSync(join(tmpdir(), "node-codellama-templates-"));
     try {

@@ -6,8 +6,8 @@ import { describe, expect, test } from "vitest";
 const runNode = (...args: string[]) => promisify(execFile)(process.execPath, args);
 const folder = new URL("../../examples/", import.meta.url);
 
-// What each example must show; a new one without an entry fails.
-const shows: Readonly<Record<string, RegExp>> = {
+// Expected output of each example. A new example without an entry fails.
+const expectedOutput: Readonly<Record<string, RegExp>> = {
   "conversation.mjs":
     /Python function that computes.*\(25 of 25.*JavaScript function that computes/s,
   "editor.mjs": /^ {4}for _ in\| range\(n\): {3}\(\d+ tokens computed\)$/m,
@@ -24,7 +24,7 @@ describe("the example", () => {
   test.each(readdirSync(folder))("%s runs", async (name) => {
     const path = new URL(name, folder).pathname;
     const { stdout, stderr } = await runNode(path);
-    expect(stdout).toMatch(shows[name] ?? /no entry for this example/);
+    expect(stdout).toMatch(expectedOutput[name] ?? /no entry for this example/);
     expect(stderr).toBe("");
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { seedOfRun } from "../helpers/random.ts";
 
-// Every fuzzer for some seconds: with a seed that is always the same, so that a change which breaks
-// something is seen at once, and with a new one. `npm run fuzz` runs them for longer.
+// Runs every fuzzer for a few seconds: with a fixed seed, so that a change that breaks something fails
+// at once, and with a new seed. `npm run fuzz` runs the fuzzers for longer.
 const seconds = 3;
 const fixedSeed = 1;
 
@@ -12,7 +12,7 @@ interface Result {
   readonly output: string;
 }
 
-interface Frame {
+interface FuzzScript {
   fuzzerNames(): readonly string[];
   runFuzzer(
     name: string,
@@ -20,8 +20,8 @@ interface Frame {
   ): Promise<Result>;
 }
 
-const frame = new URL("../../scripts/fuzz.mjs", import.meta.url).href;
-const { fuzzerNames, runFuzzer } = (await import(frame)) as Frame;
+const script = new URL("../../scripts/fuzz.mjs", import.meta.url).href;
+const { fuzzerNames, runFuzzer } = (await import(script)) as FuzzScript;
 
 describe.each(fuzzerNames())("the fuzzer %s", (name) => {
   test.for([fixedSeed, seedOfRun()])(
@@ -38,9 +38,9 @@ describe.each(fuzzerNames())("the fuzzer %s", (name) => {
 test.each([
   [0, /a fault/],
   [1, /SIGSEGV/],
-  [2, /nobody waits for this one/],
+  [2, /an unhandled rejection/],
   [3, /more than 512 MiB of memory/],
-])("a fault is found, and its case can be repeated (%i)", async (seed, message) => {
+])("reports a fault with the options that repeat its case (%i)", async (seed, message) => {
   const options = { seed, seconds: 60, memory: 512, output: "pipe" } as const;
   const result = await runFuzzer("../fixtures/failing-fuzzer", options);
   expect(result.outcome).toBe("found");

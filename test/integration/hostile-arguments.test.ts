@@ -23,11 +23,11 @@ async function failure(call: Call): Promise<Partial<CodeLlamaError>> {
   throw new Error("nothing was thrown");
 }
 
-async function expectRefusal(call: Call, message: RegExp): Promise<void> {
-  const { code, message: told } = await failure(call);
-  expect({ code, told }).toEqual({
+async function expectInvalidArgument(call: Call, pattern: RegExp): Promise<void> {
+  const { code, message } = await failure(call);
+  expect({ code, message }).toEqual({
     code: "INVALID_ARGUMENT",
-    told: expect.stringMatching(message),
+    message: expect.stringMatching(pattern),
   });
 }
 
@@ -49,7 +49,7 @@ test("a function that returns a promise rejects instead of throwing", async () =
   }
 });
 
-describe("an argument that is too long is refused before it is copied", () => {
+describe("rejects an argument that is too long before copying it", () => {
   const text = "x".repeat(2 ** 28 + 1);
   const half = "x".repeat(2 ** 27 + 1);
   const tokens = new Int32Array(2 ** 24 + 1);
@@ -75,11 +75,11 @@ describe("an argument that is too long is refused before it is copied", () => {
     ["detokenize: tokens", () => llama().detokenize(tokens), of(2 ** 24)],
     ["savePrefix: tokens", () => llama().savePrefix("/tmp/none", tokens), of(2 ** 24)],
   ])("%s", async (_, call, message) => {
-    await expectRefusal(call, message);
+    await expectInvalidArgument(call, message);
   });
 });
 
-describe("every argument is refused by name", () => {
+describe("names the wrong argument in the error", () => {
   const llama = () => model.llama;
   const wrong = <Value>(value: unknown) => value as Value;
   test.each<[string, Call, RegExp]>([
@@ -148,16 +148,16 @@ describe("every argument is refused by name", () => {
       /await CodeLlama\.load\(path\)/,
     ],
     ["new ChatSession()", () => Reflect.construct(ChatSession, []), /llama\.session\(\)/],
-  ])("%s", (_, call, message) => expectRefusal(call, message));
+  ])("%s", (_, call, message) => expectInvalidArgument(call, message));
 });
 
-test("what changes after the call changes nothing", async () => {
+test("ignores changes to the arguments after the call", async () => {
   const { llama } = model;
   const options = { maxTokens: 4, temperature: 0, stop: ["never"] };
   const tokens = llama.tokenize("def add(a, b):", { bos: true });
   const expected = await llama.generate(tokens, options);
   const changing = Int32Array.from(tokens);
-  // A grammar is compiled on another thread, so that the prompt waits.
+  // The prompt waits while another thread compiles the grammar.
   const started = llama.generate(changing, { ...options, grammar: "root ::= [^]*" });
   const plain = llama.generate(changing, options);
   changing.fill(5);
@@ -181,7 +181,7 @@ test("what changes after the call changes nothing", async () => {
   expect((await answer).usage.promptTokens).toBe(usage.promptTokens);
 });
 
-test("numbers of any size fit the stack", async () => {
+test("does not overflow the stack on long token arrays and dialogs", async () => {
   const { llama } = model;
   const tokens = Int32Array.from({ length: 190_000 }, () => 100);
   const overflow = { code: "CONTEXT_OVERFLOW" };
@@ -193,7 +193,7 @@ test("numbers of any size fit the stack", async () => {
   await expect(llama.chat(messages, { force: true })).rejects.toMatchObject(overflow);
 });
 
-describe("the AI SDK's provider refuses", () => {
+describe("the AI SDK's provider rejects", () => {
   const language = () => createCodeLlama(model.llama).languageModel();
   const prompt = [{ role: "user" as const, content: [{ type: "text" as const, text: "x" }] }];
   const tool = (inputSchema: object) => [{ type: "function" as const, name: "f", inputSchema }];
@@ -250,10 +250,10 @@ describe("the AI SDK's provider refuses", () => {
           .doEmbed({ values: null as never }),
       /texts must be/,
     ],
-  ])("%s", (_, call, message) => expectRefusal(call, message));
+  ])("%s", (_, call, message) => expectInvalidArgument(call, message));
 });
 
-describe("LangChain's classes refuse", () => {
+describe("LangChain's classes reject", () => {
   const chat = () => new ChatCodeLlama(model.llama, { maxTokens: 1, force: true });
   const tool = (parameters: object) => [
     { type: "function" as const, function: { name: "f", parameters } },
@@ -288,5 +288,5 @@ describe("LangChain's classes refuse", () => {
       () => new CodeLlamaEmbeddings(model.llama).embedDocuments([5n] as never),
       /texts/,
     ],
-  ])("%s", (_, call, message) => expectRefusal(call, message));
+  ])("%s", (_, call, message) => expectInvalidArgument(call, message));
 });

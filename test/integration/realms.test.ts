@@ -4,7 +4,7 @@ import { useTinyModel } from "../helpers/tiny-model.ts";
 
 const model = useTinyModel();
 
-test("all of the API works in a vm context, and with values of other realms", async () => {
+test("the whole API works in a vm context and with values of other realms", async () => {
   const prompt = "def add(a, b):";
   const { text } = await model.llama.generate(prompt, { maxTokens: 3, temperature: 0 });
   const { stdout, stderr, exitCode } = await runFixture("realm-child.mjs");
@@ -29,7 +29,7 @@ test("all of the API works in a vm context, and with values of other realms", as
     missing: { isOurs: true, code: "MODEL_NOT_FOUND" },
     overflow: { isOurs: true, code: "CONTEXT_OVERFLOW" },
     wrongGrammar: { isOurs: true, code: "INVALID_GRAMMAR" },
-    // DOMException's number for "TimeoutError".
+    // DOMException.TIMEOUT_ERR
     abort: 23,
     foreignAbort: "enough",
     abortedBefore: "enough",

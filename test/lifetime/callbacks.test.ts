@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { runFixture } from "../helpers/child.ts";
 
-// Code of the user's that the engine's events run, so that the addon is on the stack when it
-// throws or ends the process.
+// Callbacks of the user that the engine's events run. The addon is on the stack when they throw or end
+// the process.
 const ends = [
   ["throw", { exitCode: 1, stderr: expect.stringMatching(/\nError: planned end\n/) }],
   ["process.exit", { exitCode: 7, stderr: "" }],
@@ -31,7 +31,7 @@ describe.concurrent.each(["in onProgress", "in the loop", "in an abort listener"
   },
 );
 
-test("with a handler for uncaught exceptions the engine goes on", async () => {
+test("the engine continues if a handler catches uncaught exceptions", async () => {
   const child = await runFixture("surviving-child.mjs");
   expect(child).toMatchObject({ exitCode: 0, stderr: "" });
   const { thrown, uncaught, ...rest } = JSON.parse(child.stdout);

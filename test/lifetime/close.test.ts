@@ -6,13 +6,13 @@ import { loadTinyModel } from "../helpers/tiny-model.ts";
 const closed = expect.objectContaining({ name: "CodeLlamaError", code: "CLOSED" });
 const endless = { ignoreEos: true, temperature: 0 } as const;
 
-test("close() may be called again and again", async () => {
+test("close() can be called several times", async () => {
   const llama = await loadTinyModel();
   await Promise.all([llama.close(), llama.close()]);
   await llama.close();
 });
 
-test("`await using` closes", async () => {
+test("`await using` closes the engine", async () => {
   let outside: CodeLlama;
   {
     await using llama = await loadTinyModel();
@@ -21,7 +21,7 @@ test("`await using` closes", async () => {
   expect(() => outside.stats()).toThrow(closed);
 });
 
-test("close() ends what runs and what waits with CLOSED", async () => {
+test("close() ends running and waiting requests with CLOSED", async () => {
   const llama = await loadTinyModel({ parallel: 1 });
   const running = llama.generate("def add(", endless);
   const waiting = llama.generate("def subtract(", endless);
@@ -33,14 +33,14 @@ test("close() ends what runs and what waits with CLOSED", async () => {
   await expect(running).rejects.toEqual(closed);
   await expect(waiting).rejects.toEqual(closed);
   await closing;
-  // The reader gets the text that was made, then the reason why there is no more.
+  // The reader first gets the text that was generated, then the error.
   await expect(async () => {
     while (!(await chunks.next()).done);
   }).rejects.toEqual(closed);
   expect(running.text).not.toBe("");
 });
 
-test("after close() every call throws CLOSED", async () => {
+test("every call after close() throws CLOSED", async () => {
   const llama = await loadTinyModel();
   const closing = llama.close();
   const calls = [
@@ -57,7 +57,7 @@ test("after close() every call throws CLOSED", async () => {
   expect(llama.model.architecture).toBe("llama");
 });
 
-test("a generation outlives its engine as a value", async () => {
+test("a finished generation keeps its result after close()", async () => {
   const llama = await loadTinyModel();
   const generation = llama.generate("def add(", { maxTokens: 4 });
   const { text } = await generation;
@@ -67,28 +67,28 @@ test("a generation outlives its engine as a value", async () => {
   await expect(generation).resolves.toMatchObject({ text });
 });
 
-test("two engines side by side; closing one leaves the other alone", async () => {
+test("closing one of two engines does not affect the other", async () => {
   const [first, second] = await Promise.all([loadTinyModel(), loadTinyModel()]);
-  const cut = first.generate("def add(", endless);
-  const whole = second.generate("def add(", { ...endless, maxTokens: 100 });
-  const chunks = cut[Symbol.asyncIterator]();
+  const interrupted = first.generate("def add(", endless);
+  const complete = second.generate("def add(", { ...endless, maxTokens: 100 });
+  const chunks = interrupted[Symbol.asyncIterator]();
   await chunks.next();
   await first.close();
-  await expect(cut).rejects.toEqual(closed);
-  const { text, usage } = await whole;
+  await expect(interrupted).rejects.toEqual(closed);
+  const { text, usage } = await complete;
   expect(usage.completionTokens).toBe(100);
-  expect(text.startsWith(cut.text)).toBe(true);
+  expect(text.startsWith(interrupted.text)).toBe(true);
   await second.close();
 });
 
-test("a load that is aborted rejects with the signal's reason, at whatever moment", async () => {
+test("a load that is aborted at any moment rejects with the signal's reason", async () => {
   const fractions: number[] = [];
   const llama = await loadTinyModel({ onProgress: (fraction) => fractions.push(fraction) });
   await llama.close();
   expect(fractions.at(-1)).toBe(1);
 
   const last = fractions.length - 1;
-  // After the last report the engine may or may not see the abort before it is ready.
+  // After the last report, the abort and the end of the load race with each other.
   for (const moment of [0, last >> 1, ...Array<number>(10).fill(last)]) {
     const controller = new AbortController();
     const reason = new Error(`enough after ${fractions[moment]}`);
@@ -100,12 +100,12 @@ test("a load that is aborted rejects with the signal's reason, at whatever momen
   }
 });
 
-test("a signal that was aborted before loads nothing", async () => {
+test("load() with an aborted signal does not touch the file", async () => {
   const signal = AbortSignal.abort();
   await expect(CodeLlama.load("no such file", { signal })).rejects.toBe(signal.reason);
 });
 
-test("a load that fails by itself says why, though it could be aborted", async () => {
+test("a load that fails rejects with its own error even if it has a signal", async () => {
   const { signal } = new AbortController();
   const failure = await CodeLlama.load(`${modelPath}.missing`, { signal }).catch((error) => error);
   expect(CodeLlamaError.isInstance(failure) && failure.code).toBe("MODEL_NOT_FOUND");

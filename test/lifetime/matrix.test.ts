@@ -2,9 +2,9 @@ import { availableParallelism } from "node:os";
 import { describe, expect, test, vi } from "vitest";
 import { runFixture } from "../helpers/child.ts";
 
-// Whether a process ends well cannot be seen from inside: a child for every row.
+// A process cannot observe its own exit, so each combination of state and end runs in a child process.
 
-/** Where the engine is when the end comes; and how its work settles when it is let finish. */
+/** States of the engine at the end, and how its work settles if the process lets it finish. */
 const states = {
   "never used": [],
   inspecting: ["inspected"],
@@ -14,7 +14,7 @@ const states = {
   streaming: ["length"],
   tokenizing: ["tokenized", "tokenized"],
   compiling: ["length"],
-  paused: [], // nobody reads it, so nobody waits for it
+  paused: [], // the child does not wait for the unread generation
   cancelled: ["abort"],
   closed: ["CLOSED"],
   closing: ["CLOSED"],
@@ -33,7 +33,7 @@ interface End {
 const ends: Record<string, End> = {
   return: { exitCode: 0 },
   "process.exit": { exitCode: 7 },
-  // As some frameworks end; the addon then has no word before exit() of the C library.
+  // Some frameworks end like this. The addon then runs no code before exit() of the C library.
   "process.exit without listeners": { exitCode: 7 },
   throw: { exitCode: 1, stderr: uncaught },
   "unhandled rejection": { exitCode: 1, stderr: uncaught },
@@ -46,7 +46,8 @@ const ends: Record<string, End> = {
   "process.exit beside a worker": { exitCode: 7 },
 };
 
-// The engine's thread is at work while its surroundings are taken down: luck could save a run.
+// In these states the engine's thread works while the process ends, so the outcome is a race. A single
+// run could pass by luck.
 const repetitionsOf: Readonly<Record<string, number>> = {
   loading: 20,
   prefilling: 20,
@@ -68,7 +69,7 @@ vi.setConfig({ maxConcurrency: availableParallelism(), testTimeout: 180_000 });
 describe.concurrent.each(Object.entries(states))("%s", (state, settled) => {
   test.for(Object.entries(ends))("then %s", async ([name, end]) => {
     const repetitions = racyEnds.includes(name) ? (repetitionsOf[state] ?? 1) : 1;
-    // A child ends its workers one after another, but itself only once.
+    // One child ends many workers, one after another. A process can end only once.
     const children = end.worker === undefined ? repetitions : 1;
     for (let moment = 0; moment < children; moment++) {
       const args = [state, name, `${moment}`, `${repetitions}`];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { runFixture } from "../helpers/child.ts";
 
-test("four workers and the main thread generate at once, and end on their own", async () => {
+test("four workers and the main thread generate at once, and each worker ends independently", async () => {
   const child = await runFixture("workers-child.mjs");
   expect(child).toMatchObject({ exitCode: 0, stderr: "" });
   const { texts, codes } = JSON.parse(child.stdout);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { expectStableText, stableLines, stablePrompt } from "../../helpers/stable-texts.ts";
 import { loadTinyModel } from "../../helpers/tiny-model.ts";
 
-test("eight requests in a context for one preempt each other, and no text changes", async () => {
+test("eight requests preempt each other in a context with room for one, and no text changes", async () => {
   await using llama = await loadTinyModel({ contextSize: 256, parallel: 8 });
   const options = { temperature: 0, ignoreEos: true, maxTokens: 200 } as const;
   const results = await Promise.all(
@@ -15,7 +15,7 @@ test("eight requests in a context for one preempt each other, and no text change
   expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0, kvCells: 256 });
 });
 
-test("a request too long for the context fails alone", async () => {
+test("a prompt that is too long for the context window fails without affecting other requests", async () => {
   await using llama = await loadTinyModel({ contextSize: 256, parallel: 2 });
   const stream = llama.generate("def add(", { maxTokens: 100, ignoreEos: true });
   const tooLong = llama.generate("x = 1\n".repeat(300));

@@ -4,13 +4,13 @@ import { addon, type NativeEngine, type NativeEvent } from "../../../lib/native/
 import { Random, seedOfRun } from "../../helpers/random.ts";
 import { modelPath } from "../../helpers/tiny-model.ts";
 
-// The addon's own contract, under lib/: exactly one `finished` or `failed` for every request that
-// was accepted, whatever is called and whenever; `closed` comes last.
+// The contract of the addon, below lib/: every accepted request gets exactly one `finished` or `failed`,
+// whatever calls come at any time, and `closed` is the last event.
 
 const requests = 1000;
 const seed = seedOfRun();
 
-/** An engine, and all events that it has sent. */
+/** Loads an engine and records all its events. */
 async function startEngine(): Promise<{ engine: NativeEngine; events: NativeEvent[] }> {
   const events: NativeEvent[] = [];
   const options = { modelPath, threads: 1, contextSize: 512, parallel: 8 };
@@ -31,9 +31,9 @@ const endings = (events: readonly NativeEvent[]) =>
   events.filter((event) => event.type === "finished" || event.type === "failed");
 
 test.each([
-  ["and all are waited for", requests],
-  ["and the engine is closed in the middle", requests / 2],
-])(`every request ends once, %s (seed ${seed})`, async (_, endingsBeforeClose) => {
+  ["when the test waits for all of them", requests],
+  ["when the engine closes after half of them", requests / 2],
+])(`every request ends exactly once %s (seed ${seed})`, async (_, endingsBeforeClose) => {
   const random = new Random(seed);
   const { engine, events } = await startEngine();
   const prompt = engine.tokenize("def add(a, b):\n    return a + b\n", true, false);
@@ -47,7 +47,7 @@ test.each([
     });
     expect(accepted).toBe(true);
     for (let calls = random.below(4); calls > 0; calls--) {
-      // Of this request or of another: waiting, running, ended, or not even submitted.
+      // The calls name this request or another one: waiting, running, ended or not yet submitted.
       const other = 1 + random.below(id + 2);
       const paused = random.below(id);
       random.pick([
@@ -79,7 +79,7 @@ test.each([
   expect(engine.submit({ id: requests + 1, prompt, maxTokens: 1 })).toBe(false);
 });
 
-test("text comes before its request's end, never after", async () => {
+test("no text comes after the end of its request", async () => {
   const { engine, events } = await startEngine();
   for (let id = 1; id <= 50; id++) {
     engine.submit({

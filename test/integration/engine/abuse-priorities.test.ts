@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Generation, Priority } from "../../../lib/index.ts";
 import { loadTinyModel } from "../../helpers/tiny-model.ts";
 
-test("the more urgent overtake the queue; equals keep their order", async () => {
+test("higher priorities go first, and requests of one priority keep their order", async () => {
   await using llama = await loadTinyModel({ parallel: 1 });
   const ended: string[] = [];
   const start = (name: string, priority: Priority): Generation => {
@@ -36,7 +36,7 @@ test("the more urgent overtake the queue; equals keep their order", async () => 
   ]);
 });
 
-test("a stream of urgent requests does not stop the one that runs", async () => {
+test("a series of urgent requests does not stop a running background request", async () => {
   await using llama = await loadTinyModel({ parallel: 2 });
   const background = llama.generate("def add(", {
     maxTokens: 100,

@@ -5,13 +5,13 @@ import { expectStableText, stableLines, stablePrompt } from "../../helpers/stabl
 import { loadTinyModel } from "../../helpers/tiny-model.ts";
 
 const greedy = { temperature: 0, ignoreEos: true } as const;
-// Tokens that a generation keeps for its reader (lib/generation.ts), and those that may be on their
-// way when it asks the engine to rest. Without drafts each is a chunk.
+// Tokens that a generation buffers for its reader (lib/generation.ts), and tokens that may be on their
+// way when it pauses the engine. Without drafts, one chunk holds one token.
 const keptChunks = 256;
 const chunksUnderWay = 64;
 
-/** Until nobody's text, once begun, grows any more. */
-async function untilAllRest(generations: readonly Generation[]): Promise<void> {
+/** Waits until every generation has text and none grows any more. */
+async function untilAllPaused(generations: readonly Generation[]): Promise<void> {
   const lengths = () => generations.map(({ text }) => text.length);
   for (let before: number[] = [0]; ; before = lengths()) {
     await sleep(100);
@@ -19,8 +19,8 @@ async function untilAllRest(generations: readonly Generation[]): Promise<void> {
   }
 }
 
-test("a slow reader keeps little and holds nobody up", async () => {
-  // With drafts a chunk holds many tokens, and the reader is hardly behind.
+test("a slow reader buffers few chunks and delays no other request", async () => {
+  // Without drafts, because a chunk of many draft tokens would let the reader keep up.
   await using llama = await loadTinyModel({ speculation: false });
   const [line, other] = stableLines;
   const options = { ...greedy, maxTokens: 600 };
@@ -28,7 +28,7 @@ test("a slow reader keeps little and holds nobody up", async () => {
   const lengths: number[] = [];
   for await (const _ of whole) lengths.push(whole.text.length);
 
-  // More than a reader of one chunk in 50 ms could see done if it set the pace.
+  // These requests would not finish in time if the slow reader set the pace of 50 ms per chunk.
   const slow = llama.generate(stablePrompt(line), options);
   const fast = Array.from({ length: 6 }, () =>
     llama.generate(stablePrompt(other), { ...greedy, maxTokens: 100 }),
@@ -53,31 +53,31 @@ test("a slow reader keeps little and holds nobody up", async () => {
   expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
 });
 
-test("a stream that nobody reads rests after as many tokens, whatever a chunk holds", async () => {
+test("a stream without a reader pauses after the same number of tokens with drafts", async () => {
   const speculation = { maxDraft: 16, adaptive: false };
   await using llama = await loadTinyModel({ parallel: 2, speculation });
-  // The same line again and again: nearly every draft is accepted.
+  // The prompt repeats one line, so the model accepts nearly every draft.
   const prompt = "x = [1, 2, 3]\n".repeat(20);
   const unread = llama.generate(prompt, { ...greedy, maxTokens: 1500 });
-  await untilAllRest([unread]);
-  // Tokens that came while this process had no time for them.
-  const underWay = 400;
-  const mostCells = llama.countTokens(prompt, { bos: true }) + keptChunks + underWay;
+  await untilAllPaused([unread]);
+  // Tokens that can arrive while this process is busy.
+  const tokensUnderWay = 400;
+  const maxCells = llama.countTokens(prompt, { bos: true }) + keptChunks + tokensUnderWay;
   expect(llama.stats()).toMatchObject({ running: 1 });
-  expect(llama.stats().kvCellsUsed).toBeLessThan(mostCells);
+  expect(llama.stats().kvCellsUsed).toBeLessThan(maxCells);
   const { usage } = await unread;
   expect(usage.completionTokens).toBe(1500);
   expect(usage.acceptedTokens).toBeGreaterThan(1000);
 });
 
-test("readers that do not read give their slots up, and lose nothing", async () => {
+test("generations without a reader give up their slots and lose no text", async () => {
   await using llama = await loadTinyModel({ parallel: 2 });
   const options = { ...greedy, maxTokens: 400 };
   const slow = stableLines.slice(0, 3).map((line) => llama.generate(stablePrompt(line), options));
-  await untilAllRest(slow);
+  await untilAllPaused(slow);
   for (const { text } of slow) expect(text).not.toBe("");
 
-  // More than one round of the two slots, which the slow ones hold.
+  // More requests than the two slots, which the unread generations hold.
   const others = stableLines.map((line) =>
     llama.generate(stablePrompt(line), { ...greedy, maxTokens: 20 }),
   );
@@ -93,21 +93,21 @@ test("readers that do not read give their slots up, and lose nothing", async () 
   expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
 });
 
-test("whoever awaits the result reads, however long the text", async () => {
+test("awaiting the result of a paused generation resumes it", async () => {
   await using llama = await loadTinyModel();
   const generation = llama.generate("def add(", { ...greedy, maxTokens: 400 });
-  await untilAllRest([generation]);
+  await untilAllPaused([generation]);
   expect((await generation).usage.completionTokens).toBe(400);
 });
 
-test("a generation that rests can be cancelled, aborted and closed", async () => {
+test("a paused generation can be cancelled, aborted and closed", async () => {
   const llama = await loadTinyModel();
   const controller = new AbortController();
   const { signal } = controller;
   const cancelled = llama.generate("def add(", greedy);
   const aborted = llama.generate("def add(", { ...greedy, signal });
   const closed = llama.generate("def add(", greedy);
-  await untilAllRest([cancelled, aborted, closed]);
+  await untilAllPaused([cancelled, aborted, closed]);
   cancelled.cancel();
   controller.abort("aborted");
   await expect(cancelled).resolves.toMatchObject({ finishReason: "abort" });

@@ -16,7 +16,7 @@ function expectIdle(): void {
   expect(model.llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
 }
 
-/** Reads to the end; both ways to learn the outcome must agree on it. */
+/** Reads to the end and returns the outcome. The loop and the result must agree on it. */
 async function outcome(generation: Generation): Promise<unknown> {
   let text = "";
   let failure: unknown;
@@ -34,7 +34,7 @@ async function outcome(generation: Generation): Promise<unknown> {
   return result.finishReason;
 }
 
-/** Each starts a request, ends it in its way at a random moment, and says how it came out. */
+/** Each function starts a request, ends it at a random moment in its own way, and returns the outcome. */
 const ways = {
   async finished() {
     const maxTokens = random.below(8);
@@ -77,7 +77,7 @@ const expected: Readonly<Record<keyof typeof ways, unknown>> = {
   "aborted before": "aborted before",
 };
 
-test(`1,000 requests, ended at random in all ways, each come out right (seed ${seed})`, async () => {
+test(`1,000 requests that end in random ways have the right outcomes (seed ${seed})`, async () => {
   const names = Object.keys(ways) as [keyof typeof ways, ...(keyof typeof ways)[]];
   const started = Array.from({ length: 1000 }, () => random.pick(names));
   const running = heavy("1,000 calls in one turn", () => started.map((name) => ways[name]()));
@@ -86,11 +86,11 @@ test(`1,000 requests, ended at random in all ways, each come out right (seed ${s
   expectIdle();
 });
 
-test("a prompt that is cancelled in time is never computed, however close the moment", async () => {
+test("a request that is cancelled before its prefill ends generates no token", async () => {
   const prompt = model.llama.tokenize("x = [1, 2, 3]\n".repeat(300)).slice(0, 1900);
   for (let i = 0; i < 2000; i++) {
     const generation = model.llama.generate(prompt, { maxTokens: 5 });
-    // From while the engine wakes up to while it computes, where it takes a second.
+    // The moments reach from the engine's wake-up into the prefill, which takes a second.
     const end = performance.now() + (i % 200) / 500;
     while (performance.now() < end);
     generation.cancel();
@@ -98,7 +98,7 @@ test("a prompt that is cancelled in time is never computed, however close the mo
   }
 });
 
-test("stats() counts a request from its call on", async () => {
+test("stats() counts a request as soon as it is made", async () => {
   const prompt = model.llama.tokenize("x = [1, 2, 3]\n".repeat(200)).slice(0, 1200);
   const generations = Array.from({ length: 3 }, () =>
     model.llama.generate(prompt, { maxTokens: 1 }),
@@ -111,20 +111,20 @@ test("stats() counts a request from its call on", async () => {
     expect(counts()).toBe(3);
     await sleep(1);
   }
-  // The context has room for one.
+  // The context has room for one prompt.
   expect(model.llama.stats()).toMatchObject({ running: 1, queued: 2 });
   for (const generation of generations) generation.cancel();
   await Promise.all(generations);
   expectIdle();
 });
 
-test("a signal that 1,000 requests share keeps none of them", async () => {
+test("a signal that 1,000 requests share has no listener after they end", async () => {
   const warnings: unknown[] = [];
   const onWarning = (warning: unknown) => warnings.push(warning);
   process.on("warning", onWarning);
   const controller = new AbortController();
   const { signal } = controller;
-  const isListenedTo = () => getEventListeners(signal, "abort").length > 0;
+  const hasListener = () => getEventListeners(signal, "abort").length > 0;
 
   const short = Array.from({ length: 500 }, () =>
     model.llama.generate("def add(", { maxTokens: 1, signal }),
@@ -133,10 +133,10 @@ test("a signal that 1,000 requests share keeps none of them", async () => {
     model.llama.generate("def add(", { ignoreEos: true, signal, priority: "background" }),
   );
   await Promise.all(short);
-  expect(isListenedTo()).toBe(true);
+  expect(hasListener()).toBe(true);
   controller.abort();
   const results = await Promise.allSettled(endless);
-  expect(isListenedTo()).toBe(false);
+  expect(hasListener()).toBe(false);
   for (const result of results) expect(result).toMatchObject({ reason: signal.reason });
   expectIdle();
 

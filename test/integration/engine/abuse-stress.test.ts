@@ -1,8 +1,9 @@
-// Random requests of all kinds in a cache that is too small for them. Longer, or again:
+// Random requests of all kinds in a KV cache that is too small for them. To run it for longer, or to
+// repeat a seed:
 //
 //   NODE_CODELLAMA_STRESS_SECONDS=600 NODE_CODELLAMA_TEST_SEED=1 npm test abuse-stress
 //
-// CONTRIBUTING.md says how to run it with a sanitizer.
+// CONTRIBUTING.md describes how to run it with a sanitizer.
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,10 +17,10 @@ import { loadTinyModel, modelPath, useTinyModel } from "../../helpers/tiny-model
 
 const seconds = Number(process.env.NODE_CODELLAMA_STRESS_SECONDS ?? 6);
 const requestsAtOnce = 12;
-/** Of the process, in the second half of a run. */
-const growthAllowed = 64e6;
-/** Below, and with a sanitizer's own memory, growth says nothing. */
-const tellsGrowth = seconds >= 120 && process.env.NODE_CODELLAMA_PREBUILD === undefined;
+/** Allowed growth of the process's memory in the second half of a run. */
+const maxGrowthBytes = 64e6;
+/** Whether the growth is meaningful. It is not in a short run or with a sanitizer's own memory. */
+const checksGrowth = seconds >= 120 && process.env.NODE_CODELLAMA_PREBUILD === undefined;
 
 const seed = seedOfRun();
 const random = new Random(seed);
@@ -38,11 +39,11 @@ const model = useTinyModel({
 });
 
 const priority = () => random.pick<Priority>(["interactive", "normal", "background"]);
-/** Too weak to change a sure text, but not computed together with requests that do without. */
+/** Too weak to change a stable text. The engine computes such requests in separate batches. */
 const loras = () => (random.below(3) === 0 ? { loras: { noise: 0.001 } } : {});
 const endless = { ignoreEos: true, maxTokens: 400 } as const;
 
-/** Options that call for every sampler there is, now and then. */
+/** Random options that use every sampler now and then. */
 function sampling(): GenerateOptions {
   const some = <Value>(value: Value) => (random.below(3) === 0 ? value : undefined);
   const options = {
@@ -64,8 +65,8 @@ function sampling(): GenerateOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-/** A text that must come out as it does alone. */
-function startSure(maxTokens: number): { generation: Generation; line: string } {
+/** Starts a generation whose text must be the same in every batch. */
+function startStable(maxTokens: number): { generation: Generation; line: string } {
   const line = random.pick(stableLines);
   const common = { temperature: 0, ignoreEos: true, maxTokens, priority: priority() };
   const options = { ...common, ...loras() };
@@ -74,17 +75,17 @@ function startSure(maxTokens: number): { generation: Generation; line: string } 
 
 let savedPrefixes = 0;
 
-/** Each starts a request of its kind and resolves when that came out right. */
+/** Each function makes a request of its kind and resolves if the outcome is right. */
 const kinds = [
-  async function sure() {
+  async function stable() {
     const maxTokens = 1 + random.below(100);
-    const { generation, line } = startSure(maxTokens);
+    const { generation, line } = startStable(maxTokens);
     const { text, usage } = await generation;
     expectStableText(text, line);
     expect(usage.completionTokens).toBe(maxTokens);
   },
   async function readLate() {
-    const { generation, line } = startSure(320);
+    const { generation, line } = startStable(320);
     await sleep(random.below(2000));
     let text = "";
     for await (const chunk of generation) text += chunk.text;
@@ -215,7 +216,7 @@ const kinds = [
   },
 ] as const;
 
-/** Another engine comes and goes beside the one at work, or is given up while it loads. */
+/** Loads and closes a second engine beside the busy one, or aborts its load. */
 async function loadAnother(): Promise<void> {
   const signal = random.below(2) === 0 ? AbortSignal.timeout(1 + random.below(60)) : undefined;
   try {
@@ -247,8 +248,8 @@ test(`random requests for ${seconds} s (seed ${seed})`, {
     }),
   ]);
   expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
-  if (tellsGrowth) {
-    expect(process.memoryUsage.rss() - residentHalfway).toBeLessThan(growthAllowed);
+  if (checksGrowth) {
+    expect(process.memoryUsage.rss() - residentHalfway).toBeLessThan(maxGrowthBytes);
   }
   await kinds[0]();
 });

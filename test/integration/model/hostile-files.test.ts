@@ -8,11 +8,11 @@ const files = writeHostileFiles(modelPath, temporaryFolder());
 
 // The test loads the files in its own process: a file that ends the process fails the test run.
 describe("rejects a damaged or lying model file", () => {
-  test.each(files)("$name", async ({ path, code, message, hasSoundVocabulary }) => {
+  test.each(files)("$name", async ({ path, code, message, hasValidVocabulary }) => {
     const refusal = { code, message: expect.stringMatching(message) };
     await expect(CodeLlama.load(path, { threads: 1 })).rejects.toMatchObject(refusal);
     const vocabularyOnly = CodeLlama.load(path, { vocabularyOnly: true });
-    if (hasSoundVocabulary) {
+    if (hasValidVocabulary) {
       await using llama = await vocabularyOnly;
       expect(llama.countTokens("def fibonacci(")).toBe(5);
     } else {
