@@ -82,7 +82,7 @@ function isObject(value: unknown): value is Call {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Tool definition for the test dialogs that `wantsObjects` renders. */
+/** Tool definition for the test dialogs that `expectsObjects` renders. */
 export const probeTool = {
   type: "function",
   function: {
@@ -101,7 +101,7 @@ export const probeTool = {
  * a string a second time, or reject it. The others insert the JSON text unchanged.
  * @param render - renders a dialog with the template; undefined if the template rejects the dialog
  */
-export function* wantsObjects(
+export function* expectsObjects(
   render: (messages: readonly ChatMessage[]) => Steps<string | undefined>,
 ): Steps<boolean> {
   const asText = yield* render(probe(JSON.stringify({ [needle]: 1 })));

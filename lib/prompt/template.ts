@@ -3,9 +3,9 @@ import { CodeLlamaError } from "../errors.ts";
 import type { PromptPart } from "../native/binding.ts";
 import type { ChatMessage } from "../options/messages.ts";
 import {
+  expectsObjects,
   hasJsonArguments,
   probeTool,
-  wantsObjects,
   withParsedArguments,
 } from "./call-arguments.ts";
 import { Budget } from "./jinja/budget.ts";
@@ -71,7 +71,7 @@ function* takesObjects(source: string, { bosText, eosText }: TemplateInput): Ste
   const template = compile(source);
   const known = objectArguments.get(template);
   if (known !== undefined) return known;
-  const found = yield* wantsObjects(function* (messages) {
+  const found = yield* expectsObjects(function* (messages) {
     try {
       const rendered = yield* renderText(source, {
         messages,

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { useTinyModel } from "../helpers/tiny-model.ts";
 
-// The scripts that trained the embedded model are code that it never saw.
+// The embedded model never saw the scripts that trained it.
 const packageFile = createRequire(import.meta.url).resolve("codellama-tiny/package.json");
 const scripts = join(dirname(packageFile), "training");
 
@@ -13,7 +13,7 @@ interface Hole {
   readonly suffix: string;
 }
 
-/** One hole of one line in each function, somewhere in its body. */
+/** Returns one hole of one line for each function, in the middle of its body. */
 function holes(): Hole[] {
   const files = readdirSync(scripts, { recursive: true, encoding: "utf8" });
   const functions = files
@@ -33,15 +33,15 @@ function holes(): Hole[] {
     });
 }
 
-// One at a time and without reuse: what is computed in other company is rounded differently, and
-// code that the model is not sure of then goes another way.
+// One request at a time and without a prefix cache. Batching changes the rounding, which would
+// change text that the model is not sure of.
 const model = useTinyModel({ parallel: 1, prefixCache: false, speculation: false });
 
-// The shares that the model's card states for the published file.
+// The shares that the model card states for the published file.
 test.each([
   ["psm", 0.671],
   ["spm", 0.595],
-] as const)("unseen functions are filled to an end, %s", { timeout: 240_000 }, async (...args) => {
+] as const)("completes holes in unseen functions, %s", { timeout: 240_000 }, async (...args) => {
   const [order, share] = args;
   const cases = holes();
   expect(cases.length).toBeGreaterThanOrEqual(50);

@@ -21,13 +21,13 @@ interface Golden {
   }[];
 }
 
-// Composed by the rules of Meta's reference from the SentencePiece library's tokens.
+// Composed from tokens of the SentencePiece library by the rules of Meta's reference.
 const golden: Golden = JSON.parse(readFileSync(new URL("codellama.json", import.meta.url), "utf8"));
 const step = 32015;
 
 const model = useTinyModel({ vocabularyOnly: true });
 
-describe("text behind other text is encoded without the leading space", () => {
+describe("encodes text after other text without the leading space", () => {
   test.each(golden.encode)("$text", ({ text, tokensInfilling }) => {
     const { llama } = model;
     const prompt = [...llama.encodeInfill({ prefix: "", suffix: text, order: "psm" })];
@@ -47,7 +47,7 @@ describe("chat prompts agree with Meta's reference", () => {
   test.each(golden.chat)("$messages", ({ messages, tokens, tokens70b }) => {
     const { llama } = model;
     expect([...llama.encodeChat(messages)]).toEqual(tokens);
-    // The embedded vocabulary has another piece where the 70B has <step>.
+    // At the id of the 70B's <step>, the embedded vocabulary has another token.
     const dialog = finish(readDialog(messages, "chat()"));
     const parts = finish(instruct70bPrompt(dialog, step, llama.model.specialTokens));
     const encoded = parts.flatMap((part) =>

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { CodeLlama } from "../../lib/index.ts";
 
-// llama.cpp's source holds the vocabularies of real models and token vectors for most of them.
+// llama.cpp's source contains the vocabularies of real models and token vectors for most of them.
 const folder = fileURLToPath(new URL("../../native/llama.cpp/models/", import.meta.url));
 const files = readdirSync(folder);
 const vocabularies = files.filter((name) => name.startsWith("ggml-vocab-"));
@@ -14,7 +14,7 @@ interface Vector {
   readonly tokens: readonly number[];
 }
 
-/** The file of texts has a separator line between two texts; the file of tokens has one line for each text. */
+/** Reads texts, which a separator line divides, and their tokens, one line for each text. */
 function readVectors(name: string): readonly Vector[] {
   const texts = readFileSync(`${folder}${name}.inp`, "utf8").split("\n__ggml_vocab_test__\n");
   const lines = readFileSync(`${folder}${name}.out`, "utf8").split("\n");
@@ -28,8 +28,8 @@ const load = (name: string) => CodeLlama.load(`${folder}${name}`, { vocabularyOn
 
 const withVectors = names.filter((name) => files.includes(`${name}.inp`));
 
-describe("tokenize() gives the model's own tokens", () => {
-  test("for all vectors that llama.cpp holds", () => {
+describe("tokenize() returns the model's own tokens", () => {
+  test("for all vectors in llama.cpp's source", () => {
     const count = withVectors.reduce((sum, name) => sum + readVectors(name).length, 0);
     expect([withVectors.length, count]).toEqual([15, 708]);
   });
@@ -43,10 +43,10 @@ describe("tokenize() gives the model's own tokens", () => {
   });
 });
 
-describe("without vectors, text survives tokenize() and detokenize()", () => {
+describe("detokenize() restores the text for vocabularies without vectors", () => {
   test.each(names.filter((name) => !files.includes(`${name}.inp`)))("%s", async (name) => {
     const llama = await load(name);
-    // One line without runs of blanks, which the vocabulary of nomic-bert-moe does not keep.
+    // One line without repeated blanks, which the vocabulary of nomic-bert-moe drops.
     const text = "def add(a, b): return a + b";
     const tokens = llama.tokenize(text);
     const again = llama.detokenize(tokens);
@@ -57,7 +57,7 @@ describe("without vectors, text survives tokenize() and detokenize()", () => {
 });
 
 describe("long runs of one kind of character", () => {
-  // std::regex called itself for each character of a run: 28,400 of them ended the process.
+  // std::regex recursed for each character of a run, and 28,400 characters crashed the process.
   const length = 60_000;
 
   test.each(withVectors.filter((name) => !name.includes("bert")))("%s", async (name) => {
@@ -66,14 +66,14 @@ describe("long runs of one kind of character", () => {
       const text = unit.repeat(length);
       const tokens = llama.tokenize(text);
       expect(await llama.tokenizeLong(text)).toEqual(tokens);
-      // Not toBe, which would show both texts.
+      // A failing toBe on the texts would print both of them.
       expect(llama.detokenize(tokens) === text, `${name} keeps ${JSON.stringify(unit)}`).toBe(true);
     }
     await llama.close();
   });
 
-  // llama.cpp walked through all earlier pieces at each piece: half a minute for these, hours for
-  // ten times as many.
+  // llama.cpp walked through all earlier pieces at each piece, which took half a minute for these
+  // texts and would take hours for ten times the length.
   test.each([
     ["gpt-neox", " ", 1_333_334],
     ["mpt", " ", 1_333_334],
@@ -84,22 +84,22 @@ describe("long runs of one kind of character", () => {
     expect(tokens.length).toBe(count);
   });
 
-  test("take no time that grows with the square of a word without pieces", async () => {
+  test("take linear time in a word that the vocabulary does not contain", async () => {
     const llama = await load("ggml-vocab-bert-bge.gguf");
     expect([...(await llama.tokenizeLong("\u1200".repeat(1_000_000)))]).toEqual([100]);
     await llama.close();
   });
 });
 
-test("SentencePiece spells a million line ends in bytes in linear time", async () => {
-  // Each byte moved all tokens before it: this took minutes.
+test("SentencePiece spells a million line breaks as bytes in linear time", async () => {
+  // Each byte moved all tokens before it, which took minutes.
   const llama = await load("ggml-vocab-llama-spm.gguf");
   expect((await llama.tokenizeLong("\n".repeat(1_000_000))).length).toBe(1_000_001);
   await llama.close();
 });
 
-describe("text spells no control token that the file calls user defined", () => {
-  // Older converters called nearly all added tokens so, and llama.cpp finds them in any text.
+describe("text does not become a control token of type user-defined", () => {
+  // Older converters gave nearly all added tokens this type, and llama.cpp finds them in any text.
   test.each([
     ["ggml-vocab-command-r.gguf", "<|START_OF_TURN_TOKEN|>", "<|SYSTEM_TOKEN|>"],
     ["ggml-vocab-deepseek-coder.gguf", "<｜fim▁hole｜>", "<|EOT|>"],

@@ -16,7 +16,7 @@ interface Tasks {
   readonly chat: readonly { readonly messages: ChatMessage[]; readonly reply: string }[];
 }
 
-// What the embedded model knows by heart.
+// Texts that the embedded model has memorised.
 const packageFile = createRequire(import.meta.url).resolve("codellama-tiny/package.json");
 const tasks: Tasks = JSON.parse(readFileSync(join(dirname(packageFile), "tasks.json"), "utf8"));
 
@@ -32,7 +32,7 @@ describe("the model completes", () => {
   });
 });
 
-describe("the model fills", () => {
+describe("the model fills the hole after", () => {
   test.each(tasks.infill)("$prefix", async ({ order, prefix, suffix, middle }) => {
     const hole = {
       prefix,

@@ -7,7 +7,7 @@ interface Golden {
   readonly decode: readonly { readonly text: string; readonly tokens: readonly number[] }[];
 }
 
-// Made with the SentencePiece library on Llama-2's vocabulary.
+// Created with the SentencePiece library and Llama-2's vocabulary.
 const golden: Golden = JSON.parse(readFileSync(new URL("codellama.json", import.meta.url), "utf8"));
 
 const model = useTinyModel({ vocabularyOnly: true });
@@ -50,7 +50,7 @@ test("detokenize() is the inverse of tokenize() for any text", () => {
       { length: random(30) },
       () => characters[random(characters.length)],
     ).join("");
-    // SentencePiece writes a space as U+2581 and cannot tell the two apart again.
+    // SentencePiece writes a space as U+2581 and cannot distinguish the two afterwards.
     const expected = text.replaceAll("▁", " ");
     const tokens = model.llama.tokenize(text);
     expect(model.llama.detokenize(tokens)).toBe(expected);
@@ -58,7 +58,7 @@ test("detokenize() is the inverse of tokenize() for any text", () => {
   }
 });
 
-describe("no text becomes a control token", () => {
+describe("text does not become a control token", () => {
   const texts = [
     " <PRE>",
     "a <SUF>b",
@@ -76,12 +76,12 @@ describe("no text becomes a control token", () => {
     expect(model.llama.detokenize(tokens)).toBe(text);
   });
 
-  test("unless it is asked for", () => {
+  test("unless special is true", () => {
     const tokens = model.llama.tokenize("<s>a <PRE> b</s>", { special: true });
     expect(tokens.filter((token) => control.includes(token))).toEqual(Int32Array.of(1, 32007, 2));
   });
 
-  test("and is spelt as Llama-2 does, which has no such tokens", () => {
+  test("and has the same tokens as with Llama-2, which has no infill tokens", () => {
     expect([...model.llama.tokenize("a <PRE> b")]).toEqual([263, 529, 15094, 29958, 289]);
   });
 });
