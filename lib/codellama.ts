@@ -4,13 +4,10 @@ import { invalidArgument } from "./base/arguments.ts";
 import { LocalEngine } from "./engine/local-engine.ts";
 import { type EnginePort, type EngineState, noPromptLimit } from "./engine/port.ts";
 import { CodeLlamaError } from "./errors.ts";
-import { Generation, type RequestFunction } from "./generation.ts";
-import { type Capabilities, capabilitiesOf, requireCapability } from "./model/capabilities.ts";
-import { beamOptions, choiceCounts } from "./modes/answers.ts";
-import { beamSearch } from "./modes/beams.ts";
+import { Generation } from "./generation.ts";
+import { type Capabilities, capabilitiesOf } from "./model/capabilities.ts";
 import { chat } from "./modes/chat.ts";
-import { choices } from "./modes/choices.ts";
-import { completionPrompt } from "./modes/completion.ts";
+import { complete } from "./modes/completion.ts";
 import { type EmbedInput, type EmbedResult, embed } from "./modes/embed.ts";
 import { encodeChat, encodeInfill, renderChat } from "./modes/encode-prompt.ts";
 import { type InfillResult, infill } from "./modes/infill.ts";
@@ -30,16 +27,15 @@ import {
 } from "./options/check.ts";
 import type { ConnectOptions } from "./options/connect.ts";
 import type { EmbedOptions } from "./options/embed.ts";
-import { type GenerateOptions, generateTable } from "./options/generate.ts";
+import type { GenerateOptions } from "./options/generate.ts";
 import type { InfillInput, InfillOptions } from "./options/infill.ts";
 import { checkLoadOptions, type LoadOptions, nativeLoadOptions } from "./options/load.ts";
 import type { ChatMessage } from "./options/messages.ts";
 import type { PerplexityOptions } from "./options/perplexity.ts";
 import type { PrefixOptions } from "./options/prefix.ts";
-import { checkCall, requestOptions } from "./options/request.ts";
 import type { SessionOptions } from "./options/session.ts";
 import { checkSplitOptions, type SplitOptions } from "./options/split.ts";
-import { type TextOrTokens, textOrTokens, tokenId, tokenIds } from "./options/texts.ts";
+import { tokenId, tokenIds } from "./options/texts.ts";
 import { splitCode } from "./prompt/split-code.ts";
 import { type ChatSession, openSession, readSessionOptions, type SessionData } from "./session.ts";
 
@@ -177,23 +173,7 @@ export class CodeLlama implements AsyncDisposable {
    *   `CLOSED`, `OUT_OF_MEMORY` or `BACKEND_FAILED`
    */
   generate(prompt: string | Int32Array, options: GenerateOptions = {}): Generation {
-    const where = "generate()";
-    const given = checkValue(prompt, textOrTokens, `${where}: prompt`) as TextOrTokens;
-    const engine = this.#engine;
-    engine.requireContext(where);
-    const checked = checkCall(options, generateTable, where);
-    const call = requestOptions(checked, generateTable, engine, where);
-    if (checked.mode === "python") {
-      requireCapability(this.capabilities, "python", engine.model.name, where);
-    }
-    const encode = (stop: AbortSignal) =>
-      completionPrompt(engine, given, checked, call.maxTokens, stop);
-    const complete = (request: RequestFunction) => request({ ...call, prompt: encode });
-    const beams = beamOptions(checked, where);
-    const script = beams
-      ? beamSearch(engine, beams, complete)
-      : choices(choiceCounts(checked, where), engine.newGroup(), complete);
-    return new Generation(engine, checked.signal, script);
+    return new Generation(complete(this.#engine, this.capabilities, prompt, options));
   }
 
   /**
@@ -202,7 +182,7 @@ export class CodeLlama implements AsyncDisposable {
    * @throws CodeLlamaError as `generate`; `CAPABILITY_MISSING` for a model that cannot
    */
   infill(input: string | InfillInput, options: InfillOptions = {}): Generation<InfillResult> {
-    return infill(this.#engine, this.capabilities, input, options);
+    return new Generation(infill(this.#engine, this.capabilities, input, options));
   }
 
   /**
@@ -211,7 +191,7 @@ export class CodeLlama implements AsyncDisposable {
    *   for a model that was not taught to, without `force`
    */
   chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
-    return chat(this.#engine, this.capabilities, messages, options);
+    return new Generation(chat(this.#engine, this.capabilities, messages, options));
   }
 
   /**
@@ -223,7 +203,7 @@ export class CodeLlama implements AsyncDisposable {
     texts: EmbedInput | readonly EmbedInput[],
     options: EmbedOptions = {},
   ): Promise<EmbedResult> {
-    return embed(this.#engine, texts, options);
+    return embed(this.#engine, texts, options).result;
   }
 
   /**
@@ -234,7 +214,7 @@ export class CodeLlama implements AsyncDisposable {
     text: string | Int32Array,
     options: PerplexityOptions = {},
   ): Promise<PerplexityResult> {
-    return perplexity(this.#engine, text, options);
+    return perplexity(this.#engine, text, options).result;
   }
 
   /**
@@ -249,7 +229,7 @@ export class CodeLlama implements AsyncDisposable {
     options: PrefixOptions = {},
   ): Promise<PrefixResult> {
     const { engine, path: modelPath } = this.#requireLoaded("savePrefix()");
-    return savePrefix(engine, modelPath, path, prompt, options);
+    return savePrefix(engine, modelPath, path, prompt, options).result;
   }
 
   /**
@@ -310,7 +290,7 @@ export class CodeLlama implements AsyncDisposable {
     const where = "tokenize()";
     const { bos = false, special = false } = checkText(text, options, where);
     this.#engine.requireOpen(where);
-    return this.#engine.tokenize(text, bos, special);
+    return this.#engine.vocabulary(where).tokenize(text, bos, special);
   }
 
   /**
@@ -321,11 +301,11 @@ export class CodeLlama implements AsyncDisposable {
     const where = "tokenizeLong()";
     const checked = checkText(text, options, where, { signal: abortSignal });
     this.#engine.requireOpen(where);
-    this.#engine.requireVocabulary(where);
+    const vocabulary = this.#engine.vocabulary(where);
     const { bos } = this.model.specialTokens;
     const start = checked.bos === true && bos !== undefined ? [bos] : [];
     const parts = [...start, { text, special: checked.special ?? false }];
-    return this.#engine.encodePrompt(parts, noPromptLimit, checked.signal);
+    return vocabulary.encodeLong(parts, noPromptLimit, checked.signal);
   }
 
   /** The number of a text's tokens; as `tokenize(text, options).length`. */
@@ -355,7 +335,7 @@ export class CodeLlama implements AsyncDisposable {
     const { special = false } = checkOptions(options, { special: boolean }, where);
     const ids = checkValue(tokens, tokenIds, `${where}: tokens`) as Int32Array;
     this.#engine.requireOpen(where);
-    return this.#engine.detokenize(ids, special);
+    return this.#engine.vocabulary(where).detokenize(ids, special);
   }
 
   /**
@@ -366,7 +346,7 @@ export class CodeLlama implements AsyncDisposable {
     const where = "tokenBytes()";
     checkValue(token, tokenId, `${where}: token`);
     this.#engine.requireOpen(where);
-    return this.#engine.tokenBytes(token);
+    return this.#engine.vocabulary(where).tokenBytes(token);
   }
 
   /** @throws CodeLlamaError `CLOSED` */

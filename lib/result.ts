@@ -1,6 +1,5 @@
 import type { RequestOutput } from "./engine/output.ts";
-import type { EngineCall } from "./engine/port.ts";
-import type { RequestOutcome } from "./engine/request.ts";
+import type { EngineCall, RequestOutcome } from "./engine/port.ts";
 import type { FinishReason } from "./native/binding.ts";
 
 /** A token, and how likely the model found it in its place. */

@@ -1,9 +1,10 @@
 import { invalidArgument } from "./base/arguments.ts";
-import type { EnginePort } from "./engine/port.ts";
+import type { EnginePort, PreparedPrompt } from "./engine/port.ts";
 import { Generation } from "./generation.ts";
+import { Job } from "./jobs/job.ts";
 import type { Capabilities } from "./model/capabilities.ts";
-import { chatCall, chatModel, leadingSpace } from "./modes/chat.ts";
-import { dialogPrompt } from "./modes/chat-prompt.ts";
+import { chatCall, needsVocabulary, newLeadingSpaceFilter } from "./modes/chat.ts";
+import { chatModel, layOutDialog, remoteDialog } from "./modes/chat-prompt.ts";
 import { fitHistory, roomForPrompt } from "./modes/history.ts";
 import { anyText, checkOptions, checkValue, oneOf } from "./options/check.ts";
 import { type ChatMessage, copyMessages } from "./options/messages.ts";
@@ -64,7 +65,7 @@ export class ChatSession {
     if (options.system !== undefined) messages.unshift({ role: "system", content: options.system });
     finish(readDialog([...messages, { role: "user", content: "" }], where));
     if (options.maxHistoryTokens !== undefined) {
-      engine.requireVocabulary(`${where}: maxHistoryTokens`);
+      engine.vocabulary(`${where}: maxHistoryTokens`);
     }
     this.#engine = engine;
     this.#capabilities = capabilities;
@@ -90,35 +91,52 @@ export class ChatSession {
     checkValue(content, anyText, `${where}: content`);
     const checked = checkCall(options, sendTable, where);
     const call = chatCall(this.#engine, this.#capabilities, checked, where, sendTable);
-    const question: ChatMessage = { role: "user", content };
-    // What is wrong with the messages is told at once.
-    dialogPrompt(this.#engine, this.#model, [...this.messages, question], checked, where);
-    return new Generation(this.#engine, checked.signal, async (request) => {
+    const history = [...this.messages, { role: "user", content } as const];
+    let dropped: readonly ChatMessage[] = [];
+    const prompt = this.#prepare(history, checked, call.maxTokens, (left) => {
+      dropped = left;
+    });
+    const job = new Job(this.#engine, checked, async ({ stream }) => {
       this.#answering = true;
       try {
-        const room = roomForPrompt(this.#engine, call.maxTokens);
-        let dropped: readonly ChatMessage[] = [];
-        const prompt = async (stop: AbortSignal) => {
-          const fitted = await fitHistory(
-            this.#engine,
-            this.#model,
-            [...this.messages, question],
-            checked,
-            Math.min(this.#options.maxHistoryTokens ?? room, room),
-            where,
-            stop,
-          );
-          dropped = fitted.dropped;
-          if (dropped.length > 0) this.#options.onDropped?.({ messages: dropped });
-          return fitted.prompt;
-        };
-        const result = await request({ ...call, prompt }, { filter: leadingSpace });
+        const result = await stream(0)({ ...call, prompt }, newLeadingSpaceFilter);
         this.#turns.splice(0, dropped.length);
-        this.#turns.push(question, { role: "assistant", content: result.text });
+        this.#turns.push(...history.slice(-1), { role: "assistant", content: result.text });
         return { ...result, dropped };
       } finally {
         this.#answering = false;
       }
+    });
+    return new Generation(job);
+  }
+
+  /**
+   * Checks the dialog at once.
+   * @param onFitted - called with the messages that had to be dropped, before the answer begins
+   */
+  #prepare(
+    messages: readonly ChatMessage[],
+    options: SendOptions,
+    maxTokens: number,
+    onFitted: (dropped: readonly ChatMessage[]) => void,
+  ): PreparedPrompt {
+    const where = "send()";
+    const room = roomForPrompt(this.#engine, maxTokens);
+    const limit = Math.min(this.#options.maxHistoryTokens ?? room, room);
+    const layOut = (some: readonly ChatMessage[]) =>
+      layOutDialog(this.#model, some, options, where);
+    return this.#engine.prepare({
+      needsVocabulary: needsVocabulary(options, where),
+      source: () => remoteDialog(messages, options, where),
+      layOut: () => {
+        const whole = layOut(messages);
+        return async (encoder) => {
+          const { prompt, dropped } = await fitHistory({ messages, whole, layOut }, limit, encoder);
+          onFitted(dropped);
+          if (dropped.length > 0) this.#options.onDropped?.({ messages: dropped });
+          return prompt;
+        };
+      },
     });
   }
 

@@ -22,8 +22,16 @@ import type { EngineStats } from "../native/model-info.ts";
 import type { Structure } from "../options/structure.ts";
 import type { EngineListener } from "./events.ts";
 import { Grammars } from "./grammars.ts";
-import type { EngineCall } from "./port.ts";
-import { type EnginePort, type EngineState, noPromptLimit } from "./port.ts";
+import {
+  type EngineCall,
+  type EnginePort,
+  type EngineState,
+  noPromptLimit,
+  type PreparedPrompt,
+  type Prompt,
+  prepareWith,
+  type Vocabulary,
+} from "./port.ts";
 import { EngineRequest } from "./request.ts";
 import { startEngine } from "./start.ts";
 
@@ -31,7 +39,7 @@ import { startEngine } from "./start.ts";
 const encodedHere = 4096; // UTF-16 units
 
 /** The addon's engine with its requests, as the API's modes use it. */
-export class LocalEngine implements EnginePort {
+export class LocalEngine implements EnginePort, Vocabulary {
   readonly #native: NativeEngine;
   readonly #listener: EngineListener;
   readonly #closed: Promise<void>;
@@ -40,7 +48,6 @@ export class LocalEngine implements EnginePort {
   readonly contextSize: number;
   /** In how many parts sequences divide the KV cache; 1 where they share it. */
   readonly kvParts: number;
-  readonly hasVocabulary = true;
   readonly healsTokens = true;
   #closing = false;
   readonly #grammars = new Grammars();
@@ -104,7 +111,13 @@ export class LocalEngine implements EnginePort {
     }
   }
 
-  requireVocabulary(): void {}
+  vocabulary(): Vocabulary {
+    return this;
+  }
+
+  prepare(prompt: Prompt): PreparedPrompt {
+    return prepareWith(this, prompt, this.contextSize);
+  }
 
   /** A number for requests that have one prompt. */
   newGroup(): number {
@@ -141,9 +154,9 @@ export class LocalEngine implements EnginePort {
    * @throws CodeLlamaError `CLOSED`, `CONTEXT_OVERFLOW` for one that is too long for sure; the
    *   reason of `stop`
    */
-  encodePrompt(
+  encodeLong(
     parts: readonly PromptPart[],
-    limit = this.contextSize,
+    limit: number,
     stop?: AbortSignal,
   ): Int32Array | Promise<Int32Array> {
     throwIfAborted(stop);

@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import type {
+  NativeFinished,
   NativeGrammar,
   NativeModel,
   NativeOutput,
@@ -9,14 +10,13 @@ import type {
 import type { EngineStats } from "../native/model-info.ts";
 import type { ChatMessage } from "../options/messages.ts";
 import type { Structure } from "../options/structure.ts";
-import type { RequestOutcome } from "./request.ts";
 
-/** A prompt that a remote engine encodes itself. */
+/** A prompt as text, for a remote engine that tokenizes it. */
 export type RemotePrompt = RemoteText | RemoteHole | RemoteDialog;
 
 export interface RemoteText {
   readonly text: string;
-  /** Control tokens that the text spells out become control tokens. */
+  /** Whether spelled-out control tokens become control tokens. */
   readonly special: boolean;
 }
 
@@ -30,8 +30,44 @@ export interface RemoteDialog {
   readonly tools?: readonly object[] | undefined;
 }
 
-/** A prompt in the form that an engine takes. */
+/** A prompt in the form that an engine submits: tokens, or text that a remote engine tokenizes. */
 export type EnginePrompt = Int32Array | RemotePrompt;
+
+/** A prompt in its source form. `EnginePort.prepare` decides how it is encoded. */
+export interface Prompt {
+  /**
+   * The call or option that only an engine with a vocabulary can honour, such as
+   * `generate(): overflow: "truncate"`. Absent: every engine can.
+   */
+  readonly needsVocabulary?: string | undefined;
+  /** Checks the prompt and returns it as it is. Used by an engine without a vocabulary. */
+  source(): EnginePrompt;
+  /**
+   * Checks the prompt and begins to lay it out. Used by an engine with a vocabulary. The returned
+   * function encodes the prompt; it runs once per job.
+   */
+  layOut(): (encoder: PromptEncoder) => Int32Array | Promise<Int32Array>;
+}
+
+/** Encodes parts of one prompt. Rejects with the reason of the job's stop signal when that is aborted. */
+export interface PromptEncoder {
+  /**
+   * @param limit - a text that certainly has more tokens is not tokenized and throws
+   *   `CONTEXT_OVERFLOW`. Default: the context window, or the job's maximum prompt length if that is
+   *   smaller
+   */
+  encode(parts: readonly PromptPart[], limit?: number): Int32Array | Promise<Int32Array>;
+}
+
+/**
+ * Encodes a prepared prompt.
+ * @param stop - ends the work, which then rejects with the signal's reason
+ * @param limit - maximum number of tokens, see `PromptEncoder.encode`
+ */
+export type PreparedPrompt = (
+  stop: AbortSignal,
+  limit?: number,
+) => EnginePrompt | Promise<EnginePrompt>;
 
 /** A request to an engine. */
 export type EngineCall = Omit<NativeRequest, "id" | "grammar" | "prompt"> & {
@@ -48,72 +84,119 @@ export interface TextFilter {
   finish(): string;
 }
 
+/** How a request ended, and what it used. */
+export type RequestOutcome = Omit<NativeFinished, "type" | "id">;
+
 /** A request that an engine works on. */
 export interface RunningRequest {
+  /** Rejects with the request's error. */
   readonly outcome: Promise<RequestOutcome>;
-  /** It ends with `finishReason: "abort"`, unless it has ended before. */
+  /** Ends the request with `finishReason: "abort"`. Does nothing once the request has ended. */
   cancel(): void;
-  /** A paused request is not computed: its reader is behind. */
+  /** Pauses or resumes the request. The engine does not compute a paused request. */
   setPaused(paused: boolean): void;
 }
 
-/** `"failed"`: a failure stopped the engine, which takes no more requests. */
+/** `"failed"`: an error stopped the engine, and it takes no more requests. */
 export type EngineState = "ready" | "failed" | "closed";
 
-/** What completions, infills and chats need of an engine, whether it is in this process or far away. */
+/** Turns text into tokens and tokens into text, on the calling thread unless stated otherwise. */
+export interface Vocabulary {
+  /** Encodes a prompt of any length. */
+  encode(parts: readonly PromptPart[]): Int32Array;
+  /**
+   * Encodes a prompt; a long one on another thread.
+   * @param limit - a text that certainly has more tokens throws `CONTEXT_OVERFLOW` at once
+   * @param stop - ends the work, which then rejects with the signal's reason
+   */
+  encodeLong(
+    parts: readonly PromptPart[],
+    limit: number,
+    stop?: AbortSignal,
+  ): Int32Array | Promise<Int32Array>;
+  tokenize(text: string, bos: boolean, special: boolean): Int32Array;
+  detokenize(tokens: Int32Array, special: boolean): string;
+  /** The bytes of one token inside a text; the name of a control token. */
+  tokenBytes(token: number): Uint8Array;
+}
+
+/** What every engine offers, in this process or remote. Modes know engines only through this port. */
 export interface EnginePort {
   readonly model: NativeModel;
-  /** Tokens of the longest sequence; 0 where nothing can be generated. */
+  /** Maximum number of tokens of a sequence; 0 if the engine cannot generate, `Infinity` if unknown. */
   readonly contextSize: number;
   readonly loras: readonly { readonly name: string; readonly scale: number }[];
-  /** Whether prompts become tokens here; otherwise they go out as a `RemotePrompt`. */
-  readonly hasVocabulary: boolean;
-  /** Whether it can write a prompt's last token anew. */
+  /** Whether the engine can heal a prompt's last token. */
   readonly healsTokens: boolean;
 
   readonly state: EngineState;
 
   /** @throws CodeLlamaError `CLOSED`, naming the call; after a failure its code and message */
   requireOpen(where: string): void;
-  /** @throws CodeLlamaError `CLOSED`, or `CAPABILITY_MISSING` where nothing can be generated */
+  /** @throws CodeLlamaError `CLOSED`, or `CAPABILITY_MISSING` if the engine cannot generate */
   requireContext(where: string): void;
-  /** @throws CodeLlamaError `CAPABILITY_MISSING`, naming what needs one */
-  requireVocabulary(what: string): void;
+  /**
+   * The vocabulary of the model.
+   * @param user - the call or option that needs it
+   * @throws CodeLlamaError `CAPABILITY_MISSING`, naming `user`, if the engine has none
+   */
+  vocabulary(user: string): Vocabulary;
+  /**
+   * Checks a prompt and chooses how to encode it.
+   * @throws CodeLlamaError `CAPABILITY_MISSING`; the errors of the prompt's own checks
+   */
+  prepare(prompt: Prompt): PreparedPrompt;
 
-  /** A number for requests that have one prompt. */
+  /** A new number for requests that share a prompt. */
   newGroup(): number;
   /**
-   * @throws CodeLlamaError `CLOSED`, `QUEUE_FULL`, `CAPABILITY_MISSING` for an option that it does
-   *   not have
+   * Starts a request.
+   * @param onOutput - called with each output of the request; must not throw
+   * @throws CodeLlamaError `CLOSED`, `QUEUE_FULL`, `CAPABILITY_MISSING` for an option that the
+   *   engine does not have
    */
   submit(
     call: EngineCall & { readonly grammar?: NativeGrammar | undefined },
     onOutput: (output: NativeOutput) => void,
   ): RunningRequest;
-  /** A prompt's tokens, made on this thread. */
-  encode(parts: readonly PromptPart[]): Int32Array;
   /**
-   * A prompt's tokens; those of a long one are made on another thread. Rejects with the reason of
-   * `stop` as soon as it is aborted, and the work ends.
+   * Compiles a structure; undefined if the engine does that itself at `submit`.
+   * @param stop - ends the work, which then rejects with the signal's reason
+   * @throws CodeLlamaError `INVALID_GRAMMAR`
    */
-  encodePrompt(
-    parts: readonly PromptPart[],
-    limit?: number,
-    stop?: AbortSignal,
-  ): Int32Array | Promise<Int32Array>;
-  /** Of a structure that is followed here. `stop` as above. @throws CodeLlamaError `INVALID_GRAMMAR` */
   compileGrammar(structure: Structure, stop?: AbortSignal): Promise<NativeGrammar | undefined>;
-  tokenize(text: string, bos: boolean, special: boolean): Int32Array;
-  detokenize(tokens: Int32Array, special: boolean): string;
-  tokenBytes(token: number): Uint8Array;
   stats(): EngineStats;
   close(): Promise<void>;
 }
 
-/** For texts that are tokenised whatever their length. */
+/** As `limit` of an encoding: no limit. */
 export const noPromptLimit = 2 ** 32 - 1;
 
-/** The tokens of a prompt, as far as they are known here. */
+/** Number of tokens of a prompt; 0 for a prompt that a remote engine tokenizes. */
 export function promptLength(prompt: EnginePrompt): number {
   return types.isInt32Array(prompt) ? prompt.length : 0;
+}
+
+/** The tokens of a prompt that was prepared with a vocabulary. */
+export function tokensOf(prompt: EnginePrompt): Int32Array {
+  if (types.isInt32Array(prompt)) return prompt;
+  throw new RangeError("the prompt has no tokens");
+}
+
+/**
+ * Prepares a prompt with a vocabulary.
+ * @param longest - maximum number of tokens that the engine can take
+ */
+export function prepareWith(
+  vocabulary: Vocabulary,
+  prompt: Prompt,
+  longest: number,
+): PreparedPrompt {
+  const encode = prompt.layOut();
+  return (stop, limit = longest) => {
+    const most = Math.min(longest, limit);
+    return encode({
+      encode: (parts, own = most) => vocabulary.encodeLong(parts, own, stop),
+    });
+  };
 }

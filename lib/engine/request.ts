@@ -1,16 +1,9 @@
 import { CodeLlamaError } from "../errors.ts";
-import type {
-  NativeEngine,
-  NativeFinished,
-  NativeOutput,
-  NativeRequestEvent,
-} from "../native/binding.ts";
+import type { NativeEngine, NativeOutput, NativeRequestEvent } from "../native/binding.ts";
+import type { RequestOutcome, RunningRequest } from "./port.ts";
 
-/** What one request at the engine came to. */
-export type RequestOutcome = Omit<NativeFinished, "type" | "id">;
-
-/** One request at the engine, from its submission to its last event. */
-export class EngineRequest {
+/** One request to the native engine, from its submission to its last event. */
+export class EngineRequest implements RunningRequest {
   readonly #engine: NativeEngine;
   readonly #id: number;
   readonly #onOutput: (output: NativeOutput) => void;

@@ -1,47 +1,58 @@
 import { types } from "node:util";
 
-/** The value of work that a request waits for, or why it waits no more. */
-export type Prepared<Value> = { readonly value: Value } | { readonly ended: "abort" | "timeout" };
+/** A prepared value, or the reason why the request ended before it was ready. */
+export type Prepared<Value> = { readonly value: Value } | { readonly ended: EarlyEnd };
 
-/** Work that stops when `stop` is aborted. */
-export type Preparing<Value> = (stop: AbortSignal) => Value | Promise<Value>;
+type EarlyEnd = "abort" | "timeout";
 
-/** Waits for work of a generation until the work, its time limit or the generation ends. */
+/** Waits for the work that a job's requests need before they start: encoding and compiling. */
 export class Preparation {
-  readonly #waiting = new Set<() => void>();
+  readonly #stop = new AbortController();
+  readonly #waits = new Set<(ended: EarlyEnd) => void>();
+  /** Why the work was stopped; undefined while it may go on. */
+  #ended: EarlyEnd | undefined;
+
+  /** Aborted when no request waits for the work any more. */
+  get stop(): AbortSignal {
+    return this.#stop.signal;
+  }
 
   /**
-   * Begins the work. A value that is there at once is returned at once.
-   * @param remainingMs - absent: without an end
+   * Waits for work until it ends, its time is over or the job is cancelled. A value that is no
+   * promise is returned at once.
+   * @param work - starts the work, and must stop it when `stop` is aborted
+   * @param remainingMs - what is left of the job's time limit; undefined = no limit
    */
   run<Value>(
-    work: Preparing<Value>,
+    work: (stop: AbortSignal) => Value | Promise<Value>,
     remainingMs: number | undefined,
   ): Prepared<Value> | Promise<Prepared<Value>> {
+    if (this.#ended !== undefined) return { ended: this.#ended };
     if (remainingMs !== undefined && remainingMs <= 0) return { ended: "timeout" };
-    const controller = new AbortController();
-    const made = work(controller.signal);
-    if (!types.isPromise(made)) return { value: made };
+    const begun = work(this.stop);
+    if (!types.isPromise(begun)) return { value: begun };
     return new Promise((resolve, reject) => {
-      const end = (ended: "abort" | "timeout") => {
-        resolve({ ended });
-        controller.abort();
-      };
-      const abort = () => end("abort");
-      const timer =
-        remainingMs === undefined ? undefined : setTimeout(end, Math.ceil(remainingMs), "timeout");
-      this.#waiting.add(abort);
-      made
+      const end = (ended: EarlyEnd) => resolve({ ended });
+      this.#waits.add(end);
+      // The job has one time limit, so it is over for all requests at once.
+      const timer = remainingMs && setTimeout(() => this.#end("timeout"), Math.ceil(remainingMs));
+      begun
         .then((value) => resolve({ value }), reject)
         .finally(() => {
-          this.#waiting.delete(abort);
+          this.#waits.delete(end);
           clearTimeout(timer);
         });
     });
   }
 
-  /** Ends all work: whoever waits gets `"abort"`. */
-  abort(): void {
-    for (const abort of this.#waiting) abort();
+  /** Stops all work. Requests that wait for it end with `"abort"`. */
+  cancel(): void {
+    this.#end("abort");
+  }
+
+  #end(ended: EarlyEnd): void {
+    this.#ended ??= ended;
+    for (const end of this.#waits) end(ended);
+    this.#stop.abort();
   }
 }

@@ -1,10 +1,30 @@
 import { invalidArgument } from "../base/arguments.ts";
+import type { EnginePort } from "../engine/port.ts";
+import type { RunRequest, Script } from "../jobs/job.ts";
 import type { GenerateOptions } from "../options/generate.ts";
-import type { BeamOptions } from "./beams.ts";
-import type { ChoiceCounts } from "./choices.ts";
+import type { GenerationResult } from "../result.ts";
+import { type BeamOptions, beamSearch } from "./beams.ts";
+import { type ChoiceCounts, choices } from "./choices.ts";
 
 /**
- * How many answers are wanted.
+ * The script of a call that gives one answer, `n` answers, or the answers of a beam search.
+ * @param answer - generates one answer
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function answers(
+  engine: EnginePort,
+  options: GenerateOptions,
+  where: string,
+  answer: (runRequest: RunRequest) => Promise<GenerationResult>,
+): Script<GenerationResult> {
+  const beams = beamOptions(options, where);
+  return beams === undefined
+    ? choices(engine, choiceCounts(options, where), answer)
+    : beamSearch(engine, beams, answer);
+}
+
+/**
+ * How many answers the options ask for.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function choiceCounts(
@@ -12,14 +32,14 @@ export function choiceCounts(
   where: string,
 ): ChoiceCounts {
   if (bestOf >= n) return { n, bestOf, keepLogprobs: logprobs !== undefined };
-  throw invalidArgument(`${where}: bestOf must be at least n, which is ${n}, not ${bestOf}`);
+  throw invalidArgument(`${where}: bestOf must be at least n = ${n} (got ${bestOf})`);
 }
 
 /**
- * The search that is wanted, if one is.
+ * The beam search that the options ask for; undefined: none.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
-export function beamOptions(options: GenerateOptions, where: string): BeamOptions | undefined {
+function beamOptions(options: GenerateOptions, where: string): BeamOptions | undefined {
   const { beams, n = 1, lengthPenalty = 1 } = options;
   if (beams === undefined) {
     if (options.lengthPenalty === undefined) return undefined;
@@ -33,8 +53,8 @@ export function beamOptions(options: GenerateOptions, where: string): BeamOption
     "tokenHealing",
   ] as const) {
     if (options[name] === undefined) continue;
-    throw invalidArgument(`${where}: beams and ${name} exclude each other`);
+    throw invalidArgument(`${where}: beams and ${name} cannot be used together`);
   }
   if (n <= beams) return { beams, n, lengthPenalty };
-  throw invalidArgument(`${where}: n must be at most beams, which is ${beams}, not ${n}`);
+  throw invalidArgument(`${where}: n must be at most beams = ${beams} (got ${n})`);
 }

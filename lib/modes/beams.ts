@@ -1,7 +1,6 @@
-import { types } from "node:util";
 import { RequestOutput } from "../engine/output.ts";
-import type { EnginePort, TextFilter } from "../engine/port.ts";
-import type { RequestCall, RequestFunction, Script } from "../generation.ts";
+import { type EnginePort, type TextFilter, tokensOf, type Vocabulary } from "../engine/port.ts";
+import type { RequestCall, RunRequest, Script } from "../jobs/job.ts";
 import type { FinishReason } from "../native/binding.ts";
 import {
   type Answer,
@@ -38,12 +37,11 @@ interface Hypothesis {
 export function beamSearch(
   engine: EnginePort,
   options: BeamOptions,
-  script: (request: RequestFunction) => Promise<GenerationResult>,
+  script: (runRequest: RunRequest) => Promise<GenerationResult>,
 ): Script<GenerationResult> {
-  engine.requireVocabulary("beams");
-  return (request, show) =>
-    script(async (call, { filter } = {}) => {
-      const search = new BeamSearch(engine, options, call, request);
+  return ({ compute, show }) =>
+    script(async (call, filter) => {
+      const search = new BeamSearch(engine, options, call, compute);
       const answers = await search.run(filter);
       for (const [index, { text, tokens }] of answers.entries()) {
         show({ text, tokens: [...tokens], index });
@@ -60,18 +58,15 @@ class BeamSearch {
   readonly #call: RequestCall;
   /** Known after the first step. */
   #prompt: Int32Array | undefined;
-  readonly #request: RequestFunction;
+  readonly #request: RunRequest;
+  readonly #vocabulary: Vocabulary;
   readonly #ends: ReadonlySet<number>;
   readonly #started = performance.now();
   #first: RequestResult | undefined;
 
-  constructor(
-    engine: EnginePort,
-    options: BeamOptions,
-    call: RequestCall,
-    request: RequestFunction,
-  ) {
+  constructor(engine: EnginePort, options: BeamOptions, call: RequestCall, request: RunRequest) {
     this.#engine = engine;
+    this.#vocabulary = engine.vocabulary("beams");
     this.#options = options;
     this.#call = call;
     this.#request = request;
@@ -125,30 +120,26 @@ class BeamSearch {
     if (this.#prompt !== undefined) return this.#prompt;
     const { prompt } = this.#call;
     const made = typeof prompt === "function" ? await prompt(stop) : prompt;
-    if (!types.isInt32Array(made)) throw new RangeError("beams need tokens");
-    this.#prompt = made;
-    return made;
+    this.#prompt = tokensOf(made);
+    return this.#prompt;
   }
 
   /** The likeliest continuations by one token. */
   async #step(
     hypothesis: Hypothesis,
   ): Promise<{ finishReason: FinishReason; hypotheses: Hypothesis[] }> {
-    const result = await this.#request(
-      {
-        ...this.#call,
-        prompt: async (stop) => followedBy(await this.#encode(stop), hypothesis.tokens),
-        maxTokens: 1,
-        stop: undefined,
-        stopTokens: undefined,
-        temperature: 0,
-        // Else the model's wish to end would end the request, and nothing else be known of it.
-        ignoreEos: true,
-        // Some of them may be ends, and there must be enough others.
-        logprobs: this.#options.beams + Math.max(this.#options.beams, this.#ends.size),
-      },
-      { held: true },
-    );
+    const result = await this.#request({
+      ...this.#call,
+      prompt: async (stop) => followedBy(await this.#encode(stop), hypothesis.tokens),
+      maxTokens: 1,
+      stop: undefined,
+      stopTokens: undefined,
+      temperature: 0,
+      // Else the model's wish to end would end the request, and nothing else be known of it.
+      ignoreEos: true,
+      // Some of them may be ends, and there must be enough others.
+      logprobs: this.#options.beams + Math.max(this.#options.beams, this.#ends.size),
+    });
     this.#first ??= result;
     const top = result.logprobs?.[0]?.top ?? [];
     const hypotheses = top.map((token) => this.#continue(hypothesis, token, top));
@@ -205,9 +196,9 @@ class BeamSearch {
 
   /** Tokens as they stand inside a text. */
   #text(tokens: readonly TokenLogprobs[]): string {
-    const [before = 0] = this.#engine.tokenize("a", false, false).slice(-1);
+    const [before = 0] = this.#vocabulary.tokenize("a", false, false).slice(-1);
     const ids = followedBy(Int32Array.of(before), tokens);
-    return this.#engine.detokenize(ids, false).slice(1);
+    return this.#vocabulary.detokenize(ids, false).slice(1);
   }
 }
 

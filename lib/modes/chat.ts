@@ -1,17 +1,15 @@
-import type { EnginePort, TextFilter } from "../engine/port.ts";
+import type { EnginePort, PreparedPrompt, TextFilter } from "../engine/port.ts";
 import { CodeLlamaError } from "../errors.ts";
-import { Generation, type RequestFunction } from "../generation.ts";
+import { Job } from "../jobs/job.ts";
 import { type Capabilities, requireCapability } from "../model/capabilities.ts";
 import { type ChatOptions, chatTable } from "../options/chat.ts";
 import { checkList } from "../options/check.ts";
 import { type ChatMessage, copyMessages } from "../options/messages.ts";
 import { checkCall, type RequestOptions, requestOptions } from "../options/request.ts";
 import type { AnyTable } from "../options/table.ts";
-import type { ChatModel } from "../prompt/chat.ts";
-import { beamOptions, choiceCounts } from "./answers.ts";
-import { beamSearch } from "./beams.ts";
-import { dialogPrompt } from "./chat-prompt.ts";
-import { choices } from "./choices.ts";
+import type { GenerationResult } from "../result.ts";
+import { answers } from "./answers.ts";
+import { chatModel, layOutDialog, remoteDialog } from "./chat-prompt.ts";
 import { fitHistory, roomForPrompt } from "./history.ts";
 
 /** Answers a dialog. */
@@ -20,39 +18,53 @@ export function chat(
   capabilities: Capabilities,
   messages: readonly ChatMessage[],
   options: ChatOptions,
-): Generation {
+): Job<GenerationResult> {
   const where = "chat()";
   const checked = checkCall(options, chatTable, where);
   const call = chatCall(engine, capabilities, checked, where);
-  const given = checkList(messages, `${where}: messages`);
-  const fits = mayFit(engine, given.length, checked);
-  const dialog = fits ? copyMessages(given, where) : [];
-  const model = chatModel(engine, capabilities);
-  const encode = fits
-    ? dialogPrompt(engine, model, dialog, checked, where)
-    : () => Promise.reject(tooManyMessages(engine, given.length, where));
-  if (checked.overflow === "truncate") engine.requireVocabulary(`${where}: overflow: "truncate"`);
-  const truncated = async (stop: AbortSignal) => {
-    const room = roomForPrompt(engine, call.maxTokens);
-    return (await fitHistory(engine, model, dialog, checked, room, where, stop)).prompt;
-  };
-  const prompt = checked.overflow === "truncate" ? truncated : encode;
-  const answer = (request: RequestFunction) =>
-    request({ ...call, prompt }, { filter: leadingSpace });
-  const beams = beamOptions(checked, where);
-  const script = beams
-    ? beamSearch(engine, beams, answer)
-    : choices(choiceCounts(checked, where), engine.newGroup(), answer);
-  return new Generation(engine, checked.signal, script);
+  const room = roomForPrompt(engine, call.maxTokens);
+  const prompt = chatPromptOf(engine, capabilities, messages, checked, room, where);
+  const script = answers(engine, checked, where, (runRequest) =>
+    runRequest({ ...call, prompt }, newLeadingSpaceFilter),
+  );
+  return new Job(engine, checked, script);
 }
 
-/** Each message takes a token at least: more of them than tokens are not worth looking at. */
-function mayFit(
-  { hasVocabulary, contextSize }: EnginePort,
-  count: number,
-  { overflow }: ChatOptions,
-): boolean {
-  return !hasVocabulary || overflow === "truncate" || count <= contextSize;
+function chatPromptOf(
+  engine: EnginePort,
+  capabilities: Capabilities,
+  given: readonly ChatMessage[],
+  options: ChatOptions,
+  room: number,
+  where: string,
+): PreparedPrompt {
+  const messages = checkList(given, `${where}: messages`);
+  const model = chatModel(engine, capabilities);
+  const truncates = options.overflow === "truncate";
+  const layOut = (some: readonly ChatMessage[]) => layOutDialog(model, some, options, where);
+  return engine.prepare({
+    needsVocabulary: needsVocabulary(options, where),
+    source: () => remoteDialog(copyMessages(messages, where), options, where),
+    layOut: () => {
+      // Each message has at least one token, so more messages than tokens need no closer look.
+      if (!truncates && messages.length > engine.contextSize) {
+        return () => Promise.reject(tooManyMessages(engine, messages.length, where));
+      }
+      const dialog = copyMessages(messages, where);
+      const whole = layOut(dialog);
+      if (!truncates) return whole;
+      const history = { messages: dialog, whole, layOut };
+      return async (encoder) => (await fitHistory(history, room, encoder)).prompt;
+    },
+  });
+}
+
+/** The option of a chat that only an engine with a vocabulary can honour; undefined: none is set. */
+export function needsVocabulary(options: ChatOptions, where: string): string | undefined {
+  const { specialText, overflow, beams } = options;
+  if (specialText === "reject") return `${where}: specialText: "reject"`;
+  if (overflow === "truncate") return `${where}: overflow: "truncate"`;
+  return beams === undefined ? undefined : "beams";
 }
 
 function tooManyMessages(engine: EnginePort, count: number, where: string): CodeLlamaError {
@@ -62,20 +74,10 @@ function tooManyMessages(engine: EnginePort, count: number, where: string): Code
   );
 }
 
-/** What the prompts of a model's dialogs are made with. */
-export function chatModel(engine: EnginePort, capabilities: Capabilities): ChatModel {
-  const { model } = engine;
-  const encode = (text: string, special: boolean) => engine.encode([{ text, special }]);
-  return {
-    model,
-    format: capabilities.chatFormat ?? "llama-2",
-    addsBos: model.addsBos,
-    spell: (token) => engine.detokenize(Int32Array.of(token), true),
-    spellsControlToken: (text) => `${encode(text, true)}` !== `${encode(text, false)}`,
-  };
-}
-
-/** Checks that the model can answer, and how. @param options - that `checkCall` let pass */
+/**
+ * Checks that the model can chat; returns the options as the engine takes them.
+ * @param options - options that `checkCall` returned
+ */
 export function chatCall(
   engine: EnginePort,
   capabilities: Capabilities,
@@ -89,13 +91,13 @@ export function chatCall(
   return call;
 }
 
-/** Takes off the space that SentencePiece puts before the first word of an answer. */
-class LeadingSpace implements TextFilter {
-  #begun = false;
+/** Removes the space that SentencePiece puts before the first word of an answer. */
+class LeadingSpaceFilter implements TextFilter {
+  #hasBegun = false;
 
   push(text: string): string {
-    if (this.#begun || text === "") return text;
-    this.#begun = true;
+    if (this.#hasBegun || text === "") return text;
+    this.#hasBegun = true;
     return text.startsWith(" ") ? text.slice(1) : text;
   }
 
@@ -104,4 +106,4 @@ class LeadingSpace implements TextFilter {
   }
 }
 
-export const leadingSpace = (): TextFilter => new LeadingSpace();
+export const newLeadingSpaceFilter = (): TextFilter => new LeadingSpaceFilter();

@@ -1,39 +1,37 @@
-import type { RequestFunction, Script } from "../generation.ts";
+import type { EnginePort } from "../engine/port.ts";
+import type { RunRequest, Script } from "../jobs/job.ts";
 import type { Answer } from "../result.ts";
 
-/** How many answers to make of one prompt, and how many of them to give. */
+/** How many answers to generate for one prompt, and how many of them to return. */
 export interface ChoiceCounts {
   readonly n: number;
   readonly bestOf: number;
-  /** The logprobs that rank the answers stay in them. */
+  /** Whether the answers keep the log-probabilities that ranked them. */
   readonly keepLogprobs: boolean;
 }
 
 /**
- * Runs a script `bestOf` times side by side. The prompt is computed once; seeds count up from the
- * call's. With `bestOf` above `n` nothing is shown before the `n` best are known: those of the
- * highest mean log-probability (Codex, arXiv 2107.03374, section 3.3).
+ * Generates `bestOf` answers at the same time. The engine computes the prompt once, and the answers
+ * use the seeds `seed`, `seed + 1`, … If `bestOf` is greater than `n`, the reader sees the answers at
+ * the end: the `n` with the highest mean log-probability (Codex, arXiv 2107.03374, section 3.3).
  */
 export function choices<Result extends Answer>(
+  engine: EnginePort,
   { n, bestOf, keepLogprobs }: ChoiceCounts,
-  group: number,
-  script: (request: RequestFunction) => Promise<Result>,
+  answer: (runRequest: RunRequest) => Promise<Result>,
 ): Script<Result> {
-  if (bestOf === 1) return script;
+  if (bestOf === 1) return ({ stream }) => answer(stream(0));
   const ranked = bestOf > n;
-  return async (request, show) => {
-    const run = (index: number) =>
-      script((call, { filter } = {}) =>
-        request(
-          {
-            ...call,
-            group,
-            seed: (call.seed + index) % seeds,
-            logprobs: ranked ? (call.logprobs ?? 0) : call.logprobs,
-          },
-          { filter, index, held: ranked },
-        ),
-      );
+  const group = engine.newGroup();
+  return async ({ stream, compute, show }) => {
+    const run = (index: number) => {
+      const runRequest = ranked ? compute : stream(index);
+      return answer((call, newFilter) => {
+        const seed = (call.seed + index) % seeds;
+        const logprobs = ranked ? (call.logprobs ?? 0) : call.logprobs;
+        return runRequest({ ...call, group, seed, logprobs }, newFilter);
+      });
+    };
     const all = await Promise.all(Array.from({ length: bestOf }, (_, index) => run(index)));
     const best = ranked ? likeliest(all, n, keepLogprobs) : all;
     if (ranked) {
@@ -68,7 +66,7 @@ function likeliest<Result extends Answer>(
   });
 }
 
-/** An empty answer comes last: nothing speaks for it. */
+/** An empty answer has no log-probability and ranks last. */
 function meanLogprob({ logprobs = [] }: Answer): number {
   if (logprobs.length === 0) return Number.NEGATIVE_INFINITY;
   return logprobs.reduce((sum, each) => sum + each.logprob, 0) / logprobs.length;

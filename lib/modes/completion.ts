@@ -1,72 +1,114 @@
-import type { EnginePrompt } from "../engine/port.ts";
-import { type EnginePort, noPromptLimit } from "../engine/port.ts";
+import {
+  type EnginePort,
+  noPromptLimit,
+  type PreparedPrompt,
+  type PromptEncoder,
+} from "../engine/port.ts";
+import { Job } from "../jobs/job.ts";
+import { type Capabilities, requireCapability } from "../model/capabilities.ts";
 import type { PromptPart } from "../native/binding.ts";
-import type { GenerateOptions } from "../options/generate.ts";
+import { checkValue } from "../options/check.ts";
+import { type GenerateOptions, generateTable } from "../options/generate.ts";
+import { checkCall, requestOptions } from "../options/request.ts";
+import { type TextOrTokens, textOrTokens } from "../options/texts.ts";
 import { truncate } from "../prompt/truncate.ts";
+import type { GenerationResult } from "../result.ts";
+import { answers } from "./answers.ts";
 import { roomForPrompt } from "./history.ts";
 
-/**
- * The prompt that `generate` gives the model, cut to fit where the options say so.
- * @throws CodeLlamaError `CAPABILITY_MISSING` where cutting needs a vocabulary
- */
-export function completionPrompt(
+/** Continues a prompt. */
+export function complete(
   engine: EnginePort,
-  prompt: string | Int32Array,
+  capabilities: Capabilities,
+  prompt: TextOrTokens,
   options: GenerateOptions,
-  maxTokens: number,
-  stop: AbortSignal,
-): EnginePrompt | Promise<EnginePrompt> {
-  const { addsBos, specialTokens } = engine.model;
-  const start = addsBos && specialTokens.bos !== undefined ? [specialTokens.bos] : [];
-  const special = options.special ?? false;
-  const parts = (text: string): PromptPart[] => [...start, { text, special }];
-  if (options.overflow === "truncate") engine.requireVocabulary('generate(): overflow: "truncate"');
-  if (typeof prompt === "string" && !engine.hasVocabulary) return { text: prompt, special };
-  if (options.overflow !== "truncate") {
-    return typeof prompt === "string"
-      ? engine.encodePrompt(parts(prompt), undefined, stop)
-      : prompt;
+): Job<GenerationResult> {
+  const where = "generate()";
+  const given = checkValue(prompt, textOrTokens, `${where}: prompt`) as TextOrTokens;
+  engine.requireContext(where);
+  const checked = checkCall(options, generateTable, where);
+  const call = requestOptions(checked, generateTable, engine, where);
+  if (checked.mode === "python") {
+    requireCapability(capabilities, "python", engine.model.name, where);
   }
+  const prepared = completionPrompt(engine, given, checked, call.maxTokens, where);
+  const script = answers(engine, checked, where, (runRequest) =>
+    runRequest({ ...call, prompt: prepared }),
+  );
+  return new Job(engine, checked, script);
+}
+
+/** The prompt of `generate`, shortened if it is too long and the options say so. */
+function completionPrompt(
+  engine: EnginePort,
+  prompt: TextOrTokens,
+  { special = false, overflow, beams }: GenerateOptions,
+  maxTokens: number,
+  where: string,
+): PreparedPrompt {
+  const truncates = overflow === "truncate";
   const room = roomForPrompt(engine, maxTokens);
-  if (typeof prompt !== "string") return lastTokens(prompt, room, specialTokens.bos);
-  return truncated(engine, prompt, room, parts, stop);
+  const start = startOf(engine);
+  const parts = (text: string): PromptPart[] => [...start, { text, special }];
+  const overflowName = truncates ? `${where}: overflow: "truncate"` : undefined;
+  return engine.prepare({
+    needsVocabulary: overflowName ?? (beams === undefined ? undefined : "beams"),
+    source: () => (typeof prompt === "string" ? { text: prompt, special } : prompt),
+    layOut: () => (encoder) => {
+      if (typeof prompt !== "string") {
+        return truncates ? lastTokens(prompt, room, engine.model.specialTokens.bos) : prompt;
+      }
+      return truncates ? truncated(prompt, room, parts, encoder) : encoder.encode(parts(prompt));
+    },
+  });
 }
 
 /**
- * A whole text's tokens. `"whole"` may be longer than the context.
- * @throws CodeLlamaError `CLOSED`, `CONTEXT_OVERFLOW`
+ * The prompt of a whole text.
+ * @param needsVocabulary - the call that needs tokens; undefined: a remote engine may tokenize it
+ * @param limit - maximum number of tokens; undefined: the context window
  */
 export function textPrompt(
   engine: EnginePort,
   text: string,
-  stop: AbortSignal,
-  length: "fitting" | "whole" = "fitting",
-): Int32Array | Promise<Int32Array> {
-  const { addsBos, specialTokens } = engine.model;
-  const start = addsBos && specialTokens.bos !== undefined ? [specialTokens.bos] : [];
-  const limit = length === "whole" ? noPromptLimit : engine.contextSize;
-  return engine.encodePrompt([...start, { text }], limit, stop);
+  needsVocabulary?: string,
+  limit?: number,
+): PreparedPrompt {
+  return engine.prepare({
+    needsVocabulary,
+    source: () => ({ text, special: false }),
+    layOut: () => (encoder) => encoder.encode([...startOf(engine), { text }], limit),
+  });
+}
+
+/** The beginning-of-sequence token, if the model wants one. */
+function startOf({ model: { addsBos, specialTokens } }: EnginePort): readonly number[] {
+  return addsBos && specialTokens.bos !== undefined ? [specialTokens.bos] : [];
 }
 
 async function truncated(
-  engine: EnginePort,
   prompt: string,
   room: number,
   parts: (text: string) => PromptPart[],
-  stop: AbortSignal,
+  encoder: PromptEncoder,
 ): Promise<Int32Array> {
-  const encode = (text: string, limit?: number) => engine.encodePrompt(parts(text), limit, stop);
-  const count = async (text: string) => (await encode(text, noPromptLimit)).length;
-  // What is longer than this is not worth counting.
+  const encoded = new Map<string, Int32Array>();
+  const encode = async (text: string) => {
+    const known = encoded.get(text) ?? (await encoder.encode(parts(text), noPromptLimit));
+    encoded.set(text, known);
+    return known;
+  };
+  const count = async (text: string) => (await encode(text)).length;
+  // Text before this place cannot fit, so it is not tokenized.
   const end = prompt.slice(-room * longestPiece);
   const { prefix } = await truncate({ prefix: end, suffix: "" }, room, count);
   return encode(prefix);
 }
 
-// UTF-16 units of a token; blank space may have a few more.
+// UTF-16 units of a token; tokens of blank space may have a few more.
 const longestPiece = 8;
 
-/** The last tokens; the first stays where it begins the sequence. */
+/** The last tokens of a prompt. A beginning-of-sequence token stays in front. */
 function lastTokens(tokens: Int32Array, room: number, bos: number | undefined): Int32Array {
   if (tokens.length <= room) return tokens;
   if (tokens[0] !== bos) return tokens.slice(-room);

@@ -1,5 +1,5 @@
-import type { EnginePort, EnginePrompt } from "../engine/port.ts";
-import { Generation, type PromptMaker } from "../generation.ts";
+import type { EnginePort } from "../engine/port.ts";
+import { Job } from "../jobs/job.ts";
 import { checkOptions, checkValue } from "../options/check.ts";
 import { type EmbedOptions, embedRules } from "../options/embed.ts";
 import { computeProperties } from "../options/request.ts";
@@ -23,7 +23,7 @@ export function embed(
   engine: EnginePort,
   input: EmbedInput | readonly EmbedInput[],
   options: EmbedOptions,
-): Generation<EmbedResult> {
+): Job<EmbedResult> {
   const where = "embed()";
   const texts = checkValue(input, textsOrTokens, `${where}: texts`) as readonly EmbedInput[];
   engine.requireContext(where);
@@ -34,14 +34,14 @@ export function embed(
     maxTokens: 0,
     seed: 0,
   };
-  return new Generation(engine, checked.signal, async (request) => {
+  return new Job(engine, checked, async ({ compute }) => {
     const embeddings: Float32Array[] = [];
     let promptTokens = 0;
     const rest = texts.entries();
     const work = async () => {
       for (const [index, text] of rest) {
-        const prompt = embedPrompt(engine, text);
-        const { embedding, usage } = await request({ ...call, prompt }, { held: true });
+        const prompt = typeof text === "string" ? textPrompt(engine, text) : text;
+        const { embedding, usage } = await compute({ ...call, prompt });
         if (embedding === undefined) continue; // cancelled
         embeddings[index] = checked.normalize === false ? embedding : normalized(embedding);
         promptTokens += usage.promptTokens;
@@ -50,12 +50,6 @@ export function embed(
     await Promise.all(Array.from({ length: window }, work));
     return { embeddings, usage: { promptTokens } };
   });
-}
-
-function embedPrompt(engine: EnginePort, text: EmbedInput): EnginePrompt | PromptMaker {
-  if (typeof text !== "string") return text;
-  if (!engine.hasVocabulary) return { text, special: false };
-  return (stop) => textPrompt(engine, text, stop);
 }
 
 function normalized(vector: Float32Array): Float32Array {

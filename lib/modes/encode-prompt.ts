@@ -6,7 +6,7 @@ import { type InfillInput, readHoles } from "../options/infill.ts";
 import { type ChatMessage, copyMessages } from "../options/messages.ts";
 import { chatPrompt, promptText } from "../prompt/chat.ts";
 import { begin, finish, Unfinished } from "../prompt/steps.ts";
-import { chatModel } from "./chat.ts";
+import { chatModel } from "./chat-prompt.ts";
 import { chooseOrder, layOut } from "./infill.ts";
 
 /** The tokens of an infill's prompt: see `CodeLlama.encodeInfill`. */
@@ -19,7 +19,7 @@ export function encodeInfill(
   const { texts, order = "auto" } = readHoles(input, where);
   const [prefix = "", ...rest] = texts;
   engine.requireOpen(where);
-  engine.requireVocabulary(where);
+  const vocabulary = engine.vocabulary(where);
   requireCapability(capabilities, "infill", engine.model.name, where);
   const isCodeLlama = capabilities.codeLlama !== undefined;
   const parts = layOut(
@@ -28,7 +28,7 @@ export function encodeInfill(
     { prefix, suffix: rest.join("") },
     order === "auto" ? chooseOrder(prefix, isCodeLlama, true) : order,
   );
-  return engine.encode(parts);
+  return vocabulary.encode(parts);
 }
 
 /** The tokens of a dialog's prompt: see `CodeLlama.encodeChat`. */
@@ -38,9 +38,9 @@ export function encodeChat(
   messages: readonly ChatMessage[],
   options: EncodeChatOptions,
 ): Int32Array {
-  return engine.encode(
-    finish(layOutDialog(engine, capabilities, messages, options, "encodeChat()").steps),
-  );
+  const where = "encodeChat()";
+  const { steps } = chatSteps(engine, capabilities, messages, options, where);
+  return engine.vocabulary(where).encode(finish(steps));
 }
 
 /** The text of a dialog's prompt: see `CodeLlama.renderChat`. */
@@ -51,12 +51,12 @@ export async function renderChat(
   options: EncodeChatOptions,
 ): Promise<string> {
   const where = "renderChat()";
-  const { steps, model } = layOutDialog(engine, capabilities, messages, options, where);
+  const { steps, model } = chatSteps(engine, capabilities, messages, options, where);
   const parts = begin(steps);
   return promptText(parts instanceof Unfinished ? await parts.finish() : parts, model);
 }
 
-function layOutDialog(
+function chatSteps(
   engine: EnginePort,
   capabilities: Capabilities,
   messages: readonly ChatMessage[],
@@ -66,7 +66,7 @@ function layOutDialog(
   const checked = checkOptions(options, encodeChatRules, where);
   const dialog = copyMessages(messages, where);
   engine.requireOpen(where);
-  engine.requireVocabulary(where);
+  engine.vocabulary(where);
   const model = chatModel(engine, capabilities);
   return { model, steps: chatPrompt(dialog, model, checked, where) };
 }

@@ -1,79 +1,116 @@
-import { type EnginePort, type EnginePrompt, promptLength } from "../engine/port.ts";
+import type { EnginePort, PromptEncoder } from "../engine/port.ts";
 import { CodeLlamaError } from "../errors.ts";
-import type { PromptMaker } from "../generation.ts";
 import type { ChatMessage } from "../options/messages.ts";
-import type { ChatModel, ChatPromptOptions } from "../prompt/chat.ts";
-import { dialogPrompt } from "./chat-prompt.ts";
+import type { EncodeDialog } from "./chat-prompt.ts";
 
 export interface FittedHistory {
-  readonly prompt: EnginePrompt;
+  readonly prompt: Int32Array;
   /** Messages that were left out, the oldest first. */
   readonly dropped: readonly ChatMessage[];
 }
 
+/** A dialog that may be shortened to fit. */
+export interface History {
+  readonly messages: readonly ChatMessage[];
+  /** The whole dialog, laid out. */
+  readonly whole: EncodeDialog;
+  /** Lays out a dialog with fewer messages. */
+  layOut(messages: readonly ChatMessage[]): EncodeDialog;
+}
+
+/** The prompt that begins with a turn; the error if it is certainly too long. */
+interface Attempt {
+  readonly first: number;
+  readonly prompt: Int32Array | CodeLlamaError;
+}
+
 /**
- * A dialog's prompt of at most `limit` tokens, without the oldest turns where it would be longer.
- * The system message and the last message always stay; if they alone are too long, the prompt is.
- * All of it stays where the engine makes the tokens.
- * @throws CodeLlamaError as `chatPrompt`; `CONTEXT_OVERFLOW`; the reason of `stop`
+ * Encodes a dialog in at most `limit` tokens, without its oldest turns if it would be longer. The
+ * system message and the last message always stay: a prompt of those two may be longer.
+ * @throws CodeLlamaError as `chatPrompt`; `CONTEXT_OVERFLOW`; the reason of the encoder's stop signal
  */
 export async function fitHistory(
-  engine: EnginePort,
-  chat: ChatModel,
-  messages: readonly ChatMessage[],
-  options: ChatPromptOptions,
+  { messages, whole, layOut }: History,
   limit: number,
-  where: string,
-  stop: AbortSignal,
+  encoder: PromptEncoder,
 ): Promise<FittedHistory> {
   const system = messages.slice(0, messages[0]?.role === "system" ? 1 : 0);
   const turns = messages.slice(system.length, -1);
   const question = messages.slice(-1);
-  const from = async (first: number) => {
-    const kept = [...system, ...turns.slice(first), ...question];
-    const prompt = await orOverflow(dialogPrompt(engine, chat, kept, options, where), stop);
-    return { first, prompt };
-  };
-  const fits = (prompt: EnginePrompt | CodeLlamaError, target: number) =>
-    !CodeLlamaError.isInstance(prompt) && promptLength(prompt) <= target;
 
-  // Each message takes a token at least, so that older ones are not worth a try.
-  const oldest = engine.hasVocabulary ? turns.length - limit : 0;
+  // Each message has at least one token, so older messages cannot fit.
+  const oldest = turns.length - limit;
+  let tokensPerUnit = usualTokensPerUnit;
   if (oldest <= 0) {
-    const whole = await from(0);
-    if (fits(whole.prompt, limit)) return fitted(whole, turns);
+    const all = { first: 0, prompt: await encodeOrOverflow(whole, encoder) };
+    if (fits(all, limit)) return fitted(all, turns);
+    if (!CodeLlamaError.isInstance(all.prompt)) {
+      tokensPerUnit = all.prompt.length / Math.max(1, unitsOf(messages));
+    }
   }
-  // Once something must go, a quarter goes: else each turn would drop another one, and what the KV
-  // cache holds would be of no use. A bisection, because each try encodes all that is left.
+  // When turns must go, a quarter of the history goes: if each question dropped one more turn, the
+  // prefix cache would not help any more.
   const target = Math.floor((limit * 3) / 4);
+  const attempt = async (first: number): Promise<Attempt> => {
+    const kept = [...system, ...turns.slice(first), ...question];
+    return { first, prompt: await encodeOrOverflow(layOut(kept), encoder) };
+  };
   const starts = turnStarts(turns).filter((start) => start >= oldest);
+  const units = unitsFrom(turns, unitsOf(system) + unitsOf(question));
+  const best = await firstThatFits(starts, target, tokensPerUnit, units, attempt);
+  return fitted(best ?? (await attempt(turns.length)), turns);
+}
+
+// Tokens per UTF-16 unit of usual text, until the dialog itself shows its own ratio.
+const usualTokensPerUnit = 0.3;
+// Guesses by length before the search halves the rest.
+const mostGuesses = 3;
+
+/**
+ * The attempt with the earliest start whose prompt has at most `target` tokens. The lengths of earlier
+ * attempts say where to look, so that few prompts are encoded.
+ */
+async function firstThatFits(
+  starts: readonly number[],
+  target: number,
+  tokensPerUnit: number,
+  units: readonly number[],
+  attempt: (first: number) => Promise<Attempt>,
+): Promise<Attempt | undefined> {
+  let ratio = tokensPerUnit;
+  let best: Attempt | undefined;
   let low = 0;
-  let best = await from(turns.length);
-  for (let high = starts.length; low < high; ) {
-    const middle = (low + high) >> 1;
-    const tried = await from(starts[middle] ?? turns.length);
-    if (fits(tried.prompt, target)) {
+  for (let high = starts.length, guesses = 0; low < high; guesses++) {
+    const guess = starts.findIndex((start) => ratio * (units[start] ?? 0) <= target);
+    const nearest = guess < 0 ? high - 1 : Math.min(Math.max(guess, low), high - 1);
+    const middle = guesses < mostGuesses ? nearest : (low + high) >> 1;
+    const tried = await attempt(starts[middle] ?? 0);
+    if (!CodeLlamaError.isInstance(tried.prompt)) {
+      ratio = tried.prompt.length / Math.max(1, units[tried.first] ?? 1);
+    }
+    if (fits(tried, target)) {
       best = tried;
       high = middle;
     } else {
       low = middle + 1;
     }
   }
-  return fitted(best, turns);
+  return best;
 }
 
-/** @throws CodeLlamaError the overflow of a prompt that does not fit with nothing left to drop */
-function fitted(
-  { first, prompt }: { readonly first: number; readonly prompt: EnginePrompt | CodeLlamaError },
-  turns: readonly ChatMessage[],
-): FittedHistory {
+function fits({ prompt }: Attempt, target: number): boolean {
+  return !CodeLlamaError.isInstance(prompt) && prompt.length <= target;
+}
+
+/** @throws CodeLlamaError the overflow of a prompt that is too long with nothing left to drop */
+function fitted({ first, prompt }: Attempt, turns: readonly ChatMessage[]): FittedHistory {
   if (CodeLlamaError.isInstance(prompt)) throw prompt;
   return { prompt, dropped: turns.slice(0, first) };
 }
 
-/** Room for an answer of so many tokens, or of a quarter of the context where that is less. */
-export function roomForPrompt(engine: EnginePort, maxTokens: number): number {
-  return engine.contextSize - Math.min(maxTokens, engine.contextSize >> 2);
+/** Room for a prompt beside an answer of `maxTokens`, or of a quarter of the context if that is less. */
+export function roomForPrompt({ contextSize }: EnginePort, maxTokens: number): number {
+  return contextSize - Math.min(maxTokens, contextSize >> 2);
 }
 
 /** Where turns after the first one begin: with a user's message. */
@@ -81,10 +118,29 @@ function turnStarts(turns: readonly ChatMessage[]): number[] {
   return turns.flatMap(({ role }, index) => (index > 0 && role === "user" ? [index] : []));
 }
 
-/** The prompt's tokens; or the error where it is too long for sure. */
-async function orOverflow(encode: PromptMaker, stop: AbortSignal) {
+/** UTF-16 units of messages. */
+function unitsOf(messages: readonly ChatMessage[]): number {
+  return messages.reduce((units, { content }) => units + content.length, 0);
+}
+
+/** For each turn, the units of all turns from there on, plus `rest`. */
+function unitsFrom(turns: readonly ChatMessage[], rest: number): number[] {
+  const units: number[] = [];
+  let sum = rest;
+  for (const [index, { content }] of [...turns.entries()].reverse()) {
+    sum += content.length;
+    units[index] = sum;
+  }
+  return units;
+}
+
+/** The prompt's tokens, or the error if the prompt is certainly too long. */
+async function encodeOrOverflow(
+  encode: EncodeDialog,
+  encoder: PromptEncoder,
+): Promise<Int32Array | CodeLlamaError> {
   try {
-    return await encode(stop);
+    return await encode(encoder);
   } catch (error) {
     if (CodeLlamaError.isInstance(error) && error.code === "CONTEXT_OVERFLOW") return error;
     throw error;

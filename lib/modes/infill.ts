@@ -1,5 +1,10 @@
-import { type EnginePort, noPromptLimit } from "../engine/port.ts";
-import { Generation, type RequestFunction } from "../generation.ts";
+import {
+  type EnginePort,
+  noPromptLimit,
+  type PreparedPrompt,
+  type PromptEncoder,
+} from "../engine/port.ts";
+import { Job, type RunRequest } from "../jobs/job.ts";
 import { type Capabilities, requireCapability } from "../model/capabilities.ts";
 import type { NativeModel, PromptPart } from "../native/binding.ts";
 import {
@@ -9,7 +14,7 @@ import {
   infillTable,
   readHoles,
 } from "../options/infill.ts";
-import { checkCall, requestOptions } from "../options/request.ts";
+import { checkCall, type RequestOptions, requestOptions } from "../options/request.ts";
 import { fillInMiddlePrompt, hasFileTokens } from "../prompt/fill-in-middle.ts";
 import { type InfillOrder, infillPrompt } from "../prompt/infill.ts";
 import { OverlapTrimmer } from "../prompt/overlap.ts";
@@ -18,120 +23,147 @@ import { type Surroundings, truncate } from "../prompt/truncate.ts";
 import { type Answer, addUp, type GenerationResult } from "../result.ts";
 import { choiceCounts } from "./answers.ts";
 import { choices } from "./choices.ts";
+import { roomForPrompt } from "./history.ts";
 
 export interface InfillResult extends GenerationResult {
-  /** The whole text, its holes filled. */
+  /** The whole text with its holes filled. */
   readonly fullText: string;
   /** What fills each hole, from left to right; `text` is all of it. */
   readonly fills: readonly string[];
   readonly choices?: readonly InfillResult[];
 }
 
-/** Fills the holes of a text from left to right, each one seeing the earlier results. */
+/** Fills the holes of a text from left to right. Each hole sees the earlier results. */
 export function infill(
   engine: EnginePort,
   capabilities: Capabilities,
   input: string | InfillInput,
   given: InfillOptions,
-): Generation<InfillResult> {
+): Job<InfillResult> {
   const where = "infill()";
   const holes = readHoles(input, where);
-  const { texts } = holes;
   engine.requireContext(where);
   const options = checkCall(given, infillTable, where);
   const call = requestOptions(options, infillTable, engine, where);
-  if (!capabilities.infill) engine.requireVocabulary(where);
-  requireCapability(capabilities, "infill", engine.model.name, where);
   const wanted = holes.order ?? options.order ?? "auto";
-  const isCodeLlama = capabilities.codeLlama !== undefined;
-  const healing = options.tokenHealing ?? engine.healsTokens;
-  if (!engine.hasVocabulary) requireRemoteLayout(engine, wanted, options, where);
-  const stops = options.singleLine ? [...(call.stop ?? []), "\n"] : call.stop;
+  const filler = new HoleFiller(engine, capabilities, options, call, wanted);
+  // What is wrong with the options is reported at once. The first hole is the same for all answers.
+  const [first = "", ...rest] = holes.texts;
+  const prepared = filler.prepare({ prefix: first, suffix: rest.join("") }, where);
+  requireCapability(capabilities, "infill", engine.model.name, where);
 
-  const fill = (request: RequestFunction, prefix: string, suffix: string) => {
-    const filter = options.trim === "overlap" ? () => new OverlapTrimmer(suffix) : undefined;
-    if (!engine.hasVocabulary) {
-      return request({ ...call, stop: stops, prompt: { prefix, suffix } }, { filter });
-    }
-    const order = wanted === "auto" ? chooseOrder(prefix, isCodeLlama, healing) : wanted;
-    const prompt = (stop: AbortSignal) =>
-      encodeFitting(engine, isCodeLlama, { prefix, suffix }, order, options, call.maxTokens, stop);
-    const tokenHealing = order === "spm" && healing && !atLineStart(prefix);
-    return request({ ...call, stop: stops, prompt, tokenHealing }, { filter });
-  };
-
-  const fillAll = async (request: RequestFunction): Promise<Omit<InfillResult, "choices">> => {
+  const fillAll = async (runRequest: RunRequest): Promise<Omit<InfillResult, "choices">> => {
     const results: Answer[] = [];
-    let fullText = texts[0] ?? "";
-    for (let hole = 1; hole < texts.length; hole++) {
-      const suffix = texts.slice(hole).join("");
-      const result = await fill(request, fullText, suffix);
+    let fullText = first;
+    for (const [index, text] of rest.entries()) {
+      const hole = { prefix: fullText, suffix: rest.slice(index).join("") };
+      const prompt = index === 0 ? prepared : filler.prepare(hole, where);
+      const result = await filler.fill(runRequest, hole, prompt);
       results.push(result);
-      fullText += result.text + (texts[hole] ?? "");
+      fullText += result.text + text;
       if (result.finishReason === "abort") {
-        fullText += texts.slice(hole + 1).join("");
+        fullText += rest.slice(index + 1).join("");
         break;
       }
     }
     return { ...addUp(results), fullText, fills: results.map((result) => result.text) };
   };
-  const script = choices(choiceCounts(options, where), engine.newGroup(), fillAll);
-  return new Generation(engine, options.signal, script);
+  return new Job(engine, options, choices(engine, choiceCounts(options, where), fillAll));
 }
 
-/** A remote engine that lays the hole out itself does it in its own way. */
-function requireRemoteLayout(
-  engine: EnginePort,
-  order: InfillOrder | "auto",
-  options: InfillOptions,
-  where: string,
-): void {
-  const names = ["tokenHealing", "overflow", "context", "contextTokens", "path"] as const;
-  for (const name of names) {
-    if (options[name] !== undefined) engine.requireVocabulary(`${where}: ${name}`);
+/** Fills single holes with the options of one call. */
+class HoleFiller {
+  readonly #engine: EnginePort;
+  readonly #capabilities: Capabilities;
+  readonly #options: InfillOptions;
+  readonly #call: RequestOptions;
+  readonly #wantedOrder: InfillOrder | "auto";
+  readonly #heals: boolean;
+
+  constructor(
+    engine: EnginePort,
+    capabilities: Capabilities,
+    options: InfillOptions,
+    call: RequestOptions,
+    wantedOrder: InfillOrder | "auto",
+  ) {
+    this.#engine = engine;
+    this.#capabilities = capabilities;
+    this.#options = options;
+    this.#call = call;
+    this.#wantedOrder = wantedOrder;
+    this.#heals = options.tokenHealing ?? engine.healsTokens;
   }
-  if (order !== "auto") engine.requireVocabulary(`${where}: order`);
+
+  /** @throws CodeLlamaError `CAPABILITY_MISSING` */
+  prepare(hole: Surroundings, where: string): PreparedPrompt {
+    return this.#engine.prepare({
+      needsVocabulary: this.#needsVocabulary(where),
+      source: () => hole,
+      layOut: () => (encoder) => this.#encode(hole, encoder),
+    });
+  }
+
+  fill(
+    runRequest: RunRequest,
+    { prefix, suffix }: Surroundings,
+    prompt: PreparedPrompt,
+  ): Promise<Answer> {
+    const { trim, singleLine } = this.#options;
+    const newFilter = trim === "overlap" ? () => new OverlapTrimmer(suffix) : undefined;
+    const stop = singleLine ? [...(this.#call.stop ?? []), "\n"] : this.#call.stop;
+    const tokenHealing = this.#orderFor(prefix) === "spm" && this.#heals && !atLineStart(prefix);
+    return runRequest({ ...this.#call, stop, prompt, tokenHealing }, newFilter);
+  }
+
+  #orderFor(prefix: string): InfillOrder {
+    if (this.#wantedOrder !== "auto") return this.#wantedOrder;
+    return chooseOrder(prefix, this.#isCodeLlama, this.#heals);
+  }
+
+  get #isCodeLlama(): boolean {
+    return this.#capabilities.codeLlama !== undefined;
+  }
+
+  /** What a remote engine that lays the hole out itself cannot honour. */
+  #needsVocabulary(where: string): string | undefined {
+    if (!this.#capabilities.infill) return where;
+    const names = ["tokenHealing", "overflow", "context", "contextTokens", "path"] as const;
+    const set = names.find((name) => this.#options[name] !== undefined);
+    if (set !== undefined) return `${where}: ${set}`;
+    return this.#wantedOrder === "auto" ? undefined : `${where}: order`;
+  }
+
+  /** The tokens of the hole's prompt with its context files, shortened if it is too long. */
+  async #encode({ prefix, suffix }: Surroundings, encoder: PromptEncoder): Promise<Int32Array> {
+    const { contextSize, model } = this.#engine;
+    const { context = [], contextTokens, overflow, path } = this.#options;
+    // Texts are counted to be shortened, so they may be longer than the context.
+    const count = async (text: string) => (await encoder.encode([{ text }], noPromptLimit)).length;
+    const forFiles = Math.min(contextTokens ?? contextSize >> 2, contextSize >> 1);
+    const files = await fittingFiles(context, forFiles, count);
+    const order = this.#orderFor(prefix);
+    const encode = (texts: Surroundings) =>
+      encoder.encode(layOut(model, this.#isCodeLlama, texts, order, files, path));
+    if (overflow === "error") return encode({ prefix, suffix });
+
+    const room = roomForPrompt(this.#engine, this.#call.maxTokens);
+    // Longer texts need not be counted. The prefix is cut in steps, as in truncate().
+    const longest = contextSize * unitsPerToken;
+    const step = longest >> 2;
+    const near = {
+      prefix: prefix.slice(Math.ceil(Math.max(0, prefix.length - longest) / step) * step),
+      suffix: suffix.slice(0, longest),
+    };
+    const tokens = await encode(near);
+    if (tokens.length <= room) return tokens;
+    // The tokens of the files, and those that each file's name may take beside the text.
+    const taken = (await count(underComments(files))) + controlTokens * (files.length + 1);
+    return encode(await truncate(near, Math.max(0, room - taken), count));
+  }
 }
 
-/** The prompt's tokens, with the context, and cut where it is too long. */
-async function encodeFitting(
-  engine: EnginePort,
-  isCodeLlama: boolean,
-  surroundings: Surroundings,
-  order: InfillOrder,
-  options: InfillOptions,
-  maxTokens: number,
-  stop: AbortSignal,
-): Promise<Int32Array> {
-  const { contextSize, model } = engine;
-  const encodeParts = (parts: PromptPart[], limit?: number) =>
-    engine.encodePrompt(parts, limit, stop);
-  // What is counted may be too long, and is then cut.
-  const count = async (text: string) => (await encodeParts([{ text }], noPromptLimit)).length;
-  const budgetOfFiles = Math.min(options.contextTokens ?? contextSize >> 2, contextSize >> 1);
-  const files = await fittingFiles(options.context ?? [], budgetOfFiles, count);
-  const encode = (texts: Surroundings) =>
-    encodeParts(layOut(model, isCodeLlama, texts, order, files, options.path));
-
-  let { prefix, suffix } = surroundings;
-  if (options.overflow === "error") return encode({ prefix, suffix });
-
-  const room = contextSize - Math.min(maxTokens, contextSize >> 2);
-  // What is longer than this is not worth counting. The prefix is cut in steps, as truncate() does.
-  const longest = contextSize * unitsPerToken;
-  const step = longest >> 2;
-  prefix = prefix.slice(Math.ceil(Math.max(0, prefix.length - longest) / step) * step);
-  suffix = suffix.slice(0, longest);
-  const tokens = await encode({ prefix, suffix });
-  if (tokens.length <= room) return tokens;
-  // The files once more, and what each of their names may take apart from the text.
-  const taken = (await count(underComments(files))) + controlTokens * (files.length + 1);
-  const budget = Math.max(0, room - taken);
-  const kept = await truncate({ prefix, suffix }, budget, count);
-  return encode(kept);
-}
-
-/** The prompt in the layout that the model was taught. */
+/** Lays the prompt out as the model was trained. */
 export function layOut(
   model: NativeModel,
   isCodeLlama: boolean,
@@ -148,23 +180,23 @@ export function layOut(
   return fillInMiddlePrompt(hole, order, named ? files : [], specialTokens, addsBos);
 }
 
-// Code has three or four characters a token; only blank space has more.
+// UTF-16 units of a token at most: code has three or four, only blank space has more.
 const unitsPerToken = 6;
 
-// BOS, the three infill tokens, and one for the two parts that are tokenised apart.
+// BOS, the three infill tokens, and one token because the two texts are encoded separately.
 const controlTokens = 5;
 
 /**
- * Suffix first is better where the prefix ends with a line, and worse inside a word (Code Llama's
- * paper, table 14: single line 83.3 against 74.1, random span 39.0 against 59.7) unless the word's
- * token is healed.
+ * The order for a prefix. Suffix first is better if the prefix ends with a line break, and worse if it
+ * ends inside a word (Code Llama's paper, table 14: 83.3 against 74.1 for single lines, 39.0 against
+ * 59.7 for random spans), unless token healing rewrites the word.
  */
 export function chooseOrder(
   prefix: string,
   isCodeLlama: boolean,
   tokenHealing: boolean,
 ): InfillOrder {
-  // Of other models few were taught the suffix first.
+  // Few other models were trained with the suffix first.
   if (!isCodeLlama) return "psm";
   return tokenHealing || atLineStart(prefix) ? "spm" : "psm";
 }

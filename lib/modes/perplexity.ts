@@ -1,6 +1,6 @@
 import { invalidArgument } from "../base/arguments.ts";
-import type { EnginePort } from "../engine/port.ts";
-import { Generation } from "../generation.ts";
+import { type EnginePort, noPromptLimit, tokensOf } from "../engine/port.ts";
+import { Job } from "../jobs/job.ts";
 import { checkOptions, checkValue } from "../options/check.ts";
 import { type PerplexityOptions, perplexityRules } from "../options/perplexity.ts";
 import { computeProperties } from "../options/request.ts";
@@ -21,11 +21,14 @@ export function perplexity(
   engine: EnginePort,
   text: string | Int32Array,
   options: PerplexityOptions,
-): Generation<PerplexityResult> {
+): Job<PerplexityResult> {
   const where = "perplexity()";
   const given = checkValue(text, textOrTokens, `${where}: text`) as TextOrTokens;
   engine.requireContext(where);
-  if (typeof given === "string") engine.requireVocabulary(`${where} of a text`);
+  const whole =
+    typeof given === "string"
+      ? textPrompt(engine, given, `${where} of a text`, noPromptLimit)
+      : () => given;
   const checked = checkOptions(options, perplexityRules, where);
   const largest = engine.contextSize - 1;
   const windowSize = checked.windowSize ?? Math.min(2048, largest);
@@ -38,10 +41,10 @@ export function perplexity(
     maxTokens: 0,
     seed: 0,
   };
-  return new Generation(engine, checked.signal, async (request) => {
+  return new Job(engine, checked, async ({ compute }) => {
     let tokens: Int32Array | undefined;
     const encode = async (stop: AbortSignal) => {
-      tokens ??= typeof given === "string" ? await textPrompt(engine, given, stop, "whole") : given;
+      tokens ??= tokensOf(await whole(stop));
       if (tokens.length >= 2) return tokens;
       throw invalidArgument(`${where}: the text must have at least 2 tokens, not ${tokens.length}`);
     };
@@ -51,10 +54,7 @@ export function perplexity(
     while (tokens === undefined || measured < tokens.length - 1) {
       const prompt = async (stop: AbortSignal) =>
         (await encode(stop)).slice(start, start + windowSize);
-      const { promptLogprobs = [], finishReason } = await request(
-        { ...call, prompt },
-        { held: true },
-      );
+      const { promptLogprobs = [], finishReason } = await compute({ ...call, prompt });
       if (finishReason === "abort") break;
       const fresh = promptLogprobs.slice(measured - start);
       for (const { logprob } of fresh) sum -= logprob;

@@ -7,8 +7,9 @@ import { isError } from "../base/brands.ts";
 import { withRegularFile } from "../base/regular-file.ts";
 import { replaceFile, requireReplaceable } from "../base/replace-file.ts";
 import type { LocalEngine } from "../engine/local-engine.ts";
+import { tokensOf } from "../engine/port.ts";
 import { CodeLlamaError } from "../errors.ts";
-import { Generation } from "../generation.ts";
+import { Job } from "../jobs/job.ts";
 import { fingerprint } from "../model/fingerprint.ts";
 import { addon } from "../native/binding.ts";
 import type { RopeOptions } from "../native/load-options.ts";
@@ -57,22 +58,23 @@ export function savePrefix(
   path: string,
   prompt: string | Int32Array,
   options: PrefixOptions,
-): Generation<PrefixResult> {
+): Job<PrefixResult> {
   const where = "savePrefix()";
   checkPath(path, where);
   const given = checkValue(prompt, textOrTokens, `${where}: prompt`) as TextOrTokens;
   engine.requireContext(where);
   const checked = checkOptions(options, prefixRules, where);
   const shared = computeProperties(checked, engine, where);
-  return new Generation(engine, checked.signal, async (request) => {
+  const whole = typeof given === "string" ? textPrompt(engine, given) : () => given;
+  return new Job(engine, checked, async ({ compute }) => {
     await requireReplaceable(path, where);
-    let tokens = typeof given === "string" ? new Int32Array() : given;
+    let tokens: Int32Array = new Int32Array();
     const prompt = async (stop: AbortSignal) => {
-      if (typeof given === "string") tokens = await textPrompt(engine, given, stop);
+      tokens = tokensOf(await whole(stop));
       return tokens;
     };
     const call = { ...shared, prompt, promptState: true, maxTokens: 0, seed: 0 };
-    const { promptState: state } = await request(call, { held: true });
+    const { promptState: state } = await compute(call);
     if (state === undefined) throw new CodeLlamaError("ABORTED", `${where} was cancelled`);
     const header: Header = {
       llamaCommit: addon().llamaCommit,

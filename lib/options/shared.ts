@@ -37,6 +37,11 @@ export interface ComputeOptions {
   readonly loras?: Readonly<Record<string, number>>;
   /** Default `"normal"`. */
   readonly priority?: Priority;
+  /**
+   * Refuses a longer prompt with `CONTEXT_OVERFLOW`, after it was shortened as `overflow` says.
+   * Default: no limit but the context window. Range 1 to 2³¹-1.
+   */
+  readonly maxPromptTokens?: number;
   /** Aborts the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -127,6 +132,11 @@ export const computeTable = {
     off: "always",
     field: "priority",
     doc: "choose which waiting requests run first",
+  },
+  maxPromptTokens: {
+    rule: integer(1, 2 ** 31 - 1),
+    native: "none",
+    doc: "refuse a prompt with more tokens",
   },
   signal: { rule: abortSignal, native: "none", doc: "abort the call" },
 } as const satisfies NativeTable<ComputeOptions, NativeRequest>;

@@ -1,10 +1,21 @@
 import { isUtf8 } from "node:buffer";
 import { isDeepStrictEqual, types } from "node:util";
 import type { LocalEngine } from "../engine/local-engine.ts";
-import type { EngineCall, EnginePrompt, RemoteText } from "../engine/port.ts";
-import { type EnginePort, type EngineState, noPromptLimit, promptLength } from "../engine/port.ts";
+import {
+  type EngineCall,
+  type EnginePort,
+  type EnginePrompt,
+  type EngineState,
+  noPromptLimit,
+  type PreparedPrompt,
+  type Prompt,
+  prepareWith,
+  promptLength,
+  type RemoteText,
+  type Vocabulary,
+} from "../engine/port.ts";
 import { CodeLlamaError } from "../errors.ts";
-import type { NativeModel, NativeOutput, PromptPart } from "../native/binding.ts";
+import type { NativeModel, NativeOutput } from "../native/binding.ts";
 import type { EngineStats } from "../native/model-info.ts";
 import type { Dialect, RemoteFacts, Spelling } from "./dialects/dialect.ts";
 import type { HttpClient } from "./http-client.ts";
@@ -29,7 +40,6 @@ export class RemoteEngine implements EnginePort {
   readonly model: NativeModel;
   readonly contextSize: number;
   readonly loras = [];
-  readonly hasVocabulary: boolean;
   readonly healsTokens: boolean;
   readonly #options: RemoteEngineOptions;
   readonly #facts: RemoteFacts;
@@ -43,7 +53,6 @@ export class RemoteEngine implements EnginePort {
     this.#options = options;
     this.model = model;
     this.contextSize = contextSize;
-    this.hasVocabulary = vocabulary !== undefined;
     this.healsTokens = dialect.healsTokens;
     this.#facts = {
       modelId,
@@ -68,8 +77,23 @@ export class RemoteEngine implements EnginePort {
     this.requireOpen(where);
   }
 
-  requireVocabulary(what: string): void {
-    this.#vocabularyFor(what);
+  vocabulary(user: string): Vocabulary {
+    const { vocabulary } = this.#options;
+    if (vocabulary !== undefined) return vocabulary;
+    throw new CodeLlamaError(
+      "CAPABILITY_MISSING",
+      `${user} needs the remote model's vocabulary; pass its GGUF file to connect() as tokenizer`,
+    );
+  }
+
+  prepare(prompt: Prompt): PreparedPrompt {
+    const { vocabulary } = this.#options;
+    if (vocabulary !== undefined) {
+      return prepareWith(vocabulary, prompt, Math.min(this.contextSize, noPromptLimit));
+    }
+    if (prompt.needsVocabulary !== undefined) this.vocabulary(prompt.needsVocabulary);
+    const source = prompt.source();
+    return () => source;
   }
 
   newGroup(): number {
@@ -81,7 +105,11 @@ export class RemoteEngine implements EnginePort {
     this.requireOpen("the remote engine");
     this.#requireRoom(call.prompt);
     const { client, dialect } = this.#options;
-    const sent = { ...call, prompt: this.#asTaken(call.prompt) };
+    const prompt = this.#asTaken(call.prompt);
+    // A server that lays the hole out also decides about token healing.
+    const decidesHealing = !types.isInt32Array(prompt) && "prefix" in prompt;
+    const tokenHealing = decidesHealing ? undefined : call.tokenHealing;
+    const sent = { ...call, prompt, tokenHealing };
     const exchange = dialect.exchange(sent, this.#facts);
     const request = new RemoteRequest(client, exchange, sent, this.#facts, onOutput);
     this.#running.add(request);
@@ -97,32 +125,8 @@ export class RemoteEngine implements EnginePort {
     return request;
   }
 
-  encode(parts: readonly PromptPart[]): Int32Array {
-    return this.#vocabularyFor("a prompt of tokens").encode(parts);
-  }
-
-  encodePrompt(
-    parts: readonly PromptPart[],
-    limit = Math.min(this.contextSize, noPromptLimit),
-    stop?: AbortSignal,
-  ): Int32Array | Promise<Int32Array> {
-    return this.#vocabularyFor("a prompt of tokens").encodePrompt(parts, limit, stop);
-  }
-
   /** Does nothing: the remote server compiles grammars. */
   async compileGrammar(): Promise<undefined> {}
-
-  tokenize(text: string, bos: boolean, special: boolean): Int32Array {
-    return this.#vocabularyFor("tokenize()").tokenize(text, bos, special);
-  }
-
-  detokenize(tokens: Int32Array, special: boolean): string {
-    return this.#vocabularyFor("detokenize()").detokenize(tokens, special);
-  }
-
-  tokenBytes(token: number): Uint8Array {
-    return this.#vocabularyFor("tokenBytes()").tokenBytes(token);
-  }
 
   /** Counts only the requests of this engine, not the other work of the remote server. */
   stats(): EngineStats {
@@ -159,15 +163,6 @@ export class RemoteEngine implements EnginePort {
     await this.#options.vocabulary?.close();
   }
 
-  #vocabularyFor(what: string): LocalEngine {
-    const { vocabulary } = this.#options;
-    if (vocabulary !== undefined) return vocabulary;
-    throw new CodeLlamaError(
-      "CAPABILITY_MISSING",
-      `${what} needs the remote model's vocabulary; pass its GGUF file to connect() as tokenizer`,
-    );
-  }
-
   #requireRoom(prompt: EnginePrompt): void {
     const length = promptLength(prompt);
     if (length >= this.contextSize) {
@@ -198,7 +193,7 @@ export class RemoteEngine implements EnginePort {
    */
   #spelled(prompt: Int32Array): RemoteText {
     const { name } = this.#options.dialect;
-    const vocabulary = this.#vocabularyFor(`a prompt of tokens for ${name}`);
+    const vocabulary = this.vocabulary(`a prompt of tokens for ${name}`);
     const { addsBos, specialTokens } = this.model;
     const begins = addsBos && prompt[0] === specialTokens.bos;
     // SentencePiece shows a space as "\u2581" in control tokens and implies one at the start of a text.

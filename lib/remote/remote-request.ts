@@ -1,6 +1,5 @@
 import type { EngineCall } from "../engine/port.ts";
-import { promptLength, type RunningRequest } from "../engine/port.ts";
-import type { RequestOutcome } from "../engine/request.ts";
+import { promptLength, type RequestOutcome, type RunningRequest } from "../engine/port.ts";
 import type { FinishReason, NativeOutput } from "../native/binding.ts";
 import { AnswerLimits } from "./answer-limits.ts";
 import type { RemoteChunk, RemoteExchange, RemoteFacts, RemoteUsage } from "./dialects/dialect.ts";

@@ -33,10 +33,6 @@ export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Se
     const { llama } = service;
     const tools = toolPlan(body, llama);
     const messages = tools.toDialog(chatMessages(body.messages));
-    await service.checkLength(
-      exchange,
-      messages.map(({ content }) => content),
-    );
     exchange.operation = {
       name: "chat",
       maxTokens: tokenLimit(body.max_tokens),
@@ -79,6 +75,7 @@ function chatOptions(body: ChatBody, tools: ToolPlan, service: Service): ChatOpt
   const { jsonSchema } = tools;
   return {
     ...samplingOptions(body, service),
+    ...service.limits,
     ...(jsonSchema === undefined ? structureOptions(body) : { jsonSchema }),
     ...present({
       maxTokens: tokenLimit(body.max_tokens),

@@ -26,6 +26,7 @@ export function completionStarter(
   const { suffix } = body;
   const options: GenerateOptions = {
     ...samplingOptions(body, service),
+    ...service.limits,
     ...present({
       n: body.n,
       bestOf: body.best_of,

@@ -38,7 +38,6 @@ export function addCompletionRoute(app: Hono<ServerEnvironment>, service: Servic
       temperature: body.temperature ?? undefined,
       topP: body.top_p ?? undefined,
     };
-    for (const prompt of prompts) await service.checkLength(exchange, [prompt, body.suffix ?? ""]);
     const start = completionStarter(body, service, exchange);
     const streamed = body.stream === true;
     const followed = prompts.map((prompt) => exchange.follow(start(prompt), streamed));

@@ -30,9 +30,11 @@ export function addEmbeddingRoute(app: Hono<ServerEnvironment>, service: Service
     }
     exchange.operation = { name: "embeddings" };
     const texts = promptsOf(body.input, "input", llama);
-    for (const text of texts) await service.checkLength(exchange, [text]);
     const controller = exchange.controller();
-    const { embeddings, usage } = await llama.embed(texts, { signal: controller.signal });
+    const { embeddings, usage } = await llama.embed(texts, {
+      signal: controller.signal,
+      ...service.limits,
+    });
     exchange.promptTokens = usage.promptTokens;
     return service.json(exchange, {
       object: "list",

@@ -25,8 +25,6 @@ export function addInfillRoute(app: Hono<ServerEnvironment>, service: Service): 
       prefix: (body.input_prefix ?? "") + (body.prompt ?? ""),
       suffix: body.input_suffix ?? "",
     };
-    const extra = (body.input_extra ?? []).map(({ text }) => text);
-    await service.checkLength(exchange, [input.prefix, input.suffix, ...extra]);
     const options = infillOptions(body, service);
     exchange.operation = {
       name: "infill",
@@ -51,6 +49,7 @@ export function addInfillRoute(app: Hono<ServerEnvironment>, service: Service): 
 function infillOptions(body: InfillBody, service: Service): InfillOptions {
   return {
     ...samplingOptions(body, service),
+    ...service.limits,
     ...present({
       maxTokens: tokenLimit(body.max_tokens),
       n: body.n,

@@ -83,7 +83,7 @@ export class Exchange implements RequestRecord {
     streamed: boolean,
   ): Followed<Result> {
     if (this.#abortReason !== undefined) generation.cancel();
-    const whole = streamed ? generation.outcome : generation.then();
+    const whole = streamed ? generation.result : generation.then();
     const result = whole.then((answer) => {
       this.#count(answer);
       if (this.#abortReason !== undefined) throw this.#abortReason;

@@ -1,7 +1,7 @@
 import { readArgument } from "../../base/arguments.ts";
 import type { CodeLlama, TokenizeOptions } from "../../codellama.ts";
 import type { EngineState } from "../../engine/port.ts";
-import type { Prompt } from "../fields/prompts.ts";
+import type { ComputeOptions } from "../../options/shared.ts";
 import { eventStream } from "../http/event-stream.ts";
 import { HttpError, toHttpError } from "../http/http-error.ts";
 import { slicedAnswer } from "../http/sliced-answer.ts";
@@ -106,20 +106,10 @@ export class Service {
     return this.#longTexts.run(signal, work);
   }
 
-  /**
-   * Checks a prompt, which may have several parts, against `maxPromptTokens`.
-   * @throws HttpError 400
-   */
-  async checkLength(exchange: Exchange, parts: readonly Prompt[]): Promise<void> {
-    const limit = this.options.maxPromptTokens;
-    if (limit === undefined) return;
-    let length = 0;
-    for (const part of parts) {
-      const tokens = typeof part === "string" ? await this.tokenize(exchange, part) : part;
-      length += tokens.length;
-      if (length <= limit) continue;
-      throw new HttpError(400, "CONTEXT_OVERFLOW", `a prompt may have ${limit} tokens at most`);
-    }
+  /** Limits that the operator sets for every call to the model, as options of the call. */
+  get limits(): Pick<ComputeOptions, "maxPromptTokens"> {
+    const { maxPromptTokens } = this.options;
+    return maxPromptTokens === undefined ? {} : { maxPromptTokens };
   }
 
   /**

@@ -113,9 +113,9 @@ describe("beam search", () => {
 
   test("rejects options that cannot be combined with beams", () => {
     const generate = (options: object) => () => model.llama.generate(prompt, options);
-    expect(generate({ beams: 2, bestOf: 3 })).toThrow(/beams and bestOf exclude each other/);
-    expect(generate({ beams: 2, jsonSchema: {} })).toThrow(/beams and jsonSchema exclude/);
-    expect(generate({ beams: 2, n: 3 })).toThrow(/n must be at most beams, which is 2, not 3/);
+    expect(generate({ beams: 2, bestOf: 3 })).toThrow(/beams and bestOf cannot be used together/);
+    expect(generate({ beams: 2, jsonSchema: {} })).toThrow(/beams and jsonSchema cannot/);
+    expect(generate({ beams: 2, n: 3 })).toThrow(/n must be at most beams = 2 \(got 3\)/);
     expect(generate({ lengthPenalty: 2 })).toThrow(/lengthPenalty needs beams/);
     expect(generate({ beams: 1 })).toThrow(/beams must be a whole number from 2 to 32/);
   });

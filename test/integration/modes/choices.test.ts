@@ -103,7 +103,7 @@ describe("bestOf", () => {
 
   test("must not be below n", () => {
     expect(() => model.llama.generate(prompt, { n: 3, bestOf: 2 })).toThrow(
-      /bestOf must be at least n, which is 3, not 2/,
+      /bestOf must be at least n = 3 \(got 2\)/,
     );
   });
 });

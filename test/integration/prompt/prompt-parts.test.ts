@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LocalEngine } from "../../../lib/engine/local-engine.ts";
+import { noPromptLimit } from "../../../lib/engine/port.ts";
 import { nativeLoadOptions } from "../../../lib/options/load.ts";
 import { modelPath } from "../../helpers/tiny-model.ts";
 
@@ -37,7 +38,7 @@ test("splits a special text at a control token", () => {
 
 test("tokenizes a long prompt on another thread with the same result", async () => {
   const text = "x = fibonacci(10)\n".repeat(5000);
-  const later = engine.encodePrompt([{ text }]);
+  const later = engine.encodeLong([{ text }], noPromptLimit);
   expect(later).toBeInstanceOf(Promise);
   expect([...(await later)]).toEqual(plain(text));
 });

@@ -179,6 +179,7 @@ describe("without a tokenizer", () => {
     ["tokenizer", () => remote("texts").encodeChat(dialog)],
     ["beams", () => remote("texts").generate("x", { beams: 2 })],
     ["maxHistoryTokens", () => remote("texts").session({ maxHistoryTokens: 100 })],
+    ["truncate", () => remote("texts").generate("x", { overflow: "truncate" })],
     ["truncate", () => remote("texts").chat(dialog, { overflow: "truncate" })],
     ["order", () => remote("texts").infill("a <FILL_ME>", { order: "psm" })],
     ["context", () => remote("texts").infill("a <FILL_ME>", { context: [] })],
@@ -195,7 +196,7 @@ describe("without a tokenizer", () => {
     for (const work of [
       remote("texts").tokenizeLong("x"),
       remote("texts").generate("x", { logprobs: 1 }),
-      remote("texts").generate("x", { overflow: "truncate" }),
+      remote("texts").generate("x", { maxPromptTokens: 10 }),
     ]) {
       await expect(work).rejects.toMatchObject({ code: "CAPABILITY_MISSING" });
     }

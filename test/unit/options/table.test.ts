@@ -78,6 +78,7 @@ describe("native/addon/option_reader.cc", () => {
     promptLogprobs: true,
     loras: { sql: 1 },
     priority: "normal",
+    maxPromptTokens: 1,
     overflow: "error",
     mode: "completion",
     timeoutMs: 1,
