@@ -22,12 +22,12 @@ import { Service } from "./service/service.ts";
 /** Path under which Hono registers middleware for all routes. */
 const middlewarePath = "/*";
 
-// Anybody may ask these: whether it is well, and for the page that asks for a key.
+// These need no API key: the health check, and the page that asks for the key.
 const openPaths = new Set(["/health", "/", "/playground.js", "/playground.css"]);
 
 /**
- * A web-standard handler that speaks the dialects of OpenAI's API and of llama.cpp's `/infill`, over
- * a loaded model or one that is being loaded.
+ * Creates a web-standard handler that serves OpenAI's API and llama.cpp's `/infill` with a model that
+ * is loaded or still loading.
  * @throws CodeLlamaError `INVALID_ARGUMENT`, also for a value that is not a model
  *
  * @example
@@ -55,7 +55,7 @@ export function createHandler(
     const isOpen = openPaths.has(path) && ["GET", "HEAD"].includes(context.req.method);
     if (!isOpen) service.open(exchange, context.req.raw.headers);
     exchange.watch(context.req.raw.signal);
-    // Whatever the route waits for: bytes of a body, a thread, the engine.
+    // An abort must end the wait, whatever the route waits for: the body, a thread or the engine.
     await Promise.race([next(), exchange.aborted]);
     context.header("x-request-id", exchange.id);
     const warnings = [...exchange.warnings];
@@ -63,12 +63,12 @@ export function createHandler(
     if (!exchange.streams && context.error === undefined) exchange.end(context.res.status);
   });
   app.onError((error, context) => {
-    const told = toHttpError(error);
-    if (told.status === 500) service.logger?.error({ err: error }, "unexpected failure");
+    const httpError = toHttpError(error);
+    if (httpError.status === 500) service.logger?.error({ err: error }, "unexpected failure");
     const { exchange } = context.var;
-    exchange.end(told.status, told);
-    const headers = { ...told.headers, "x-request-id": exchange.id };
-    return Response.json(errorBody(told), { status: told.status, headers });
+    exchange.end(httpError.status, httpError);
+    const headers = { ...httpError.headers, "x-request-id": exchange.id };
+    return Response.json(errorBody(httpError), { status: httpError.status, headers });
   });
   app.notFound(() => {
     throw new HttpError(404, "UNKNOWN_ROUTE", "no such route; GET /openapi.json lists all routes");
@@ -97,14 +97,14 @@ export function createHandler(
   });
 }
 
-/** Frameworks over node:http pass something else, which ends in a riddle far from here. */
+/** Checks the argument: frameworks over node:http pass other objects, which would fail obscurely later. */
 function requireRequest(value: unknown): void {
   readArgument("handler(): request", () => {
     const { url, headers } = Object(value) as Partial<Request>;
     if (typeof url === "string" && typeof headers?.get === "function") return;
     throw invalidArgument(
-      `handler(): the request must be a web Request, not ${show(value)}; ` +
-        "Express, Fastify and node:http take nodeListener(handler)",
+      `handler(): request must be a web Request (got ${show(value)}); ` +
+        "use nodeListener(handler) with Express, Fastify and node:http",
     );
   });
 }

@@ -6,7 +6,7 @@ import type {
 import { readArgument } from "../../base/arguments.ts";
 import type { CodeLlama } from "../../codellama.ts";
 
-/** Embeddings for the AI SDK's `embed` and `embedMany`. */
+/** Embedding model for the AI SDK's `embed` and `embedMany`. */
 export class CodeLlamaEmbeddingModel implements EmbeddingModelV3 {
   readonly specificationVersion = "v3";
   readonly provider = "node-codellama";

@@ -6,7 +6,7 @@ import { requireModel } from "../../options/model.ts";
 import { CodeLlamaEmbeddingModel } from "./embedding-model.ts";
 import { CodeLlamaLanguageModel } from "./language-model.ts";
 
-/** A loaded model for the AI SDK (https://ai-sdk.dev): `generateText({ model: provider() })`. */
+/** Provider of a loaded model for the AI SDK (https://ai-sdk.dev): `generateText({ model: provider() })`. */
 export interface CodeLlamaProvider extends ProviderV3 {
   (): LanguageModelV3;
   languageModel(modelId?: string): LanguageModelV3;
@@ -14,9 +14,10 @@ export interface CodeLlamaProvider extends ProviderV3 {
 }
 
 /**
- * Lets the AI SDK use a loaded model, in this process. Model ids only name the model in results.
- * @param options - there are none yet
- * @throws CodeLlamaError `INVALID_ARGUMENT` unless it gets a loaded model, and for options
+ * Makes a model that is loaded in this process available to the AI SDK. Results repeat the model id;
+ * it has no other effect.
+ * @param options - must be empty: there are no options yet
+ * @throws CodeLlamaError `INVALID_ARGUMENT` if `llama` is not a loaded model, and for any option
  *
  * @example
  * const provider = createCodeLlama(await CodeLlama.load("codellama-7b-instruct.Q4_K_M.gguf"));

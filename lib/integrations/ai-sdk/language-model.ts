@@ -19,14 +19,14 @@ import { dialogOf } from "./prompt.ts";
 import { finishReason, StreamParts, toolCall } from "./stream-parts.ts";
 import { toolChoiceOf, toolsOf } from "./tools.ts";
 
-/** A model that has begun to answer. */
+/** A started answer. */
 interface Started {
   readonly generation: Generation;
   readonly tools: ToolPlan;
   readonly warnings: SharedV3Warning[];
 }
 
-/** Chats for the AI SDK's `generateText`, `streamText`, `generateObject` and `streamObject`. */
+/** Chat model for the AI SDK's `generateText`, `streamText`, `generateObject` and `streamObject`. */
 export class CodeLlamaLanguageModel implements LanguageModelV3 {
   readonly specificationVersion = "v3";
   readonly provider = "node-codellama";
@@ -68,7 +68,7 @@ export class CodeLlamaLanguageModel implements LanguageModelV3 {
           else controller.enqueue(value);
         },
         async cancel() {
-          // The parts may wait for a text, or not have begun to.
+          // The generator may wait for a chunk, or may not have started.
           started.generation.cancel();
           await parts.return(undefined);
         },

@@ -12,8 +12,8 @@ type Message = LanguageModelV3Prompt[number];
 type Part = Exclude<Message["content"], string>[number];
 
 /**
- * The AI SDK's prompt as a dialog, with calls and their results in OpenAI's form.
- * @throws UnsupportedFunctionalityError for files; CodeLlamaError `INVALID_ARGUMENT` for what is no
+ * Converts the AI SDK's prompt to a dialog with tool calls and results in OpenAI's format.
+ * @throws UnsupportedFunctionalityError for files; CodeLlamaError `INVALID_ARGUMENT` for a malformed
  *   prompt
  */
 export function dialogOf(prompt: LanguageModelV3Prompt): readonly ToolDialogMessage[] {

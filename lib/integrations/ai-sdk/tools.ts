@@ -13,7 +13,7 @@ import { dataLimits, jsonObject } from "../../options/json.ts";
 import type { Tool, ToolChoice } from "../../tools/plan.ts";
 
 /**
- * The AI SDK's tools in OpenAI's form, and warnings of those that cannot be taken.
+ * Converts the AI SDK's tools to OpenAI's format. Returns a warning for each unsupported tool.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function toolsOf(tools: NonNullable<LanguageModelV3CallOptions["tools"]>) {

@@ -1,7 +1,7 @@
 import { invalidArgument, readArgument, show } from "../../base/arguments.ts";
 import { isRecord } from "../../options/check.ts";
 
-// Of LangChain's calls, and of LangGraph's, whose nodes hand the whole config on.
+// Option names of LangChain's calls, and of LangGraph, whose nodes pass their whole config on.
 const foreignNames = new Set([
   "callbacks",
   "config",
@@ -36,8 +36,8 @@ const foreignNames = new Set([
 ]);
 
 /**
- * The options of a call but those that are for LangChain: the model checks them, so that a misspelt
- * one is not lost.
+ * Options of a call without LangChain's own options. The model rejects unknown options, so a misspelt
+ * name is an error.
  */
 export function ownOptions(call: object): object {
   const entries = Object.entries(call).filter(
@@ -47,21 +47,21 @@ export function ownOptions(call: object): object {
 }
 
 /**
- * What LangChain's own constructors read.
- * @throws CodeLlamaError `INVALID_ARGUMENT` unless the options are an object
+ * Copies the parameters for LangChain's own constructors.
+ * @throws CodeLlamaError `INVALID_ARGUMENT` if the parameters are not an object
  */
 export function checkParameters<Parameters>(parameters: Parameters, where: string): Parameters {
   return readArgument(`${where}: parameters`, () => {
     if (isRecord(parameters)) return { ...parameters };
-    throw invalidArgument(`${where}: parameters must be an object, not ${show(parameters)}`);
+    throw invalidArgument(`${where}: parameters must be an object (got ${show(parameters)})`);
   });
 }
 
 /**
- * LangChain puts all pieces of a stream together as one answer.
- * @throws CodeLlamaError `INVALID_ARGUMENT` for several
+ * Rejects several answers in a stream: LangChain joins all chunks of a stream into one answer.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function requireOneAnswer({ n = 1 }: { readonly n?: number }): void {
   if (n === 1) return;
-  throw invalidArgument(`n must be 1 in a stream, not ${n}; generate() gives several answers`);
+  throw invalidArgument(`n must be 1 in a stream (got ${n}); use generate() for several answers`);
 }

@@ -34,11 +34,11 @@ import { dialogOf } from "./messages.ts";
 import { requireCall, structureMethod, structureTool } from "./structured-output.ts";
 import { toolChoiceOf, toolsOf } from "./tools.ts";
 
-/** Options of one call: those of `CodeLlama.chat()` beside LangChain's. */
+/** Options of one call: the options of `CodeLlama.chat()` and LangChain's own. */
 export interface ChatCodeLlamaCallOptions
   extends BaseChatModelCallOptions,
     Omit<ChatOptions, "signal" | "stop" | "tools"> {
-  /** The same in one object; those beside it go first. */
+  /** The options of `CodeLlama.chat()` in one object. Options next to it take precedence. */
   readonly chat?: ChatOptions;
   readonly tools?: readonly BindToolsInput[];
 }
@@ -48,23 +48,23 @@ type Structure<Output extends Record<string, unknown>> =
   | InteropZodType<Output>
   | Record<string, unknown>;
 
-/** What `includeRaw` gives: `parsed` is null where the answer could not be read. */
+/** Result with `includeRaw`. `parsed` is null when the answer could not be parsed. */
 interface RawAndParsed<Output> {
   readonly raw: BaseMessage;
   readonly parsed: Output;
 }
 
 /**
- * A chat model for LangChain.js, by a loaded model, in this process. With `n` each prompt has that
- * many generations, of which `invoke` gives the first. Calls reject with a CodeLlamaError
- * `INVALID_ARGUMENT` for options and messages that cannot be taken.
+ * Chat model for LangChain.js that runs a model loaded in this process. With `n`, each prompt gets `n`
+ * generations and `invoke` returns the first. Calls reject with a CodeLlamaError `INVALID_ARGUMENT` for
+ * invalid options and messages.
  */
 export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
   readonly #llama: CodeLlama;
   readonly #options: ChatOptions;
 
   /**
-   * @param options - of every call; those of a call go first
+   * @param options - defaults for every call; the options of a call take precedence
    * @throws CodeLlamaError `INVALID_ARGUMENT`
    */
   constructor(llama: CodeLlama, options: ChatOptions = {}, parameters: BaseChatModelParams = {}) {
@@ -83,9 +83,9 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
   }
 
   /**
-   * The model with tools to call. `tool_choice` `"any"`, or a tool's name, makes any model call one;
-   * without it the model chooses, which its chat template must know how to: calls then reject with
-   * `CAPABILITY_MISSING` if it does not.
+   * Returns the model with tools to call. `tool_choice` `"any"` or a tool's name forces a call, with
+   * any model. Otherwise the model chooses. Then calls reject with `CAPABILITY_MISSING` if the model's
+   * chat template does not support tools.
    * @throws CodeLlamaError `INVALID_ARGUMENT` for a value that is not a tool
    */
   override bindTools(
@@ -97,10 +97,10 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
   }
 
   /**
-   * The model with answers that are what a schema says: a grammar sees to it. An answer that a limit
-   * cut short rejects with an error of LangChain's parsers.
-   * @param schema - of zod or another library with JSON schemas, or a JSON schema
-   * @param config - `method`: `"functionCalling"`, the default, also tells the model of the schema;
+   * Returns the model with answers that follow a schema. A grammar enforces it. If a limit cuts an
+   * answer short, the call rejects with an error of LangChain's parsers.
+   * @param schema - a schema of zod or of another library with JSON schemas, or a JSON schema
+   * @param config - `method`: `"functionCalling"`, the default, also shows the schema to the model;
    *   `"jsonSchema"` and `"jsonMode"` do not
    * @throws CodeLlamaError `INVALID_ARGUMENT` for another method
    */
@@ -171,7 +171,7 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
     );
     const options = this.#optionsOf(call);
     if (tools.jsonSchema !== undefined && options.jsonSchema !== undefined) {
-      throw invalidArgument("jsonSchema and a demanded tool exclude each other");
+      throw invalidArgument("jsonSchema cannot be combined with a required tool call");
     }
     const generation = this.#llama.chat(tools.toDialog(dialogOf(messages)), {
       ...options,

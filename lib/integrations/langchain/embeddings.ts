@@ -3,7 +3,7 @@ import type { CodeLlama } from "../../codellama.ts";
 import { requireModel } from "../../options/model.ts";
 import { checkParameters } from "./call-options.ts";
 
-/** Embeddings for LangChain.js, by a loaded model, in this process. */
+/** Embeddings for LangChain.js that run a model loaded in this process. */
 export class CodeLlamaEmbeddings extends Embeddings {
   readonly #llama: CodeLlama;
 

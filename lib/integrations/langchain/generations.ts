@@ -9,7 +9,7 @@ import type { Answer, GenerationResult } from "../../result.ts";
 import type { ParsedCalls } from "../../tools/parse-calls.ts";
 import type { ToolPlan } from "../../tools/plan.ts";
 
-/** Answers as LangChain has them, each a message with its calls or its text. */
+/** Converts answers to LangChain's generations. Each has a message with tool calls or text. */
 export function chatGenerations(result: GenerationResult, tools: ToolPlan): ChatGeneration[] {
   return (result.choices ?? [result]).map((answer) => {
     const parsed = tools.parseCalls(answer.text);
@@ -23,7 +23,7 @@ export function chatGenerations(result: GenerationResult, tools: ToolPlan): Chat
   });
 }
 
-/** A call that a limit cut short has no arguments that could be read. */
+/** Tool calls in LangChain's format. A call that a limit cut short is invalid: its JSON does not parse. */
 function callsOf({ calls, isComplete }: ParsedCalls) {
   if (isComplete) {
     const whole = calls.map(({ id, function: { name, arguments: json } }) => ({
@@ -39,12 +39,12 @@ function callsOf({ calls, isComplete }: ParsedCalls) {
     id,
     name,
     args,
-    error: "the answer ended before the call did",
+    error: "the answer ended before the call was complete",
   }));
   return { tool_calls: [], invalid_tool_calls: cut };
 }
 
-/** The end of a stream: why, and what it took. */
+/** Last chunk of a stream, with the finish reason and the usage. */
 export function lastChunk(answer: Answer): ChatGenerationChunk {
   const message = new AIMessageChunk<StandardMessageStructure>({
     content: "",
@@ -54,7 +54,7 @@ export function lastChunk(answer: Answer): ChatGenerationChunk {
   return new ChatGenerationChunk({ text: "", message, generationInfo: { finishReason } });
 }
 
-/** Tokens of a prompt and all answers to it, in LangChain's names: the prompt counts once. */
+/** Token usage of all answers to a prompt, with LangChain's names. The prompt counts once. */
 export function tokenUsage(result: GenerationResult): object {
   const { promptTokens } = result.usage;
   const answers = result.choices ?? [result];

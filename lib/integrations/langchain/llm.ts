@@ -11,25 +11,25 @@ import { requireModel } from "../../options/model.ts";
 import { checkCall } from "../../options/request.ts";
 import { checkParameters, ownOptions, requireOneAnswer } from "./call-options.ts";
 
-/** Options of one call: those of `CodeLlama.generate()` beside LangChain's. */
+/** Options of one call: the options of `CodeLlama.generate()` and LangChain's own. */
 export interface CodeLlamaLlmCallOptions
   extends BaseLLMCallOptions,
     Omit<GenerateOptions, "signal" | "stop"> {
-  /** The same in one object; those beside it go first. */
+  /** The options of `CodeLlama.generate()` in one object. Options next to it take precedence. */
   readonly generate?: GenerateOptions;
 }
 
 /**
- * A completion model for LangChain.js, by a loaded model, in this process. With `n` each prompt has
- * that many generations, of which `invoke` gives the first. Calls reject with a CodeLlamaError
- * `INVALID_ARGUMENT` for options that cannot be taken.
+ * Completion model for LangChain.js that runs a model loaded in this process. With `n`, each prompt
+ * gets `n` generations and `invoke` returns the first. Calls reject with a CodeLlamaError
+ * `INVALID_ARGUMENT` for invalid options.
  */
 export class CodeLlamaLlm extends BaseLLM<CodeLlamaLlmCallOptions> {
   readonly #llama: CodeLlama;
   readonly #options: GenerateOptions;
 
   /**
-   * @param options - of every call; those of a call go first
+   * @param options - defaults for every call; the options of a call take precedence
    * @throws CodeLlamaError `INVALID_ARGUMENT`
    */
   constructor(llama: CodeLlama, options: GenerateOptions = {}, parameters: BaseLLMParams = {}) {

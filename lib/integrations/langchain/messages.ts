@@ -12,8 +12,8 @@ const roles: Readonly<Record<string, ChatMessage["role"]>> = {
   tool: "tool",
 };
 
-// Calls stand in a message's `tool_calls` too, and thoughts are not read again.
-const unread = new Set([
+// Calls are also in a message's `tool_calls`. The model does not see its earlier reasoning.
+const ignoredPartTypes = new Set([
   "reasoning",
   "thinking",
   "redacted_thinking",
@@ -23,8 +23,8 @@ const unread = new Set([
 ]);
 
 /**
- * LangChain's messages as a dialog, with calls and their results in OpenAI's form.
- * @throws CodeLlamaError `INVALID_ARGUMENT` for messages that are no text
+ * Converts LangChain's messages to a dialog with tool calls and results in OpenAI's format.
+ * @throws CodeLlamaError `INVALID_ARGUMENT` for messages with anything but text and tool calls
  */
 export function dialogOf(messages: readonly BaseMessage[]): readonly ToolDialogMessage[] {
   return checkList(messages, "messages").map((message, index) => {
@@ -36,7 +36,10 @@ export function dialogOf(messages: readonly BaseMessage[]): readonly ToolDialogM
 function readMessage(message: BaseMessage, where: string): ToolDialogMessage {
   const type = message.getType();
   const role = Object.hasOwn(roles, type) ? roles[type] : undefined;
-  if (role === undefined) throw invalidArgument(`${where} is of type ${type}, which is not known`);
+  if (role === undefined)
+    throw invalidArgument(
+      `${where} must be a ${Object.keys(roles).join(", ")} message (got type ${type})`,
+    );
   checkParts(message, where);
   return { role, content: message.text, ...toolFields(message, where) };
 }
@@ -44,8 +47,8 @@ function readMessage(message: BaseMessage, where: string): ToolDialogMessage {
 function checkParts({ content }: BaseMessage, where: string): void {
   if (typeof content === "string") return;
   for (const { type } of content) {
-    if (type === "text" || unread.has(type)) continue;
-    throw invalidArgument(`${where}: parts of type ${type} cannot be taken: text alone can`);
+    if (type === "text" || ignoredPartTypes.has(type)) continue;
+    throw invalidArgument(`${where}: content parts must be text (got type ${type})`);
   }
 }
 

@@ -7,24 +7,25 @@ import { checkValue, text } from "../../options/check.ts";
 import { dataLimits, jsonObject } from "../../options/json.ts";
 import type { Tool } from "../../tools/plan.ts";
 
-/** How a structure is asked for. */
+/** Method that makes the answer follow the schema. */
 export type StructureMethod = "functionCalling" | "jsonSchema";
 
 /**
- * A call whose arguments the schema describes tells the model of the schema; a JSON schema alone
- * makes the answer follow it. Any JSON, `"jsonMode"`, would do less than was asked for.
+ * Chooses the method. `"functionCalling"` shows the schema to the model as a tool; `"jsonSchema"` only
+ * enforces it. `"jsonMode"` means any JSON in LangChain. Enforcing the schema as well is stricter.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function structureMethod(method: string | undefined): StructureMethod {
   if (method === undefined || method === "functionCalling") return "functionCalling";
   if (method === "jsonSchema" || method === "jsonMode") return "jsonSchema";
   throw invalidArgument(
-    `method must be "functionCalling", "jsonSchema" or "jsonMode", not ${show(method)}`,
+    `method must be "functionCalling", "jsonSchema" or "jsonMode" (got ${show(method)})`,
   );
 }
 
 /**
- * A schema as a function that takes it: of zod, a JSON schema, or a function in OpenAI's form.
+ * Converts a schema to a tool whose arguments follow it. The schema is a zod schema, a JSON schema or a
+ * function in OpenAI's format.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function structureTool(schema: object, name: string | undefined): Tool {
@@ -55,21 +56,21 @@ export function structureTool(schema: object, name: string | undefined): Tool {
 }
 
 /**
- * Passes on an answer that is a complete call. A call that a limit cut short is refused.
+ * Returns the message if it is a complete tool call.
  * @throws OutputParserException
  */
 export function requireCall(message: BaseMessage): AIMessage {
-  if (AIMessage.isInstance(message) && message.tool_calls?.length && !isCut(message))
+  if (AIMessage.isInstance(message) && message.tool_calls?.length && !isIncomplete(message))
     return message;
   const { finishReason } = message.response_metadata as { finishReason?: string };
   throw new OutputParserException(
-    `the answer is not the JSON that was asked for; it ended for the reason ${finishReason}`,
+    `the answer is not a complete tool call; its finish reason is ${finishReason}`,
     message.text,
   );
 }
 
-/** LangChain reads half of a streamed call as if it were all. */
-function isCut(message: BaseMessage): boolean {
+/** Whether a streamed call has incomplete JSON. LangChain would repair it silently. */
+function isIncomplete(message: BaseMessage): boolean {
   if (!AIMessageChunk.isInstance(message)) return false;
   try {
     for (const { args } of message.tool_call_chunks ?? []) JSON.parse(args ?? "");

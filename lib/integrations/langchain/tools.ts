@@ -16,8 +16,8 @@ const openAiTool = z.object({
 });
 
 /**
- * Tools of LangChain's kinds, and those that are in OpenAI's form already.
- * @throws CodeLlamaError `INVALID_ARGUMENT` for what is neither
+ * Converts LangChain's tools to OpenAI's format. Also accepts tools in OpenAI's format.
+ * @throws CodeLlamaError `INVALID_ARGUMENT` for any other value
  */
 export function toolsOf(tools: readonly BindToolsInput[]): Tool[] {
   return checkList(tools, "tools").map((tool, index) => {
@@ -29,13 +29,13 @@ export function toolsOf(tools: readonly BindToolsInput[]): Tool[] {
     });
     if (read.success) return read.data;
     throw invalidArgument(
-      `${place} must be a tool of LangChain's, or { type: "function", function: { name, … } }`,
+      `${place} must be a LangChain tool or { type: "function", function: { name, … } }`,
     );
   });
 }
 
 /**
- * LangChain's `tool_choice`: a word of its own or of OpenAI's, a tool's name, or OpenAI's object.
+ * Reads `tool_choice`: a keyword of LangChain or OpenAI, a tool's name, or OpenAI's object.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function toolChoiceOf(choice: unknown): ToolChoice {
@@ -47,7 +47,7 @@ export function toolChoiceOf(choice: unknown): ToolChoice {
   if (read.success) return named(read.data.function.name);
   throw invalidArgument(
     'tool_choice must be "auto", "none", "any", "required", a tool\'s name or ' +
-      `{ type: "function", function: { name } }, not ${show(choice)}`,
+      `{ type: "function", function: { name } } (got ${show(choice)})`,
   );
 }
 

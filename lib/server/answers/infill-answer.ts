@@ -8,7 +8,7 @@ const stopTypes = {
   abort: "limit",
 };
 
-/** An answer as llama-server's `/infill` has it. */
+/** An answer in the format of llama-server's `/infill`. */
 export function infillAnswer(
   { usage, timings, finishReason, stopString }: Answer,
   content: string,
@@ -44,8 +44,8 @@ export function infillAnswer(
 }
 
 /**
- * The fields that a client asked for, flat: `"timings/prompt_n"` stays one name. Those that are not
- * there are left out; without any, all are given.
+ * Selects the fields that a client asked for. A path such as `"timings/prompt_n"` stays one flat
+ * name. Unknown fields are left out. An empty list selects all fields.
  */
 export function selectFields(
   answer: Record<string, unknown>,

@@ -2,23 +2,23 @@ import type { TokenLogprob, TokenLogprobs } from "../../result.ts";
 import { bytesOf } from "../../tools/content-logprobs.ts";
 import { type Later, later } from "../http/json-pieces.ts";
 
-/** Logprobs as `/v1/completions` has them. */
+/** Logprobs in the format of `/v1/completions`. */
 export interface CompletionLogprobs {
   readonly tokens: string[];
   readonly token_logprobs: (number | null)[];
-  /** Objects with the logprobs by the tokens' names; null for none. */
+  /** Logprobs of the likeliest tokens by token name. null for a token without logprobs. */
   readonly top_logprobs: (Later | null)[];
-  /** Of each token's text within the completion, in UTF-16 units. */
+  /** Start of each token's text in the completion, in UTF-16 units. */
   readonly text_offset: number[];
 }
 
-/** Tells where the texts of tokens that follow each other begin. */
+/** Computes where the texts of consecutive tokens begin. */
 export class TextOffsets {
-  // A character may take several tokens: the later ones begin where it does.
+  // All tokens of a multi-token character begin at the start of the character.
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   #end: number;
 
-  /** @param start - of the first token's text */
+  /** @param start - offset of the first token's text */
   constructor(start: number) {
     this.#end = start;
   }
@@ -30,7 +30,7 @@ export class TextOffsets {
   }
 }
 
-/** @param offsets - of the text so far; they go on behind these tokens */
+/** @param offsets - continues after the tokens of earlier calls */
 export function completionLogprobs(
   logprobs: readonly TokenLogprobs[],
   offsets: TextOffsets,
@@ -45,16 +45,16 @@ export function completionLogprobs(
 }
 
 /**
- * Of an echoed prompt, whose first token begins the text and has nothing before it.
- * @param logprobs - of the other tokens
+ * Logprobs of an echoed prompt. The first token has none, because nothing precedes it.
+ * @param logprobs - logprobs of the other tokens
  */
 export function promptLogprobs(
   logprobs: readonly TokenLogprobs[],
   text: string,
   nameOf: (token: TokenLogprob) => string,
 ): CompletionLogprobs {
-  // SentencePiece puts a space before a text, which is none of it.
-  const added = spacesBefore(logprobs.map((each) => each.text).join("")) - spacesBefore(text);
+  // SentencePiece adds a space before the text. The text does not contain it.
+  const added = leadingSpaces(logprobs.map((each) => each.text).join("")) - leadingSpaces(text);
   const rest = completionLogprobs(logprobs, new TextOffsets(-added), nameOf);
   return {
     tokens: ["", ...rest.tokens],
@@ -64,11 +64,11 @@ export function promptLogprobs(
   };
 }
 
-function spacesBefore(text: string): number {
+function leadingSpaces(text: string): number {
   return text.length - text.replace(/^ +/, "").length;
 }
 
-/** Those of a text and of what follows it. */
+/** Joins the logprobs of two consecutive texts. */
 export function joinLogprobs(
   first: CompletionLogprobs,
   second: CompletionLogprobs,
@@ -81,7 +81,7 @@ export function joinLogprobs(
   };
 }
 
-/** The likeliest last, so that of tokens with one name the likelier stays. */
+/** Puts the likeliest token last, so that it wins when two tokens have the same name. */
 function byName(
   top: readonly TokenLogprob[],
   nameOf: (token: TokenLogprob) => string,
@@ -89,12 +89,12 @@ function byName(
   return Object.fromEntries(top.toReversed().map((each) => [nameOf(each), each.logprob]));
 }
 
-/** Logprobs as `/v1/chat/completions` has them. */
+/** Logprobs in the format of `/v1/chat/completions`. */
 export function chatLogprobs(logprobs: Iterable<TokenLogprobs>): object {
   return { content: [...describedTokens(logprobs)], refusal: null };
 }
 
-/** The same, with each token's made when it is written. */
+/** The same, but each token's object is created only when it is written. */
 export function laterChatLogprobs(logprobs: Iterable<TokenLogprobs>): object {
   return { content: describedTokens(logprobs), refusal: null };
 }

@@ -1,6 +1,6 @@
 /**
- * Several sources as one, in the order in which their values come. Each is asked for its next value
- * when its last one was taken; leaving early ends them all.
+ * Merges several sources in the order in which their values arrive. A source is pending for its next
+ * value after the reader has taken the previous one. Leaving the loop early ends all sources.
  */
 export async function* merge<Value>(
   sources: readonly AsyncIterable<Value>[],
@@ -12,19 +12,19 @@ export async function* merge<Value>(
   }
   const iterators = sources.map((source) => source[Symbol.asyncIterator]());
   const ask = async (source: number) => ({ source, next: await iterators[source]?.next() });
-  const asked = new Map(iterators.map((_, source) => [source, ask(source)]));
+  const pending = new Map(iterators.map((_, source) => [source, ask(source)]));
   try {
-    while (asked.size > 0) {
-      const { source, next } = await Promise.race(asked.values());
+    while (pending.size > 0) {
+      const { source, next } = await Promise.race(pending.values());
       if (next === undefined || next.done === true) {
-        asked.delete(source);
+        pending.delete(source);
         continue;
       }
-      asked.set(source, ask(source));
+      pending.set(source, ask(source));
       yield { source, value: next.value };
     }
   } finally {
-    for (const pending of asked.values()) pending.catch(() => {});
+    for (const each of pending.values()) each.catch(() => {});
     for (const iterator of iterators) iterator.return?.()?.catch(() => {});
   }
 }

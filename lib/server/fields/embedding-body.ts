@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { promptSchema } from "./prompts.ts";
 
-/** The body of `POST /v1/embeddings`; for fields by other names see `knownFields`. */
+/** Body of `POST /v1/embeddings`. `knownFields` lists other accepted field names. */
 export const embeddingSchema = z.object({
   model: z.string().nullish(),
   input: promptSchema(2048),

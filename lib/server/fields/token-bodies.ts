@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { tokensSchema } from "./token-ids.ts";
 
-/** The body of `POST /tokenize`, as llama-server has it. */
+/** Body of llama-server's `POST /tokenize`. */
 export const tokenizeSchema = z.object({
   content: z.string(),
   add_special: z.boolean().nullish(),
@@ -9,5 +9,5 @@ export const tokenizeSchema = z.object({
   with_pieces: z.boolean().nullish(),
 });
 
-/** The body of `POST /detokenize`. So many tokens take some ten milliseconds of the event loop. */
+/** Body of `POST /detokenize`. 131,072 tokens block the event loop for about ten milliseconds. */
 export const detokenizeSchema = z.object({ tokens: tokensSchema.max(131_072) });

@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** The connections of a server, and the answers that each of them still has to carry. */
+/** Tracks the connections of a server and how many unfinished answers each one has. */
 export class Connections {
   readonly #answers = new Map<Socket, number>();
   #closing = false;
@@ -14,7 +14,7 @@ export class Connections {
     server.on("request", ({ socket }, response: ServerResponse) => this.#add(socket, response));
   }
 
-  /** Closes those without an answer to come now, and the others after their last answer. */
+  /** Closes idle connections now and each other connection after its last answer. */
   finish(): void {
     this.#closing = true;
     for (const [socket, answers] of this.#answers) if (answers === 0) socket.destroy();
@@ -22,8 +22,8 @@ export class Connections {
 
   #add(socket: Socket, response: ServerResponse): void {
     this.#answers.set(socket, (this.#answers.get(socket) ?? 0) + 1);
-    // Without this, Node.js ends every connection that is silent for `server.timeout`. A long
-    // generation may be silent; a client that takes nothing of what waits for it may not.
+    // By default Node.js closes every connection that is silent for `server.timeout`. A long generation
+    // can be silent for longer. Close only when the client does not read data that waits for it.
     response.on("timeout", () => {
       if (socket.writableLength > 0) socket.destroy();
       else socket.setTimeout(socket.timeout ?? 0);

@@ -2,17 +2,17 @@ import { errorBody, toHttpError } from "./http-error.ts";
 import { PulledBody, type PulledBodyOptions } from "./pulled-body.ts";
 
 export interface EventStreamOptions extends Omit<PulledBodyOptions, "farewell"> {
-  /** Milliseconds without an event after which a comment is sent. */
+  /** Milliseconds without an event after which the stream sends a comment. */
   readonly heartbeatMs: number;
 }
 
-// What fails within this time still gets a status of its own, and later an event.
+// A source that fails within this time gets an HTTP error status. A later failure becomes an event.
 const graceMs = 1000;
 
 /**
- * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), each the
- * given text as `data`. What goes wrong is the last event.
- * @throws what the source throws before its first event
+ * Answers with server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+ * Each text of the source is the `data` of one event. A failure becomes the last event.
+ * @throws the source's error if the source fails before its first event
  */
 export async function eventStream(
   source: AsyncIterable<string>,
@@ -23,9 +23,9 @@ export async function eventStream(
   await Promise.race([first, new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
   let sent = performance.now();
   const next = async () => {
-    const asked = first ?? events.next();
+    const pending = first ?? events.next();
     first = undefined;
-    const { done, value } = await asked;
+    const { done, value } = await pending;
     sent = performance.now();
     return done === true ? undefined : `data: ${value}\n\n`;
   };
@@ -49,7 +49,7 @@ export async function eventStream(
     headers: {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",
-      // Proxies of nginx's kind pass events on at once.
+      // Stops nginx and similar proxies from buffering events.
       "x-accel-buffering": "no",
     },
   });

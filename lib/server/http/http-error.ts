@@ -1,6 +1,6 @@
 import { CodeLlamaError, type CodeLlamaErrorCode, retryHeaders, statusOf } from "../../errors.ts";
 
-/** The codes of errors that only a server has. */
+/** Error codes that only the server uses. */
 export type ServerErrorCode =
   | "BAD_REQUEST"
   | "INVALID_API_KEY"
@@ -14,11 +14,11 @@ export type ServerErrorCode =
   | "FORBIDDEN_HOST"
   | "SHUTTING_DOWN";
 
-/** What a client is told instead of an answer. */
+/** Error that the server reports to a client. */
 export class HttpError extends Error {
   readonly status: number;
   readonly code: ServerErrorCode | CodeLlamaErrorCode;
-  /** The field of the request that is wrong, as in `messages[0].content`. */
+  /** The wrong field of the request, for example `messages[0].content`. null if no field is wrong. */
   readonly field: string | null;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -40,55 +40,55 @@ export class HttpError extends Error {
   }
 }
 
-/** Nobody is told, but logs and traces: 499 is nginx's status for it. */
+/** Error for logs and traces when the client closes the connection. 499 is nginx's status for it. */
 export function clientGone(): HttpError {
-  return new HttpError(499, "ABORTED", "the client went away");
+  return new HttpError(499, "ABORTED", "the client closed the connection");
 }
 
-/** Somebody has read the body before the handler could. */
+/** Error for a request whose body other code has already read. */
 export function bodyUsed(): HttpError {
   return new HttpError(
     400,
     "BODY_USED",
-    "the body was read before the request came to this handler: put the handler before what reads " +
-      "bodies, or pass the whole request on (Express and Fastify: nodeListener(handler)(request, " +
+    "the request body was read before this handler got the request: put the handler before body " +
+      "parsers, or pass the whole request on (Express and Fastify: nodeListener(handler)(request, " +
       "response); Hono: handler(await cloneRawRequest(c.req)))",
   );
 }
 
-/** Any failure as one that a client may be told; what is unknown stays in the log. */
+/** Converts any failure to an HttpError. Details of unexpected failures go to the log only. */
 export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (CodeLlamaError.isInstance(error)) {
     const status = statusOf(error.code);
     const headers = retryHeaders(status);
-    const field = error.code === "INVALID_ARGUMENT" ? messageNamed(error.message) : null;
+    const field = error.code === "INVALID_ARGUMENT" ? messageField(error.message) : null;
     return new HttpError(status, error.code, error.message, { field, headers });
   }
-  return new HttpError(500, "BACKEND_FAILED", "the server failed");
+  return new HttpError(500, "BACKEND_FAILED", "internal server error");
 }
 
-/** The message of a dialog that an error begins with, such as `chat(): messages[1] must be …`. */
-function messageNamed(text: string): string | null {
+/** The chat message that an error text names at its start: `chat(): messages[1] must be …`. */
+function messageField(text: string): string | null {
   return /^(?:\w+\(\): )?(messages\[\d+\](?:\.\w+)*)/.exec(text)?.[1] ?? null;
 }
 
-// UTF-16 units. Messages quote values, which can be as long as the body.
+// UTF-16 units. Messages quote values, and a value can be as long as the body.
 const longestMessage = 1000;
 
-/** An error in OpenAI's shape. */
+/** The error body in OpenAI's format. */
 export function errorBody({ status, code, message: whole, field }: HttpError): object {
   const cut = whole.slice(0, longestMessage).replace(/[\uD800-\uDBFF]$/, "");
   const message = whole.length > longestMessage ? `${cut}…` : whole;
   return { error: { message, type: errorType(status), param: field, code } };
 }
 
-/** An error as an answer, for requests that do not come as far as a route. */
+/** The error as a Response, for requests that reach no route. */
 export function errorResponse(error: HttpError): Response {
   return Response.json(errorBody(error), { status: error.status, headers: error.headers });
 }
 
-/** The type that OpenAI's API gives errors of a status. */
+/** OpenAI's error type for an HTTP status. */
 function errorType(status: number): string {
   if (status === 401) return "authentication_error";
   if (status === 403) return "permission_error";

@@ -1,6 +1,6 @@
 import { ownTurn } from "./turn.ts";
 
-/** A value that is JSON already. */
+/** Text that is already JSON. */
 export class JsonText {
   readonly text: string;
 
@@ -9,7 +9,7 @@ export class JsonText {
   }
 }
 
-/** A value that is made when it is written, so that making many does not hold up others. */
+/** Value that is created only when it is written, so that a long list does not block the event loop. */
 export interface Later {
   toJSON(): unknown;
 }
@@ -18,12 +18,12 @@ export function later(make: () => unknown): Later {
   return { toJSON: make };
 }
 
-// Primitive elements of an array that make one piece.
+// Number of primitive array elements per piece.
 const elementsOfPiece = 256;
 
 /**
- * The JSON of a value in short pieces, as `JSON.stringify` writes it. Every iterable object is
- * written as an array, and asked for its next element only when that is written.
+ * Writes a value as JSON in short pieces. The result equals that of `JSON.stringify`, except that
+ * every iterable object becomes an array. An iterable yields its next element only when it is written.
  */
 export function* jsonPieces(value: unknown): Generator<string> {
   if (value instanceof JsonText) yield value.text;
@@ -74,10 +74,10 @@ function isLater(value: object): value is Later {
   return "toJSON" in value && typeof value.toJSON === "function";
 }
 
-// About as long as one slice of work may hold up other requests.
+// One slice of work may block other requests for about this long.
 const sliceMs = 1;
 
-/** Joins texts for about a millisecond at a time, and gives up the event loop in between. */
+/** Joins texts for about a millisecond at a time and yields to the event loop between slices. */
 export async function* inSlices(texts: Iterable<string>): AsyncGenerator<string> {
   let slice = "";
   let end = performance.now() + sliceMs;

@@ -1,8 +1,8 @@
 import { HttpError } from "./http-error.ts";
 
 /**
- * What a body's JSON may hold at most. `JSON.parse` and the schemas do their work in one turn of the
- * event loop, so its size bounds how long they hold up everybody else: some 20 ms each at these limits.
+ * Limits for the JSON of a request body. `JSON.parse` and the schema check each run in one turn of
+ * the event loop. At these limits each of them blocks it for about 20 ms.
  */
 export const jsonLimits = { depth: 256, containers: 32_768, keys: 16_384, values: 262_144 };
 
@@ -15,7 +15,7 @@ const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-/** Counts what a JSON text in UTF-8 holds while its bytes arrive. Says nothing about its grammar. */
+/** Counts the values, keys and levels of a UTF-8 JSON text while its bytes arrive. Checks no syntax. */
 export class JsonScan {
   #inString = false;
   #escaped = false;
@@ -24,22 +24,22 @@ export class JsonScan {
   #keys = 0;
   #values = 0;
 
-  /** @throws HttpError 400 for too deep a nesting, 413 for too many values */
+  /** @throws HttpError 400 if the nesting is too deep, 413 if there are too many values */
   push(bytes: Uint8Array): void {
     for (const byte of bytes) {
-      if (this.#inString) this.#inside(byte);
-      else this.#outside(byte);
+      if (this.#inString) this.#readInString(byte);
+      else this.#readOutsideString(byte);
     }
-    this.#check();
+    this.#checkLimits();
   }
 
-  #inside(byte: number): void {
+  #readInString(byte: number): void {
     if (this.#escaped) this.#escaped = false;
     else if (byte === backslash) this.#escaped = true;
     else if (byte === quote) this.#inString = false;
   }
 
-  #outside(byte: number): void {
+  #readOutsideString(byte: number): void {
     if (byte === quote) this.#inString = true;
     else if (byte === comma) this.#values++;
     else if (byte === colon) this.#keys++;
@@ -50,9 +50,9 @@ export class JsonScan {
     } else if (byte === closeBracket || byte === closeBrace) this.#depth--;
   }
 
-  #check(): void {
+  #checkLimits(): void {
     if (this.#values >= jsonLimits.values) throw tooMany("values", jsonLimits.values);
-    if (this.#keys > jsonLimits.keys) throw tooMany("keys of objects", jsonLimits.keys);
+    if (this.#keys > jsonLimits.keys) throw tooMany("object keys", jsonLimits.keys);
     if (this.#containers > jsonLimits.containers) {
       throw tooMany("arrays and objects", jsonLimits.containers);
     }
@@ -60,11 +60,11 @@ export class JsonScan {
 }
 
 function tooDeep(): HttpError {
-  const message = `the body nests deeper than ${jsonLimits.depth} arrays and objects`;
+  const message = `the body must nest at most ${jsonLimits.depth} arrays and objects`;
   return new HttpError(400, "INVALID_ARGUMENT", message);
 }
 
 function tooMany(things: string, limit: number): HttpError {
-  const message = `the body has more than ${limit} ${things}`;
+  const message = `the body must have at most ${limit} ${things}`;
   return new HttpError(413, "BODY_TOO_LARGE", message);
 }

@@ -10,52 +10,52 @@ import { errorResponse, HttpError } from "./http-error.ts";
 import { isLoopback } from "./loopback.ts";
 import { nodeListener } from "./node-listener.ts";
 
-/** Where to serve. */
+/** Address of the server and its protection. */
 export interface ListenOptions {
-  /** Address or name to bind. Default `"127.0.0.1"`. */
+  /** Address or host name to bind. Default `"127.0.0.1"`. */
   readonly host?: string;
-  /** Default 8080; 0 is any that is free. */
+  /** Default 8080. 0 = any free port. */
   readonly port?: number;
-  /** Whether clients have to show a key: see `HandlerOptions.apiKeys`. Default false. */
+  /** Whether the handler requires API keys: see `HandlerOptions.apiKeys`. Default false. */
   readonly hasKeys?: boolean;
-  /** Binds an address that others can reach even without keys. Default false. */
+  /** Allows an address that other machines can reach even without API keys. Default false. */
   readonly allowPublic?: boolean;
 }
 
 export interface RunningServer {
-  /** Such as `http://127.0.0.1:8080`. */
+  /** For example `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly server: Server;
   /**
-   * Drains the handler, as `Handler.drain` says, and closes all connections: idle ones at once, the
-   * others after their answer, and at `deadlineMs` (default 30000) whatever is left.
+   * Drains the handler (see `Handler.drain`) and closes all connections: idle connections at once,
+   * others after their answer, and all remaining ones at `deadlineMs` (default 30000).
    */
   close(deadlineMs?: number): Promise<void>;
 }
 
-// Milliseconds. Each phase of a connection has its limit.
+// Milliseconds. Each phase of a connection has its own limit.
 const timeLimits = {
-  /** From a new connection or a new request to the end of its headers. */
+  /** From a new connection or request to the end of the request headers. */
   headersTimeout: 10_000,
-  /** To the end of its body. */
+  /** From there to the end of the request body. */
   requestTimeout: 60_000,
-  /** Between an answer and the next request. */
+  /** From an answer to the next request. */
   keepAliveTimeout: 65_000,
-  /** For which a client takes nothing of an answer that waits for it. */
+  /** While a client does not read an answer that waits for it. */
   timeout: 60_000,
 };
 
 const serverOptions = {
   connectionsCheckingInterval: 1000,
-  // Finds out about peers that vanished while they wait for a long answer.
+  // TCP keep-alive detects clients that vanish while they wait for a long answer.
   keepAlive: true,
   keepAliveInitialDelay: 30_000,
 };
 
 /**
- * Serves a handler by `node:http`, with time limits for clients that dawdle.
- * @throws CodeLlamaError `INVALID_ARGUMENT`, for a public address without keys too; the error of a
- *   port that cannot be had
+ * Serves a handler over `node:http`, with time limits for slow clients.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`, also for a public address without API keys and for a
+ *   port in use; the system's error if the port cannot be bound for another reason
  */
 export async function listen(handler: Handler, given: ListenOptions = {}): Promise<RunningServer> {
   const where = "listen()";
@@ -66,11 +66,11 @@ export async function listen(handler: Handler, given: ListenOptions = {}): Promi
   const isLocal = isLoopback(host);
   if (!isLocal && !hasKeys && !allowPublic) {
     throw invalidArgument(
-      `${where}: ${host} can be reached by others, and there are no API keys: give some, bind ` +
-        "127.0.0.1, or say that you mean it (allowPublic)",
+      `${where}: other machines can reach ${host} and there are no API keys: set apiKeys and hasKeys, ` +
+        "bind 127.0.0.1, or set allowPublic",
     );
   }
-  // Pages of other sites could otherwise have their own name resolve to this machine.
+  // A web page can point its own host name at this machine (DNS rebinding). Check the Host header.
   const guarded = isLocal && !hasKeys ? localOnly(handler) : handler;
   const server = createServer(serverOptions, nodeListener(guarded));
   Object.assign(server, timeLimits);
@@ -78,7 +78,10 @@ export async function listen(handler: Handler, given: ListenOptions = {}): Promi
   server.listen(port, host);
   await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
     throw error.code === "EADDRINUSE"
-      ? new CodeLlamaError("INVALID_ARGUMENT", `${where}: port ${port} of ${host} is taken already`)
+      ? new CodeLlamaError(
+          "INVALID_ARGUMENT",
+          `${where}: port ${port} of ${host} is already in use`,
+        )
       : error;
   });
   const { port: bound } = server.address() as AddressInfo;
@@ -87,9 +90,9 @@ export async function listen(handler: Handler, given: ListenOptions = {}): Promi
     connections.finish();
     const deadline = performance.now() + deadlineMs;
     await handler.drain(deadlineMs);
-    // Clients get until the deadline, and a moment after it, to take their answers.
-    const rest = Math.max(deadline - performance.now(), 200);
-    const cut = setTimeout(() => server.closeAllConnections(), rest);
+    // Clients have until the deadline, or 200 ms if it has passed, to read their answers.
+    const remainingMs = Math.max(deadline - performance.now(), 200);
+    const cut = setTimeout(() => server.closeAllConnections(), remainingMs);
     await closed;
     clearTimeout(cut);
   };
@@ -108,9 +111,15 @@ export async function listen(handler: Handler, given: ListenOptions = {}): Promi
 function localOnly(handler: Handler): (request: Request) => Promise<Response> {
   return async (request) => {
     const { hostname } = new URL(request.url);
-    // A name may end in a dot, as DNS writes them out.
+    // A fully qualified name may end in a dot.
     const bare = hostname.replace(/^\[|\]$|\.$/g, "");
     if (isLoopback(bare)) return handler(request);
-    return errorResponse(new HttpError(403, "FORBIDDEN_HOST", `this server is not ${hostname}`));
+    return errorResponse(
+      new HttpError(
+        403,
+        "FORBIDDEN_HOST",
+        `the Host header must name this machine (got ${hostname})`,
+      ),
+    );
   };
 }

@@ -4,7 +4,7 @@ const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8);
 loopback.addAddress("::1", "ipv6");
 
-/** Whether an address, or a name, is of this machine alone. */
+/** Whether only this machine can reach an address or host name. */
 export function isLoopback(host: string): boolean {
   const family = isIP(host);
   if (family === 0) return host === "localhost";

@@ -6,25 +6,25 @@ import { bodyUsed, errorResponse, HttpError, toHttpError } from "./http-error.ts
 import { inTurn } from "./pipeline.ts";
 import { problemOfHead } from "./request-head.ts";
 
-/** A request of `node:http` or Express, or Fastify's own. */
+/** Request of `node:http`, Express or Fastify. */
 export type NodeRequest =
   | IncomingMessage
   | { readonly raw: IncomingMessage; readonly body?: unknown };
 
-/** Its response, or Fastify's reply. */
+/** Response of `node:http` or Express, or reply of Fastify. */
 export type NodeResponse = ServerResponse | { readonly raw: ServerResponse; hijack(): unknown };
 
 /**
- * A handler for `node:http`, Express and Fastify: `app.use(nodeListener(handler))`, or
- * `app.all("/v1/*", nodeListener(handler))`. It takes bodies that the framework has parsed. The time
- * limits of connections are those of the caller's server. To end it: `server.close()`, then
+ * Adapts a handler to `node:http`, Express and Fastify: `app.use(nodeListener(handler))`, or
+ * `app.all("/v1/*", nodeListener(handler))`. It accepts bodies that the framework has parsed. The
+ * caller's server sets the time limits of connections. To stop: `server.close()`, then
  * `await handler.drain()`, then `server.closeAllConnections()`.
  */
 export function nodeListener(
   handler: (request: Request) => Promise<Response>,
 ): (request: NodeRequest, response: NodeResponse) => void {
   checkValue(handler, callback, "nodeListener(): handler");
-  // HTTP/1.0 has requests without a host, which health checks send.
+  // HTTP/1.0 requests, such as those of health checks, may have no Host header.
   const listen = getRequestListener(handler, { hostname: "localhost", errorHandler: refusal });
   const refuse = (error: HttpError) => getRequestListener(() => errorResponse(error));
   return (request, response) => {
@@ -36,14 +36,14 @@ export function nodeListener(
     } else {
       outgoing = response;
     }
-    const isReadable = !incoming.readableDidRead || giveBack(incoming, Object(request).body);
+    const isReadable = !incoming.readableDidRead || restoreBody(incoming, Object(request).body);
     const problem = problemOfHead(incoming) ?? (isReadable ? undefined : bodyUsed());
     const answer = problem === undefined ? listen : refuse(problem);
     inTurn(incoming, outgoing, () => void answer(incoming, outgoing));
   };
 }
 
-/** The answer to a request that the adapter cannot read, such as one with a wrong host. */
+/** Answers a request that the adapter cannot read, for example one with a malformed host. */
 function refusal(error: unknown): Response {
   const isRefused = error instanceof RequestError;
   return errorResponse(
@@ -51,8 +51,8 @@ function refusal(error: unknown): Response {
   );
 }
 
-/** Puts a body that somebody has read where the adapter looks for it; false where it is lost. */
-function giveBack(incoming: IncomingMessage & { rawBody?: unknown }, body: unknown): boolean {
+/** Puts a body that was already read where the adapter looks for it. Returns false if the body is lost. */
+function restoreBody(incoming: IncomingMessage & { rawBody?: unknown }, body: unknown): boolean {
   if (incoming.method === "GET" || incoming.method === "HEAD") return true;
   if (types.isUint8Array(incoming.rawBody)) return true;
   const bytes = bytesOf(body);
@@ -67,6 +67,6 @@ function bytesOf(body: unknown): Buffer | undefined {
   try {
     return Buffer.from(JSON.stringify(body));
   } catch {
-    return undefined; // no JSON, or nested too deep
+    return undefined; // not JSON, or nested too deep
   }
 }

@@ -1,6 +1,6 @@
 export const originForm = '"*" or an origin such as "https://example.com", without a path';
 
-/** Whether browsers send this, letter for letter, as a page's origin; or it stands for all. */
+/** Whether a value is `"*"` or exactly what a browser sends as a page's origin. */
 export function isOrigin(value: unknown): boolean {
   if (value === "*") return true;
   if (typeof value !== "string" || !URL.canParse(value)) return false;

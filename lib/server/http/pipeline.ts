@@ -2,20 +2,20 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 interface Pipeline {
-  /** Settles when the last answer so far is complete. */
+  /** Resolves when the newest answer is complete. */
   complete: Promise<void>;
   waiting: number;
 }
 
 const pipelines = new WeakMap<Socket, Pipeline>();
 
-// More requests that wait for their turn end the connection: they are held in memory.
+// Waiting requests use memory. A connection with more of them is closed.
 const longestPipeline = 100;
 
 /**
- * Begins a request when those before it on the same connection are answered, in a turn of the event
- * loop of its own. Node.js begins all at once that arrive together, thousands in one turn, and says
- * nothing to those that wait when the client leaves.
+ * Starts a request after the earlier requests of its connection are answered, in its own turn of the
+ * event loop. Node.js starts all pipelined requests at once, up to thousands in one turn, and does
+ * not notify the waiting ones when the client leaves.
  */
 export function inTurn(
   { socket, httpVersionMajor }: IncomingMessage,
@@ -24,7 +24,7 @@ export function inTurn(
 ): void {
   const complete = new Promise<void>((resolve) => answer.once("close", resolve));
   const pipeline = pipelines.get(socket);
-  // Requests of HTTP/2 share a connection and do not wait for each other.
+  // HTTP/2 requests share a connection and do not wait for each other.
   if (pipeline === undefined || httpVersionMajor > 1) {
     pipelines.set(socket, { complete, waiting: 0 });
     begin();

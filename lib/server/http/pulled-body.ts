@@ -1,23 +1,23 @@
 import { clientGone, toHttpError } from "./http-error.ts";
 
-/** The texts of an answer, each made when the client has taken the one before. */
+/** Source of an answer's texts. Each text is created after the client has read the one before. */
 export interface TextSource {
-  /** Undefined after the last one. */
+  /** Resolves with the next text, or undefined after the last one. */
   next(): Promise<string | undefined>;
-  /** Nobody wants more. */
+  /** Called when nobody will read more. */
   return(): unknown;
 }
 
 export interface PulledBodyOptions {
-  /** Ends the body with its reason, even while nobody reads. */
+  /** Ends the body with the abort reason, even while nobody reads. */
   readonly signal: AbortSignal;
-  /** The last text of a body that fails. Without it the body fails too, and the transfer with it. */
+  /** Creates the last text of a body that fails. Without this function the transfer fails instead. */
   farewell?(error: unknown): string;
-  /** Called once, however the body ends: with what went wrong, if anything did. */
+  /** Called exactly once, when the body ends. `error` is the failure, if there was one. */
   onEnd(error?: unknown): void;
 }
 
-/** The body of an answer: a slow client slows only its own source, and one that leaves ends it. */
+/** Body of an answer. A slow client slows only its own source. A client that leaves ends the source. */
 export class PulledBody {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #encoder = new TextEncoder();
@@ -36,7 +36,7 @@ export class PulledBody {
         },
         pull: () => this.#pull(),
         cancel: async () => {
-          // What the source waits for has to end first.
+          // The source may wait for work that ends only with the exchange, so end the exchange first.
           this.#end(clientGone());
           await source.return();
         },
@@ -48,7 +48,7 @@ export class PulledBody {
     else signal.addEventListener("abort", () => this.#cut(), { once: true });
   }
 
-  /** Sends a text between two of the source, unless the client has some to read already. */
+  /** Sends an extra text between two texts of the source, unless the client still has text to read. */
   send(text: string): void {
     if (!this.#ended && (this.#controller?.desiredSize ?? -1) >= 0) this.#enqueue(text);
   }
@@ -76,9 +76,10 @@ export class PulledBody {
     const { farewell } = this.#options;
     if (farewell !== undefined) this.#enqueue(farewell(error));
     this.#end(error);
-    // Servers print the errors of a body. A client that has left is not an error.
-    const isTold = farewell !== undefined || toHttpError(error).status === clientGone().status;
-    if (isTold) this.#controller?.close();
+    // Servers print the error of a body. A client that left is not an error.
+    const closesNormally =
+      farewell !== undefined || toHttpError(error).status === clientGone().status;
+    if (closesNormally) this.#controller?.close();
     else this.#controller?.error(error);
   }
 

@@ -3,7 +3,7 @@ import { bodyUsed, clientGone, HttpError } from "./http-error.ts";
 import { JsonScan } from "./json-scan.ts";
 import { ownTurn } from "./turn.ts";
 
-// Bytes that are scanned and decoded in one turn of the event loop.
+// Number of bytes to scan and decode in one turn of the event loop.
 const blockBytes = 64 * 1024;
 
 /** A request's parsed JSON. */
@@ -18,14 +18,10 @@ export interface JsonBody {
  * @throws HttpError 400; 413; 415; 499 where the client leaves inside the body
  */
 export async function readJson(request: Request, limit: number): Promise<JsonBody> {
-  // A page of another site can send texts without being asked for leave, but not JSON.
+  // A page of another site can send text without a CORS preflight, but not JSON.
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/([\w.]+\+)?json\s*(;|$)/i.test(type)) {
-    throw new HttpError(
-      415,
-      "NOT_JSON",
-      "the request must have the header content-type: application/json",
-    );
+    throw new HttpError(415, "NOT_JSON", "the content-type header must be application/json");
   }
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
@@ -55,10 +51,10 @@ async function readText(request: Request, limit: number): Promise<string> {
   return texts.join("");
 }
 
-/** The bytes of a body as they arrive. */
+/** The bytes of a body, as they arrive. */
 async function* bytesOf(request: Request, limit: number): AsyncGenerator<Uint8Array> {
   const tooLarge = () =>
-    new HttpError(413, "BODY_TOO_LARGE", `the body has more than ${limit} bytes`);
+    new HttpError(413, "BODY_TOO_LARGE", `the body must have at most ${limit} bytes`);
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
   if (request.body === null) return;
   let length = 0;
@@ -74,9 +70,9 @@ async function* bytesOf(request: Request, limit: number): AsyncGenerator<Uint8Ar
   if (length > limit) throw tooLarge();
 }
 
-/** The same bytes in blocks of one size, the last of which may be shorter; valid until the next. */
+/** Collects bytes into blocks of equal size. The last block may be shorter. A block is valid until the next. */
 async function* blocksOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  // Clients decide how long pieces are: of single bytes, the pieces would cost more than the bytes.
+  // The client decides how long the pieces are. One-byte pieces would cost more than their bytes.
   const block = new Uint8Array(blockBytes);
   let filled = 0;
   for await (const piece of pieces) {
@@ -93,12 +89,12 @@ async function* blocksOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   yield block.subarray(0, filled);
 }
 
-/** Decodes the next bytes; without any, ends the text. */
+/** Decodes the next bytes. Without bytes, ends the text. */
 function decode(decoder: TextDecoder, bytes?: Uint8Array): string {
   try {
     return decoder.decode(bytes, { stream: bytes !== undefined });
   } catch {
-    throw new HttpError(400, "NOT_JSON", "the body is not UTF-8");
+    throw new HttpError(400, "NOT_JSON", "the body must be UTF-8");
   }
 }
 
@@ -106,12 +102,12 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // V8 quotes what it stumbled over, which may be a prompt.
+    // V8 quotes the text around the error. That text may be a prompt.
     const position = /position \d+/.exec((error as Error).message)?.[0];
     throw new HttpError(
       400,
       "NOT_JSON",
-      `the body is not JSON${position ? `: unexpected at ${position}` : ""}`,
+      `the body must be JSON${position ? ` (syntax error at ${position})` : ""}`,
     );
   }
 }

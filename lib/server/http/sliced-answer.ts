@@ -2,13 +2,13 @@ import { inSlices, jsonPieces } from "./json-pieces.ts";
 import { PulledBody, type PulledBodyOptions } from "./pulled-body.ts";
 
 export interface SlicedAnswerOptions extends PulledBodyOptions {
-  /** Called where the answer does not fit into one slice, and ends by `onEnd`. */
+  /** Called when the answer does not fit into one slice. `onEnd` then reports its end. */
   onStream(): void;
 }
 
 /**
- * Answers with a value as JSON, which is written in slices while the client reads it. A short answer
- * is one slice and has a known length.
+ * Answers with a value as JSON, written in slices while the client reads. A short answer is one slice
+ * and has a known length.
  */
 export async function slicedAnswer(
   value: unknown,
@@ -20,10 +20,10 @@ export async function slicedAnswer(
   const second = await slices.next();
   if (second.done === true) return new Response(first, { headers });
 
-  const begun = [first, second.value];
+  const ready = [first, second.value];
   options.onStream();
   const source = {
-    next: async () => begun.shift() ?? (await slices.next()).value ?? undefined,
+    next: async () => ready.shift() ?? (await slices.next()).value ?? undefined,
     return: () => slices.return(undefined),
   };
   return new Response(new PulledBody(source, options).stream, { headers });

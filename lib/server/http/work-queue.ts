@@ -1,8 +1,8 @@
-/** Does one piece of work after the other, and leaves out what nobody waits for any more. */
+/** Runs pieces of work one after another. Skips work whose signal is aborted. */
 export class WorkQueue {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Rejects with the signal's reason where it is aborted before the work begins. */
+  /** Rejects with the signal's reason if the signal is aborted before the work begins. */
   run<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
     const result = this.#last.then(() => {
       signal.throwIfAborted();

@@ -7,14 +7,22 @@ const seconds = [
 ];
 
 const gauges: readonly [string, string, keyof EngineStats][] = [
-  ["codellama_requests_running", "Sequences that the engine computes.", "running"],
+  ["codellama_requests_running", "Sequences that the engine is computing.", "running"],
   ["codellama_requests_queued", "Requests that wait for the engine.", "queued"],
-  ["codellama_kv_cells_used", "KV cells of running sequences.", "kvCellsUsed"],
-  ["codellama_kv_cells_cached", "KV cells kept for prompts to come.", "kvCellsCached"],
-  ["codellama_kv_cells", "KV cells in all.", "kvCells"],
-  ["codellama_prompt_cache_bytes", "Host memory for prompts.", "promptCacheBytes"],
-  ["codellama_prefill_tokens_per_second", "Of the last seconds of work.", "prefillTokensPerSecond"],
-  ["codellama_decode_tokens_per_second", "Of the last seconds of work.", "decodeTokensPerSecond"],
+  ["codellama_kv_cells_used", "KV cells that running sequences use.", "kvCellsUsed"],
+  ["codellama_kv_cells_cached", "KV cells kept for later prompts (prefix cache).", "kvCellsCached"],
+  ["codellama_kv_cells", "Total number of KV cells.", "kvCells"],
+  ["codellama_prompt_cache_bytes", "Host memory that the prompt cache uses.", "promptCacheBytes"],
+  [
+    "codellama_prefill_tokens_per_second",
+    "Prefill speed over the last seconds of work.",
+    "prefillTokensPerSecond",
+  ],
+  [
+    "codellama_decode_tokens_per_second",
+    "Decode speed over the last seconds of work.",
+    "decodeTokensPerSecond",
+  ],
 ];
 
 const totals: readonly [string, string, keyof EngineStats][] = [
@@ -23,37 +31,44 @@ const totals: readonly [string, string, keyof EngineStats][] = [
     "Prompt tokens found in the prefix cache.",
     "prefixHitTokens",
   ],
-  ["codellama_prefix_miss_tokens_total", "Prompt tokens that were not.", "prefixMissTokens"],
-  ["codellama_draft_tokens_total", "Tokens guessed by speculation.", "draftTokens"],
-  ["codellama_accepted_tokens_total", "Of these, those that were right.", "acceptedTokens"],
+  [
+    "codellama_prefix_miss_tokens_total",
+    "Prompt tokens not found in the prefix cache.",
+    "prefixMissTokens",
+  ],
+  ["codellama_draft_tokens_total", "Draft tokens that speculation proposed.", "draftTokens"],
+  ["codellama_accepted_tokens_total", "Draft tokens that the model accepted.", "acceptedTokens"],
 ];
 
-/** What Prometheus is told. */
+/** Metrics in Prometheus' format. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests = new Counter({
     name: "codellama_http_requests_total",
-    help: "Answered requests.",
+    help: "Answered HTTP requests.",
     labelNames: ["route", "status"],
     registers: [this.#registry],
   });
   readonly #duration = this.#histogram(
     "http_request_duration",
-    "From the request to its answer's end.",
+    "Time from a request to the end of its answer.",
   );
   readonly #firstToken = this.#histogram(
     "time_to_first_token",
-    "From the queue to the first new token.",
+    "Time from a request's arrival in the queue to its first new token.",
   );
-  readonly #interval = this.#histogram("time_between_tokens", "Mean of an answer.");
+  readonly #interval = this.#histogram(
+    "time_between_tokens",
+    "Mean time between tokens of an answer.",
+  );
   readonly #tokens = new Counter({
     name: "codellama_tokens_total",
-    help: "Tokens of prompts, those of them that were cached, and of completions.",
+    help: "Prompt tokens, prompt tokens found in the prefix cache, and completion tokens.",
     labelNames: ["kind", "key"],
     registers: [this.#registry],
   });
 
-  /** @param stats - the engine's, or undefined while there is none */
+  /** @param stats - returns the engine's statistics, or undefined while no model is loaded */
   constructor(stats: () => EngineStats | undefined) {
     for (const [name, help, field] of gauges) {
       new Gauge({
@@ -66,15 +81,15 @@ export class Metrics {
       });
     }
     for (const [name, help, field] of totals) {
-      let told = 0;
+      let reported = 0;
       new Counter({
         name,
         help,
         registers: [this.#registry],
         collect() {
-          const total = stats()?.[field] ?? told;
-          this.inc(Math.max(total - told, 0));
-          told = total;
+          const total = stats()?.[field] ?? reported;
+          this.inc(Math.max(total - reported, 0));
+          reported = total;
         },
       });
     }

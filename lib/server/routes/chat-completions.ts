@@ -68,9 +68,14 @@ export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Se
 
 function chatOptions(body: ChatBody, tools: ToolPlan, service: Service): ChatOptions {
   if (tools.jsonSchema !== undefined && body.grammar) {
-    throw new HttpError(400, "INVALID_ARGUMENT", "grammar excludes a demanded tool call", {
-      field: "grammar",
-    });
+    throw new HttpError(
+      400,
+      "INVALID_ARGUMENT",
+      "grammar cannot be combined with a required tool call",
+      {
+        field: "grammar",
+      },
+    );
   }
   const { jsonSchema } = tools;
   return {

@@ -12,12 +12,12 @@ import { HttpError } from "../http/http-error.ts";
 import type { Exchange, Warning } from "../service/exchange.ts";
 import type { Service } from "../service/service.ts";
 
-// OpenAI's default.
+// OpenAI's default for max_tokens.
 const defaultMaxTokens = 16;
 
 type Start = (prompt: Prompt) => Generation<GenerationResult>;
 
-/** Text is infilled where there is a suffix, and continued elsewhere. */
+/** Returns the function that starts a generation: an infill if the body has a suffix, else a completion. */
 export function completionStarter(
   body: CompletionBody,
   service: Service,
@@ -57,7 +57,7 @@ function continuation(
   };
   const mayInfill = llama.capabilities.infill && notOfInfill(body) === undefined;
   return (prompt) => {
-    // With raw: false a client says that its marks are text.
+    // With raw: false the client asks for infill marks to be plain text.
     if (typeof prompt !== "string" || body.raw === false) return llama.generate(prompt, completion);
     const hole = infillOfTemplate(prompt) ?? (special ? undefined : infillOfMark(prompt));
     if (hole !== undefined && mayInfill) return fillExactly(hole, options, llama);
@@ -69,16 +69,17 @@ function continuation(
 const marksAsText: Warning = {
   code: "infill-marks-as-text",
   message:
-    "a prompt spells infill marks, and they are taken as text; raw: false in a request says so",
+    "a prompt contains infill marks, and the model gets them as plain text; set raw: false in the " +
+    "request to confirm",
 };
 
-/** Fills a hole in the tokens that its template spells out. */
+/** Fills a hole with exactly the tokens that the client's template spells out. */
 function fillExactly(
   hole: InfillInput,
   options: GenerateOptions,
   llama: CodeLlama,
 ): Generation<GenerationResult> {
-  // A remote engine without a tokenizer lays the hole out in its own way.
+  // A remote engine without a tokenizer builds the infill prompt itself.
   const isRemote = llama.model.vocabularySize === 0;
   const { prefix, suffix } = hole;
   return isRemote
@@ -96,11 +97,16 @@ function infill(
   const { llama } = service;
   return (prompt) => {
     if (typeof prompt !== "string") {
-      throw new HttpError(400, "INVALID_ARGUMENT", "prompt must be text where there is a suffix", {
-        field: "prompt",
-      });
+      throw new HttpError(
+        400,
+        "INVALID_ARGUMENT",
+        "prompt must be a string when there is a suffix",
+        {
+          field: "prompt",
+        },
+      );
     }
-    // Clients with a template of their own send an empty suffix beside it.
+    // Some clients send their own infill template as the prompt, with an empty suffix.
     const hole = suffix === "" && raw !== false ? infillOfTemplate(prompt) : undefined;
     if (hole !== undefined) return fillExactly(hole, options, llama);
     if (raw !== false && spellsInfill(prompt)) service.warn(exchange, marksAsText);

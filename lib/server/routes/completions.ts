@@ -57,19 +57,19 @@ export function addCompletionRoute(app: Hono<ServerEnvironment>, service: Servic
   });
 }
 
-/** Puts answers as choices of a completion. */
+/** Writes answers as choices of a completion. */
 class ChoiceWriter {
   readonly #llama: CodeLlama;
   readonly #echoes: readonly string[];
-  readonly #tellsIds: boolean;
+  readonly #returnsTokenIds: boolean;
   readonly #nameOf: (token: TokenLogprob) => string;
-  /** Of the answers that are given in pieces. */
+  /** Text offsets of the streamed answers, by choice index. */
   readonly #offsets = new Map<number, TextOffsets>();
   readonly n: number;
 
   constructor(llama: CodeLlama, body: CompletionBody, prompts: readonly Prompt[]) {
     this.#llama = llama;
-    this.#tellsIds = body.return_token_ids === true;
+    this.#returnsTokenIds = body.return_token_ids === true;
     this.#nameOf =
       body.return_tokens_as_token_ids === true
         ? ({ token }) => `token_id:${token}`
@@ -78,7 +78,7 @@ class ChoiceWriter {
     this.n = body.n ?? 1;
   }
 
-  /** The answers to the prompt of that index. */
+  /** All choices for the prompt at an index. */
   choices(result: GenerationResult, prompt: number): Later[] {
     const echo = this.echo(prompt * this.n);
     return (result.choices ?? [result]).map((answer, choice) =>
@@ -88,12 +88,12 @@ class ChoiceWriter {
         logprobs: this.#answerLogprobs(answer, echo),
         finish_reason: finishReason(answer.finishReason),
         stop_reason: answer.stopString ?? null,
-        ...this.#ids(answer.tokens),
+        ...this.#tokenIds(answer.tokens),
       })),
     );
   }
 
-  /** An answer's prompt, as its first piece; undefined where none is asked for. */
+  /** The echoed prompt as the first piece of a streamed answer. Undefined without echo. */
   echoPiece(index: number, logprobs?: readonly TokenLogprobs[]): object | undefined {
     const text = this.echo(index);
     if (text === "") return undefined;
@@ -105,35 +105,35 @@ class ChoiceWriter {
     };
   }
 
-  /** The next piece of an answer. */
+  /** The next piece of a streamed answer. */
   piece(index: number, { text, tokens, logprobs }: Chunk): object {
     return {
       index,
       text,
       logprobs: this.#logprobs(index, logprobs),
       finish_reason: null,
-      ...this.#ids(tokens),
+      ...this.#tokenIds(tokens),
     };
   }
 
-  /** The end of an answer that was given in pieces, which had so many of its tokens. */
-  end(index: number, answer: Answer, told: number): object {
+  /** The last piece of a streamed answer. Earlier pieces had `sentTokens` of its tokens. */
+  end(index: number, answer: Answer, sentTokens: number): object {
     return {
       index,
       text: "",
-      logprobs: this.#logprobs(index, answer.logprobs?.slice(told)),
+      logprobs: this.#logprobs(index, answer.logprobs?.slice(sentTokens)),
       finish_reason: finishReason(answer.finishReason),
       stop_reason: answer.stopString ?? null,
-      ...this.#ids(answer.tokens.slice(told)),
+      ...this.#tokenIds(answer.tokens.slice(sentTokens)),
     };
   }
 
-  /** The text of an answer's prompt, where that is asked for. */
+  /** The echoed prompt of an answer. Empty without echo. */
   echo(index: number): string {
     return this.#echoes[Math.floor(index / this.n)] ?? "";
   }
 
-  /** Of the next tokens of an answer. */
+  /** Logprobs of the next tokens of a streamed answer. */
   #logprobs(index: number, logprobs: readonly TokenLogprobs[] = []): object | null {
     if (logprobs.length === 0) return null;
     const offsets = this.#offsets.get(index) ?? new TextOffsets(this.echo(index).length);
@@ -141,8 +141,8 @@ class ChoiceWriter {
     return completionLogprobs(logprobs, offsets, this.#nameOf);
   }
 
-  #ids(tokens: Iterable<number>): object {
-    return this.#tellsIds ? { token_ids: [...tokens] } : {};
+  #tokenIds(tokens: Iterable<number>): object {
+    return this.#returnsTokenIds ? { token_ids: [...tokens] } : {};
   }
 
   #answerLogprobs(answer: Answer, echo: string): object | null {
@@ -165,18 +165,19 @@ async function* completionEvents(
 ): AsyncGenerator<string> {
   const event = (choices: readonly object[], rest: object = {}) =>
     JSON.stringify({ ...head, choices, ...pendingUsage(body), ...rest });
-  const told = new Map<number, number>();
-  // Not before there is something to tell: what is refused gets a status of its own.
+  /** Number of tokens sent, by choice index. */
+  const sent = new Map<number, number>();
+  // The first event follows the first chunk, so that a rejected request still gets its HTTP status.
   function* echo(index: number, logprobs?: readonly TokenLogprobs[]) {
-    if (told.has(index)) return;
-    told.set(index, 0);
+    if (sent.has(index)) return;
+    sent.set(index, 0);
     const piece = writer.echoPiece(index, logprobs);
     if (piece !== undefined) yield event([piece]);
   }
   for await (const { source, value } of merge(followed.map(({ generation }) => generation))) {
     const index = source * writer.n + value.index;
     yield* echo(index, value.promptLogprobs);
-    told.set(index, (told.get(index) ?? 0) + value.tokens.length);
+    sent.set(index, (sent.get(index) ?? 0) + value.tokens.length);
     yield event([writer.piece(index, value)]);
   }
   const results = await Promise.all(followed.map(({ result }) => result));
@@ -184,7 +185,7 @@ async function* completionEvents(
     for (const [choice, answer] of (result.choices ?? [result]).entries()) {
       const index = prompt * writer.n + choice;
       yield* echo(index, answer.promptLogprobs);
-      yield event([writer.end(index, answer, told.get(index) ?? 0)]);
+      yield event([writer.end(index, answer, sent.get(index) ?? 0)]);
     }
   }
   if (body.stream_options?.include_usage === true) yield event([], { usage: usageOf(results) });

@@ -24,7 +24,7 @@ export function addEmbeddingRoute(app: Hono<ServerEnvironment>, service: Service
       throw new HttpError(
         400,
         "INVALID_ARGUMENT",
-        `dimensions: this model's embeddings have ${embeddingLength}`,
+        `dimensions must be ${embeddingLength} for this model (got ${body.dimensions})`,
         { field: "dimensions" },
       );
     }
@@ -51,7 +51,7 @@ export function addEmbeddingRoute(app: Hono<ServerEnvironment>, service: Service
   });
 }
 
-/** Little-endian floats, as OpenAI's clients ask for them. */
+/** Base64 of little-endian 32-bit floats, OpenAI's format. */
 function base64(embedding: Float32Array): string {
   return Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength).toString(
     "base64",

@@ -54,7 +54,7 @@ function infillOptions(body: InfillBody, service: Service): InfillOptions {
       maxTokens: tokenLimit(body.max_tokens),
       n: body.n,
     }),
-    // A keystroke waits for nobody.
+    // Infill requests come from keystrokes.
     priority: body.priority ?? "interactive",
     context: (body.input_extra ?? [])
       .map(({ filename, text }) => ({ path: filename || "snippet", text }))
@@ -62,7 +62,7 @@ function infillOptions(body: InfillBody, service: Service): InfillOptions {
   };
 }
 
-/** The answers' texts; ends the generation where the client wants no more of it. */
+/** Collects the answers' texts. Ends the generation at the limits of the body. */
 async function collect(
   followed: Followed<InfillResult>,
   body: InfillBody,
@@ -74,7 +74,7 @@ async function collect(
   return texts;
 }
 
-/** Text as far as `n_indent` and `t_max_predict_ms` let it come. */
+/** Yields text up to the limits `n_indent` and `t_max_predict_ms`. */
 async function* insideLimits(
   { generation }: Followed<InfillResult>,
   { n_indent: columns, t_max_predict_ms: timeLimit, n: count }: InfillBody,
@@ -93,9 +93,9 @@ async function* insideLimits(
     const length = Math.max(inside?.length ?? state.all.length, state.shown);
     if (length > state.shown) yield { index, text: state.all.slice(state.shown, length) };
     state.shown = length;
-    const isLate = performance.now() - firstAt > deadline && state.all.includes("\n");
+    const isOverTime = performance.now() - firstAt > deadline && state.all.includes("\n");
     if (
-      isLate ||
+      isOverTime ||
       (texts.size === (count ?? 1) && [...texts.values()].every((each) => each.ended))
     ) {
       generation.cancel();

@@ -2,10 +2,10 @@ import type { Hono } from "hono";
 import type { ServerEnvironment } from "../service/environment.ts";
 import type { Service } from "../service/service.ts";
 
-/** OpenAI's list of models: the one that is served. */
+/** OpenAI's model routes. The list has the one model that is served. */
 export function addModelRoutes(app: Hono<ServerEnvironment>, service: Service): void {
   app.get("/v1/models", (context) => context.json({ object: "list", data: [describe(service)] }));
-  // Names may have slashes, as those of Hugging Face do.
+  // Model names may contain slashes, like the names on Hugging Face.
   app.get("/v1/models/:model{[^]+}", (context) => {
     service.checkModel(context.req.param("model"));
     return context.json(describe(service));
@@ -19,7 +19,7 @@ function describe(service: Service): object {
     object: "model",
     created: createdAt,
     owned_by: "node-codellama",
-    // Beyond OpenAI's fields, as llama-server's list has it.
+    // An addition to OpenAI's fields that llama-server also makes.
     meta: {
       context_size: llama.contextSize,
       training_context_size: llama.model.trainingContextSize,

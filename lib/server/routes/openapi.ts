@@ -6,7 +6,7 @@ import { namedSchemas, responsesOf } from "../openapi/responses.ts";
 import type { ServerEnvironment } from "../service/environment.ts";
 import type { Service } from "../service/service.ts";
 
-/** A description of all routes, made of the schemas that check requests and of those of answers. */
+/** Adds the OpenAPI description of all routes. Its schemas are those that check requests, and those of the answers. */
 export function addOpenApiRoute(app: Hono<ServerEnvironment>, service: Service): void {
   let document: object | undefined;
   app.get("/openapi.json", (context) => {
@@ -31,7 +31,7 @@ function documentOf(hasKeys: boolean): object {
       },
       schemas: namedSchemas(),
     },
-    // An empty one: none is needed.
+    // An empty requirement means that no key is needed.
     security: [{ bearer: [] }, { header: [] }, ...(hasKeys ? [] : [{}])],
     paths: Object.fromEntries(
       operations.map((each) => [each.path, { [each.method]: describe(each, hasKeys) }]),
@@ -39,7 +39,7 @@ function documentOf(hasKeys: boolean): object {
   };
 }
 
-/** The names of other servers for the fields of a body. */
+/** Lists the field names of other servers that a body also accepts. */
 function otherNames(body: z.ZodType): string {
   const { shape = {} } = body as { readonly shape?: object };
   const names = [...knownFields].flatMap(([name, known]) =>
@@ -47,8 +47,8 @@ function otherNames(body: z.ZodType): string {
       ? [`${name} for ${known.renames}`]
       : [],
   );
-  const unknown = "Fields that nobody knows are ignored.";
-  return names.length === 0 ? unknown : `${unknown} Other names: ${names.join(", ")}.`;
+  const ignored = "Unknown fields are ignored.";
+  return names.length === 0 ? ignored : `${ignored} Other names: ${names.join(", ")}.`;
 }
 
 function describe(operation: Operation, hasKeys: boolean): object {

@@ -9,7 +9,7 @@ const files = {
   "/playground.css": ["playground.css", "text/css; charset=utf-8"],
 } as const;
 
-/** A page to try the model out. It loads nothing from elsewhere. */
+/** Adds the playground, a page to try the model out. The page loads nothing from other servers. */
 export function addPlaygroundRoutes(app: Hono<ServerEnvironment>): void {
   for (const [path, [name, type]] of Object.entries(files)) {
     app.get(path, async () => {

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import type { ServerEnvironment } from "../service/environment.ts";
 import type { Service } from "../service/service.ts";
 
-/** Whether it works, and how much. */
+/** Adds the health check and the metrics. */
 export function addStateRoutes(app: Hono<ServerEnvironment>, service: Service): void {
   app.get("/health", (context) => {
     const { state } = service;

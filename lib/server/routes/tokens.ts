@@ -16,7 +16,7 @@ const resolveTokenize = fieldResolver("/tokenize", tokenizeSchema);
 const resolveDetokenize = fieldResolver("/detokenize", detokenizeSchema);
 const resolveChat = fieldResolver("/apply-template", chatCompletionSchema);
 
-/** llama-server's routes from text to tokens and back. */
+/** Adds llama-server's routes that convert text to tokens and back. */
 export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): void {
   const { maxBodyBytes } = service;
 
@@ -50,7 +50,7 @@ export function addTokenRoutes(app: Hono<ServerEnvironment>, service: Service): 
   });
 }
 
-/** Tokens with their texts, read one by one: a text of 8 MB has millions. */
+/** Tokens with their texts, created one by one: a text of 8 MB has millions of tokens. */
 function* piecesOf(tokens: Int32Array, llama: CodeLlama): Generator<JsonText> {
   const known = new Map<number, JsonText>();
   for (const id of tokens) {
@@ -60,7 +60,7 @@ function* piecesOf(tokens: Int32Array, llama: CodeLlama): Generator<JsonText> {
   }
 }
 
-/** A token's text inside a text; its bytes, where they are none by themselves. */
+/** The text of a token, or its bytes if they are not UTF-8 on their own. */
 function pieceOf(llama: CodeLlama, id: number): string | readonly number[] {
   const bytes = llama.tokenBytes(id);
   return isUtf8(bytes) ? Buffer.from(bytes).toString() : [...bytes];

@@ -1,13 +1,13 @@
-/** A key that clients send as `Authorization: Bearer …`. */
+/** Key that clients send as `Authorization: Bearer …`. */
 export interface ApiKey {
-  /** Stands in logs and metrics in place of the key. */
+  /** Name for logs and metrics. They never contain the key. */
   readonly name: string;
   readonly key: string;
 }
 
 export const keyForm = "8 characters or more of visible ASCII";
 
-/** Whether a text can be sent in that header and is not too easy to guess. */
+/** Whether a text fits into an HTTP header and is long enough to resist guessing. */
 export function isKey(value: unknown): boolean {
   return typeof value === "string" && /^[!-~]{8,}$/.test(value);
 }

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { HttpError } from "../http/http-error.ts";
 import type { ApiKey } from "./api-key.ts";
 
-/** Tells whose a request is. */
+/** Checks the API keys of requests. */
 export class Authentication {
   readonly #keys: readonly { readonly name: string; readonly digest: Buffer }[];
 
@@ -11,7 +11,7 @@ export class Authentication {
   }
 
   /**
-   * The name of the key that the request bears; `"anonymous"` where no keys are asked for.
+   * Name of the request's API key, or `"anonymous"` if the server requires no keys.
    * @throws HttpError 401
    */
   nameOf(headers: Headers): string {
@@ -19,15 +19,15 @@ export class Authentication {
     const bearer = /^Bearer\s+(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
     const given = bearer ?? headers.get("x-api-key") ?? "";
     const digest = digestOf(given);
-    // Digests of one length, and all of them: the time taken tells nothing of any key.
+    // Comparing digests of equal length with every key keeps the time independent of the keys.
     const [match] = this.#keys.filter((key) => timingSafeEqual(key.digest, digest));
     if (match !== undefined) return match.name;
     throw new HttpError(
       401,
       "INVALID_API_KEY",
       given === ""
-        ? "an API key is needed: send the header Authorization: Bearer KEY"
-        : "the API key is not known here",
+        ? "an API key is required: send the header Authorization: Bearer KEY"
+        : "the API key is not valid",
       { headers: { "www-authenticate": "Bearer" } },
     );
   }

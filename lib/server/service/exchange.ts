@@ -5,51 +5,51 @@ import type { Answer } from "../../result.ts";
 import { clientGone, type HttpError } from "../http/http-error.ts";
 import type { Operation, RequestRecord } from "../observability/record.ts";
 
-/** What a client and an operator should know of an answer. */
+/** Notice about an answer, for the client and the operator. */
 export interface Warning {
   readonly code: string;
   readonly message: string;
 }
 
-/** A generation that belongs to an exchange. */
+/** Generation that belongs to an exchange. */
 export interface Followed<Result> {
   readonly generation: Generation<Result>;
-  /** Rejects where the exchange was aborted. */
+  /** Rejects if the exchange is aborted. */
   readonly result: Promise<Result>;
 }
 
-/** One request and its answer, from the first byte to the last: what logs and metrics tell of. */
+/** One request and its answer, from the first byte to the last. Logs and metrics report it. */
 export class Exchange implements RequestRecord {
   readonly id: string;
   readonly method: string;
   readonly path: string;
   readonly startedAt = performance.now();
   keyName = "anonymous";
-  /** Codes of what the client should know about its answer. */
+  /** Codes of the warnings that the client gets with its answer. */
   readonly warnings = new Set<string>();
   operation: Operation | undefined;
   promptTokens = 0;
   cachedTokens = 0;
   completionTokens = 0;
-  /** Of the first answer. */
+  /** Time to the first token of the first answer. */
   timeToFirstTokenMs: number | undefined;
-  /** Milliseconds between two tokens, of each answer. */
+  /** Mean milliseconds between two tokens, one entry per answer. */
   readonly tokenIntervalsMs: number[] = [];
   readonly finishReasons: FinishReason[] = [];
   status = 0;
   error: HttpError | undefined;
 
-  /** Those under way, and when they are no longer. */
+  /** Running generations. Each promise resolves when its generation has ended. */
   readonly #generations = new Map<Generation<unknown>, Promise<void>>();
   readonly #controllers: AbortController[] = [];
   readonly #onEnd: (exchange: Exchange) => void;
-  /** Rejects with the reason where the exchange is aborted before its end. */
+  /** Rejects with the abort reason if the exchange is aborted before its end. */
   readonly aborted: Promise<never>;
   #rejectAborted: (reason: unknown) => void = () => {};
   #abortReason: unknown;
   #ended = false;
-  #forgetClient: () => void = () => {};
-  /** The answer goes on when the handler has returned. */
+  #stopWatching: () => void = () => {};
+  /** Whether the answer continues after the handler has returned. */
   streams = false;
 
   constructor(request: Request, path: string, onEnd: (exchange: Exchange) => void) {
@@ -64,19 +64,20 @@ export class Exchange implements RequestRecord {
   }
 
   /**
-   * Ends the exchange when its client leaves.
-   * @param client - aborted then. Its listener is taken off at the exchange's end: the adapter to Node.js
-   *   keeps signals for as long as their requests, which the listener would hold.
+   * Aborts the exchange when its client leaves.
+   * @param client - signal that is aborted when the client leaves. The listener is removed at the end
+   *   of the exchange: it would keep the exchange in memory for as long as the Node.js adapter keeps
+   *   the signal.
    */
   watch(client: AbortSignal): void {
-    const onGone = () => this.abort(clientGone());
-    client.addEventListener("abort", onGone, { once: true });
-    this.#forgetClient = () => client.removeEventListener("abort", onGone);
+    const onLeave = () => this.abort(clientGone());
+    client.addEventListener("abort", onLeave, { once: true });
+    this.#stopWatching = () => client.removeEventListener("abort", onLeave);
   }
 
   /**
-   * Ends a generation with the exchange, and counts its tokens.
-   * @param streamed - whether the client reads the text as it comes, and may hold it up
+   * Cancels a generation when the exchange ends, and counts its tokens.
+   * @param streamed - whether the client reads the text while it is generated, and so can slow it down
    */
   follow<Result extends Answer>(
     generation: Generation<Result>,
@@ -98,7 +99,7 @@ export class Exchange implements RequestRecord {
     return { generation, result };
   }
 
-  /** For work that is no generation: aborted with the exchange. */
+  /** Creates a controller for other work. It is aborted when the exchange ends. */
   controller(): AbortController {
     const controller = new AbortController();
     if (this.#abortReason !== undefined) controller.abort(this.#abortReason);
@@ -106,7 +107,7 @@ export class Exchange implements RequestRecord {
     return controller;
   }
 
-  /** Ends what is under way; the client, if it is there, is told the reason. */
+  /** Ends all running work. The client gets the reason as an error if it is still connected. */
   abort(reason: unknown): void {
     this.#abortReason ??= reason;
     if (!this.#ended) this.#rejectAborted(this.#abortReason);
@@ -114,14 +115,14 @@ export class Exchange implements RequestRecord {
     for (const controller of this.#controllers) controller.abort(this.#abortReason);
   }
 
-  /** The answer is complete, or there will be none; told once all its tokens are counted. */
+  /** Ends the exchange with its status. Reports it once all its tokens are counted. */
   end(status: number, error?: HttpError): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#forgetClient();
+    this.#stopWatching();
     this.status = status;
     this.error = error;
-    this.abort(new DOMException("the exchange is over", "AbortError"));
+    this.abort(new DOMException("the exchange has ended", "AbortError"));
     const settled = [...this.#generations.values()];
     if (settled.length === 0) this.#onEnd(this);
     else Promise.all(settled).then(() => this.#onEnd(this));
@@ -147,7 +148,7 @@ export class Exchange implements RequestRecord {
   }
 }
 
-/** The id that the client or a proxy gave the request, if it is one. */
+/** The request id from the client or a proxy. Undefined if there is no valid one. */
 function requestId(request: Request): string | undefined {
   const id = request.headers.get("x-request-id") ?? "";
   return /^[\w.-]{1,128}$/.test(id) ? id : undefined;

@@ -13,50 +13,50 @@ import { isOrigin, originForm } from "../http/origin.ts";
 import type { Logger } from "../observability/logger.ts";
 import { type ApiKey, isKey, keyForm } from "./api-key.ts";
 
-/** How a handler serves a model. */
+/** Options of `createHandler()`. */
 export interface HandlerOptions {
-  /** What clients call the model. Default: its name in the file. */
+  /** Name of the model for clients. Default: the name in the model file. */
   readonly modelName?: string;
-  /** Other names that are as good; `"*"` takes any. Default: none. */
+  /** Other accepted names. `"*"` accepts any name. Default: none. */
   readonly aliases?: readonly string[];
-  /** Without any, everybody may do everything. 8 visible ASCII characters or more each. Default: none. */
+  /** Keys that clients need, at least 8 visible ASCII characters each. Default: none, no key needed. */
   readonly apiKeys?: readonly ApiKey[];
-  /** Requests of one key, or of all that have none, under way at once. Default: any number. */
+  /** Concurrent requests per API key. Without keys, all clients together. Default: no limit. */
   readonly maxConcurrentPerKey?: number;
-  /** Origins whose pages may call, such as `"https://example.com"`; `"*"` is all. Default: none. */
+  /** Origins whose pages may send requests, such as `"https://example.com"`. `"*"` = all. Default: none. */
   readonly corsOrigins?: readonly string[];
-  /** Of a request's body. Default 8 MiB; range 1 KiB to 256 MiB. */
+  /** Largest request body. Default 8 MiB; range 1 KiB to 256 MiB. */
   readonly maxBodyBytes?: number;
-  /** Of one prompt. Default: the context. */
+  /** Longest prompt. Default: the context window. */
   readonly maxPromptTokens?: number;
-  /** A generation that takes longer ends with what it has. Default: none; 1 to 2³¹-1. */
+  /** A generation that takes longer ends with the text so far. Default: no limit; 1 to 2³¹-1. */
   readonly requestTimeoutMs?: number;
-  /** An event stream with nothing to tell sends a comment so often. Default 15000; from 10. */
+  /** A silent event stream sends a comment at this interval. Default 15000; 10 to 2³¹-1. */
   readonly heartbeatMs?: number;
-  /** Control tokens spelled out in text prompts of completions count as such. Default false. */
+  /** Whether text prompts of completions may spell control tokens. Default false: they are plain text. */
   readonly rawPrompts?: boolean;
-  /** Shows a page to try things out at `/`. Default false. */
+  /** Serves the playground page at `/`. Default false. */
   readonly playground?: boolean;
-  /** Told of every request: never of prompts or answers. Default: nobody. */
+  /** Gets one record per request, never a prompt or an answer. Default: no log. */
   readonly logger?: Logger;
 }
 
-const mostKeys = 1000;
+const maxKeys = 1000;
 
-/** Half of the longest string of V8, which a body becomes. */
-const mostBodyBytes = 2 ** 28;
+/** Half of V8's longest string: a body becomes one string. */
+const largestBodyBytes = 2 ** 28;
 
 export const handlerRules: Rules = {
   modelName: text,
   aliases: listOf(text, 1000),
   apiKeys: {
-    allowed: `an array of at most ${mostKeys} { name, key }, each key ${keyForm}`,
-    copy: (value) => copyList(value, mostKeys, copyApiKey),
-    accepts: (value) => Array.isArray(value) && value.length <= mostKeys && value.every(isApiKey),
+    allowed: `an array of at most ${maxKeys} { name, key }, each key ${keyForm}`,
+    copy: (value) => copyList(value, maxKeys, copyApiKey),
+    accepts: (value) => Array.isArray(value) && value.length <= maxKeys && value.every(isApiKey),
   },
   maxConcurrentPerKey: integer(1, 2 ** 31 - 1),
   corsOrigins: listOf({ allowed: originForm, accepts: isOrigin }, 1000),
-  maxBodyBytes: integer(1024, mostBodyBytes),
+  maxBodyBytes: integer(1024, largestBodyBytes),
   maxPromptTokens: integer(1, 2 ** 31 - 1),
   requestTimeoutMs: integer(1, 2 ** 31 - 1),
   heartbeatMs: integer(10, 2 ** 31 - 1),
@@ -69,7 +69,7 @@ export const handlerRules: Rules = {
 };
 
 /**
- * Checks the options; returns the copy that everything after it reads.
+ * Checks the options. Returns a copy; later changes to the caller's object have no effect.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function checkHandlerOptions(given: HandlerOptions): HandlerOptions {
@@ -79,21 +79,23 @@ export function checkHandlerOptions(given: HandlerOptions): HandlerOptions {
   for (const [index, { name, key }] of keys.entries()) {
     const others = keys.slice(0, index);
     if (others.some((other) => other.name === name)) {
-      throw invalidArgument(`${where}: apiKeys: two keys have the name ${JSON.stringify(name)}`);
+      throw invalidArgument(
+        `${where}: apiKeys must have different names (${JSON.stringify(name)} occurs twice)`,
+      );
     }
     const same = others.find((other) => other.key === key);
     if (same === undefined) continue;
     throw invalidArgument(
-      `${where}: apiKeys: ${JSON.stringify(same.name)} and ${JSON.stringify(name)} have the same key`,
+      `${where}: apiKeys must have different keys (${JSON.stringify(same.name)} and ${JSON.stringify(name)} share one)`,
     );
   }
   return options;
 }
 
-/** Tells a model from whatever else may be given for one. */
+/** @throws CodeLlamaError `INVALID_ARGUMENT` if the value is not a CodeLlama */
 export function checkModel(llama: unknown): void {
   if (isModel(llama)) return;
-  throw invalidArgument(`createHandler(): the model must be a CodeLlama, not ${show(llama)}`);
+  throw invalidArgument(`createHandler(): llama must be a CodeLlama (got ${show(llama)})`);
 }
 
 function copyApiKey(value: unknown): unknown {

@@ -13,22 +13,22 @@ import { Authentication } from "./authentication.ts";
 import { Exchange, type Warning } from "./exchange.ts";
 import { checkModel, type HandlerOptions } from "./options.ts";
 
-// Time for what is cut at the deadline to end: the engine finishes its step first.
-const cutMs = 2000;
+// Time for requests that are aborted at the deadline: the engine finishes its current step first.
+const abortGraceMs = 2000;
 
-// UTF-16 units. A longer text takes seconds of one of the few threads for long texts.
-const longestShared = 2 ** 20;
+// UTF-16 units. Tokenizing a longer text takes seconds, and only a few threads do it.
+const longestConcurrentText = 2 ** 20;
 
 export type ServiceState = "loading" | "draining" | EngineState;
 
-/** What all routes share: the model, the requests under way, and who is told of them. */
+/** State that all routes share: the model, the running requests and their observers. */
 export class Service {
   readonly options: HandlerOptions;
   readonly authentication: Authentication;
   readonly metrics: Metrics;
   readonly maxBodyBytes: number;
   readonly logger: Logger | undefined;
-  /** Seconds since 1970, as OpenAI's API tells it of models. */
+  /** Creation time of the model in OpenAI's API, in seconds since 1970. */
   readonly createdAt = Math.floor(Date.now() / 1000);
   readonly #tracing = new Tracing();
   readonly #exchanges = new Set<Exchange>();
@@ -37,7 +37,7 @@ export class Service {
   #llama: CodeLlama | undefined;
   #failure: unknown;
   #draining = false;
-  /** Told when no exchange is under way any more. */
+  /** Called when no exchange is running any more. */
   readonly #idleListeners: (() => void)[] = [];
 
   constructor(llama: CodeLlama | PromiseLike<CodeLlama>, options: HandlerOptions) {
@@ -67,7 +67,7 @@ export class Service {
     return this.#llama === undefined ? "loading" : this.#llama.state;
   }
 
-  /** @throws HttpError 503 while there is none, or when it has stopped */
+  /** @throws HttpError 503 while the model loads, if it failed to load, or if the engine has stopped */
   get llama(): CodeLlama {
     if (this.#llama !== undefined) {
       const { state } = this.#llama;
@@ -75,7 +75,7 @@ export class Service {
       throw new HttpError(503, "CLOSED", `the engine has stopped (${state})`);
     }
     if (this.#failure !== undefined) throw loadFailure(this.#failure);
-    throw new HttpError(503, "MODEL_LOADING", "the model is being loaded; try again soon", {
+    throw new HttpError(503, "MODEL_LOADING", "the model is loading; try again soon", {
       headers: { "retry-after": "2" },
     });
   }
@@ -84,25 +84,26 @@ export class Service {
     return this.options.modelName ?? (this.#llama?.model.name || "codellama");
   }
 
-  /** @throws HttpError 404 for another model than the one that is served */
-  checkModel(asked: string | null | undefined): void {
+  /** @throws HttpError 404 if the requested model is not the served one */
+  checkModel(requested: string | null | undefined): void {
     const names = [this.modelName, ...(this.options.aliases ?? [])];
-    if (asked == null || asked === "" || names.includes(asked) || names.includes("*")) return;
+    if (requested == null || requested === "" || names.includes(requested)) return;
+    if (names.includes("*")) return;
     throw new HttpError(
       404,
       "UNKNOWN_MODEL",
-      `there is no model ${show(asked)}; there is ${names.join(", ")}`,
+      `model must be one of ${names.join(", ")} (got ${show(requested)})`,
       {
         field: "model",
       },
     );
   }
 
-  /** A text's tokens. Very long texts wait for each other, so that they hold up no shorter one. */
+  /** Tokenizes a text. Very long texts wait for each other, so that they do not delay shorter ones. */
   tokenize(exchange: Exchange, text: string, options: TokenizeOptions = {}): Promise<Int32Array> {
     const { signal } = exchange.controller();
     const work = () => this.llama.tokenizeLong(text, { ...options, signal });
-    if (text.length <= longestShared) return work();
+    if (text.length <= longestConcurrentText) return work();
     return this.#longTexts.run(signal, work);
   }
 
@@ -113,22 +114,22 @@ export class Service {
   }
 
   /**
-   * A request begins.
+   * Admits a request.
    * @throws HttpError 401, 429, 503
    */
   open(exchange: Exchange, headers: Headers): void {
     this.#tracing.start(exchange, headers);
     if (this.#draining) throw shuttingDown();
     exchange.keyName = this.authentication.nameOf(headers);
-    // Who is busy may still ask how the server is.
+    // Clients at their limit may still read the state of the server.
     if (exchange.method !== "POST") return;
     const limit = this.options.maxConcurrentPerKey ?? Number.POSITIVE_INFINITY;
-    const theirs = [...this.#exchanges].filter(({ keyName }) => keyName === exchange.keyName);
-    if (theirs.length >= limit) {
+    const running = [...this.#exchanges].filter(({ keyName }) => keyName === exchange.keyName);
+    if (running.length >= limit) {
       throw new HttpError(
         429,
         "TOO_MANY_REQUESTS",
-        `${limit} requests of this key are under way already`,
+        `an API key may have at most ${limit} concurrent requests`,
         { headers: { "retry-after": "1" } },
       );
     }
@@ -139,7 +140,7 @@ export class Service {
     return new Exchange(request, path, (ended) => this.#close(ended));
   }
 
-  /** Tells the client in the answer's headers, and the log once. */
+  /** Reports a warning to the client in a header, and to the log the first time. */
   warn(exchange: Exchange, { code, message }: Warning): void {
     exchange.warnings.add(code);
     if (this.#warned.has(code)) return;
@@ -147,7 +148,7 @@ export class Service {
     this.logger?.warn({ requestId: exchange.id, code }, message);
   }
 
-  /** Answers with events, and keeps the exchange open until they end. */
+  /** Answers with server-sent events and keeps the exchange open until they end. */
   async stream(exchange: Exchange, events: AsyncIterable<string>): Promise<Response> {
     const response = await eventStream(events, {
       heartbeatMs: this.options.heartbeatMs ?? 15_000,
@@ -158,7 +159,7 @@ export class Service {
     return response;
   }
 
-  /** Answers with JSON; a long answer keeps the exchange open until the client has read it. */
+  /** Answers with JSON. A long answer keeps the exchange open until the client has read it. */
   json(exchange: Exchange, value: unknown): Promise<Response> {
     return slicedAnswer(value, {
       signal: exchange.controller().signal,
@@ -169,16 +170,16 @@ export class Service {
     });
   }
 
-  /** Takes no more requests, and resolves when those under way are done, or cut at the deadline. */
+  /** Refuses new requests. Resolves when the running ones have ended. Aborts them at the deadline. */
   async drain(deadlineMs: number): Promise<void> {
     this.#draining = true;
     const idle = new Promise<void>((resolve) => {
       if (this.#exchanges.size === 0) resolve();
       else this.#idleListeners.push(resolve);
     });
-    if (await endsWithin(idle, deadlineMs)) return;
+    if (await resolvesWithin(idle, deadlineMs)) return;
     for (const exchange of this.#exchanges) exchange.abort(shuttingDown());
-    await endsWithin(idle, cutMs);
+    await resolvesWithin(idle, abortGraceMs);
   }
 
   #close(exchange: Exchange): void {
@@ -210,9 +211,9 @@ export class Service {
       }),
       ...(error && { code: error.code }),
     };
-    // 503 is said while the model is loaded, and while the server shuts down.
+    // 503 is normal while the model loads and while the server shuts down.
     if (status >= 500 && status !== 503) logger.error(fields, "request failed");
-    // Without an error nothing was refused: /health answers so while the model is loaded.
+    // A status without an error is not a refusal: /health answers 503 while the model loads.
     else if (status >= 400 && error !== undefined) logger.warn(fields, "request refused");
     else logger.info(fields, "request");
   }
@@ -232,8 +233,8 @@ function shuttingDown(): HttpError {
   });
 }
 
-/** Whether a promise is fulfilled within `ms` milliseconds. */
-async function endsWithin(promise: Promise<void>, milliseconds: number): Promise<boolean> {
+/** Whether a promise resolves within some milliseconds. */
+async function resolvesWithin(promise: Promise<void>, milliseconds: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, milliseconds, false);
@@ -247,10 +248,10 @@ function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLi
   return typeof (Object(value) as Partial<PromiseLike<Value>>).then === "function";
 }
 
-/** Why there is no model; never the fault of the client who asks for it. */
+/** Error for a model that failed to load. Always a 5xx status: the client is not at fault. */
 function loadFailure(error: unknown): HttpError {
-  const told = toHttpError(error);
-  return told.status >= 500 ? told : new HttpError(503, told.code, told.message);
+  const failure = toHttpError(error);
+  return failure.status >= 500 ? failure : new HttpError(503, failure.code, failure.message);
 }
 
 function show(name: string): string {

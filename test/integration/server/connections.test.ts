@@ -232,8 +232,8 @@ test.each([
 });
 
 test.each([
-  ["Host: 127.0.0.1\r\nHost: example.com", "the request has more than one Host header"],
-  ["Host: example.com\r\nHost: 127.0.0.1", "the request has more than one Host header"],
+  ["Host: 127.0.0.1\r\nHost: example.com", "the request must have only one Host header"],
+  ["Host: example.com\r\nHost: 127.0.0.1", "the request must have only one Host header"],
   ["Host: 127.0.0.1:99999", "Invalid URL"],
   ["Host: 127.0.0.1/x", "Invalid host header"],
 ])("%s gets an error in JSON", async (host, message) => {

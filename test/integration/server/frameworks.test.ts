@@ -79,7 +79,7 @@ describe("Express", () => {
     const { handler } = shared.server;
     await expect(handler({ url: "/", headers: {} } as never)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
-      message: expect.stringMatching(/must be a web Request, .*nodeListener\(handler\)$/),
+      message: expect.stringMatching(/request must be a web Request .*nodeListener\(handler\)/),
     });
     const app = express().use(handler as never);
     app.use(((error, _request, response, _next) => {
