@@ -16,7 +16,7 @@ const person = {
 } as const;
 
 describe("grammar", () => {
-  test("leaves nothing else to say, however the tokens are drawn", async () => {
+  test("allows only matching texts with any sampling", async () => {
     const grammar = 'root ::= ("yes" | "no") [.!]';
     const run = (seed: number) =>
       model.llama.generate("Is this right? ", { grammar, temperature: 3, topP: 1, seed });
@@ -28,7 +28,7 @@ describe("grammar", () => {
     expect(new Set(results.map(({ text }) => text)).size).toBeGreaterThan(1);
   });
 
-  test("lets the model go on as it would where that keeps to it", async () => {
+  test("does not change a text that matches anyway", async () => {
     const options = { temperature: 0, maxTokens: 24 } as const;
     const plain = await model.llama.generate("def fibonacci(n", options);
     const anything = await model.llama.generate("def fibonacci(n", {
@@ -38,17 +38,17 @@ describe("grammar", () => {
     expect(anything.text).toBe(plain.text);
   });
 
-  test("works through multi-byte characters that are tokens of single bytes", async () => {
+  test("supports characters that consist of several byte tokens", async () => {
     const { text } = await model.llama.generate("x = ", { grammar: 'root ::= "🚀é漢"' });
     expect(text).toBe("🚀é漢");
   });
 
-  test("ends with the grammar even where end tokens are forbidden", async () => {
+  test("ends with the grammar even if end tokens are forbidden", async () => {
     const options: GenerateOptions = { grammar: 'root ::= "a"{3,5}', ignoreEos: true };
     expect((await model.llama.generate("a", options)).text).toMatch(/^a{5}$/);
   });
 
-  test("is followed token by token beside speculation", async () => {
+  test("holds for every token with speculation", async () => {
     const eager = await CodeLlama.load(modelPath, {
       threads: 1,
       speculation: { maxDraft: 8, adaptive: false },
@@ -66,7 +66,7 @@ describe("grammar", () => {
     ['root ::= "a', /line 1, column 12: the literal has no end/],
     ["root ::= nothing", /the rule nothing is used, but not defined/],
     ['root ::= root "a"', /may begin with itself/],
-  ])("that is bad is refused: %s", async (grammar, message) => {
+  ])("with an error is rejected: %s", async (grammar, message) => {
     await expect(model.llama.generate("x", { grammar })).rejects.toMatchObject({
       code: "INVALID_GRAMMAR",
       message: expect.stringMatching(message),
@@ -74,7 +74,7 @@ describe("grammar", () => {
     expect(model.llama.stats().running).toBe(0);
   });
 
-  test("of a wrong type is refused at once", () => {
+  test("of a wrong type is rejected at once", () => {
     const generate = (options: object) => () => model.llama.generate("x", options);
     expect(generate({ grammar: 7 })).toThrow(/grammar must be a non-empty string, not 7/);
     expect(generate({ jsonSchema: "{}" })).toThrow(/jsonSchema must be an object, not "{}"/);
@@ -91,7 +91,7 @@ describe("grammar", () => {
 });
 
 describe("jsonSchema", () => {
-  test("gives JSON of that form from a model that was never asked for any", async () => {
+  test("makes any model write JSON that follows the schema", async () => {
     const run = (seed: number) =>
       model.llama.generate("Person: ", { jsonSchema: person, temperature: 2, topP: 1, seed });
     const results = await Promise.all(Array.from({ length: 12 }, (_, seed) => run(seed)));
@@ -118,7 +118,7 @@ describe("jsonSchema", () => {
     expect(JSON.parse(answer.text)).toHaveLength(2);
   });
 
-  test("that cannot be followed is refused", async () => {
+  test("with unsupported keywords is rejected", async () => {
     const refused = (jsonSchema: object) =>
       expect(model.llama.generate("x", { jsonSchema })).rejects.toMatchObject({
         code: "INVALID_GRAMMAR",
@@ -132,7 +132,7 @@ describe("jsonSchema", () => {
   const optional = (count: number, name = "p") =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [name + i, { type: "integer" }]));
 
-  test("that would take too long to convert is refused before it is", async () => {
+  test("that would take too long to convert is rejected first", async () => {
     const refused = (jsonSchema: object, message: RegExp) =>
       expect(model.llama.generate("x", { jsonSchema })).rejects.toMatchObject({
         code: "INVALID_GRAMMAR",
@@ -149,7 +149,7 @@ describe("jsonSchema", () => {
       properties: optional(250, `o${i}_`),
     }));
     await refused({ type: "array", prefixItems: objects }, tooLong);
-    // Each part is read twice, and each of those holds two.
+    // Each definition contains the next one twice, so the size doubles 40 times.
     const doubled = Object.fromEntries(
       Array.from({ length: 40 }, (_, i) => {
         const next = { $ref: `#/$defs/d${i + 1}` };
@@ -162,20 +162,20 @@ describe("jsonSchema", () => {
     await refused(itself, /^jsonSchema: it refers to itself/);
   });
 
-  test("of as many properties as are allowed is followed", async () => {
+  test("can have the maximum number of properties", async () => {
     const many = { type: "object", properties: optional(400) };
     const { text } = await model.llama.generate("x", { jsonSchema: many, temperature: 0 });
     expect(typeof JSON.parse(text)).toBe("object");
   });
 
-  test("may be a long chain of references", async () => {
+  test("with a long chain of references is rejected", async () => {
     const links = Array.from({ length: 4000 }, (_, i) => [`a${i}`, { $ref: `#/$defs/a${i + 1}` }]);
     const $defs = { ...Object.fromEntries(links), a4000: { type: "integer" } };
     const run = model.llama.generate("x", { jsonSchema: { $defs, $ref: "#/$defs/a0" } });
     await expect(run).rejects.toMatchObject({ code: "INVALID_GRAMMAR" });
   });
 
-  test("is refused or followed, and never crashes, whatever is in it", async () => {
+  test("with any content is accepted or rejected and never crashes", async () => {
     const odd = [Number.MAX_SAFE_INTEGER, -1, 1e300, "", "x", null, true, [], {}, [{}], 0.5];
     const keys = [
       "type",

@@ -3,14 +3,14 @@ import { CodeLlamaError } from "../../../lib/index.ts";
 import { expectStableText, stableLines, stablePrompt } from "../../helpers/stable-texts.ts";
 import { loadTinyModel, useTinyModel } from "../../helpers/tiny-model.ts";
 
-// Each sequence with KV cells of its own. The defaults, one pool for all, are what the other tests
-// run with.
+// Each sequence has its own KV cells here. The other tests run with the default, one pool for all
+// sequences.
 const model = useTinyModel({ contextSize: 4 * 1024, parallel: 4, kvUnified: false });
 const line = "a += 1\n";
 const greedy = { temperature: 0, ignoreEos: true, maxTokens: 30 } as const;
 const promptOf = (name: string) => `# ${name}\n${line.repeat(40)}`;
 
-test("each sequence has its part of the context", async () => {
+test("divides the context window between the sequences", async () => {
   const { llama } = model;
   expect(llama.contextSize).toBe(1024);
   expect(llama.stats()).toMatchObject({ kvCells: 4096, contextSize: 1024 });
@@ -24,26 +24,26 @@ test("each sequence has its part of the context", async () => {
   expect(usage.promptTokens + usage.completionTokens).toBe(1024);
 });
 
-test("one pool is what a sequence may use all of", async () => {
+test("lets one sequence use a whole unified pool", async () => {
   await using llama = await loadTinyModel({ contextSize: 1024, parallel: 4, kvUnified: true });
   expect(llama.contextSize).toBe(1024);
   await using auto = await loadTinyModel({ contextSize: 1024, parallel: 4, kvUnified: "auto" });
   expect(auto.contextSize).toBe(1024);
 });
 
-test("many sequences have parts of their own by default, if these are long enough", async () => {
+test("divides the cells by default if the parts are long enough", async () => {
   await using ample = await loadTinyModel({ contextSize: 8 * 2048, parallel: 8 });
   expect(ample.stats()).toMatchObject({ kvCells: 8 * 2048, contextSize: 2048 });
   await using scarce = await loadTinyModel({ contextSize: 2048, parallel: 8 });
   expect(scarce.stats()).toMatchObject({ kvCells: 2048, contextSize: 2048 });
 });
 
-test("many texts at once are those that each gives alone", async () => {
+test("gives the same texts in parallel as alone", async () => {
   const { llama } = model;
   const texts = await Promise.all(
     Array.from({ length: 40 }, async (_, i) => {
       const sure = stableLines[i % stableLines.length] ?? line;
-      // Of many lengths, so that they begin and end at different times.
+      // Different lengths, so that the requests start and end at different times.
       const prompt = sure.repeat(8 + ((i * 7) % 19));
       const { text } = await llama.generate(prompt, { ...greedy, maxTokens: 5 + ((i * 11) % 60) });
       return { text, sure };
@@ -53,7 +53,7 @@ test("many texts at once are those that each gives alone", async () => {
   expect(llama.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
 });
 
-test("long prompts are computed beside streams", async () => {
+test("computes long prompts while streams decode", async () => {
   const { llama } = model;
   const streams = [0, 1].map((i) =>
     llama.generate(stablePrompt(stableLines[i] ?? line), { ...greedy, maxTokens: 200 }),
@@ -66,8 +66,8 @@ test("long prompts are computed beside streams", async () => {
   }
 });
 
-describe("a prompt that begins like an earlier one", () => {
-  test("goes on where that ended", async () => {
+describe("a prompt that shares a prefix", () => {
+  test("continues after the cells of an ended request", async () => {
     const { llama } = model;
     const first = await llama.generate(promptOf("rest"), greedy);
     expect(first.usage.cachedTokens).toBeLessThan(10);
@@ -76,7 +76,7 @@ describe("a prompt that begins like an earlier one", () => {
     expectStableText(text, line);
   });
 
-  test("copies what one that still runs has", async () => {
+  test("copies the cells of a running request", async () => {
     const { llama } = model;
     const running = llama.generate(promptOf("running"), { ...greedy, maxTokens: 500 });
     for await (const _ of running) {
@@ -88,7 +88,7 @@ describe("a prompt that begins like an earlier one", () => {
     expect((await running).finishReason).toBe("abort");
   });
 
-  test("waits for one that computes the same beginning", async () => {
+  test("waits for a request that computes the same prefix", async () => {
     const { llama } = model;
     const before = llama.stats();
     const names = Array.from({ length: 12 }, (_, index) => `${promptOf("together")}# ${index}\n`);
@@ -99,7 +99,7 @@ describe("a prompt that begins like an earlier one", () => {
   });
 });
 
-test("answers to one prompt share its computation", async () => {
+test("computes a prompt once for several answers", async () => {
   const { llama } = model;
   const prompt = promptOf("answers");
   const { choices, usage } = await llama.generate(prompt, { ...greedy, n: 4 });
@@ -110,7 +110,7 @@ test("answers to one prompt share its computation", async () => {
   expect(text).not.toBe("");
 });
 
-test("without prefix cache nothing is kept, and the text is the same", async () => {
+test("keeps no cells without a prefix cache and gives the same text", async () => {
   const { llama } = model;
   await using plain = await loadTinyModel({
     contextSize: 2048,
@@ -124,7 +124,7 @@ test("without prefix cache nothing is kept, and the text is the same", async () 
   expect((await plain.generate(promptOf("plain"), greedy)).usage.cachedTokens).toBe(0);
 });
 
-test("what a slot had to give up comes back from host memory", async () => {
+test("restores evicted cells from host memory", async () => {
   await using llama = await loadTinyModel({
     contextSize: 2048,
     parallel: 2,
@@ -139,7 +139,7 @@ test("what a slot had to give up comes back from host memory", async () => {
   expectStableText(text, line);
 });
 
-test("cancelled requests leave the others alone", async () => {
+test("cancelled requests do not affect the others", async () => {
   const { llama } = model;
   for (let round = 0; round < 5; round++) {
     const all = stableLines.map((sure) => {

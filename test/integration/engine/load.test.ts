@@ -12,13 +12,13 @@ import { loadTinyModel, modelPath } from "../../helpers/tiny-model.ts";
 const folder = temporaryFolder();
 const greedy = { temperature: 0, maxTokens: 60 } as const;
 
-/** Loads, completes, closes. */
+/** Loads the model, completes a prompt and closes the model. */
 async function complete(options: LoadOptions, prompt = "def fibonacci(n"): Promise<string> {
   await using llama = await CodeLlama.load(modelPath, { threads: 1, ...options });
   return (await llama.generate(prompt, greedy)).text;
 }
 
-test("the model's facts are read from its file", async () => {
+test("reads the model's facts from its file", async () => {
   await using llama = await CodeLlama.load(modelPath, { threads: 1 });
   expect(llama.model).toMatchObject({
     architecture: "llama",
@@ -36,7 +36,7 @@ test("the model's facts are read from its file", async () => {
   expect(llama.model.chatTemplate).toContain("[INST]");
 });
 
-describe("the same text comes out", () => {
+describe("gives the same text", () => {
   test.each<[string, LoadOptions]>([
     ["with two threads", { threads: 2 }],
     ["with prompts on other threads than streams", { prefillThreads: 2 }],
@@ -83,7 +83,7 @@ describe("contextSize", () => {
   });
 });
 
-describe("a prompt that does not fit rejects with CONTEXT_OVERFLOW", () => {
+describe("rejects a prompt that does not fit with CONTEXT_OVERFLOW", () => {
   test.each([
     ["as tokens", (llama: CodeLlama) => new Int32Array(llama.stats().kvCells).fill(13)],
     ["as text", () => "x = 1\n".repeat(300)],
@@ -94,13 +94,13 @@ describe("a prompt that does not fit rejects with CONTEXT_OVERFLOW", () => {
       code: "CONTEXT_OVERFLOW",
       message: expect.stringMatching(/the prompt has \d+ .*the context holds 512/),
     });
-    // The engine goes on.
+    // The engine still works afterwards.
     expect((await llama.generate("def f(", greedy)).text).not.toBe("");
   });
 });
 
-describe("a bad prompt rejects or throws INVALID_ARGUMENT", () => {
-  test("a token outside the vocabulary, with its place", async () => {
+describe("rejects a wrong prompt with INVALID_ARGUMENT", () => {
+  test("a token outside the vocabulary, with its index", async () => {
     await using llama = await CodeLlama.load(modelPath, { threads: 1 });
     for (const token of [-1, 32016, 2 ** 31 - 1]) {
       await expect(llama.generate(Int32Array.from([1, 2, token]))).rejects.toMatchObject({
@@ -111,13 +111,13 @@ describe("a bad prompt rejects or throws INVALID_ARGUMENT", () => {
     }
   });
 
-  test("no token at all", async () => {
+  test("an empty prompt of tokens", async () => {
     await using llama = await CodeLlama.load(modelPath, { threads: 1 });
     await expect(llama.generate(new Int32Array(0))).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       message: expect.stringContaining("prompt is empty"),
     });
-    // A text has at least the beginning-of-sequence token.
+    // An empty text still has the BOS token.
     expect((await llama.generate("", { maxTokens: 2 })).usage.promptTokens).toBe(1);
   });
 
@@ -131,12 +131,12 @@ describe("a bad prompt rejects or throws INVALID_ARGUMENT", () => {
 });
 
 describe("vocabularyOnly", () => {
-  test("tokenises and generates nothing", async () => {
+  test("tokenizes but does not generate", async () => {
     await using llama = await CodeLlama.load(modelPath, { vocabularyOnly: true });
     expect(llama.countTokens("def fibonacci(")).toBe(5);
     expect(() => llama.generate("def")).toThrow(/vocabularyOnly/);
     expect(llama.stats()).toMatchObject({ running: 0, kvCells: 0 });
-    // Capabilities and prompts depend on them.
+    // Capabilities and prompts depend on the special tokens.
     const { layers, trainingContextSize, embeddingLength, fileType } = llama.model;
     expect({ layers, trainingContextSize, embeddingLength, fileType }).toEqual({
       layers: 20,
@@ -157,7 +157,7 @@ describe("LoRA adapters", () => {
     expect(await complete({ loras: [{ path: lora, scale: 20 }] })).not.toBe(plain);
   });
 
-  test("are chosen by each request, side by side", async () => {
+  test("can differ between parallel requests", async () => {
     const llama = await loadTinyModel({
       loras: [
         { path: lora, scale: 20 },
@@ -178,7 +178,7 @@ describe("LoRA adapters", () => {
     expect(same.text).not.toBe(off.text);
     expect((await run()).usage.cachedTokens).toBeGreaterThan(0);
     expect(weak.text).not.toBe(off.text);
-    // What one set of adapters computed is of no use to another.
+    // KV cells of one set of adapters cannot serve another set.
     const again = await run({ second: 9 });
     expect(again.usage.cachedTokens).toBe(0);
     expect((await run({})).usage.cachedTokens).toBeGreaterThan(0);
@@ -188,12 +188,12 @@ describe("LoRA adapters", () => {
     await llama.close();
   });
 
-  test("of one name are refused", async () => {
+  test("with the same name are rejected", async () => {
     const loras = [{ path: lora }, { path: lora }];
     await expect(CodeLlama.load(modelPath, { loras })).rejects.toThrow(/the name "lora" is taken/);
   });
 
-  test("that do not exist, or are none, reject", async () => {
+  test("are rejected if the file is missing, damaged or not an adapter", async () => {
     const load = (path: string) => CodeLlama.load(modelPath, { loras: [{ path }] });
     await expect(load(join(folder, "none.gguf"))).rejects.toMatchObject({
       code: "MODEL_NOT_FOUND",
@@ -206,7 +206,7 @@ describe("LoRA adapters", () => {
   });
 });
 
-test("an adapter is no model, but can be looked at", async () => {
+test("load() rejects an adapter, and inspectModel() describes it", async () => {
   const path = join(folder, "lora.gguf");
   await expect(CodeLlama.load(path)).rejects.toMatchObject({ code: "MODEL_UNSUPPORTED" });
   const facts = await inspectModel(path);
@@ -218,7 +218,7 @@ describe("a model with learned positions", () => {
   const path = join(folder, "gpt2.gguf");
   writeGpt2(path, modelPath, 300);
 
-  test("has a context within them, and its texts end there", async () => {
+  test("has a context window within them, and texts end there", async () => {
     await using llama = await CodeLlama.load(path, { threads: 1 });
     expect(llama.contextSize).toBe(256);
     const result = await llama.generate("x", { temperature: 0, ignoreEos: true });
@@ -226,7 +226,7 @@ describe("a model with learned positions", () => {
     expect(result.usage.promptTokens + result.usage.completionTokens).toBe(256);
   });
 
-  test("takes no larger one", async () => {
+  test("rejects a larger context window", async () => {
     await expect(CodeLlama.load(path, { contextSize: 512 })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       message: expect.stringMatching(/contextSize 512 .* learned positions for: 256 at most/),
@@ -234,7 +234,7 @@ describe("a model with learned positions", () => {
   });
 });
 
-test("a character that a vocabulary has neither a token nor bytes for is a typed error", async () => {
+test("rejects a character that the vocabulary cannot encode", async () => {
   const path = join(folder, "no-bytes.gguf");
   const header = readHeader(modelPath);
   for (const { key, value } of header.entries) {

@@ -9,7 +9,7 @@ const prompt = "def fibonacci(n):\n";
 const probability = ({ logprob }: { readonly logprob: number }) => Math.exp(logprob);
 
 describe("logprobs", () => {
-  test("are told of every token, which is the likeliest in a greedy text", async () => {
+  test("are returned for every token, which is the likeliest one in a greedy text", async () => {
     const { tokens, logprobs, text } = await model.llama.generate(prompt, {
       ...greedy,
       logprobs: 3,
@@ -30,7 +30,7 @@ describe("logprobs", () => {
     expect(sum).toBeGreaterThan(0.9);
   });
 
-  test("are those of the model, whatever the sampler does", async () => {
+  test("do not depend on the sampling options", async () => {
     const plain = await model.llama.generate(prompt, { ...greedy, maxTokens: 1, logprobs: 5 });
     const best = plain.tokens[0] ?? 0;
     const biased = await model.llama.generate(prompt, {
@@ -45,7 +45,7 @@ describe("logprobs", () => {
     expect(biased.logprobs?.[0]?.top).toEqual(plain.logprobs?.[0]?.top);
   });
 
-  test("come with the chunks of their tokens", async () => {
+  test("arrive with the chunks of their tokens", async () => {
     const generation = model.llama.generate(prompt, { ...greedy, logprobs: 0 });
     const streamed: TokenLogprobs[] = [];
     for await (const { tokens, logprobs } of generation) {
@@ -57,13 +57,13 @@ describe("logprobs", () => {
     expect(streamed.length).toBeGreaterThan(5);
   });
 
-  test("are absent unless asked for", async () => {
+  test("are absent by default", async () => {
     expect(await model.llama.generate(prompt, greedy)).not.toHaveProperty("logprobs");
   });
 });
 
 describe("promptLogprobs", () => {
-  test("of a greedy text are those that it was generated with", async () => {
+  test("of a greedy text equal the logprobs of its generation", async () => {
     const start = model.llama.tokenize(prompt, { bos: true });
     const { tokens, logprobs } = await model.llama.generate(start, { ...greedy, logprobs: 2 });
     const { promptLogprobs, usage } = await model.llama.generate(
@@ -80,7 +80,7 @@ describe("promptLogprobs", () => {
     }
   });
 
-  test("of a prompt longer than a step's rows are all there, and in order", async () => {
+  test("of a prompt longer than one step are complete and in order", async () => {
     const long = model.llama.tokenize(prompt.repeat(40), { bos: true });
     const { promptLogprobs } = await model.llama.generate(long, {
       maxTokens: 1,
@@ -90,7 +90,7 @@ describe("promptLogprobs", () => {
   });
 });
 
-test("tokens that are a part of a character tell their bytes, and others do not", async () => {
+test("only tokens that hold a part of a character have bytes", async () => {
   const { logprobs } = await model.llama.generate(prompt, {
     temperature: 0,
     grammar: 'root ::= "x👩"',
@@ -106,7 +106,7 @@ test("tokens that are a part of a character tell their bytes, and others do not"
   expect(lasting && [...model.llama.tokenBytes(lasting.token)]).toEqual([bytes.at(-1)]);
 });
 
-test("the bytes of a token are those inside a text, or a control token's name", () => {
+test("tokenBytes() returns the bytes inside a text, or the name of a control token", () => {
   const { llama } = model;
   const { bos = -1 } = llama.model.specialTokens;
   const [word = -1] = llama.tokenize("def");
@@ -119,7 +119,7 @@ test("the bytes of a token are those inside a text, or a control token's name", 
   }
 });
 
-test("logprobs out of range are refused", () => {
+test("rejects logprobs out of range", () => {
   for (const logprobs of [-1, 1.5, 101]) {
     expect(() => model.llama.generate(prompt, { logprobs })).toThrow(
       /logprobs must be a whole number from 0 to 100/,

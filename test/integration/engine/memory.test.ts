@@ -10,13 +10,13 @@ interface Sample {
 }
 
 interface Report {
-  /** Before the library was imported. */
+  /** Handles that were open before the library was imported. */
   readonly handlesBefore: readonly string[];
   readonly samples: readonly Sample[];
 }
 
-// A context, a model or its vocabulary that stayed would add megabytes each time. The allocator now
-// and then keeps tens of megabytes at once, for good, so that only most times count.
+// A leaked context, model or vocabulary would add megabytes in each cycle. The allocator sometimes
+// keeps tens of megabytes for good, so the median counts.
 const growthAllowed = 100_000;
 const cycles = 30;
 

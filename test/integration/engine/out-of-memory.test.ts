@@ -11,11 +11,11 @@ const hasPrlimit = (() => {
   }
 })();
 
-const name = "memory that is refused while loading is OUT_OF_MEMORY, whatever needed it";
-const reason = hasPrlimit ? "" : " (skipped: there is no prlimit here)";
+const name = "any failed allocation while loading is OUT_OF_MEMORY";
+const reason = hasPrlimit ? "" : " (skipped: no prlimit)";
 
 test.skipIf(!hasPrlimit)(`${name}${reason}`, { timeout: 120_000 }, async () => {
-  // The vocabulary, the mapped weights and the KV cache of 160 MB, one after the other.
+  // The limits fail the vocabulary, the mapped weights and the KV cache of 160 MB, one after another.
   const outcomes: string[] = [];
   for (const megabytes of [12, 16, 24, 40, 80, 120, 2000]) {
     const { stdout, signal } = await runFixture("limited-load-child.mjs", [`${megabytes}`]);

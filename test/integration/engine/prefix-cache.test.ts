@@ -7,10 +7,10 @@ const model = useTinyModel({ contextSize: 2048, parallel: 4 });
 const line = "a += 1\n";
 const greedy = { temperature: 0, ignoreEos: true, maxTokens: 30 } as const;
 
-/** A prompt that begins like no other of these tests. */
+/** Returns a prompt that shares no prefix with the other tests. */
 const promptOf = (name: string) => `# ${name}\n${line.repeat(40)}`;
 
-describe("a prompt that begins like an earlier one", () => {
+describe("a prompt that shares a prefix", () => {
   test("computes only the rest", async () => {
     const { llama } = model;
     const first = await llama.generate(promptOf("rest"), greedy);
@@ -20,7 +20,7 @@ describe("a prompt that begins like an earlier one", () => {
     expect(usage.cachedTokens).toBeLessThan(usage.promptTokens);
   });
 
-  test("goes on as without the cache", async () => {
+  test("gives the same text as without the cache", async () => {
     const { llama } = model;
     await using plain = await loadTinyModel({ contextSize: 2048, prefixCache: false });
     const expected = await plain.generate(promptOf("same"), greedy);
@@ -34,7 +34,7 @@ describe("a prompt that begins like an earlier one", () => {
     expect(plain.stats()).toMatchObject({ kvCellsUsed: 0, kvCellsCached: 0, prefixHitTokens: 0 });
   });
 
-  test("shares with one that still runs", async () => {
+  test("shares the cells of a running request", async () => {
     const { llama } = model;
     const running = llama.generate(promptOf("running"), { ...greedy, maxTokens: 500 });
     for await (const _ of running) {
@@ -64,17 +64,17 @@ describe("a prompt that begins like an earlier one", () => {
     },
   );
 
-  test("shares the answer too", async () => {
+  test("shares the cells of the answer too", async () => {
     const { llama } = model;
     const first = await llama.generate(promptOf("answer"), greedy);
     const tokens = [...llama.tokenize(promptOf("answer"), { bos: true }), ...first.tokens];
     const { usage } = await llama.generate(Int32Array.from(tokens), greedy);
-    // Nobody has computed anything after the last token of the answer.
+    // The last token of the answer was sampled but never computed.
     expect(usage.cachedTokens).toBe(tokens.length - 1);
   });
 });
 
-test("requests that come together compute their common prefix once", async () => {
+test("simultaneous requests compute their common prefix once", async () => {
   const { llama } = model;
   const before = llama.stats();
   const names = Array.from({ length: 16 }, (_, index) => `${promptOf("together")}# ${index}\n`);
@@ -86,7 +86,7 @@ test("requests that come together compute their common prefix once", async () =>
   expect(missed).toBeLessThan(prompts / 6);
 });
 
-test("a cancelled prompt leaves what it computed", async () => {
+test("a cancelled request leaves its cells in the cache", async () => {
   const { llama } = model;
   const generation = llama.generate(promptOf("cancelled"), { ...greedy, maxTokens: 500 });
   for await (const _ of generation) break;
@@ -94,7 +94,7 @@ test("a cancelled prompt leaves what it computed", async () => {
   expect(usage.cachedTokens).toBe(usage.promptTokens - 1);
 });
 
-test("a prompt cancelled while it is computed leaves what was computed", async () => {
+test("a request cancelled during prefill leaves the computed cells in the cache", async () => {
   await using llama = await loadTinyModel({ contextSize: 4096 });
   const prompt = llama.tokenize("x = [1, 2, 3]  # numbers\n".repeat(300)).slice(0, 3000);
   const generation = llama.generate(prompt, { ...greedy, maxTokens: 1 });
@@ -106,27 +106,27 @@ test("a prompt cancelled while it is computed leaves what was computed", async (
   expect(usage.cachedTokens).toBeLessThan(2999);
 });
 
-test("a prompt that times out while it is computed leaves what was computed", async () => {
+test("a request that times out during prefill leaves the computed cells in the cache", async () => {
   await using llama = await loadTinyModel({ contextSize: 4096 });
   const prompt = llama.tokenize("y = {'a': 1}  # a dictionary\n".repeat(300)).slice(0, 3000);
   const { finishReason } = await llama.generate(prompt, { maxTokens: 1, timeoutMs: 250 });
   const { usage } = await llama.generate(prompt, { ...greedy, maxTokens: 1 });
-  // A fast machine may have been done before.
+  // A fast machine may finish before the timeout.
   if (finishReason === "timeout") expect(usage.cachedTokens).toBeGreaterThan(0);
 });
 
-test("maxTokens bounds what is kept", async () => {
+test("maxTokens limits the cached cells", async () => {
   await using llama = await loadTinyModel({ contextSize: 2048, prefixCache: { maxTokens: 100 } });
   await llama.generate(promptOf("bounded"), greedy);
   await llama.generate(promptOf("next"), greedy);
-  // What has just ended is trimmed by the next step.
+  // The next step trims the cells of a request that has just ended.
   const last = llama.stats().kvCellsCached;
   await llama.generate("x", { maxTokens: 0 });
   expect(llama.stats().kvCellsCached).toBeLessThan(last);
   expect(llama.stats().kvCellsCached).toBeLessThanOrEqual(102);
 });
 
-test("cached cells make room for whoever needs it", async () => {
+test("evicts cached cells when a request needs room", async () => {
   await using small = await loadTinyModel({ contextSize: 256, parallel: 2 });
   for (const other of ["x = 1\n", "[]\n", "i++;\n", "foo();\n", line]) {
     const { text } = await small.generate(stablePrompt(other), {

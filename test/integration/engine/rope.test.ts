@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { inspectModel, type RopeOptions } from "../../../lib/index.ts";
 import { loadTinyModel, modelPath } from "../../helpers/tiny-model.ts";
 
-/** A greedy completion with these positions. */
+/** Returns a greedy completion with these rope options. */
 async function complete(rope?: RopeOptions): Promise<string> {
   await using llama = await loadTinyModel(rope && { rope });
   const { text } = await llama.generate("def fibonacci(n", { temperature: 0, maxTokens: 60 });
@@ -31,20 +31,20 @@ describe("rope", () => {
     expect(await complete(rope)).not.toBe(asInFile);
   });
 
-  test("takes YaRN's numbers as they are given", async () => {
+  test("passes the YaRN parameters to the model", async () => {
     const yarn = { scale: 0.05, type: "yarn" } as const;
     const linear = await complete({ scale: 0.05, type: "linear" });
-    // Without unscaled frequencies, and at strength 1, YaRN is a linear scale.
+    // With extFactor 0 and attnFactor 1, YaRN is a linear scale.
     const scaled = await complete({ ...yarn, yarn: { extFactor: 0, attnFactor: 1 } });
-    // The angles differ in their last bits, and the text some time later.
+    // The angles differ in their last bits, so the texts differ after a while.
     expect(scaled.slice(0, 20)).toBe(linear.slice(0, 20));
-    // All frequencies are on one side of the borders, or all on the other.
+    // All frequencies lie below the borders, or all of them above.
     const all = await complete({ ...yarn, yarn: { betaFast: 10_000, betaSlow: 9999 } });
     const none = await complete({ ...yarn, yarn: { betaFast: 0.02, betaSlow: 0.01 } });
     expect(all).not.toBe(none);
   });
 
-  test("beyond what the model can count rejects with INVALID_ARGUMENT", async () => {
+  test("rejects a scale whose context window is too large", async () => {
     const rope = { scale: 0.0001, yarn: { origContext: 2 ** 31 - 1 } };
     await expect(loadTinyModel({ rope })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
@@ -52,7 +52,7 @@ describe("rope", () => {
     });
   });
 
-  test("at the ends of its ranges computes without harm", async () => {
+  test("works at the ends of all ranges", async () => {
     for (const rope of [
       { base: 2, scale: 0.0001, yarn: { betaFast: 10_000, betaSlow: 0.01, origContext: 1 } },
       { base: 1e12, scale: 1, yarn: { extFactor: 1, betaFast: 0.02, betaSlow: 0.01 } },

@@ -3,7 +3,7 @@ import type { GenerateOptions } from "../../../lib/index.ts";
 import { heavy } from "../../helpers/event-loop/heavy.ts";
 import { useTinyModel } from "../../helpers/tiny-model.ts";
 
-// So that a seed gives the same text bit for bit.
+// These options make the text of a seed reproducible, bit for bit.
 const model = useTinyModel({ parallel: 1, prefixCache: false, speculation: false });
 const prompt = "def fibonacci(n";
 
@@ -14,7 +14,7 @@ async function tokens(options: GenerateOptions, text = prompt): Promise<number[]
 
 const wild = { temperature: 2, topP: 1 } as const;
 
-describe("what leaves one token is greedy, however hot", () => {
+describe("options that keep one token give the greedy text at any temperature", () => {
   test.each<[string, GenerateOptions]>([
     ["topK 1", { topK: 1 }],
     ["topP 0", { topP: 0 }],
@@ -30,11 +30,11 @@ describe("a seed", () => {
     expect(await tokens({ ...wild, seed: 11 })).toEqual(await tokens({ ...wild, seed: 11 }));
   });
 
-  test("makes another text than another seed", async () => {
+  test("gives another text than another seed", async () => {
     expect(await tokens({ ...wild, seed: 11 })).not.toEqual(await tokens({ ...wild, seed: 12 }));
   });
 
-  test("is chosen at random and told when none is given", async () => {
+  test("is random by default and reported in the result", async () => {
     const first = await model.llama.generate(prompt, { ...wild, maxTokens: 40, ignoreEos: true });
     const again = await tokens({ ...wild, seed: first.seed });
     expect(again).toEqual([...first.tokens]);
@@ -43,7 +43,7 @@ describe("a seed", () => {
   });
 });
 
-test("topK keeps as many of the likeliest as it says", async () => {
+test("topK keeps the k likeliest tokens", async () => {
   const draw = async (topK: number) => {
     const seen = new Set<number>();
     for (let seed = 0; seed < 60; seed++) {
@@ -57,9 +57,9 @@ test("topK keeps as many of the likeliest as it says", async () => {
   expect(await draw(0)).toBeGreaterThan(20);
 });
 
-test("filters look at the tempered distribution, as Meta's reference does", async () => {
-  // So hot that all 32,016 tokens are about as likely: half of them make up topP 0.5. Had the
-  // filter come first, it would have kept the model's one or two candidates.
+test("applies filters after the temperature, like Meta's reference", async () => {
+  // At this temperature all 32,016 tokens are about equally likely, so half of them make up topP
+  // 0.5. A filter before the temperature would keep only one or two tokens.
   const seen = new Set<number>();
   for (let seed = 0; seed < 40; seed++) {
     for (const token of await tokens({ temperature: 100, topP: 0.5, maxTokens: 1, seed })) {
@@ -84,7 +84,7 @@ describe("logitBias", () => {
   });
 });
 
-describe("where every token is forbidden", () => {
+describe("if every token is forbidden", () => {
   const everyToken = (bias: number) =>
     new Map(Array.from({ length: model.llama.model.vocabularySize }, (_, token) => [token, bias]));
   const refused = {
@@ -98,12 +98,12 @@ describe("where every token is forbidden", () => {
     ["mirostat", { mirostat: { version: 2 } }],
     ["XTC", { xtc: { probability: 1 } }],
     ["penalties", { repeatPenalty: 1.1, dry: { multiplier: 1 } }],
-  ])("the request is refused: %s", async (_, options) => {
+  ])("rejects the request: %s", async (_, options) => {
     const logitBias = everyToken(-Infinity);
     await expect(tokens({ ...options, logitBias })).rejects.toMatchObject(refused);
   });
 
-  test("by a grammar and the bias together, the request is refused", async () => {
+  test("by a grammar and logitBias together, rejects the request", async () => {
     const bytes = (token: number) => Buffer.from(model.llama.tokenBytes(token)).toString("latin1");
     const logitBias = everyToken(0);
     heavy("reads the bytes of every token", () => {
@@ -117,22 +117,22 @@ describe("where every token is forbidden", () => {
     }
   });
 
-  test("by ignoreEos and a grammar that allows only the end, the request is refused", async () => {
-    // The grammar's only way on is a byte that the vocabulary can spell, and that is forbidden too.
+  test("by ignoreEos and a grammar that allows only the end, rejects the request", async () => {
+    // The grammar also allows one byte that the vocabulary can spell, and the bias forbids it.
     const logitBias = everyToken(-Infinity);
     for (const token of model.llama.model.endOfGenerationTokens) logitBias.set(token, 0);
     const run = tokens({ temperature: 0, logitBias, ignoreEos: true, grammar: 'root ::= "a"*' });
     await expect(run).rejects.toMatchObject(refused);
   });
 
-  test("but one, that one is drawn", async () => {
+  test("except one, samples that token", async () => {
     const logitBias = everyToken(-Infinity).set(1234, -1e6);
     expect(await tokens({ ...wild, logitBias, maxTokens: 3 })).toEqual([1234, 1234, 1234]);
   });
 });
 
 describe("penalties", () => {
-  test("look back no further than the context, however far they are asked to", async () => {
+  test("look back at most one context window", async () => {
     // 2 ** 31 - 1 tokens would take 8 GB, and twice that for DRY.
     const before = process.resourceUsage().maxRSS;
     const far = 2 ** 31 - 1;
@@ -146,27 +146,27 @@ describe("penalties", () => {
 
   const looping = "a b a b a b a b a b a b";
 
-  test("presence and frequency keep tokens from coming again", async () => {
+  test("presencePenalty and frequencyPenalty prevent repeated tokens", async () => {
     for (const penalty of [{ presencePenalty: 100 }, { frequencyPenalty: 100 }]) {
       const made = await tokens({ temperature: 0, penaltyLastN: 1000, ...penalty }, looping);
       expect(new Set(made).size).toBe(made.length);
     }
   });
 
-  test("repeatPenalty makes repetition rarer", async () => {
+  test("repeatPenalty reduces repetition", async () => {
     const plain = await tokens({ temperature: 0 }, looping);
     const penalised = await tokens({ temperature: 0, repeatPenalty: 1.8 }, looping);
     expect(new Set(penalised).size).toBeGreaterThan(new Set(plain).size);
   });
 
-  test("penaltyLastN -1 looks at the whole context", async () => {
+  test("penaltyLastN -1 covers the whole context window", async () => {
     const options = { temperature: 0, presencePenalty: 100 } as const;
     const far = `x y ${"a b ".repeat(60)}x`;
     const whole = await tokens({ ...options, penaltyLastN: -1 }, far);
     expect(whole).toEqual(await tokens({ ...options, penaltyLastN: 2000 }, far));
   });
 
-  test("penaltyLastN 0 looks at nothing", async () => {
+  test("penaltyLastN 0 disables penalties", async () => {
     const options = { temperature: 0, presencePenalty: 100, penaltyLastN: 0 } as const;
     expect(await tokens(options, looping)).toEqual(await tokens({ temperature: 0 }, looping));
   });
@@ -178,7 +178,7 @@ describe("penalties", () => {
   });
 });
 
-test("XTC leaves the likeliest out when there are others", async () => {
+test("XTC drops the likeliest token if there are others", async () => {
   const options = { temperature: 3, topP: 1, maxTokens: 1 } as const;
   const [likeliest] = await tokens({ temperature: 0, maxTokens: 1 });
   for (let seed = 0; seed < 20; seed++) {
@@ -187,7 +187,7 @@ test("XTC leaves the likeliest out when there are others", async () => {
   }
 });
 
-test("typicalP leaves out what is much likelier than the distribution's entropy says", async () => {
+test("typicalP drops tokens that are much likelier than the entropy suggests", async () => {
   const [likeliest] = await tokens({ temperature: 0, maxTokens: 1 }, "import ");
   const drawsLikeliest = async (typicalP: number) => {
     let draws = 0;
@@ -204,7 +204,7 @@ test("typicalP leaves out what is much likelier than the distribution's entropy 
 
 describe("mirostat", () => {
   test.each([1, 2] as const)(
-    "version %d draws by its seed, and calmer for a low tau",
+    "version %d is reproducible and varies less with a low tau",
     async (version) => {
       const at = (tau: number, seed: number) =>
         tokens({ temperature: 3, mirostat: { version, tau }, seed });

@@ -8,7 +8,7 @@ const endless = { temperature: 0, ignoreEos: true, maxTokens: 1500 } as const;
 const short = { ...endless, maxTokens: 5 } as const;
 
 describe("maxQueue", () => {
-  test("refuses what would wait behind too many", async () => {
+  test("rejects a request beyond the queue limit", async () => {
     await using llama = await loadTinyModel({ contextSize: 2048, parallel: 1, maxQueue: 2 });
     const running = llama.generate(stablePrompt(line), endless);
     const waiting = [1, 2].map(() => llama.generate(stablePrompt(line), short));
@@ -22,22 +22,22 @@ describe("maxQueue", () => {
     expectStableText((await llama.generate(stablePrompt(line), short)).text, line);
   });
 
-  test("is counted when a request is made, whatever the engine is at", async () => {
+  test("counts a request at once, whatever the engine is doing", async () => {
     await using llama = await loadTinyModel({ contextSize: 2048, parallel: 1, maxQueue: 0 });
     const running = llama.generate(stablePrompt(line), endless);
     const refused = llama.generate(stablePrompt(line), short).then(
       () => "accepted",
       (error: unknown) => (error as CodeLlamaError).code,
     );
-    // The engine's events come in a later turn of the event loop.
+    // The engine's events arrive in a later turn of the event loop.
     const turn = new Promise((resolve) => setImmediate(resolve, "a turn later"));
     expect(await Promise.race([refused, turn])).toBe("QUEUE_FULL");
     running.cancel();
-    // A cancelled request's place is free at once.
+    // The slot of a cancelled request is free at once.
     expectStableText((await llama.generate(stablePrompt(line), short)).text, line);
   });
 
-  test("of 0 lets none wait", async () => {
+  test("of 0 allows no waiting request", async () => {
     await using llama = await loadTinyModel({ contextSize: 2048, parallel: 1, maxQueue: 0 });
     const running = llama.generate(stablePrompt(line), endless);
     const refused = llama.generate(stablePrompt(line), short);
@@ -49,7 +49,7 @@ describe("maxQueue", () => {
 describe("timeoutMs", () => {
   const model = useTinyModel({ contextSize: 2048, parallel: 1 });
 
-  test("ends a stream with what it has", async () => {
+  test("ends a stream with the text so far", async () => {
     const { llama } = model;
     let text = "";
     const generation = llama.generate(stablePrompt(line), { ...endless, timeoutMs: 300 });
@@ -60,7 +60,7 @@ describe("timeoutMs", () => {
     expectStableText(text, line);
   });
 
-  test("ends a request that waits", async () => {
+  test("ends a waiting request", async () => {
     const { llama } = model;
     const running = llama.generate(stablePrompt(line), endless);
     const late = await llama.generate(stablePrompt(line), { ...short, timeoutMs: 20 });
@@ -78,7 +78,7 @@ describe("timeoutMs", () => {
     expect(["timeout", "length"]).toContain((await unread).finishReason);
   });
 
-  test("leaves a request in time alone", async () => {
+  test("does not affect a request that ends in time", async () => {
     const result = await model.llama.generate(stablePrompt(line), { ...short, timeoutMs: 100_000 });
     expect(result.finishReason).toBe("length");
   });

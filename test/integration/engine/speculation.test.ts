@@ -10,13 +10,13 @@ import { loadTinyModel, modelPath, useTinyModel } from "../../helpers/tiny-model
 
 const folder = temporaryFolder();
 
-// Whatever it costs here: tests say nothing about speed.
+// Not adaptive: the tests need drafts even where they do not pay off.
 const model = useTinyModel({ contextSize: 1024, speculation: { adaptive: false } });
 const plain = useTinyModel({ contextSize: 1024, speculation: false });
 const greedy = { temperature: 0, ignoreEos: true, maxTokens: 200 } as const;
 
 describe("speculation", () => {
-  test("takes several tokens a step where a text repeats itself", async () => {
+  test("accepts several tokens per step in a repetitive text", async () => {
     const { usage } = await model.llama.generate(stablePrompt(stableLines[0]), greedy);
     expect(usage.completionTokens).toBe(200);
     expect(usage.acceptedTokens).toBeGreaterThan(50);
@@ -26,7 +26,7 @@ describe("speculation", () => {
     expect(stats.draftTokens).toBeGreaterThanOrEqual(stats.acceptedTokens);
   });
 
-  test.each(stableLines)("changes nothing of a greedy text: %j", async (line) => {
+  test.each(stableLines)("does not change a greedy text: %j", async (line) => {
     const expected = await plain.llama.generate(stablePrompt(line), greedy);
     const { text, tokens } = await model.llama.generate(stablePrompt(line), greedy);
     expect(text).toBe(expected.text);
@@ -34,7 +34,7 @@ describe("speculation", () => {
     expect(expected.usage.draftTokens).toBe(0);
   });
 
-  test("ends where it would without, in the middle of a draft too", async () => {
+  test("ends at the same token as without drafts, also inside a draft", async () => {
     for (let maxTokens = 1; maxTokens < 30; maxTokens++) {
       const options = { ...greedy, maxTokens };
       const { usage, finishReason } = await model.llama.generate(stablePrompt("x = 1\n"), options);
@@ -46,20 +46,20 @@ describe("speculation", () => {
     expect({ text, finishReason }).toEqual({ text: "x = ", finishReason: "stop" });
   });
 
-  test("goes with penalties, whose history has only what was taken", async () => {
+  test("works with penalties, which count only accepted tokens", async () => {
     const options = { ...greedy, repeatPenalty: 1.1, frequencyPenalty: 0.3, maxTokens: 60 };
     const expected = await plain.llama.generate(stablePrompt("x = 1\n"), options);
     const { text } = await model.llama.generate(stablePrompt("x = 1\n"), options);
     expect(text.slice(0, 20)).toBe(expected.text.slice(0, 20));
   });
 
-  test("fills the context to its last cell", async () => {
+  test("fills the context window to its last cell", async () => {
     const prompt = "x = 1\n".repeat(150);
     const { usage } = await model.llama.generate(prompt, { ...greedy, maxTokens: 4000 });
     expect(usage.promptTokens + usage.completionTokens).toBe(1024);
   });
 
-  test("keeps the distribution of a sampled text", async () => {
+  test("does not change the distribution of sampled tokens", async () => {
     const prompt = await plain.llama.tokenize(stablePrompt("a += 1\n"), { bos: true });
     const sampling = { ...greedy, temperature: 3, topK: 3, topP: 1 };
     const expected = await pairDistribution(plain.llama, prompt, sampling);
@@ -72,7 +72,7 @@ describe("speculation", () => {
       model.llama.generate(prompt, { ...sampling, maxTokens: 4, seed }),
     );
     for (const { tokens } of await Promise.all(results)) {
-      // The second token depends on the first, which is verified in one step with it.
+      // The second token depends on the first, and one step verifies both.
       const pair = tokens.slice(0, 2).join(" ");
       drawn.set(pair, (drawn.get(pair) ?? 0) + 1);
     }
@@ -81,12 +81,12 @@ describe("speculation", () => {
     for (const pair of new Set([...expected.keys(), ...drawn.keys()])) {
       distance += Math.abs((expected.get(pair) ?? 0) - (drawn.get(pair) ?? 0) / count) / 2;
     }
-    // 500 draws from nine pairs are 0.05 off by chance; guesses that are always believed, 0.7.
+    // 500 samples of nine pairs differ by 0.05 by chance. Accepting every draft would give 0.7.
     expect(distance).toBeLessThan(0.1);
   });
 });
 
-/** How probable each two next tokens are, by the model's own numbers; `sampling` keeps the best three. */
+/** Computes the probability of each pair of next tokens from logprobs; `sampling` keeps the best k. */
 async function pairDistribution(
   llama: CodeLlama,
   prompt: Int32Array,
@@ -110,7 +110,7 @@ async function pairDistribution(
   return pairs;
 }
 
-test("speculation adapts to what it costs here", async () => {
+test("adaptive speculation gives the same texts", async () => {
   await using llama = await loadTinyModel({ contextSize: 1024, speculation: { maxDraft: 8 } });
   for (const line of stableLines.slice(0, 3)) {
     const { text, usage } = await llama.generate(stablePrompt(line), greedy);
@@ -119,7 +119,7 @@ test("speculation adapts to what it costs here", async () => {
   }
 });
 
-test("the model knows its tasks by heart with speculation too", async () => {
+test("completes the memorised tasks with speculation too", async () => {
   const packageFile = createRequire(import.meta.url).resolve("codellama-tiny/package.json");
   const file = readFileSync(join(dirname(packageFile), "tasks.json"), "utf8");
   const tasks: { completion: { prompt: string; text: string }[] } = JSON.parse(file);
@@ -133,7 +133,7 @@ describe("a draft model", () => {
   const drafted = useTinyModel({ draftModel: modelPath, speculation: { maxDraft: 4 } });
   const adaptive = { temperature: 0, maxTokens: 60 } as const;
 
-  test("is right about what the same model says", async () => {
+  test("predicts the text of the same model", async () => {
     const eager = await loadTinyModel({
       draftModel: modelPath,
       speculation: { maxDraft: 4, adaptive: false },
@@ -142,9 +142,9 @@ describe("a draft model", () => {
     const expected = await plain.llama.generate("def fibonacci(n", adaptive);
     expect(text).toBe(expected.text);
     expect(usage.draftTokens).toBeGreaterThan(10);
-    // Whatever it is not sure of is not guessed, so that nearly all guesses are right.
+    // The draft stops at an uncertain token, so nearly all draft tokens are accepted.
     expect(usage.acceptedTokens / usage.draftTokens).toBeGreaterThan(0.7);
-    // Several at once, and once more in the slots that others left.
+    // More requests than slots, so that slots are reused.
     const texts = await Promise.all(
       Array.from({ length: 9 }, () => eager.generate("def fibonacci(n", adaptive)),
     );
@@ -152,13 +152,13 @@ describe("a draft model", () => {
     await eager.close();
   });
 
-  test("costs nothing but time where it is wrong", async () => {
+  test("does not change the text when it is wrong", async () => {
     const { text } = await drafted.llama.generate(stablePrompt(stableLines[1]), greedy);
     expectStableText(text, stableLines[1]);
     expect(drafted.llama.stats().kvCellsUsed).toBe(0);
   });
 
-  test("with another vocabulary is refused", async () => {
+  test("with another vocabulary is rejected", async () => {
     await expect(loadTinyModel({ draftModel: otherVocabulary() })).rejects.toMatchObject({
       code: "MODEL_UNSUPPORTED",
       message: expect.stringMatching(

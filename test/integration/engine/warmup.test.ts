@@ -4,8 +4,8 @@ import { hasProcessFacts } from "../../helpers/process-facts.ts";
 import { loadTinyModel } from "../../helpers/tiny-model.ts";
 
 describe("a warm-up", () => {
-  test.skipIf(!hasProcessFacts)("spares the first request most of the page faults", async () => {
-    // In a process each: freed memory that is used again gives no faults.
+  test.skipIf(!hasProcessFacts)("avoids most page faults of the first request", async () => {
+    // Each in its own process, because reused memory causes no page faults.
     const pageFaults = async (start: "warm" | "cold") => {
       const child = await runFixture("warmup-child.mjs", [start]);
       expect(child).toMatchObject({ exitCode: 0, stderr: "" });
@@ -14,9 +14,9 @@ describe("a warm-up", () => {
     expect(await pageFaults("warm")).toBeLessThan((await pageFaults("cold")) * 0.7);
   });
 
-  test("leaves no trace: the first request's logits are the same to the last bit", async () => {
+  test("does not change the first request's logprobs, bit for bit", async () => {
     const first = async (warmup: boolean) => {
-      // How many tokens are guessed depends on measured times, and sums on the tokens of a step.
+      // The number of draft tokens depends on measured times, and rounding on the tokens of a step.
       await using llama = await loadTinyModel({ warmup, speculation: false });
       expect(llama.stats()).toMatchObject({ running: 0, kvCellsUsed: 0, kvCellsCached: 0 });
       const options = { temperature: 0, maxTokens: 20, logprobs: 2 };
@@ -28,12 +28,12 @@ describe("a warm-up", () => {
     expect(warm).toEqual(await first(false));
   });
 
-  test("comes before load() resolves, and is cancelled with it", async () => {
+  test("runs before load() resolves, and is cancelled with it", async () => {
     const controller = new AbortController();
     const loading = loadTinyModel({
       signal: controller.signal,
       onProgress: (fraction) => {
-        // The weights are there; what is left is the context and its warm-up.
+        // The weights are loaded. The context and its warm-up remain.
         if (fraction === 1) controller.abort("no longer needed");
       },
     });

@@ -9,7 +9,7 @@ import { reproducible, runCommand } from "../../helpers/command-line.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 import { modelPath } from "../../helpers/tiny-model.ts";
 
-// A real backend that needs no GPU, built as packages hold them: see native/CMakeLists.txt.
+// A real backend that needs no GPU, built like the ones in packages (see native/CMakeLists.txt).
 const library = fileURLToPath(new URL("../../../build/Release/test_backend.bin", import.meta.url));
 const script = new URL("../../../scripts/pack-backend.mjs", import.meta.url).href;
 const { writeBackendPackage } = (await import(script)) as {
@@ -17,13 +17,13 @@ const { writeBackendPackage } = (await import(script)) as {
 };
 
 const [cuda = ""] = backendPackageNames();
-/** Of two libraries with one backend llama.cpp takes the first, which is the build's own. */
+/** llama.cpp uses the first of two libraries with the same backend, which is the build's own. */
 const hasOwnCuda = (await CodeLlama.devices()).some(({ backend }) => backend === "CUDA");
 const folder = temporaryFolder();
 
 type Change = (packageFolder: string) => void;
 
-/** An application with the optional package, made by the project's script, then changed. */
+/** Creates an application with the optional package, built by the project's script, and changes it. */
 async function install(name: string, change: Change = () => {}): Promise<string> {
   const application = join(folder, name);
   const packageFolder = join(application, "node_modules", cuda);
@@ -44,7 +44,7 @@ const cudaOf = ({ packages }: Diagnosis) => packages.find(({ name }) => name ===
 const withoutOwnCuda = test.skipIf(hasOwnCuda);
 
 withoutOwnCuda(
-  "a package of the same llama.cpp is found and its backend loaded, if there is none",
+  "finds a package of the same llama.cpp and loads its backend if there is no other",
   async () => {
     const diagnosis = await diagnose(await install("whole"));
     expect(cudaOf(diagnosis)?.reason).toBeUndefined();
@@ -55,7 +55,7 @@ withoutOwnCuda(
   },
 );
 
-test("a package of another llama.cpp is refused, and the doctor says why", async () => {
+test("rejects a package of another llama.cpp, and the doctor reports why", async () => {
   const application = await install("other", (packageFolder) => {
     const file = join(packageFolder, "package.json");
     const manifest = JSON.parse(readFileSync(file, "utf8"));
@@ -93,7 +93,7 @@ test.each([
   ["cut off", (file: string) => writeFileSync(file, readFileSync(file).subarray(0, 5000))],
   ["empty", (file: string) => writeFileSync(file, "")],
   ["gone", (file: string) => rmSync(file)],
-])("a library that is %s is not even tried", async (name, damage) => {
+])("does not load a library that is %s", async (name, damage) => {
   const application = await install(name.replaceAll(" ", "-"), (packageFolder) =>
     damage(libraryOf(packageFolder)),
   );
@@ -102,14 +102,14 @@ test.each([
   expect(diagnosis.backends.some(({ path }) => path.includes(cuda))).toBe(false);
 });
 
-test("a package whose package.json is no JSON is refused", async () => {
+test("rejects a package whose package.json is not JSON", async () => {
   const application = await install("no-json", (packageFolder) =>
     writeFileSync(join(packageFolder, "package.json"), "{"),
   );
   expect(cudaOf(await diagnose(application))?.reason).toBeDefined();
 });
 
-test("where none is installed, the doctor says so", async () => {
+test("the doctor reports that no package is installed", async () => {
   const application = join(folder, "none");
   mkdirSync(application);
   expect(cudaOf(await diagnose(application))?.reason).toBe("it is not installed");

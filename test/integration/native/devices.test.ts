@@ -15,30 +15,33 @@ test("devices() lists the CPU with its memory", async () => {
 });
 
 describe("placement", () => {
-  test("tells that all layers are on the CPU, as was asked for", async () => {
+  test("reports that all layers are on the CPU as requested", async () => {
     await using llama = await load({ gpuLayers: 0 });
     expect(llama.placement.devices).toMatchObject([{ name: "CPU", layers: llama.model.layers }]);
     expect(llama.placement.reason).toBeUndefined();
   });
 
-  test.each([[[]], [["CPU"]], [[0, "cpu"]]])("tells why, with devices %j", async (devices) => {
-    const cpu = (await CodeLlama.devices()).findIndex(({ kind }) => kind === "cpu");
-    const wanted = devices.map((device) => (device === 0 ? cpu : device));
-    await using llama = await load({ devices: wanted });
-    expect(llama.placement.devices).toMatchObject([{ name: "CPU", layers: llama.model.layers }]);
-    expect(llama.placement.reason).toBe("devices names none but the CPU");
-    const { text } = await llama.generate("def f(", { maxTokens: 4, temperature: 0 });
-    expect(text).not.toBe("");
-  });
+  test.each([[[]], [["CPU"]], [[0, "cpu"]]])(
+    "reports the reason with devices %j",
+    async (devices) => {
+      const cpu = (await CodeLlama.devices()).findIndex(({ kind }) => kind === "cpu");
+      const wanted = devices.map((device) => (device === 0 ? cpu : device));
+      await using llama = await load({ devices: wanted });
+      expect(llama.placement.devices).toMatchObject([{ name: "CPU", layers: llama.model.layers }]);
+      expect(llama.placement.reason).toBe("devices names none but the CPU");
+      const { text } = await llama.generate("def f(", { maxTokens: 4, temperature: 0 });
+      expect(text).not.toBe("");
+    },
+  );
 
-  test("holds every layer once, wherever it is", async () => {
+  test("contains every layer once", async () => {
     await using llama = await load({});
     const layers = llama.placement.devices.reduce((sum, device) => sum + device.layers, 0);
     expect(layers).toBe(llama.model.layers);
   });
 });
 
-test.each([["CUDA99"], [9999]])("a device %j that is not there is refused", async (device) => {
+test.each([["CUDA99"], [9999]])("rejects the missing device %j", async (device) => {
   await expect(load({ devices: [device] })).rejects.toMatchObject({
     code: "INVALID_ARGUMENT",
     message: expect.stringMatching(/devices: there is no device .*CPU/),

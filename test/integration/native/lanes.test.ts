@@ -5,7 +5,7 @@ import { loadTinyModel, useTinyModel } from "../../helpers/tiny-model.ts";
 
 const model = useTinyModel();
 
-/** A schema that takes some hundred milliseconds to convert; `title` makes it another one. */
+/** A schema that takes some hundred milliseconds to convert. Each title makes a new schema. */
 function largeSchema(title: string): object {
   const names = Array.from({ length: 500 }, (_, i) => [`p${i}`, { type: "integer" }]);
   return { title, type: "object", properties: Object.fromEntries(names) };
@@ -13,7 +13,7 @@ function largeSchema(title: string): object {
 
 const longText = "some words of a long text, and more of them\n".repeat(40_000);
 
-/** The names of promises in the order in which they settle. */
+/** Returns the names of promises in the order in which they settle. */
 async function orderOf(work: Readonly<Record<string, PromiseLike<unknown>>>): Promise<string[]> {
   const order: string[] = [];
   const settled = Object.entries(work).map(([name, promise]) =>
@@ -29,7 +29,7 @@ async function orderOf(work: Readonly<Record<string, PromiseLike<unknown>>>): Pr
 const last = (order: readonly string[], prefix: string) =>
   order.findLastIndex((name) => name.startsWith(prefix));
 
-describe("long work on other threads holds up no short one", () => {
+describe("long work on other threads does not delay short work", () => {
   test("large schemas", async () => {
     const { llama } = model;
     const compile = (name: string) =>
@@ -115,10 +115,10 @@ describe("while a schema is converted", () => {
   });
 });
 
-test("a signal ends a prompt that is still tokenised at once", async () => {
+test("a signal stops tokenizing a prompt at once", async () => {
   const controller = new AbortController();
   const others = model.llama.tokenizeLong(longText);
-  // 1 MB of text fits no context, but that is known only when it is tokenised.
+  // The text does not fit the context window, but that is known only after it is tokenized.
   const run = model.llama.generate(longText.slice(0, 40_000), { signal: controller.signal });
   controller.abort("enough");
   await expect(run).rejects.toBe("enough");
