@@ -1,6 +1,6 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 
-/** Everything that CMake and the compiler print, in a file, and the part of it worth showing. */
+/** Writes the output of CMake and the compiler to a file, and finds the lines that a user needs to see. */
 export class BuildLog {
   #lines = [];
 
@@ -15,7 +15,7 @@ export class BuildLog {
     appendFileSync(this.file, `${line}\n`);
   }
 
-  /** What went wrong: forty lines from the first error on, or the last forty. */
+  /** Forty lines from the first error on, or the last forty lines. */
   failure() {
     const first = this.#lines.findIndex((line) => /^FAILED:|\berror:|^CMake Error/.test(line));
     const from = first < 0 ? Math.max(0, this.#lines.length - 40) : first;
@@ -24,9 +24,9 @@ export class BuildLog {
     return lines.filter((line) => !isCommand(line)).join("\n");
   }
 
-  /** Warnings about this project's own files; llama.cpp's are its own affair. */
+  /** Warnings about this project's files, each once. Warnings about llama.cpp's files are left out. */
   ownWarnings() {
     const own = /(native|test)\/(?!llama\.cpp\/).*: warning: /;
-    return this.#lines.filter((line) => own.test(line));
+    return [...new Set(this.#lines.filter((line) => own.test(line)))];
   }
 }

@@ -2,8 +2,8 @@ import cliProgress from "cli-progress";
 import { note, say } from "./terminal.mjs";
 
 /**
- * Shows how far a compilation is, from the lines that ninja (`[12/345] …`) or make (`[ 12%] …`)
- * print: a bar on a terminal, a line for each tenth elsewhere.
+ * Shows the progress of a compilation, read from the lines that ninja (`[12/345] …`) or make (`[ 12%] …`)
+ * print. On a terminal it is a bar, elsewhere a line for each tenth.
  */
 export class BuildProgress {
   #title;
@@ -12,7 +12,7 @@ export class BuildProgress {
   #tenth = -1;
   #started = Date.now();
 
-  /** @param {string} title said once there is something to compile */
+  /** @param {string} title printed when the first file is compiled */
   constructor(title) {
     this.#title = title;
   }
@@ -30,7 +30,7 @@ export class BuildProgress {
     this.#bar?.stop();
   }
 
-  /** Whether anything was compiled at all. */
+  /** True until the first file is compiled. */
   get isIdle() {
     return this.#bar === null && this.#tenth < 0;
   }
@@ -74,7 +74,7 @@ function readStep(line) {
   return undefined;
 }
 
-/** "Building CXX object llama.cpp/src/llama.cpp.o" is about "llama.cpp". */
+/** The compiled file: "llama.cpp" for "Building CXX object llama.cpp/src/llama.cpp.o". */
 function shortName(text) {
   return (/([^/\s]+?)(?:\.o|\.obj)?$/.exec(text)?.[1] ?? "").trim();
 }

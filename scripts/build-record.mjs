@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { cpuIdentity } from "./build-tools.mjs";
 import { readPin } from "./project.mjs";
 
-/** Writes down, beside the binaries, what they were built from and how. */
+/** Writes build.json beside the binaries: their sources, switches and CPU. */
 export function writeBuildRecord(output, switches) {
   const { version, commit } = readPin();
   const cpu = switches.cpuVariants ? "any" : cpuIdentity();
@@ -11,7 +11,7 @@ export function writeBuildRecord(output, switches) {
   writeFileSync(join(output, "build.json"), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** How the binaries in a folder were built, or undefined. */
+/** The build record of a folder of binaries. Undefined if it has none. */
 export function readBuildRecord(output) {
   try {
     return JSON.parse(readFileSync(join(output, "build.json"), "utf8"));

@@ -3,20 +3,20 @@ import { parseArgs } from "node:util";
 import { cudaArchitectures } from "./nvidia.mjs";
 import { Failure, root } from "./project.mjs";
 
-/** What an instrumented build may look for. */
+/** Sanitizers that a build can use. */
 export const sanitizers = ["address", "thread", "undefined"];
 
 /** What `node scripts/build.mjs --help` prints. */
 export const help = `Compiles llama.cpp and the addon into build/Release.
 
-  --cuda [ARCHS]        NVIDIA GPUs: those that are here, or e.g. --cuda 86,90
-  --metal, --no-metal   Apple GPUs (on by default on Apple silicon)
+  --cuda [ARCHS]        NVIDIA GPUs of this machine, or e.g. --cuda 86,90
+  --metal, --no-metal   Apple GPUs (default on Apple silicon)
   --vulkan              any GPU with a Vulkan driver
-  --cpu-variants        for other machines too: a CPU library for each kind of CPU
-  --debug               without optimisation, into build-debug/build/Debug
-  --sanitize=KIND       address (with undefined), thread or undefined, into a folder of its own
-  --tests               engine_test too, the engine's own tests
-  --programs            llama.cpp's own programs too, for the bench to compare with
+  --cpu-variants        one CPU library per CPU kind, for all machines
+  --debug               no optimisation; in build-debug/build/Debug
+  --sanitize=KIND       address (and undefined), thread or undefined
+  --tests               also build engine_test, the tests of the engine
+  --programs            also build llama.cpp's programs, for the bench
 `;
 
 /**
@@ -32,7 +32,7 @@ export const help = `Compiles llama.cpp and the addon into build/Release.
  */
 
 /**
- * The switches of a plain build: this machine's CPU, and Metal where llama.cpp's releases have it.
+ * The switches of a plain build: the CPU of this machine, and Metal on Apple silicon.
  * @type {Readonly<Switches>}
  */
 export const defaultSwitches = Object.freeze({
@@ -73,7 +73,10 @@ export function readSwitches(args) {
   }
   const { cuda, "cpu-variants": cpuVariants, ...others } = values;
   if (!["", ...sanitizers].includes(others.sanitize)) {
-    throw new Failure(`--sanitize=${others.sanitize} is not known.`, help);
+    throw new Failure(
+      `--sanitize must be one of ${sanitizers.join(", ")} (got ${others.sanitize}).`,
+      help,
+    );
   }
   return { ...others, cpuVariants, cuda: cuda === undefined ? false : cuda || true };
 }
@@ -83,7 +86,10 @@ export function switchesFromEnvironment() {
   return readSwitches((process.env.NODE_CODELLAMA_BUILD ?? "").split(/\s+/).filter(Boolean));
 }
 
-/** parseArgs knows no optional value: `--cuda` alone becomes `--cuda=`, `--cuda 86,90` `--cuda=86;90`. */
+/**
+ * parseArgs has no optional values, so `--cuda` alone becomes `--cuda=`, and `--cuda 86,90` becomes
+ * `--cuda=86;90`.
+ */
 function cudaValue(arg, next = "", previous = "") {
   const isValue = (text) => /^\d[\da-z,;-]*$/.test(text);
   if (previous === "--cuda" && isValue(arg)) return [];
@@ -109,7 +115,7 @@ export function buildFolders({ sanitize, cpuVariants, debug }) {
   };
 }
 
-/** A build for other machines leaves the list of GPUs to llama.cpp, unless one is given. */
+/** A build for other machines uses llama.cpp's list of GPU architectures, unless the user gives one. */
 function cudaVariables({ cuda, cpuVariants }) {
   if (!cuda || (cuda === true && cpuVariants)) return {};
   const architectures = cuda === true ? cudaArchitectures() : cuda;
@@ -117,11 +123,11 @@ function cudaVariables({ cuda, cpuVariants }) {
 }
 
 /**
- * Links against older versions of glibc's functions, and takes libstdc++ along, of which older systems
- * lack functions too. Exceptions still cross from one library to another: libstdc++ compares types by name.
- * A library uses its own copies of inline C++ functions. Node.js exports copies too: those would
- * hand objects of our libstdc++ to another one, and Node.js 26 aborted at exit.
- * @param {string | undefined} glibc the folder of older-glibc.mjs
+ * Links against older versions of glibc's functions. Older systems also lack functions of libstdc++, so it is
+ * linked statically. Exceptions still cross from one library to another, because libstdc++ compares types by
+ * name. Each library uses its own copies of inline C++ functions: Node.js exports copies too, which passed
+ * objects to another libstdc++, and Node.js 26 aborted at exit.
+ * @param {string | undefined} glibc folder that older-glibc.mjs made; undefined links as usual
  */
 function linkerVariables(glibc) {
   if (glibc === undefined) return {};
@@ -131,7 +137,7 @@ function linkerVariables(glibc) {
 }
 
 /**
- * The switches as CMake variables. Each is always given, so that a switch left out is off again.
+ * The switches as CMake variables. Every variable has a value, so a switch that is left out is off again.
  * @param {Switches} switches
  * @param {{llama: string, output: string, glibc?: string}} folders
  */
@@ -149,7 +155,7 @@ export function cmakeVariables(switches, { llama, output, glibc }) {
     GGML_VULKAN: flag(switches.vulkan),
     ...cudaVariables(switches),
     ...linkerVariables(glibc),
-    // One C run-time library for all DLLs: cmake-js's static default gives each its own heap.
+    // All DLLs share one C run-time library. With cmake-js's static default, each has its own heap.
     CMAKE_MSVC_RUNTIME_LIBRARY: "MultiThreaded$<$<CONFIG:Debug>:Debug>DLL",
   };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { findProgram } from "./command.mjs";
 import { Failure, root } from "./project.mjs";
 
-/** Says which tool the build misses, and how this system gets it. */
+/** @throws {Failure} if a tool of the build is missing, with the command that installs it */
 export function checkTools() {
   const missing = [];
   if (!findProgram("cmake")) missing.push("CMake");
@@ -18,7 +18,7 @@ export function checkTools() {
   }
   if (missing.length === 0) return;
   const list = new Intl.ListFormat("en").format(missing);
-  throw new Failure(`To compile, there must be ${list} on PATH.`, toolAdvice());
+  throw new Failure(`The build needs ${list} on PATH.`, toolAdvice());
 }
 
 export function toolAdvice() {
@@ -30,7 +30,7 @@ export function toolAdvice() {
   return "On Debian or Ubuntu: sudo apt-get install cmake ninja-build g++ git";
 }
 
-/** The CPU that a native build is for; another one may lack instructions that it uses. */
+/** The CPU of a native build. Another CPU may lack instructions that the build uses. */
 export function cpuIdentity() {
   const model = cpus()[0]?.model ?? "unknown";
   if (process.platform !== "linux") return model;
@@ -40,14 +40,14 @@ export function cpuIdentity() {
 }
 
 /**
- * Where ccache is installed, it is used: the CMake arguments and variables for it.
+ * CMake arguments and variables that use ccache, if it is installed.
  * @param {string} work the folder that CMake works in
  * @returns {{args: string[], env: NodeJS.ProcessEnv}}
  */
 export function compilerCache(work) {
   const ccache = findProgram("ccache");
   if (!ccache) return { args: [], env: process.env };
-  // -march=native hashes the same on every CPU, so the CPU is hashed too.
+  // ccache hashes -march=native the same on every CPU, so the name of the CPU is hashed too.
   const cpu = join(work, "cpu.txt");
   writeFileSync(cpu, cpuIdentity());
   return {

@@ -24,7 +24,7 @@ import { Failure, root, runWhenMain } from "./project.mjs";
 import { note, say } from "./terminal.mjs";
 
 /**
- * Builds what is out of date and writes down how, in build.json beside the binaries.
+ * Builds what is out of date, and writes a build record beside the binaries.
  * @param {import("./build-switches.mjs").Switches} switches
  * @returns {Promise<string>} the folder with the binaries
  */
@@ -36,7 +36,7 @@ async function buildAlone(switches) {
   const llama = await fetchLlama();
   const { work, output } = buildFolders(switches);
   checkTools();
-  // Binaries for other machines.
+  // Binaries for other machines must load on older systems too.
   const glibc = switches.cpuVariants && canTargetOlderGlibc() ? join(work, "glibc") : undefined;
   const cmake = await openCMake(switches, { work, folders: { llama, output, glibc } });
   const configureCommand = await cmake.getConfigureCommand().catch((error) => {
@@ -47,7 +47,7 @@ async function buildAlone(switches) {
   const { args, env } = compilerCache(work);
   const log = new BuildLog(join(work, "build.log"));
   await configure([...configureCommand, ...args], { work, env, log });
-  // A backend that is switched off now must not be found there any more. The rest is linked again.
+  // The addon must not find a backend that is now switched off. The other binaries are linked again.
   if (!isDeepStrictEqual(readBuildRecord(output)?.switches, switches)) removeBinaries(output);
   await compile(await cmake.getBuildCommand(), { env, log });
   writeBuildRecord(output, switches);
@@ -74,7 +74,7 @@ async function openCMake(switches, { work, folders }) {
   });
 }
 
-/** CMake keeps its folder, generator and compiler for good; for other ones, it starts over. */
+/** CMake cannot change its folder, generator or compiler later, so a change of these starts over. */
 function startOverWhenForeign(work, generator) {
   const file = join(work, "made-for.json");
   const wanted = JSON.stringify([root, generator, cpuIdentity(), process.env.CC, process.env.CXX]);
@@ -95,7 +95,7 @@ async function configure(command, { work, env, log }) {
 }
 
 async function compile(command, { env, log }) {
-  // Imported late: setup loads this module before its packages are installed.
+  // A late import, because setup loads this module before the packages are installed.
   const { BuildProgress } = await import("./build-progress.mjs");
   const progress = new BuildProgress("Compiling llama.cpp and the addon");
   try {
@@ -130,7 +130,7 @@ await runWhenMain(import.meta, async (args) => {
   if (args.includes("--help")) return console.log(help);
   const switches = readSwitches(args);
   const output = await build(switches);
-  // Only a clone has lib/. In an installed package the objects are of no more use.
+  // Only a clone has lib/. An installed package does not need the object files again.
   if (!existsSync(join(root, "lib")))
     rmSync(join(root, ".cache"), { recursive: true, force: true });
   note(`the addon is up to date in ${relative(".", output)}`);

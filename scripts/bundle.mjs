@@ -3,7 +3,7 @@ import { run } from "./command.mjs";
 import { Failure, newestIn, root, writtenAt } from "./project.mjs";
 import { say } from "./terminal.mjs";
 
-/** Bundles lib/ into dist/ when lib/ is the newer. */
+/** Bundles lib/ into dist/ if lib/ is newer. */
 export async function bundle() {
   const config = join(root, "scripts/tsdown.config.ts");
   const newest = Math.max(newestIn(join(root, "lib")), writtenAt(config));

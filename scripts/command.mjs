@@ -4,7 +4,7 @@ import { constants } from "node:os";
 import { delimiter, join } from "node:path";
 import { Failure } from "./project.mjs";
 
-/** Where a program lies on PATH, or undefined. */
+/** Path of a program on PATH. Undefined if it is not installed. */
 export function findProgram(name) {
   const endings = process.platform === "win32" ? [".exe", ".cmd", ".bat"] : [""];
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
@@ -17,13 +17,13 @@ export function findProgram(name) {
 }
 
 /**
- * Runs a program and gives what it printed. Rejects with a Failure that carries its exit code and
- * its last words.
+ * Runs a program and returns its output. A failed program rejects with a Failure that has its exit code and its
+ * output.
  * @param {string[]} command program and arguments
  * @param {object} options
  * @param {string} [options.cwd]
  * @param {NodeJS.ProcessEnv} [options.env]
- * @param {"stdout" | "stderr"} [options.show] it owns the terminal, and its output goes there
+ * @param {"stdout" | "stderr"} [options.show] the program owns the terminal, and its output goes to this stream
  * @param {(line: string) => void} [options.onLine]
  * @returns {Promise<string>} standard output and standard error together
  */
@@ -38,7 +38,7 @@ export function run(command, { cwd, env = process.env, show, onLine } = {}) {
       stdio,
       shell: process.platform === "win32" && program.endsWith(".cmd"),
     });
-    // On Ctrl-C, what owns the terminal ends in its own way, and this process after it.
+    // On Ctrl-C, the program that owns the terminal ends first, and this process ends after it.
     if (show) process.on("SIGINT", waitForChild);
     let output = "";
     let rest = "";

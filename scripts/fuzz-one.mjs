@@ -1,10 +1,10 @@
-// Runs one fuzzer in this process, for scripts/fuzz.mjs. Fuzzers and their helpers are TypeScript,
-// which Node.js 20 does not read: Vite compiles them.
+// Runs one fuzzer in this process, for scripts/fuzz.mjs. Fuzzers and their helpers are TypeScript. Vite compiles
+// them, because Node.js 20 cannot run TypeScript.
 import { openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, runWhenMain } from "./project.mjs";
 
-/** Imports TypeScript modules that lie below the root. */
+/** Imports a TypeScript module by its path below the root. */
 async function importModule(path) {
   const { runnerImport } = await import("vite");
   const { module } = await runnerImport(join(root, path), {
@@ -17,7 +17,7 @@ async function importModule(path) {
 }
 
 /**
- * The fuzzer of that name.
+ * Loads the fuzzer with this name.
  * @returns {Promise<import("../test/helpers/fuzzing.ts").Fuzzer>}
  */
 export async function loadFuzzer(name) {
@@ -37,6 +37,6 @@ await runWhenMain(import.meta, async ([request]) => {
     process.exitCode = 1;
   }
   writeFileSync(result, JSON.stringify({ cases: run.count, skipped }));
-  // What a fuzzer leaves open must not hold the process: a leak is the fuzzer's own to find.
+  // Handles that a fuzzer leaves open must not keep the process alive.
   process.exit();
 });

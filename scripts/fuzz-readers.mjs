@@ -1,4 +1,4 @@
-// Fuzzes what reads bytes from outside in C++ (model files, grammars, generated text) with libFuzzer,
+// Fuzzes the C++ readers of foreign bytes (model files, grammars, generated text) with libFuzzer,
 // AddressSanitizer and UndefinedBehaviorSanitizer: `npm run fuzz -- readers`.
 import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ const execute = promisify(execFile);
 const folder = join(root, ".cache/fuzz-readers");
 const sources = join(root, "test/native/readers");
 
-/** Sources below native/engine, and what a run starts from. */
+/** Each reader's sources below native/engine, and the first inputs of a run. */
 const readers = {
   gguf: { sources: /^gguf\/.*\.cc$/, seeds: [smallModel()] },
   gbnf: {
@@ -25,7 +25,7 @@ const readers = {
 
 export const readerNames = Object.keys(readers);
 
-/** Why the readers cannot be fuzzed here, or undefined. */
+/** The reason why this machine cannot fuzz the readers. Undefined if it can. */
 export function missingForFuzzing() {
   if (process.platform !== "linux") return "libFuzzer's targets run on Linux only";
   mkdirSync(folder, { recursive: true });
@@ -36,7 +36,7 @@ export function missingForFuzzing() {
   return status === 0 ? undefined : "clang++ with libFuzzer is not installed";
 }
 
-/** Compiles a reader's target and runs it. @throws Failure with libFuzzer's report */
+/** Compiles and runs the target of a reader. @throws {Failure} with libFuzzer's report */
 export async function fuzzReader(name, { seconds, seed }) {
   const work = join(folder, name);
   const seeds = join(work, "seeds");
@@ -49,11 +49,11 @@ export async function fuzzReader(name, { seconds, seed }) {
   const limits = ["-rss_limit_mb=3000", "-verbosity=0", `-artifact_prefix=${work}/`];
   const target = await compile(name, work);
   await execute(target, [seeds, ...options, ...limits], { maxBuffer: 2 ** 28 }).catch((error) => {
-    throw new Failure(`The reader ${name} fails, seed ${seed}.`, error.stderr.slice(-8000));
+    throw new Failure(`The reader ${name} failed with seed ${seed}.`, error.stderr.slice(-8000));
   });
 }
 
-/** Compiles a target unless it is newer than what it is made of. */
+/** Compiles a target if it is older than its sources. */
 async function compile(name, work) {
   const target = join(work, "target");
   const newest = Math.max(newestIn(join(root, "native"), ["llama.cpp"]), newestIn(sources));

@@ -1,5 +1,5 @@
-// `npm run fuzz`: runs the fuzzers of test/fuzz/ one after the other, each in a process of its own.
-// test/helpers/fuzzing.ts is what a fuzzer implements.
+// `npm run fuzz`: runs the fuzzers of test/fuzz/ one after the other, each in its own process. A fuzzer
+// implements the interface in test/helpers/fuzzing.ts.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { note, say } from "./terminal.mjs";
 
 const folder = join(root, "test/fuzz");
 const runner = join(import.meta.dirname, "fuzz-one.mjs");
-/** A case may still run when the time is over. Longer than that, it hangs. */
+/** Time for the last case after the fuzzer's time is over. A longer case counts as a hang. */
 const graceSeconds = 120;
 const watchMs = 250;
 const mebibyte = 2 ** 20;
@@ -29,8 +29,8 @@ export function fuzzerNames() {
  * @param {number} options.seed
  * @param {number} options.seconds
  * @param {number} [options.only] index of the one case to run
- * @param {number} [options.memory] the process ends above that many MiB
- * @param {"inherit" | "pipe"} [options.output] "pipe" gives the output in the result
+ * @param {number} [options.memory] memory limit of the process, in MiB
+ * @param {"inherit" | "pipe"} [options.output] "pipe" returns the output in the result
  * @returns {Promise<{outcome: "passed" | "found" | "skipped", summary: string, output: string}>}
  */
 export async function runFuzzer(name, { seed, seconds, only, memory = 4096, output = "inherit" }) {
@@ -40,10 +40,10 @@ export async function runFuzzer(name, { seed, seconds, only, memory = 4096, outp
   try {
     const request = JSON.stringify({ name, seed, seconds, only, progress, result });
     const end = await superviseChild([runner, request], { seconds, memory, output });
-    const { cases = 0, ...told } = readJson(result) ?? {};
+    const { cases = 0, skipped } = readJson(result) ?? {};
     const line = (text) => `${name}: ${text} (seed ${seed}, ${cases} cases)`;
-    if (end.reason === undefined && told.skipped) {
-      return { outcome: "skipped", summary: `${name}: skipped, ${told.skipped}`, ...end };
+    if (end.reason === undefined && skipped) {
+      return { outcome: "skipped", summary: `${name}: skipped, ${skipped}`, ...end };
     }
     if (end.reason === undefined) return { outcome: "passed", summary: line("passed"), ...end };
     const index = only ?? lastCase(progress);
@@ -58,7 +58,7 @@ export async function runFuzzer(name, { seed, seconds, only, memory = 4096, outp
   }
 }
 
-/** Starts a child of this Node.js and gives why it did not end well, if so. */
+/** Runs Node.js with these arguments. `reason` says why the process failed; undefined if it succeeded. */
 function superviseChild(args, { seconds, memory, output }) {
   return new Promise((resolve, reject) => {
     /** @type {import("node:child_process").StdioOptions} */
@@ -76,7 +76,7 @@ function superviseChild(args, { seconds, memory, output }) {
       });
     }
     const limit = seconds + graceSeconds;
-    const timer = setTimeout(stop, limit * 1000, `no end after ${limit} s`);
+    const timer = setTimeout(stop, limit * 1000, `did not end within ${limit} s`);
     const watch = setInterval(() => {
       if (residentMebibytes(child.pid) > memory) stop(`more than ${memory} MiB of memory`);
     }, watchMs);
@@ -90,7 +90,7 @@ function superviseChild(args, { seconds, memory, output }) {
   });
 }
 
-/** Memory of a process; 0 where the kernel does not tell. */
+/** Memory of a process in MiB. 0 if the kernel does not report it. */
 function residentMebibytes(pid) {
   try {
     const kibibytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
@@ -115,12 +115,12 @@ function lastCase(path) {
 
 const helpText = `npm run fuzz -- [NAME...] [--seconds N] [--seed S] [--case I] [--memory MIB]
 
-Runs every fuzzer, or those that are named, one after the other.
+Runs the named fuzzers, or all of them, one after the other.
 
-  --seconds N   time for each fuzzer (60)
-  --seed S      repeats a run; a new seed each time otherwise
-  --case I      runs that one case of the seed
-  --memory MIB  memory that a fuzzer's process may take (4096)
+  --seconds N   time for each fuzzer (default 60)
+  --seed S      repeat the run with this seed (default: a new seed)
+  --case I      run only this case of the seed
+  --memory MIB  memory limit of a fuzzer's process (default 4096)
 
 Exit code 1 when a fuzzer finds a fault. Fuzzers:
 `;
@@ -141,12 +141,12 @@ function readArguments(args) {
   const read = (name) => {
     const value = values[name] === undefined ? undefined : Number(values[name]);
     if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) return value;
-    throw new Failure(`--${name} must be a whole number from 0 (got ${values[name]}).`);
+    throw new Failure(`--${name} must be a whole number, 0 or more (got ${values[name]}).`);
   };
   const known = fuzzerNames();
   const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw new Failure(`There is no fuzzer ${unknown}. There are: ${known.join(", ")}.`);
+    throw new Failure(`The fuzzer must be one of ${known.join(", ")} (got ${unknown}).`);
   }
   return {
     help: values.help === true,

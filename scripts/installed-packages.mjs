@@ -5,16 +5,17 @@ import { npmCommand } from "./npm.mjs";
 import { root } from "./project.mjs";
 import { say } from "./terminal.mjs";
 
-/** Runs `npm ci` unless node_modules holds what package-lock.json names. */
+/** Runs `npm ci` if node_modules differs from package-lock.json. Without a lock file it does nothing. */
 export async function installPackages() {
   const wanted = readLock(join(root, "package-lock.json"));
-  if (!wanted || holds(readLock(join(root, "node_modules/.package-lock.json")), wanted)) return;
+  if (!wanted || hasVersions(readLock(join(root, "node_modules/.package-lock.json")), wanted))
+    return;
   say("Installing packages");
   await run([...npmCommand(), "ci", "--no-audit", "--no-fund"], { cwd: root, show: "stderr" });
 }
 
-/** Compares versions, not file times: a checkout or an edit of other fields changes those too. */
-function holds(installed, wanted) {
+/** Compares versions, because file times also change with a checkout or an edit of other fields. */
+function hasVersions(installed, wanted) {
   if (!installed) return false;
   return Object.entries(wanted).every(([path, { version, optional, link }]) => {
     if (path === "" || link) return true;

@@ -1,5 +1,5 @@
-// Other versions of Node.js to run the tests on, from npm: the addon is Node-API, so that one build
-// serves them all.
+// Installs other versions of Node.js from npm, to run the tests on. One build of the addon serves them all,
+// because it uses Node-API.
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,13 +8,12 @@ import { npmDownload } from "./npm.mjs";
 import { Failure, root } from "./project.mjs";
 import { say } from "./terminal.mjs";
 
-/** The major versions that CI runs the tests on: the oldest that package.json allows, the newest. */
+/** The major versions of CI: the oldest that package.json allows, and the newest. */
 const oldestMajor = 20;
 const newestMajor = 26;
 
 /**
- * The program of a major version of Node.js. It is installed below .cache/ first where it is not
- * there.
+ * The program of a major version of Node.js. Installs it below .cache/ if it is missing.
  * @param {string} version a major version, "oldest" or "newest"
  * @returns {Promise<string>} path of the program
  */
@@ -34,7 +33,7 @@ export async function nodeProgram(version) {
   return program;
 }
 
-// The package `node` installs one of these in a script of its own. Without it, no script runs.
+// The package `node` installs this package in an install script. Installing it directly needs no script.
 const system = process.platform === "win32" ? "win" : process.platform;
 const platformPackage = `node-${system}-${process.arch}`;
 const programInPackage = process.platform === "win32" ? "bin/node.exe" : "bin/node";

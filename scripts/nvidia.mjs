@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { findProgram } from "./command.mjs";
 
 /**
- * The NVIDIA GPUs that the driver shows.
- * @returns {{name: string, memoryBytes: number, driver: string, architecture: string}[]} none where
- *   there is no driver; `architecture` is CMake's word for it, such as "90"
+ * The NVIDIA GPUs that the driver reports.
+ * @returns {{name: string, memoryBytes: number, driver: string, architecture: string}[]} empty
+ *   without a driver; `architecture` is CMake's name, such as "90"
  */
 export function findGpus() {
   const fields = "name,memory.total,driver_version,compute_cap";
@@ -33,14 +33,14 @@ export function findGpus() {
 }
 
 /**
- * The architectures to compile for: those of the GPUs here. Where there is none, llama.cpp's own
- * list for builds that are to run anywhere; left to itself it would ask for a GPU all the same.
- * @returns {string | undefined} CMake's list; undefined where there is no compiler that takes one
+ * The GPU architectures to compile for: those of this machine. Without a GPU it is llama.cpp's list for builds
+ * that run anywhere, because llama.cpp's own default is the GPU of the machine.
+ * @returns {string | undefined} CMake's list; undefined without a CUDA compiler
  */
 export function cudaArchitectures(gpus = findGpus(), version = compilerVersion()) {
   if (gpus.length > 0) return [...new Set(gpus.map((gpu) => gpu.architecture))].join(";");
   if (version === undefined) return undefined;
-  // As in ggml/src/ggml-cuda/CMakeLists.txt.
+  // The same list as in ggml/src/ggml-cuda/CMakeLists.txt.
   return [
     ...(version < 13 ? ["50-virtual", "61-virtual", "70-virtual"] : []),
     ...["75-virtual", "80-virtual", "86-real"],
@@ -50,7 +50,7 @@ export function cudaArchitectures(gpus = findGpus(), version = compilerVersion()
   ].join(";");
 }
 
-/** The CUDA compiler, also where it is installed and not on PATH. */
+/** Path of the CUDA compiler, even if it is not on PATH. Undefined if it is not installed. */
 export function findCompiler() {
   const usual = "/usr/local/cuda/bin/nvcc";
   return findProgram("nvcc") ?? (existsSync(usual) ? usual : undefined);

@@ -1,12 +1,12 @@
-// Links binaries for Linux distributions older than the build machine. A linker binds each function
-// to the newest version that it finds in libc.so.6, and glibc 2.34 gave pthread_create and dlopen a
-// new one. So the linker gets stand-ins here: the same libraries, with the versions up to a limit alone.
+// Links binaries that run on Linux distributions older than the build machine. A linker binds each function to
+// the newest version in libc.so.6, and glibc 2.34 gave pthread_create and dlopen new versions. So the linker
+// gets stub libraries, which have only the versions up to a limit.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { findProgram, run } from "./command.mjs";
 import { Failure, root } from "./project.mjs";
 
-/** The glibc of RHEL 8, Debian 10 and Ubuntu 20.04's predecessor; Node.js 20 itself needs it. */
+/** The glibc of RHEL 8 and Debian 10. Node.js 20 needs it too. */
 export const oldestGlibc = "2.28";
 
 const compiler = process.env.CC ?? "cc";
@@ -15,7 +15,7 @@ const compiler = process.env.CC ?? "cc";
 const movedLibraries = { "libpthread.so.0": /^(pthread|sem)_/, "libdl.so.2": /^dl/ };
 
 /**
- * Whether this machine can make such binaries: GCC or Clang on a Linux with glibc, and binutils.
+ * Whether this machine can make such binaries: it needs Linux with glibc, and binutils.
  * @returns {boolean}
  */
 export function canTargetOlderGlibc() {
@@ -25,14 +25,14 @@ export function canTargetOlderGlibc() {
   return report.header?.glibcVersionRuntime !== undefined;
 }
 
-/** Whether a folder holds all stand-ins: libm.so is written last. */
+/** Whether a folder has all stub libraries. libm.so is written last. */
 export function hasGlibcStubs(folder) {
   return existsSync(join(folder, "libm.so"));
 }
 
 /**
- * Makes the stand-ins.
- * @param {string} folder what is there goes away
+ * Makes the stub libraries.
+ * @param {string} folder emptied first
  * @param {string} limit the newest glibc version that binaries may need
  */
 export async function makeGlibcStubs(folder, limit = oldestGlibc) {
@@ -60,7 +60,7 @@ export async function makeGlibcStubs(folder, limit = oldestGlibc) {
 }
 
 /**
- * The versions of glibc that binaries need beyond a limit.
+ * Lists the functions of binaries that need a glibc newer than the limit.
  * @param {string[]} files
  * @param {string} limit
  * @returns {Promise<string[]>} such as "addon.node: pthread_create of glibc 2.34"
@@ -91,7 +91,7 @@ async function exportedSymbols(name) {
   return symbols.filter(({ isDefined }) => isDefined);
 }
 
-/** The symbols of libc.so.6 by the library that had them before. Those that moved got version 2.34. */
+/** The symbols of libc.so.6, by the library that had them before glibc 2.34. Moved symbols have version 2.34. */
 function splitAsBefore(symbols) {
   const moved = new Set(
     symbols.filter(({ version }) => version === "2.34").map(({ name }) => name),
@@ -106,7 +106,7 @@ function splitAsBefore(symbols) {
   return libraries;
 }
 
-/** What `objdump -T` lists: a symbol a line, old versions in parentheses. */
+/** The symbols that `objdump -T` lists, one per line. Old versions are in parentheses. */
 async function dynamicSymbols(file) {
   const lines = (await run(["objdump", "-T", file])).split("\n");
   return lines.flatMap((line) => {
@@ -115,7 +115,7 @@ async function dynamicSymbols(file) {
     );
     if (match === null) return [];
     const [, flags = "", section, size = "", version, name = ""] = match;
-    // The versions' own names.
+    // These lines name the versions, not symbols.
     if (section === "*ABS*") return [];
     return [
       {
@@ -129,7 +129,7 @@ async function dynamicSymbols(file) {
   });
 }
 
-/** Of each symbol the newest version up to the limit. */
+/** The newest version of each symbol up to the limit. */
 function newestUpTo(symbols, limit) {
   const newest = new Map();
   for (const symbol of symbols) {
@@ -151,7 +151,7 @@ function isAtMost(version, limit) {
   return true;
 }
 
-/** A library of empty functions: the linker reads names and versions, and nothing runs it. */
+/** Makes a library of empty functions. The linker reads its names and versions, and nothing runs it. */
 async function makeStub(folder, name, symbols) {
   const assembly = symbols.flatMap((symbol, index) => [
     `.globl stub_${index}`,

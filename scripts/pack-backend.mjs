@@ -1,5 +1,5 @@
-// Makes an optional package such as @node-codellama/linux-x64-cuda: the library of one GPU backend,
-// built for any machine against the pinned llama.cpp, for the addon of the same version.
+// Makes an optional package such as @node-codellama/linux-x64-cuda. It has the library of one GPU backend, built
+// for any machine with the pinned llama.cpp. It fits the addon of the same version.
 //
 //   node scripts/pack-backend.mjs cuda [--cuda=ARCHS] [--output FOLDER]
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ const packageName = (backend) => platformPackageName(thisPlatform().name, backen
  * @param {string} library the file
  * @param {string} backend
  * @param {string} folder emptied first
- * @returns {Promise<number>} the library's bytes
+ * @returns {Promise<number>} size of the library in bytes
  */
 export async function writeBackendPackage(library, backend, folder) {
   rmSync(folder, { recursive: true, force: true });
@@ -44,7 +44,7 @@ export async function writeBackendPackage(library, backend, folder) {
     license,
     ...platform,
     files: ["lib"],
-    // node-codellama looks at these before it loads the library: lib/native/backend-packages.ts.
+    // lib/native/backend-packages.ts reads these fields before it loads the library.
     llamaCommit: readPin().commit,
     library: { file: libraryName(backend), bytes },
   };
@@ -68,7 +68,9 @@ await runWhenMain(import.meta, async (args) => {
     options: { cuda: { type: "string" }, output: { type: "string" } },
   });
   const [backend] = positionals;
-  if (!["cuda", "vulkan"].includes(backend)) throw new Failure(`No backend ${backend}.`, help);
+  if (!["cuda", "vulkan"].includes(backend)) {
+    throw new Failure(`The backend must be cuda or vulkan (got ${backend}).`, help);
+  }
   const output = resolve(values.output ?? join(root, "build-packages", packageName(backend)));
   await packBackend(backend, values.cuda?.replaceAll(",", ";"), output);
 });

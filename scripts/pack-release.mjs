@@ -1,6 +1,6 @@
-// `npm run pack:release`: the packages of a release, as folders that `npm publish` takes. The main package has
-// no binaries and no install script: package managers block scripts, and nobody should download
-// the binaries of other platforms. Each platform's binaries are an optional dependency of their own.
+// `npm run pack:release`: makes the packages of a release, as folders for `npm publish`. The main package has no
+// install script, because package managers block them. It has no binaries, because nobody should download the
+// binaries of other platforms. The binaries of each platform are an optional dependency.
 //
 // Run it on each platform after `npm run prebuild`.
 import {
@@ -24,8 +24,8 @@ import { note, say } from "./terminal.mjs";
 const output = join(root, "build-packages");
 
 /**
- * Makes this platform's package from prebuilds/.
- * @returns {string} its folder
+ * Makes the package of this platform from prebuilds/.
+ * @returns {string} folder of the package
  */
 export function packPlatform() {
   const { name: platform, ...fields } = thisPlatform();
@@ -53,8 +53,8 @@ export function packPlatform() {
 }
 
 /**
- * Makes the main package: what `npm pack` takes, without binaries.
- * @returns {Promise<string>} its folder
+ * Makes the main package from the files of `npm pack`, without binaries.
+ * @returns {Promise<string>} folder of the package
  */
 export async function packMain() {
   const folder = emptyFolder("node-codellama");
@@ -68,7 +68,7 @@ export async function packMain() {
     rmSync(archive, { force: true });
   }
   rmSync(join(folder, "prebuilds"), { recursive: true, force: true });
-  // Scripts and workspaces are for a clone.
+  // Only a clone needs scripts and workspaces.
   const { scripts, devDependencies, workspaces, allowScripts, ...manifest } = readManifest(folder);
   const packages = releasePlatforms.map((each) => [platformPackageName(each), manifest.version]);
   writeManifest(folder, {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-/** The platforms that a release has prebuilt binaries for, as their packages' names end. */
+/** Platforms with prebuilt binaries, as in the names of their packages. */
 export const releasePlatforms = [
   "linux-x64",
   "linux-arm64",
@@ -9,14 +9,14 @@ export const releasePlatforms = [
   "win32-x64",
 ];
 
-/** The C library that this machine's programs use; `undefined` outside Linux. */
+/** The C library of this machine. Undefined outside Linux. */
 export function libcOfThisMachine() {
   if (process.platform !== "linux") return undefined;
   return existsSync("/etc/alpine-release") ? "musl" : "glibc";
 }
 
 /**
- * This machine as package names have it, and the fields that npm checks before it installs a package.
+ * The name of this machine in package names, and the fields that npm checks before it installs a package.
  * @returns {{name: string, os: string[], cpu: string[], libc?: string[]}}
  */
 export function thisPlatform() {
@@ -30,7 +30,7 @@ export function thisPlatform() {
   };
 }
 
-/** The package with this platform's binaries, or with one of its GPU backends. */
+/** Name of the package with a platform's binaries, or with one of its GPU backends. */
 export function platformPackageName(platform, backend) {
   return `@node-codellama/${platform}${backend ? `-${backend}` : ""}`;
 }

@@ -1,5 +1,5 @@
-// `npm run prebuild`: prebuilds/PLATFORM-ARCH, with a CPU library for each kind of CPU. The first
-// time takes about 11 minutes of CPU time.
+// `npm run prebuild`: fills prebuilds/PLATFORM-ARCH, with one CPU library per kind of CPU. The first run takes
+// about 11 minutes of CPU time.
 import { statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { copyBinaries, removeBinaries } from "./binaries.mjs";
@@ -11,7 +11,7 @@ import { libcOfThisMachine } from "./platform.mjs";
 import { Failure, root, runWhenMain } from "./project.mjs";
 import { note, say } from "./terminal.mjs";
 
-/** node-gyp-build reads the C library from the name: a glibc binary does not load on musl. */
+/** node-gyp-build reads the C library from the file name, because a glibc binary does not load on musl. */
 function prebuiltName(name) {
   if (!name.endsWith(".node")) return name;
   const libc = libcOfThisMachine();
@@ -24,21 +24,21 @@ async function strip(files) {
   await run(["strip", ...flags, ...files.filter((file) => !file.endsWith(".json"))]);
 }
 
-/** Fails where a binary would not load on the oldest distributions that the README names. */
+/** @throws {Failure} if a binary does not load on the oldest distributions that the README names */
 async function requireOlderGlibc(files) {
   if (!canTargetOlderGlibc()) return;
   const newer = await newerThan(files.filter((file) => !file.endsWith(".json")));
   if (newer.length === 0) return note(`needs glibc ${oldestGlibc} or newer`);
   throw new Failure(
-    `These binaries need more than glibc ${oldestGlibc}:\n  ${newer.join("\n  ")}`,
-    "Define what is missing in native/glibc/compatibility.c.",
+    `These binaries need a newer glibc than ${oldestGlibc}:\n  ${newer.join("\n  ")}`,
+    "Define the missing functions in native/glibc/compatibility.c.",
   );
 }
 
-/** Builds for any machine of this kind and fills prebuilds/PLATFORM-ARCH with the binaries. */
+/** Builds for all machines of this platform, and fills prebuilds/PLATFORM-ARCH with the binaries. */
 export async function prebuild(switches = defaultSwitches) {
   const portable = { ...switches, cpuVariants: true };
-  // Linked anew, so that no library of an earlier build travels along.
+  // Removed first, so that no library of an earlier build is packed.
   removeBinaries(buildFolders(portable).output);
   const output = await build(portable);
   const folder = join(root, "prebuilds", `${process.platform}-${process.arch}`);

@@ -1,4 +1,4 @@
-// npm runs this before it packs or publishes: the tarball carries dist/ and llama.cpp's source.
+// npm runs this before it packs or publishes, because the tarball contains dist/ and llama.cpp's source.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { bundle } from "./bundle.mjs";
@@ -9,12 +9,12 @@ import { note } from "./terminal.mjs";
 
 await runWhenMain(import.meta, async () => {
   if (process.env.LLAMA_CPP_DIR) {
-    throw new Failure("A package carries the pinned llama.cpp.", "Unset LLAMA_CPP_DIR to pack it.");
+    throw new Failure("A package must contain the pinned llama.cpp.", "Unset LLAMA_CPP_DIR.");
   }
   await installPackages();
   await fetchLlama();
   await bundle();
   if (!existsSync(join(root, "prebuilds"))) {
-    note("no prebuilds/: the package will be compiled where it is installed (npm run prebuild)");
+    note("prebuilds/ is missing, so users must compile the package; npm run prebuild fills it");
   }
 });

@@ -1,21 +1,21 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The folder that holds package.json: the repository's root, or the installed package. */
+/** The folder of package.json: the root of the repository, or the installed package. */
 export const root = dirname(import.meta.dirname);
 
 /**
- * The pinned llama.cpp: which commit, and the registry package that carries its source.
+ * The pinned llama.cpp: its commit, and the registry package with its source.
  * @returns {{version: string, tag: string, commit: string, package: string, integrity: string, bundle: string}}
  */
 export function readPin(file = join(root, "native/llama.cpp.json")) {
   return JSON.parse(readFileSync(file, "utf8"));
 }
 
-/** Something the user can mend: said without a stack trace, with what to do about it. */
+/** An error that the user can correct. It is printed with advice and without a stack trace. */
 export class Failure extends Error {
   /**
-   * Output of the program that failed, if the failure is that of a program.
+   * Output of the failed program. Undefined if no program failed.
    * @type {string | undefined}
    */
   output;
@@ -33,7 +33,7 @@ export class Failure extends Error {
   }
 }
 
-/** Runs `main` when the module is the program itself, not when another module imports it. */
+/** Runs `main` if the module is the program itself, and not if another module imports it. */
 export async function runWhenMain(module, main) {
   const program = process.argv[1];
   if (!program || realpathSync(program) !== module.filename) return;
@@ -47,12 +47,12 @@ export async function runWhenMain(module, main) {
   }
 }
 
-/** When a file was last written, in milliseconds; 0 when there is none. */
+/** Time of the last write to a file, in milliseconds. 0 if it does not exist. */
 export function writtenAt(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** When the newest file of a folder was written; folders named in `except` are not entered. */
+/** Time of the last write to any file below a folder. Skips folders that are named in `except`. */
 export function newestIn(folder, except = []) {
   let newest = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

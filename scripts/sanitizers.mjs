@@ -1,5 +1,5 @@
-// Runs tests over an instrumented build: its runtime goes into a Node.js that has none, and what it
-// reports is gathered from every process that the tests start.
+// Runs tests over an instrumented build. The sanitizer's runtime is preloaded into Node.js, and the reports of
+// every process that the tests start are collected.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
@@ -8,20 +8,20 @@ import { run } from "./command.mjs";
 import { Failure, root } from "./project.mjs";
 
 const RUNTIMES = { address: "libasan.so", thread: "libtsan.so", undefined: "libubsan.so" };
-/** Instrumented code takes ten times as long. */
+/** Time limit of a test. Instrumented code is about ten times slower. */
 const TEST_MS = 1_800_000;
 
 /**
  * Builds with a sanitizer.
  * @param {"address" | "thread" | "undefined"} kind
- * @returns {Promise<{env: NodeJS.ProcessEnv, args: string[], reports: string}>} what to run vitest
- *   with, and the folder that reports are written to
+ * @returns {Promise<{env: NodeJS.ProcessEnv, args: string[], reports: string}>}
+ *   variables and arguments for vitest, and the folder of the reports
  */
 export async function prepareSanitizer(kind) {
   if (!sanitizers.includes(kind)) {
-    throw new Failure(`--sanitize=${kind} is not known; there are ${sanitizers.join(", ")}.`);
+    throw new Failure(`--sanitize must be one of ${sanitizers.join(", ")} (got ${kind}).`);
   }
-  if (process.platform !== "linux") throw new Failure("Sanitizers are set up for Linux only.");
+  if (process.platform !== "linux") throw new Failure("--sanitize works only on Linux.");
   const output = await build({ ...defaultSwitches, sanitize: kind, tests: true });
   const folder = join(output, "../..");
   const reports = join(folder, "reports");
@@ -32,7 +32,7 @@ export async function prepareSanitizer(kind) {
   const env = {
     LD_PRELOAD: await runtime(RUNTIMES[kind]),
     NODE_CODELLAMA_PREBUILD: folder,
-    // V8 keeps what it allocates, so leaks are found by test/integration/engine/memory.test.ts instead.
+    // V8 never frees some of its memory, so test/integration/engine/memory.test.ts looks for leaks instead.
     ASAN_OPTIONS: `${common}:detect_leaks=0`,
     UBSAN_OPTIONS: `${common}:print_stacktrace=1:${suppressions("ubsan.supp")}`,
     TSAN_OPTIONS: `${common}:${suppressions("tsan.supp")}`,
@@ -41,21 +41,21 @@ export async function prepareSanitizer(kind) {
   return { env: { ...process.env, ...env }, args, reports };
 }
 
-/** Where the compiler keeps a sanitizer's library. */
+/** Path of a sanitizer's library. */
 async function runtime(library) {
   const command = [process.env.CC ?? "gcc", `-print-file-name=${library}`];
   const path = (await run(command)).trim();
   if (existsSync(path)) return path;
   throw new Failure(
-    `${command.join(" ")} finds no ${library}.`,
+    `${command.join(" ")} does not find ${library}.`,
     "Install gcc with its sanitizers.",
   );
 }
 
-/** Fails with what the sanitizer reported, if anything. */
+/** @throws {Failure} if the sanitizer wrote a report */
 export function requireNoReports(folder) {
   const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
   if (texts.length === 0) return;
   console.error(texts.join("\n"));
-  throw new Failure(`The sanitizer reported in ${texts.length} processes: ${folder}`);
+  throw new Failure(`The sanitizer found faults in ${texts.length} processes. Reports: ${folder}`);
 }

@@ -1,5 +1,5 @@
-// Sets up whatever is missing or out of date, in order: packages, llama.cpp's source, the native
-// build, the JavaScript in dist/. Nothing but Node.js is needed to start it.
+// Sets up what is missing or out of date, in this order: packages, llama.cpp's source, the native build, the
+// JavaScript in dist/. It starts with nothing but Node.js.
 import { build } from "./build.mjs";
 import { readBuildRecord } from "./build-record.mjs";
 import { buildFolders, defaultSwitches } from "./build-switches.mjs";
@@ -21,7 +21,7 @@ export async function setup({ tests = false, compiles = true } = {}) {
   await bundle();
 }
 
-/** A build once made with --cuda stays one: setup only brings it up to date. */
+/** The switches of the last build: setup keeps a CUDA build a CUDA build. */
 function rememberedSwitches(tests) {
   const record = readBuildRecord(buildFolders(defaultSwitches).output);
   const { cuda, metal, vulkan, tests: tested } = { ...defaultSwitches, ...record?.switches };
@@ -32,8 +32,8 @@ function checkNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > 20 || (major === 20 && minor >= 17)) return;
   throw new Failure(
-    `Node.js ${process.versions.node} is too old.`,
-    "Install Node.js 20.17 or newer.",
+    `Node.js must be 20.17 or newer (got ${process.versions.node}).`,
+    "Install a newer Node.js.",
   );
 }
 

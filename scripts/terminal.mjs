@@ -1,5 +1,5 @@
-// Scripts speak on standard error: standard output belongs to what they run.
-// No colour package here, since setup must speak before anything is installed.
+// Scripts print to standard error, because standard output belongs to the programs that they run. They use no
+// colour package, because setup prints before any package is installed.
 const coloured = Boolean(process.stderr.isTTY) && !process.env.NO_COLOR;
 
 const paint = (code) => (text) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -7,12 +7,12 @@ const paint = (code) => (text) => (coloured ? `\u001b[${code}m${text}\u001b[0m` 
 const bold = paint(1);
 const dim = paint(2);
 
-/** Says what is being done now. */
+/** Prints the title of a step. */
 export function say(text) {
   process.stderr.write(`${bold(text)}\n`);
 }
 
-/** Says a detail of it. */
+/** Prints a detail of the current step. */
 export function note(text) {
   process.stderr.write(`${dim(`  ${text}`)}\n`);
 }

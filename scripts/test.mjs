@@ -16,7 +16,7 @@ import { prepareSanitizer, requireNoReports } from "./sanitizers.mjs";
 import { setup } from "./setup.mjs";
 import { say } from "./terminal.mjs";
 
-// The C++ tests and the tests of types do not depend on the Node.js that starts them.
+// C++ tests and type tests do not depend on the version of Node.js.
 const notAgain = ["--exclude=test/native/**", "--typecheck.enabled=false", "--passWithNoTests"];
 const OWN_OPTION = /^--(package|sanitize|node)(?:=(.*))?$/;
 
@@ -59,7 +59,7 @@ async function runVitest(program, options, env) {
   });
 }
 
-/** Runs the tests on one Node.js after the other, and prints the sum of their closing lines. */
+/** Runs the tests on each Node.js in turn, and prints the sum of their closing lines. */
 async function runOnEach(programs, options, env) {
   const folder = mkdtempSync(join(tmpdir(), "node-codellama-counts-"));
   const sum = { passed: 0, failed: 0, skipped: 0 };
@@ -81,7 +81,7 @@ async function runOnEach(programs, options, env) {
   console.log(closingLine(sum));
 }
 
-/** A run that ended before its closing line has failed. */
+/** Reads the counts of a run. A run without counts ended early and counts as failed. */
 function readCounts(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));

@@ -1,7 +1,7 @@
 /**
- * Packs what a machine without a network needs beside this project's own files, in two archives:
- * Node.js, the packages that the build, the tests and the bench use, llama.cpp's source and the
- * bundled dist/; and packages that only some integration tests use, for where all is too much.
+ * Packs what a machine without a network needs in addition to this project's files, into two archives. The
+ * first has Node.js, the packages of the build, the tests and the bench, llama.cpp's source and the bundled dist/.
+ * The second has packages that only some integration tests use, so it can be left out.
  *
  *   node scripts/gpu/carry.mjs [FOLDER]   (default: .cache)
  */
@@ -13,7 +13,7 @@ import { fetchLlama } from "../fetch-llama.mjs";
 import { root, runWhenMain } from "../project.mjs";
 import { note, say } from "../terminal.mjs";
 
-/** Packages that only bundle, check, publish or need a browser. */
+/** Packages that bundle, check or publish, or that need a browser. */
 const UNUSED_PACKAGES = [
   "@andrewbranch",
   "@arethetypeswrong",
@@ -28,7 +28,7 @@ const UNUSED_PACKAGES = [
   "typescript",
 ];
 
-/** Packages of tests that talk to a loaded model through somebody's client. */
+/** Packages of tests that use a model through another library's client. */
 const TEST_PACKAGES = [
   "@ai-sdk",
   "@langchain",
@@ -40,7 +40,7 @@ const TEST_PACKAGES = [
   "openai",
 ];
 
-/** Folders of llama.cpp that no target of ours is made of. */
+/** Folders of llama.cpp that none of our targets uses. */
 const UNUSED_SOURCES = [
   ...["benches", "docs", "examples", "media", "models", "pocs", "tests", "gguf-py", "conversion"],
   ...["tools/ui/src", "tools/ui/static", "tools/ui/tests", "tools/mtmd/tests"],
@@ -58,7 +58,7 @@ const UNUSED_SOURCES = [
   ].map((backend) => `ggml/src/ggml-${backend}`),
 ];
 
-/** For people who write code, and not for machines. */
+/** Files that only people and editors read. */
 const UNUSED_FILES = ["*.map", "*.d.ts", "*.d.cts", "*.md"];
 
 const inModules = (names) => names.map((name) => `node_modules/${name}`);
@@ -77,7 +77,7 @@ async function pack(file, paths, excluded) {
   note(`${(statSync(file).size / 2 ** 20).toFixed(1)} MiB`);
 }
 
-/** This Node.js, without the names that only a debugger reads where there is a tool for that. */
+/** Copies this Node.js, without its debug symbols if `strip` is installed. */
 async function copyNode() {
   const copy = join(root, ".cache/carried/node");
   mkdirSync(dirname(copy), { recursive: true });

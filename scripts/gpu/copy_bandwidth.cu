@@ -1,5 +1,5 @@
-// Prints the bytes a second, read and written, that a copy within the GPU's memory reaches: what a
-// computation that only waits for memory could reach at most.
+// Prints the bytes per second that a copy within the GPU's memory reads and writes. It is the upper limit for a
+// computation that only waits for memory.
 #include <cuda_runtime.h>
 
 #include <algorithm>

@@ -2,7 +2,7 @@ import { appendFileSync } from "node:fs";
 import { relative } from "node:path";
 import { root } from "../project.mjs";
 
-/** Writes a line of JSON for each file of tests as it ends, so that a run that is cut short tells. */
+/** Writes one line of JSON per test file when the file ends, so an interrupted run leaves results. */
 export default class LineReporter {
   onTestModuleEnd(module) {
     const tests = [...module.children.allTests()];

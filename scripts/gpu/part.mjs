@@ -1,4 +1,4 @@
-/** What the parts of the report have in common: each one is a program of its own. */
+/** Shared code of the report's parts. Each part is its own program. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,20 +7,20 @@ import { buildFolders, defaultSwitches } from "../build-switches.mjs";
 import { findGpus } from "../nvidia.mjs";
 import { Failure, root } from "../project.mjs";
 
-/** Results of the parts, kept from one run of the report to the next. */
+/** Folder of the parts' results. It stays for the next run of the report. */
 export const stateFolder = join(root, ".cache/gpu-report");
 
-/** A part cannot run here, and that is no failure. */
+/** The part cannot run on this machine. That is not a failure. */
 export class Skip extends Error {}
 
-/** A file of JSON lines that a part adds to as it goes. */
+/** Path of a file to which a part appends lines of JSON. */
 export function linesFile(name) {
   const folder = join(stateFolder, name);
   mkdirSync(folder, { recursive: true });
   return join(folder, "lines.jsonl");
 }
 
-/** What it has added so far. */
+/** The lines that the part has appended so far. */
 export function readLines(name) {
   const file = linesFile(name);
   if (!existsSync(file)) return [];
@@ -28,7 +28,7 @@ export function readLines(name) {
   return lines.map((line) => JSON.parse(line));
 }
 
-/** Writes a part's result so that it is never seen half written. */
+/** Writes a part's result. Readers never see an incomplete file. */
 export function saveResult(name, result) {
   mkdirSync(stateFolder, { recursive: true });
   const file = join(stateFolder, `${name}.json`);
@@ -36,7 +36,7 @@ export function saveResult(name, result) {
   renameSync(`${file}.partial`, file);
 }
 
-/** A part's result, or undefined. */
+/** A part's result. Undefined if it has none. */
 export function readResult(name) {
   try {
     return JSON.parse(readFileSync(join(stateFolder, `${name}.json`), "utf8"));
@@ -46,7 +46,7 @@ export function readResult(name) {
 }
 
 /**
- * Runs a part: its options are the program's argument, and what it saves is kept however it ends.
+ * Runs a part. Its options are the program's argument. Everything that it saves stays, even if it fails.
  *
  * @param {string} name
  * @param {(options: import("./report.mjs").ReportOptions, save: (facts: object) => void) => Promise<void>} run
@@ -72,16 +72,16 @@ export async function runPart(name, run) {
   }
 }
 
-/** Says why there is nothing to measure, unless it is a dry run on the CPU. */
+/** @throws {Skip} if there is no GPU or no build for it, except in a dry run on the CPU */
 export function requireGpu({ dryRun }) {
   if (dryRun) return;
-  if (findGpus().length === 0) throw new Skip("there is no NVIDIA GPU here");
+  if (findGpus().length === 0) throw new Skip("this machine has no NVIDIA GPU");
   const record = readBuildRecord(buildFolders(defaultSwitches).output);
   if (!record?.switches.cuda) throw new Skip("the addon is not built for CUDA");
 }
 
 /**
- * Runs a program with its output on this one's; rejects where it fails.
+ * Runs a program whose output goes to this program's output. Rejects if it fails.
  * @param {string[]} command
  * @param {NodeJS.ProcessEnv} env more variables
  * @returns {Promise<void>}
@@ -103,13 +103,13 @@ export function runShown(command, env = {}) {
   });
 }
 
-/** Says that there is nothing to split over, unless it is a dry run. */
+/** @throws {Skip} if there is one GPU only, except in a dry run */
 export function requireSeveralGpus(options) {
   requireGpu(options);
-  if (!options.dryRun && findGpus().length < 2) throw new Skip("there is one GPU here");
+  if (!options.dryRun && findGpus().length < 2) throw new Skip("this machine has only one GPU");
 }
 
-/** Runs cases of the bench; its results lie in a folder of the part's name. */
+/** Runs cases of the bench. Its results are in a folder with the part's name. */
 export function runBench(name, cases, models, { dryRun, repetitions, threads }, more = []) {
   const args = models.flatMap((model) => ["--model", model]);
   return runShown([

@@ -1,4 +1,4 @@
-/** What the parts found, as one page and as one object. */
+/** Makes one page and one object of the parts' results. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { markdownTable } from "../../bench/markdown-table.mjs";
@@ -8,7 +8,7 @@ import { readLines, stateFolder } from "./part.mjs";
 
 const BENCH_PARTS = ["decode", "streams", "typing", "split-layer", "split-tensor"];
 
-/** What the bench wrote for a part, or undefined. */
+/** The bench results of a part. Undefined if it has none. */
 function benchResults(name) {
   try {
     return JSON.parse(readFileSync(join(stateFolder, name, "results.json"), "utf8"));
@@ -17,14 +17,14 @@ function benchResults(name) {
   }
 }
 
-/** Everything, samples included. */
+/** All results, with every sample. */
 export function reportData(results) {
   const bench = Object.fromEntries(BENCH_PARTS.map((name) => [name, benchResults(name)]));
   const lines = Object.fromEntries(["tests", "agreement"].map((name) => [name, readLines(name)]));
   return { ...results, bench, lines, memoryBandwidth: bandwidthShares(results) };
 }
 
-/** How much of what a copy reaches one stream reads: the rest is waiting and computing. */
+/** Memory bandwidth of one stream as a share of a copy's. The rest of the time is waiting and computing. */
 function bandwidthShares({ machine, models }) {
   const limit = machine?.copyBytesPerSecond;
   const decode = benchResults("decode")?.cases.find(({ name }) => name === "decode");
@@ -64,7 +64,7 @@ function machineLines({ gpus = [], processor, cuda, copyBytesPerSecond } = {}) {
     ...(processor ? [`- ${processor}`] : []),
     ...(cuda ? [`- CUDA ${cuda}`] : []),
     ...(copyBytesPerSecond
-      ? [`- a copy within the GPU's memory reads and writes ${gigabytes(copyBytesPerSecond)} GB/s`]
+      ? [`- copies within the GPU's memory read and write ${gigabytes(copyBytesPerSecond)} GB/s`]
       : []),
   ].join("\n");
 }
@@ -87,13 +87,13 @@ function agreementLines() {
   if (tasks.length === 0) return "";
   const sum = (field) => tasks.reduce((total, each) => total + each[field], 0);
   const different = tasks.filter(({ difference }) => difference !== undefined);
-  const text = `${sum("equal")} of ${sum("tokens")} greedy tokens (${percent(sum("equal") / sum("tokens"))}) are the CPU's, up to the first difference; ${tasks.length - different.length} of ${tasks.length} answers are the same.`;
+  const text = `${sum("equal")} of ${sum("tokens")} greedy tokens (${percent(sum("equal") / sum("tokens"))}) match the CPU's up to the first difference; ${tasks.length - different.length} of ${tasks.length} answers are the same.`;
   if (different.length === 0) return text;
   const columns = [
     "task",
-    "parts at token",
-    "of",
-    "log-probability between the CPU's two likeliest there",
+    "first different token",
+    "tokens",
+    "gap of the CPU's two best log-probabilities there",
   ];
   const rows = different.map(({ name, tokens, difference: { at, cpuLogprobGap } }) => [
     JSON.stringify(name.slice(0, 60)),
@@ -120,7 +120,7 @@ function bandwidthTable(results) {
     gigabytes(bytesPerSecond),
     percent(share),
   ]);
-  return `Bytes that one stream reads, over what a copy reads and writes:\n\n${markdownTable(columns, rows)}`;
+  return `Bytes that one stream reads, compared with a copy:\n\n${markdownTable(columns, rows)}`;
 }
 
 function transformersTable({ samples }) {
@@ -131,7 +131,7 @@ function transformersTable({ samples }) {
   return markdownTable([{ title: "streams" }, { title: "tokens/s" }], rows);
 }
 
-/** The page; parts that have not run are left out. */
+/** The page. It leaves out parts that have not run. */
 export function reportPage(results) {
   const sections = Object.entries(results).flatMap(([name, result]) => {
     if (!result) return [];

@@ -1,7 +1,7 @@
 /**
- * From a machine with a GPU to a report of what the library does there. run.sh beside this starts
- * it where there is nothing but a GPU. Each part is a process of its own with a time limit, and
- * what it measured is written as it goes: a run that is cut short loses nothing.
+ * Makes a report of what the library does on the GPU of this machine. run.sh starts it on a bare machine. Each
+ * part is its own process with a time limit. It writes results while it measures, so an interrupted run loses
+ * nothing.
  */
 import { spawn } from "node:child_process";
 import { appendFileSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { say } from "../terminal.mjs";
 import { readResult, saveResult, stateFolder } from "./part.mjs";
 import { reportData, reportPage } from "./report-page.mjs";
 
-/** The parts in their order, with their time limits in seconds; those in one list run together. */
+/** The parts in their order, with time limits in seconds. Parts in one object run at the same time. */
 const PARTS = [
   { machine: 60 },
   { build: 600, models: 600 },
@@ -30,22 +30,22 @@ const PARTS = [
 ];
 const partNames = PARTS.flatMap(Object.keys);
 
-const help = `Builds for the GPU of this machine, tests there, measures, and writes a report.
+const help = `Builds for the GPU of this machine, tests and measures on it, and writes a report.
 
   node scripts/gpu/report.mjs [PART...] [options]
 
-  parts                 ${partNames.join(", ")}; without any, all of them
-  --output FOLDER       where report.md, report.json and report.log go (default: $OUT, or build/gpu-report)
-  --model NAME          ${modelNames.join(", ")} or the path of a GGUF file; may be repeated
+  parts                 ${partNames.join(", ")} (default: all)
+  --output FOLDER       folder of the report (default: $OUT, or build/gpu-report)
+  --model NAME          ${modelNames.join(", ")} or a GGUF file; repeatable
                         (default: 7b, 13b and 34b)
-  --repetitions N       of each measurement (default 3)
-  --threads N           of each engine (default: all processors, 8 at most)
-  --cuda ARCHS          GPU architectures to build for (default: those of this machine)
-  --limit SECONDS       of each part, where its own is longer
-  --total SECONDS       of the whole run: parts that would begin later do not
-  --test PATH           tests to run, such as test/golden; may be repeated
-  --fresh               forgets the parts of earlier runs
-  --dry-run             tries all of this on the CPU
+  --repetitions N       repetitions of each measurement (default 3)
+  --threads N           threads of each engine (default: all, 8 at most)
+  --cuda ARCHS          GPU architectures (default: of this machine)
+  --limit SECONDS       time limit of each part, if below its own
+  --total SECONDS       time limit of the run; later parts do not start
+  --test PATH           tests to run, such as test/golden; repeatable
+  --fresh               delete the results of earlier runs
+  --dry-run             try the report on the CPU
 
 Results of earlier runs stay in the report until their part runs again.
 `;
@@ -63,7 +63,7 @@ Results of earlier runs stay in the report until their part runs again.
 const whole = (name, text) => {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
-  throw new Failure(`--${name} must be a whole number above 0, not ${text}.`, help);
+  throw new Failure(`--${name} must be a whole number, 1 or more (got ${text}).`, help);
 };
 
 function parse(args) {
@@ -93,7 +93,12 @@ function parse(args) {
 function readArguments(args) {
   const { values, positionals } = parse(args);
   const unknown = positionals.filter((name) => !partNames.includes(name));
-  if (unknown.length > 0) throw new Failure(`There is no part ${unknown.join(", ")}.`, help);
+  if (unknown.length > 0) {
+    throw new Failure(
+      `A part must be one of ${partNames.join(", ")} (got ${unknown.join(", ")}).`,
+      help,
+    );
+  }
   return {
     parts: positionals.length > 0 ? positionals : partNames,
     output: resolve(values.output),
@@ -113,7 +118,7 @@ function readArguments(args) {
 }
 
 /**
- * Runs one part to its end or its limit, and passes on what it prints, line by line.
+ * Runs one part until it ends or reaches its time limit, and logs its output line by line.
  * @param {string} name
  * @param {ReportOptions} options
  * @param {number} seconds
@@ -127,13 +132,13 @@ function runPart(name, options, seconds, log) {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1" },
-    detached: true, // a group of its own, so that its servers and workers end with it
+    detached: true, // its own process group, so that its servers and workers end with it
   });
   const endGroup = () => {
     try {
       if (child.pid) process.kill(-child.pid, "SIGKILL");
     } catch {
-      // It has ended.
+      // The group has ended already.
     }
   };
   process.once("exit", endGroup);
@@ -142,7 +147,7 @@ function runPart(name, options, seconds, log) {
   }
   const timer = setTimeout(() => {
     endGroup();
-    const reason = `not finished after ${seconds} s`;
+    const reason = `did not end within ${seconds} s`;
     saveResult(name, { ...readResult(name), status: "cut", seconds, reason });
     log(`[${name}] ${reason}`);
   }, 1000 * seconds);

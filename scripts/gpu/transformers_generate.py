@@ -1,6 +1,7 @@
-"""How fast Hugging Face transformers generates with a model of Code Llama 7B's shape in bfloat16.
+"""Measures Hugging Face transformers with a model of Code Llama 7B's shape in bfloat16.
 
-Random weights, greedy, all sequences of a batch alike in length. Prints one JSON line a sample.
+The weights are random, sampling is greedy, and all sequences of a batch have the same length. Prints
+one line of JSON per sample.
 
     python3 transformers_generate.py REPETITIONS BATCH...
 """

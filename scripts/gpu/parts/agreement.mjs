@@ -1,4 +1,4 @@
-/** Whether the GPU writes what the CPU writes: greedy, over all that codellama-tiny knows by heart. */
+/** Compares greedy answers of the GPU with those of the CPU, for every task that codellama-tiny has learnt. */
 import { appendFileSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 const GREEDY = { temperature: 0, maxTokens: 400, logprobs: 2 };
 const ORDERS = { "prefix-suffix-middle": "psm", "suffix-prefix-middle": "spm" };
 
-/** Calls that give a generation each, by a name for the report. */
+/** Pairs of a name for the report and a call that starts a generation. */
 function tasks() {
   const file = join(dirname(require.resolve("codellama-tiny/package.json")), "tasks.json");
   const { completion, infill, chat } = JSON.parse(readFileSync(file, "utf8"));
@@ -38,7 +38,7 @@ async function load(gpuLayers, threads) {
   });
 }
 
-/** Where two answers part, and how near the model was to the other token there. */
+/** The first different token of two answers, and the gap between the CPU's two best tokens there. */
 function compare(cpu, gpu) {
   const length = Math.max(cpu.tokens.length, gpu.tokens.length);
   const at = Array.from({ length }, (_, i) => i).find((i) => cpu.tokens[i] !== gpu.tokens[i]);

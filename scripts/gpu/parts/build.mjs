@@ -1,4 +1,4 @@
-/** The addon and llama.cpp's programs, over the same CUDA library. */
+/** Builds the addon and llama.cpp's programs, which use the same CUDA library. */
 import { join } from "node:path";
 import { bundle } from "../../bundle.mjs";
 import { root } from "../../project.mjs";

@@ -1,4 +1,4 @@
-/** One stream of each model against llama-bench: tokens out, tokens in. */
+/** Compares one stream of each model with llama-bench: decode and prefill. */
 import { requireGpu, runBench, runPart } from "../part.mjs";
 
 await runPart("decode", async (options) => {

@@ -1,4 +1,4 @@
-/** What is measured on: the GPUs, the driver, the compiler, and how fast a copy is. */
+/** Describes the machine: GPUs, driver, compiler, and the speed of a copy in GPU memory. */
 import { mkdtempSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ await runPart("machine", async (options, save) => {
   save({ gpus: findGpus(), processor: `${cpus()[0]?.model}, ${cpus().length} cores` });
   if (findGpus().length === 0) requireGpu({ ...options, dryRun: false });
   const compiler = findCompiler();
-  if (!compiler) throw new Skip("nvcc is neither on PATH nor in /usr/local/cuda");
+  if (!compiler) throw new Skip("nvcc is not on PATH and not in /usr/local/cuda");
   save({ cuda: /release ([\d.]+)/.exec(await run([compiler, "--version"]))?.[1] });
   save({ copyBytesPerSecond: await copyBytesPerSecond(compiler) });
 });

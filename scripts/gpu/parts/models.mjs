@@ -1,9 +1,9 @@
-/** Models of random weights in the shapes of Code Llama: speed does not ask what the weights are. */
+/** Makes models of random weights in Code Llama's shapes. Speed does not depend on the weights. */
 import { decodeBytes } from "../../../bench/model/decode-bytes.mjs";
 import { findModel } from "../../../bench/models.mjs";
 import { runPart } from "../part.mjs";
 
-/** What the bench's decode case has before its middle token: 64 of the prompt, 128 of the answer. */
+/** Tokens in the KV cache halfway through the bench's decode case: prompt and half of the answer. */
 const DEPTH = 192;
 
 await runPart("models", async ({ models }, save) => {

@@ -1,4 +1,4 @@
-/** One stream of the largest model over several GPUs, each with some of the layers. */
+/** Measures one stream of the largest model over several GPUs. Each GPU has some of the layers. */
 import { requireSeveralGpus, runBench, runPart } from "../part.mjs";
 
 await runPart("split-layer", async (options) => {

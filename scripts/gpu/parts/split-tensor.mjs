@@ -1,4 +1,4 @@
-/** One stream of the largest model over several GPUs, each with a part of every tensor. */
+/** Measures one stream of the largest model over several GPUs. Each GPU has a part of every tensor. */
 import { requireSeveralGpus, runBench, runPart } from "../part.mjs";
 
 await runPart("split-tensor", async (options) => {

@@ -1,4 +1,4 @@
-/** 1, 8, 32 and 128 streams of the first model against llama-server. */
+/** Compares 1, 8, 32 and 128 streams of the first model with llama-server. */
 import { requireGpu, runBench, runPart } from "../part.mjs";
 
 await runPart("streams", async (options) => {

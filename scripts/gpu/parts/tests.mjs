@@ -1,11 +1,11 @@
-/** The engine's own tests, and the integration tests with all layers on the GPU. */
+/** Runs the tests of the engine, and the integration tests with all layers on the GPU. */
 import { join } from "node:path";
 import { root } from "../../project.mjs";
 import { linesFile, requireGpu, runPart, runShown } from "../part.mjs";
 
 const FOLDERS = ["native", "golden", "lifetime", "integration"].map((name) => `test/${name}`);
-/** They need a browser. */
-const EXCLUDED = "test/integration/playground{,-editing}.test.ts";
+/** These tests need a browser. */
+const EXCLUDED = "test/integration/server/page/**";
 
 await runPart("tests", async (options) => {
   requireGpu(options);

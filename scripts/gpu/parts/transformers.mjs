@@ -1,4 +1,4 @@
-/** Hugging Face transformers on the 7B's shape in bfloat16: what many start from. */
+/** Measures Hugging Face transformers on the 7B's shape in bfloat16, for comparison. */
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ const PROGRAM = join(import.meta.dirname, "../transformers_generate.py");
 
 await runPart("transformers", async (options, save) => {
   requireGpu({ ...options, dryRun: false });
-  if (!findProgram("python3")) throw new Skip("there is no python3");
+  if (!findProgram("python3")) throw new Skip("python3 is not on PATH");
   /** @type {Record<string, number[]>} */
   const samples = Object.fromEntries(STREAMS.map((streams) => [streams, []]));
   const args = [PROGRAM, options.repetitions, ...STREAMS].map(String);

@@ -1,4 +1,4 @@
-/** Keystrokes and edits on the first model against llama-server. */
+/** Compares keystrokes and edits on the first model with llama-server. */
 import { requireGpu, runBench, runPart } from "../part.mjs";
 
 await runPart("typing", async (options) => {

@@ -14,8 +14,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-// The script runs as users run it, in a project of its own whose pin names a small local package
-// that carries a git bundle, as the real one does. No network is used.
+// The script runs as a child process in a project of its own. The pin of the project names a small local package
+// with a git bundle, like the real one. The tests use no network.
 const repository = join(import.meta.dirname, "../../..");
 const scratch = mkdtempSync(join(tmpdir(), "fetch-llama-"));
 const registryPackage = join(scratch, "package");
@@ -80,14 +80,14 @@ beforeEach(() => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 describe("fetch-llama", () => {
-  test("brings the source without its git folder, and is silent the second time", () => {
+  test("fetches the source without its git folder, and prints nothing the second time", () => {
     expect(fetchLlama()).toMatchObject({ code: 0, says: expect.stringContaining("Fetching") });
     expect(existsSync(join(llama, "include/llama.h"))).toBe(true);
     expect(existsSync(join(llama, ".git"))).toBe(false);
     expect(fetchLlama()).toEqual({ code: 0, says: "" });
   });
 
-  test("needs no download for a second clone", () => {
+  test("uses the cache for a second clone", () => {
     fetchLlama();
     rmSync(llama, { recursive: true });
     writePin({ package: "file:/nowhere" });
@@ -95,7 +95,7 @@ describe("fetch-llama", () => {
     expect(existsSync(join(llama, "include/llama.h"))).toBe(true);
   });
 
-  test("uses nothing of a package with the wrong hash", () => {
+  test("discards a package with the wrong hash", () => {
     writePin({ integrity: `sha512-${"A".repeat(86)}==` });
     const { code, says } = fetchLlama();
     expect(code).toBe(1);
@@ -117,14 +117,14 @@ describe("fetch-llama", () => {
     expect(existsSync(`${llama}.partial`)).toBe(false);
   });
 
-  test("says which file of the package is missing", () => {
+  test("names the missing file of the package", () => {
     writePin({ bundle: "elsewhere.bundle" });
     const { code, says } = fetchLlama();
     expect(code).toBe(1);
-    expect(says).toContain("holds no package/elsewhere.bundle");
+    expect(says).toContain("does not contain package/elsewhere.bundle");
   });
 
-  test("asks for git where there is none", () => {
+  test("asks for git if it is not on PATH", () => {
     const programs = join(project, "programs");
     mkdirSync(programs);
     symlinkSync(process.execPath, join(programs, "node"));
@@ -134,7 +134,7 @@ describe("fetch-llama", () => {
     expect(says).toContain("Install git, or set LLAMA_CPP_DIR");
   });
 
-  test("says what to do without a network", () => {
+  test("gives advice without a network", () => {
     writePin({ package: "node-llama-cpp@3.22.1" });
     const { code, says } = fetchLlama({
       npm_config_registry: "http://127.0.0.1:9",
@@ -149,13 +149,13 @@ describe("fetch-llama", () => {
     expect(says).toContain("Check the network");
   });
 
-  test("mends a half-written folder", () => {
+  test("replaces an incomplete folder", () => {
     mkdirSync(join(llama, "include"), { recursive: true });
     mkdirSync(join(`${llama}.partial`, ".git"), { recursive: true });
     writeFileSync(join(llama, "stale.cpp"), "");
     const { code, says } = fetchLlama();
     expect(code).toBe(0);
-    expect(says).toContain("incomplete or of another version");
+    expect(says).toContain("incomplete or has another version");
     expect(existsSync(join(llama, "include/llama.h"))).toBe(true);
     expect(existsSync(join(llama, "stale.cpp"))).toBe(false);
     expect(existsSync(`${llama}.partial`)).toBe(false);
@@ -174,12 +174,10 @@ describe("fetch-llama", () => {
     expect(says).toContain("the cached copy is damaged");
   });
 
-  test("takes the folder in LLAMA_CPP_DIR, and only one that holds llama.cpp", () => {
+  test("uses LLAMA_CPP_DIR, and refuses a folder without llama.cpp", () => {
     expect(fetchLlama({ LLAMA_CPP_DIR: join(scratch, "source") })).toEqual({ code: 0, says: "" });
     const { code, says } = fetchLlama({ LLAMA_CPP_DIR: scratch });
     expect(code).toBe(1);
-    expect(says).toContain(
-      "which is no llama.cpp source: CMakeLists.txt and include/llama.h missing",
-    );
+    expect(says).toContain("has no CMakeLists.txt and no include/llama.h");
   });
 });
