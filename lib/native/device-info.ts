@@ -8,9 +8,9 @@ export interface DeviceInfo {
   readonly backend: string;
   /** An `"accelerator"` helps the CPU with some operations and holds no layers. */
   readonly kind: "cpu" | "gpu" | "integrated" | "accelerator";
-  /** 0 where the backend does not report it. */
+  /** 0 if the backend does not report it. */
   readonly totalMemoryBytes: number;
-  /** 0 where the backend does not report it. */
+  /** 0 if the backend does not report it. */
   readonly freeMemoryBytes: number;
 }
 

@@ -57,8 +57,12 @@ const isIterable: Test = (value) =>
   value instanceof List ||
   value instanceof Undefined;
 
+// Like Jinja: an undefined value counts as an empty sequence.
 const isSequence: Test = (value) =>
-  value instanceof Text || value instanceof Dict || (value instanceof List && value.hasIndices);
+  value instanceof Text ||
+  value instanceof Dict ||
+  value instanceof Undefined ||
+  (value instanceof List && value.hasIndices);
 
 const tests: ReadonlyMap<string, Test> = new Map<string, Test>([
   ["boolean", (value) => typeof value === "boolean"],

@@ -40,7 +40,9 @@ export function formatPercent(format: Text, values: Value, budget: Budget): Text
     );
     budget.checkUnits(formatted.length);
   }
-  if (next < positional.length && !(values instanceof Dict)) {
+  // Python does not count the values of a dict or a list.
+  const isMapping = values instanceof Dict || (values instanceof List && values.type !== "tuple");
+  if (next < positional.length && !isMapping) {
     throw new TemplateError("not all arguments converted during string formatting");
   }
   formatted.add(literalText(format, position, format.value.length));

@@ -4,14 +4,18 @@ import { charactersOf, hasSurrogates } from "../values/conversions.ts";
 import { Text } from "../values/text.ts";
 import { List, typeName, Undefined, type Value } from "../values/values.ts";
 
-/** `object[start:stop:step]`. An absent bound is None. */
+/**
+ * `object[start:stop:step]`. An absent bound is None.
+ * @throws TemplateError for an object or bounds that Python cannot slice
+ */
 export function sliceOf(
   object: Value,
   bounds: readonly [start: Value, stop: Value, step: Value],
   budget: Budget,
 ): Value {
   if (object instanceof Undefined) return object.refuse();
-  if (!(object instanceof Text || object instanceof List)) {
+  const isSliceable = object instanceof Text || (object instanceof List && object.hasIndices);
+  if (!isSliceable) {
     throw new TemplateError(`'${typeName(object)}' object is not subscriptable`);
   }
   const [start, stop, step = 1] = bounds.map(toBound);
