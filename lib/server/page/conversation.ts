@@ -5,14 +5,14 @@ export interface Message {
   content: string;
 }
 
-/** A question and its answer while it comes. */
+/** A question and the answer that streams in. */
 export interface Exchange {
   write(text: string): void;
-  /** Takes an unanswered question out of the dialog; false when there was none to take. */
+  /** Ends the exchange. Removes a question without an answer and returns true if it did. */
   settle(): boolean;
 }
 
-/** The dialog: what is shown of it, and what the model is sent. */
+/** The dialog: its list on the page and the messages for the model. */
 export class Conversation {
   readonly #region = element("dialog", HTMLElement);
   readonly #list = element("messages", HTMLOListElement);
@@ -23,7 +23,7 @@ export class Conversation {
   }
 
   ask(content: string): Exchange {
-    // A new chat has a list of its own, which an answer that ends late leaves alone.
+    // A new chat gets a new list, so that a late answer of the old chat does not change it.
     const messages = this.#messages;
     const answer: Message = { role: "assistant", content: "" };
     messages.push({ role: "user", content });
@@ -33,9 +33,9 @@ export class Conversation {
       write: (text) => {
         if (answer.content === "") messages.push(answer);
         answer.content += text;
-        const isFollowed = isAtEnd(this.#region);
+        const wasAtEnd = isAtEnd(this.#region);
         items[1].append(text);
-        if (isFollowed) this.#region.scrollTop = this.#region.scrollHeight;
+        if (wasAtEnd) this.#region.scrollTop = this.#region.scrollHeight;
       },
       settle: () => {
         this.#region.setAttribute("aria-busy", "false");

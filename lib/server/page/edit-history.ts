@@ -1,30 +1,30 @@
-/** A text and what is selected of it. */
-interface Moment {
+/** A text and its selection. */
+interface Snapshot {
   readonly value: string;
   readonly start: number;
   readonly end: number;
 }
 
 interface Step {
-  /** Who made it: a way of typing, or whatever else wrote. */
+  /** Source of the change: a kind of typing, or the object that wrote. */
   readonly source: string | object;
-  readonly before: Moment;
-  after: Moment;
+  readonly before: Snapshot;
+  after: Snapshot;
 }
 
-const limit = 1000;
+const maxSteps = 1000;
 
 /**
- * Undo and redo for a text area that the page writes into as well. The browser's own knows nothing of such writes, and
- * puts the text together wrongly after one.
+ * Undo and redo for a text area that the page also writes into. The browser's own history does not include such writes
+ * and restores wrong text after one.
  */
 export class EditHistory {
   readonly #beforeTravel: () => void;
   readonly #done: Step[] = [];
   readonly #undone: Step[] = [];
-  #before: Moment;
+  #before: Snapshot;
 
-  /** `beforeTravel` is called before each undo and redo. */
+  /** @param beforeTravel - called before each undo and redo */
   constructor(
     readonly area: HTMLTextAreaElement,
     beforeTravel: () => void = () => {},
@@ -34,19 +34,19 @@ export class EditHistory {
     area.addEventListener("beforeinput", (event) => this.#onBeforeInput(event));
     area.addEventListener("input", (event) => {
       const inputType = event instanceof InputEvent ? event.inputType : "";
-      this.#record({ source: wayOfTyping(inputType), before: this.#before, after: this.#now() });
+      this.#record({ source: typingKind(inputType), before: this.#before, after: this.#now() });
     });
     area.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
-  /** Makes a change that can be undone; changes of one source in a row are undone together. */
+  /** Makes a change that can be undone. Consecutive changes of one source are undone together. */
   change(source: object, make: () => void): void {
     const before = this.#now();
     make();
     this.#record({ source, before, after: this.#now() });
   }
 
-  #now(): Moment {
+  #now(): Snapshot {
     const { value, selectionStart, selectionEnd } = this.area;
     return { value, start: selectionStart, end: selectionEnd };
   }
@@ -56,10 +56,10 @@ export class EditHistory {
     if (step.after.value === step.before.value) return;
     this.#undone.length = 0;
     const last = this.#done.at(-1);
-    if (last === undefined || !goesOn(last, step)) this.#done.push(step);
+    if (last === undefined || !continues(last, step)) this.#done.push(step);
     else if (step.after.value === last.before.value) this.#done.pop();
     else last.after = step.after;
-    if (this.#done.length > limit) this.#done.shift();
+    if (this.#done.length > maxSteps) this.#done.shift();
   }
 
   #onBeforeInput(event: InputEvent): void {
@@ -70,7 +70,7 @@ export class EditHistory {
     }
   }
 
-  // The browser says nothing of these keys when its own history is empty.
+  // The browser sends no historyUndo event for these keys when its own history is empty.
   #onKey(event: KeyboardEvent): void {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || event.isComposing) return;
     const letter = event.key.toLowerCase();
@@ -93,14 +93,14 @@ export class EditHistory {
   }
 }
 
-/** Whether a step belongs to the one before, as letters of a word do while the caret is not moved. */
-function goesOn(last: Step, { source, before }: Step): boolean {
+/** Whether a step continues the previous one, like typed letters while the caret does not move. */
+function continues(last: Step, { source, before }: Step): boolean {
   if (last.source !== source) return false;
   if (typeof source === "object") return true;
   return before.start === last.after.start && before.end === last.after.end;
 }
 
-function wayOfTyping(inputType: string): string | object {
+function typingKind(inputType: string): string | object {
   if (["insertText", "insertLineBreak", "insertCompositionText"].includes(inputType)) return "type";
   return inputType.startsWith("deleteContent") ? "delete" : {};
 }

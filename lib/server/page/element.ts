@@ -1,6 +1,6 @@
 /**
- * An element of the page.
- * @throws Error when the page has none of that kind
+ * Finds an element of the page.
+ * @throws Error if the page has no element with this id and kind
  */
 export function element<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
   const found = document.getElementById(id);
@@ -8,7 +8,7 @@ export function element<Kind extends HTMLElement>(id: string, kind: new () => Ki
   throw new Error(`the page has no ${id}`);
 }
 
-/** Whether the end of what an element shows is in sight. */
+/** Whether an element is scrolled to its end. */
 export function isAtEnd({ scrollHeight, scrollTop, clientHeight }: HTMLElement): boolean {
   return scrollHeight - scrollTop - clientHeight < 2;
 }

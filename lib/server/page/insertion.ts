@@ -2,8 +2,8 @@ import type { EditHistory } from "./edit-history.ts";
 import { isAtEnd } from "./element.ts";
 
 /**
- * Text that comes piece by piece into a text area, while the user edits around it. The caret stays where it is, unless
- * it stands where the text comes.
+ * Text that streams into a text area while the user edits around it. The caret keeps its place, unless it is at the
+ * insertion point.
  */
 export class Insertion {
   readonly #history: EditHistory;
@@ -14,7 +14,7 @@ export class Insertion {
   #isComposing = false;
   #hasEnded = false;
 
-  /** Takes the place of what is between two positions. */
+  /** Replaces the text between two positions. */
   constructor(history: EditHistory, start: number, end: number) {
     const { area } = history;
     this.#history = history;
@@ -23,7 +23,7 @@ export class Insertion {
     this.#known = area.value;
     const { signal } = this.#listening;
     area.addEventListener("input", () => this.#follow(), { signal });
-    // A change amid the composing of a character would end that.
+    // A change during the composition of a character would end the composition.
     area.addEventListener("compositionstart", () => this.#compose(true), { signal });
     area.addEventListener("compositionend", () => this.#compose(false), { signal });
   }
@@ -33,7 +33,7 @@ export class Insertion {
     else this.#history.change(this, () => this.#insert(text));
   }
 
-  /** Nothing more is written. */
+  /** Ends the insertion: no more text will be written. */
   end(): void {
     this.#hasEnded = true;
     if (!this.#isComposing) this.#listening.abort();
@@ -50,7 +50,7 @@ export class Insertion {
   #insert(text: string): void {
     const { area } = this.#history;
     const { selectionStart: start, selectionEnd: end, selectionDirection, scrollTop } = area;
-    const isFollowed = isAtEnd(area);
+    const wasAtEnd = isAtEnd(area);
     const at = this.#at;
     area.setRangeText(text, at, at, "preserve");
     const added = area.value.length - this.#known.length;
@@ -59,34 +59,36 @@ export class Insertion {
       start >= at || end > at ? end + added : end,
       selectionDirection,
     );
-    area.scrollTop = isFollowed ? area.scrollHeight : scrollTop;
+    area.scrollTop = wasAtEnd ? area.scrollHeight : scrollTop;
     this.#at += added;
     this.#known = area.value;
   }
 
-  /** Keeps its place through an edit of the user; what is typed at its place comes after it. */
+  /** Moves the insertion point with an edit of the user. Text typed at the point comes after it. */
   #follow(): void {
     const { value, selectionEnd } = this.#history.area;
     const before = this.#known;
     this.#known = value;
-    // Behind the caret nothing has changed: that tells apart equal letters.
+    // The text after the caret has not changed. This locates the edit even among equal letters.
     const after = commonEnd(before, value, value.length - selectionEnd);
     const start = commonStart(before, value, Math.min(before.length, value.length) - after);
     const removed = before.length - after - start;
-    const isBehind = this.#at > start + removed;
-    this.#at = isBehind ? this.#at + value.length - before.length : Math.min(this.#at, start);
+    const isAfterEdit = this.#at > start + removed;
+    this.#at = isAfterEdit ? this.#at + value.length - before.length : Math.min(this.#at, start);
   }
 }
 
-/** How many characters two texts begin with alike, up to some. */
-function commonStart(one: string, other: string, most: number): number {
+/** Number of equal characters at the start of two texts, at most `limit`. */
+function commonStart(one: string, other: string, limit: number): number {
   let count = 0;
-  while (count < most && one[count] === other[count]) count++;
+  while (count < limit && one[count] === other[count]) count++;
   return count;
 }
 
-function commonEnd(one: string, other: string, most: number): number {
+/** Number of equal characters at the end of two texts, at most `limit`. */
+function commonEnd(one: string, other: string, limit: number): number {
   let count = 0;
-  while (count < Math.min(most, one.length) && one.at(-1 - count) === other.at(-1 - count)) count++;
+  while (count < Math.min(limit, one.length) && one.at(-1 - count) === other.at(-1 - count))
+    count++;
   return count;
 }

@@ -1,6 +1,6 @@
 import { element } from "./element.ts";
 
-/** The fields, and what the server calls them. */
+/** Names of the request fields, by the id of the input. */
 const names = {
   temperature: "temperature",
   "top-p": "top_p",
@@ -8,7 +8,7 @@ const names = {
   seed: "seed",
 };
 
-/** The parameters as the server takes them; what is empty is left to it. */
+/** The parameters as request fields. The server chooses the value of an empty input. */
 export function parameters(): { readonly max_tokens?: number } {
   const given = Object.entries(names).flatMap(([id, name]) => {
     const { value, valueAsNumber } = element(id, HTMLInputElement);
@@ -17,23 +17,25 @@ export function parameters(): { readonly max_tokens?: number } {
   return Object.fromEntries(given);
 }
 
-/** What is wrong with the first field that cannot be sent, and what it may be. */
-export function parameterFault(): string | undefined {
-  const bad = Object.keys(names)
+/** Error message for the first invalid input. Undefined if all inputs are valid. */
+export function parameterError(): string | undefined {
+  const input = Object.keys(names)
     .map((id) => element(id, HTMLInputElement))
-    .find(isBad);
-  if (bad === undefined) return undefined;
-  const name = bad.labels?.[0]?.textContent?.trim() ?? bad.id;
-  const kind = isWhole(bad) ? "a whole number" : "a number";
-  return `${name} must be ${kind} from ${bad.min}${bad.max === "" ? "" : ` to ${bad.max}`}.`;
+    .find(isInvalid);
+  if (input === undefined) return undefined;
+  const { min, max, value } = input;
+  const name = input.labels?.[0]?.textContent?.trim() ?? input.id;
+  const kind = isWholeNumber(input) ? "a whole number" : "a number";
+  const range = max === "" ? `of at least ${min}` : `between ${min} and ${max}`;
+  return `${name} must be ${kind} ${range}${value === "" ? "" : ` (got ${value})`}.`;
 }
 
-function isBad(input: HTMLInputElement): boolean {
+function isInvalid(input: HTMLInputElement): boolean {
   const { badInput, rangeUnderflow, rangeOverflow, stepMismatch } = input.validity;
-  // Other steps are only those of the arrow keys: 0.25 is as good a temperature as 0.2.
-  return badInput || rangeUnderflow || rangeOverflow || (stepMismatch && isWhole(input));
+  // Only whole numbers must match the step. Other steps are for the arrow keys: 0.25 is a valid temperature.
+  return badInput || rangeUnderflow || rangeOverflow || (stepMismatch && isWholeNumber(input));
 }
 
-function isWhole(input: HTMLInputElement): boolean {
+function isWholeNumber(input: HTMLInputElement): boolean {
   return input.step === "1";
 }

@@ -2,7 +2,7 @@ import { Conversation } from "./conversation.ts";
 import { EditHistory } from "./edit-history.ts";
 import { element } from "./element.ts";
 import { Insertion } from "./insertion.ts";
-import { parameterFault, parameters } from "./parameters.ts";
+import { parameterError, parameters } from "./parameters.ts";
 import { type ServerEvent, serverEvents } from "./server-events.ts";
 
 type Mode = "complete" | "infill" | "chat";
@@ -41,28 +41,28 @@ function show(next: Mode): void {
   texts[mode].focus();
 }
 
-function tell(text: string, isError = false): void {
+function showStatus(text: string, isError = false): void {
   status.textContent = text;
   status.classList.toggle("error", isError);
 }
 
-/** Ends the answer that comes, or only one of a mode. */
+/** Ends the running answer. With a mode, only if the answer belongs to it. */
 function end(only?: Mode): void {
   if (only === undefined || running?.mode === only) running?.controller.abort();
 }
 
-/** Says which of Run and Stop does something. Disabled ones would lose the focus to the page. */
+/** Marks Run or Stop as disabled. A truly disabled button would lose the focus to the page. */
 function setRunning(next: typeof running): void {
   running = next;
   run.setAttribute("aria-disabled", String(next !== undefined));
   stop.setAttribute("aria-disabled", String(next === undefined));
 }
 
-/** Reads an answer, hands its text on, and tells how fast it comes. */
+/** Reads an answer, passes its text on and shows its speed. */
 async function read(path: string, body: object, write: (text: string) => void): Promise<void> {
   const controller = new AbortController();
   setRunning({ mode, controller });
-  tell("waiting …");
+  showStatus("waiting …");
   const began = performance.now();
   let firstAt = 0;
   let pieces = 0;
@@ -70,25 +70,25 @@ async function read(path: string, body: object, write: (text: string) => void): 
   const speed = () => {
     const seconds = (performance.now() - firstAt) / 1000;
     const count = tokens ?? pieces;
-    const rate = seconds > 0 && count > 1 ? `, ${((count - 1) / seconds).toFixed(0)} a second` : "";
-    return `${count} tokens${rate}; the first after ${(firstAt - began).toFixed(0)} ms`;
+    const rate = seconds > 0 && count > 1 ? `, ${((count - 1) / seconds).toFixed(0)} tokens/s` : "";
+    return `${count} tokens${rate}, first token after ${(firstAt - began).toFixed(0)} ms`;
   };
   try {
     for await (const event of serverEvents(path, body, key.value, controller.signal)) {
-      controller.signal.throwIfAborted(); // Pieces that were here already count no more.
+      controller.signal.throwIfAborted(); // Ignore events that arrived before the stop.
       tokens = event.usage?.completion_tokens ?? event.tokens_predicted ?? tokens;
       const text = textOf(event);
       if (text === "") continue;
       if (pieces === 0) firstAt = performance.now();
       pieces++;
       write(text);
-      tell(speed());
+      showStatus(speed());
     }
-    tell(pieces === 0 ? "nothing came" : speed());
+    showStatus(pieces === 0 ? "the answer is empty" : speed());
   } catch (error) {
     if (controller.signal.aborted) {
-      tell(pieces === 0 ? "stopped before the first token" : `stopped; ${speed()}`);
-    } else tell((error as Error).message, true);
+      showStatus(pieces === 0 ? "stopped before the first token" : `stopped after ${speed()}`);
+    } else showStatus((error as Error).message, true);
   } finally {
     setRunning(undefined);
   }
@@ -143,12 +143,12 @@ const actions = { complete, infill, chat };
 
 function start(): void {
   if (running !== undefined) return;
-  const fault = parameterFault();
-  if (fault === undefined) void actions[mode]();
-  else tell(fault, true);
+  const error = parameterError();
+  if (error === undefined) void actions[mode]();
+  else showStatus(error, true);
 }
 
-/** What the model is, and can do. */
+/** Shows the model's name and capabilities. */
 async function describeModel(): Promise<void> {
   const headers: HeadersInit = key.value === "" ? {} : { authorization: `Bearer ${key.value}` };
   const response = await fetch("/v1/models", { headers });
@@ -156,7 +156,7 @@ async function describeModel(): Promise<void> {
   key.hidden = response.status !== 401 && key.value === "";
   if (!response.ok) {
     line.textContent =
-      response.status === 401 ? "An API key is needed." : "The model is not there yet.";
+      response.status === 401 ? "Enter an API key." : "The model is not ready yet.";
     if (response.status === 503) setTimeout(describeModel, 1000);
     return;
   }
@@ -169,23 +169,23 @@ async function describeModel(): Promise<void> {
   const [model] = data;
   if (model === undefined) return;
   const { capabilities, context_size: contextSize } = model.meta;
-  const able = (["completion", "infill", "chat"] as const).filter(
+  const supported = (["completion", "infill", "chat"] as const).filter(
     (name) => capabilities[name] === true,
   );
-  line.textContent = `${model.id} · ${able.join(", ")} · context of ${contextSize} tokens`;
+  line.textContent = `${model.id} · ${supported.join(", ")} · context window: ${contextSize} tokens`;
   for (const [index, name] of (["completion", "infill", "chat"] as const).entries()) {
     if (tabs[index] !== undefined) tabs[index].disabled = capabilities[name] !== true;
   }
 }
 
-/** The tab that a key leads to from one of them; those of what the model cannot do are skipped. */
+/** The tab that a key moves to. Skips the tabs of modes that the model does not support. */
 function tabAt(pressed: string, from: HTMLButtonElement): HTMLButtonElement | undefined {
-  const able = tabs.filter((tab) => !tab.disabled);
-  const index = able.indexOf(from);
-  if (pressed === "ArrowRight") return able[(index + 1) % able.length];
-  if (pressed === "ArrowLeft") return able.at(index - 1);
-  if (pressed === "Home") return able[0];
-  return pressed === "End" ? able.at(-1) : undefined;
+  const enabled = tabs.filter((tab) => !tab.disabled);
+  const index = enabled.indexOf(from);
+  if (pressed === "ArrowRight") return enabled[(index + 1) % enabled.length];
+  if (pressed === "ArrowLeft") return enabled.at(index - 1);
+  if (pressed === "Home") return enabled[0];
+  return pressed === "End" ? enabled.at(-1) : undefined;
 }
 
 for (const [index, tab] of tabs.entries()) {
@@ -193,7 +193,7 @@ for (const [index, tab] of tabs.entries()) {
   tab.addEventListener("keydown", (event) => {
     const next = tabAt(event.key, tab);
     if (next === undefined) return;
-    event.preventDefault(); // Home and End would scroll the page.
+    event.preventDefault(); // By default Home and End scroll the page.
     next.click();
     next.focus();
   });

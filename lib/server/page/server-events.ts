@@ -1,4 +1,4 @@
-/** What an event of a streamed answer says. */
+/** Event of a streamed answer, from any of the three routes. */
 export interface ServerEvent {
   readonly choices?: readonly {
     readonly text?: string;
@@ -11,7 +11,7 @@ export interface ServerEvent {
 }
 
 /**
- * Asks for a streamed answer and gives its events.
+ * Requests a streamed answer and yields its events.
  * @throws Error with the server's message
  */
 export async function* serverEvents(
@@ -31,7 +31,7 @@ export async function* serverEvents(
   });
   if (!response.ok || response.body === null) {
     const { error } = (await response.json()) as ServerEvent;
-    throw new Error(error?.message ?? `the server says ${response.status}`);
+    throw new Error(error?.message ?? `the server answered with status ${response.status}`);
   }
   let rest = "";
   for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {

@@ -80,7 +80,7 @@ describe.skipIf(findBrowser() === undefined)("editing in the playground (needs c
       text.setSelectionRange(from, from + " zzz".length);
     }, before.indexOf(" zzz"));
     await area.press("Control+Enter");
-    await playground.waitForStatus("the first");
+    await playground.waitForStatus("first token");
     await playground.waitForEnd();
     expect(await area.inputValue()).toContain("return a + b\n");
     await area.press("Control+z");

@@ -45,7 +45,7 @@ describe.skipIf(hasNoBrowser)("the playground (needs chromium)", () => {
     const text = await page.getByLabel("Text to continue").inputValue();
     expect(text).toContain("a, b = b, a + b\n    return a\n");
     expect(await page.locator("#status").textContent()).toMatch(
-      /\d+ a second; the first after \d+ ms/,
+      /\d+ tokens\/s, first token after \d+ ms/,
     );
     await screenshot("complete");
   });
@@ -62,7 +62,7 @@ describe.skipIf(hasNoBrowser)("the playground (needs chromium)", () => {
       text.setSelectionRange(hole, hole);
     });
     await area.press("Control+Enter");
-    await page.locator("#status", { hasText: "a second" }).waitFor();
+    await page.locator("#status", { hasText: "tokens/s" }).waitFor();
     await expect.poll(() => area.inputValue()).toContain("return a + b\n\nprint(add(1, 2))");
     await screenshot("infill");
   });
@@ -127,7 +127,7 @@ describe.skipIf(hasNoBrowser)("the playground while text arrives (needs chromium
     expect(messages).toEqual([
       { role: "user", content: "Write a Python function that adds two numbers." },
     ]);
-    await playground.waitForStatus("a second");
+    await playground.waitForStatus("tokens/s");
     await playground.waitForEnd();
     expect(await playground.page().locator("#dialog li").count()).toBe(2);
   });
@@ -172,7 +172,7 @@ describe.skipIf(hasNoBrowser)("the playground while text arrives (needs chromium
     expect(await playground.stop.getAttribute("aria-disabled")).toBe("true");
     playground.pace.release();
     await playground.run.press("Enter");
-    await playground.waitForStatus("a second");
+    await playground.waitForStatus("tokens/s");
     await playground.waitForEnd();
     expect(await focused()).toBe("run");
   });
@@ -217,7 +217,7 @@ describe.skipIf(hasNoBrowser)("the playground while text arrives (needs chromium
     const area = await openChat();
     await area.fill("Write a Python function that adds two numbers.");
     await area.press("Control+Enter");
-    await playground.waitForStatus("a second");
+    await playground.waitForStatus("tokens/s");
     await playground.waitForEnd();
     const tooLong = "What does this mean? ".repeat(1000);
     await area.fill(tooLong);
@@ -258,11 +258,11 @@ describe.skipIf(hasNoBrowser)("the playground while text arrives (needs chromium
   });
 
   test.each([
-    ["Temperature", "5", "Temperature must be a number from 0 to 2."],
-    ["Top p", "-0.5", "Top p must be a number from 0 to 1."],
-    ["Tokens", "0", "Tokens must be a whole number from 1 to 4096."],
-    ["Tokens", "1.5", "Tokens must be a whole number from 1 to 4096."],
-    ["Seed", "-1", "Seed must be a whole number from 0."],
+    ["Temperature", "5", "Temperature must be a number between 0 and 2 (got 5)."],
+    ["Top p", "-0.5", "Top p must be a number between 0 and 1 (got -0.5)."],
+    ["Max tokens", "0", "Max tokens must be a whole number between 1 and 4096 (got 0)."],
+    ["Max tokens", "1.5", "Max tokens must be a whole number between 1 and 4096 (got 1.5)."],
+    ["Seed", "-1", "Seed must be a whole number of at least 0 (got -1)."],
   ])("does not send %s %s", async (name, value, message) => {
     const requests: string[] = [];
     playground.page().on("request", (request) => requests.push(request.url()));
@@ -280,7 +280,7 @@ describe.skipIf(hasNoBrowser)("the playground while text arrives (needs chromium
     await playground.page().locator("#status.error", { hasText: "Temperature must be" }).waitFor();
     await temperature.fill("0.01");
     await playground.area.press("Control+Enter");
-    await playground.waitForStatus("a second");
+    await playground.waitForStatus("tokens/s");
   });
 
   test("requests no missing file", async () => {
