@@ -6,7 +6,7 @@ import spinner from "yocto-spinner";
 import { replaceFile } from "../base/replace-file.ts";
 import type { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
-import type { ChatOptions } from "../options/chat.ts";
+import { type ChatOptions, chatTable } from "../options/chat.ts";
 import type { ChatSession } from "../session.ts";
 import { addModelFlags, loadModel, type ModelFlags } from "./model-options.ts";
 import { addSamplingFlags, type SamplingFlags, samplingOptions } from "./sampling-options.ts";
@@ -24,10 +24,9 @@ export function addChatCommand(program: Command): void {
   const command = program
     .command("chat")
     .description("chat with an instruct model (piped input: one question)");
-  addSamplingFlags(addModelFlags(command), { maxTokens: 1024, temperature: 0.6, topP: 0.9 })
+  addSamplingFlags(addModelFlags(command), chatTable, 1024)
     .option("--system <text>", "system prompt")
     .option("--load <file>", "continue a conversation saved with /save")
-    .option("--force", "chat with a model that is not an instruct model")
     .option("--verbose", "print tokens and speed after each answer")
     .action(chat);
 }

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import colors from "picocolors";
 import { CodeLlamaError } from "../errors.ts";
+import { integer } from "../options/check.ts";
+import { generateTable } from "../options/generate.ts";
+import { ruleFlag } from "./flags.ts";
 import { withModel } from "./interrupt.ts";
 import { addModelFlags, type ModelFlags } from "./model-options.ts";
-import { parseNumber } from "./parsers.ts";
 import { addSamplingFlags, type SamplingFlags, samplingOptions } from "./sampling-options.ts";
 import { readStandardInput } from "./standard-input.ts";
 import { note, summary } from "./terminal.ts";
@@ -18,8 +20,14 @@ export function addCompleteCommand(program: Command): void {
     .command("complete")
     .description("continue a prompt (argument or standard input)")
     .argument("[prompt]");
-  addSamplingFlags(addModelFlags(command), { maxTokens: 256, temperature: 0.2, topP: 0.95 })
-    .option("--max-repeats <number>", "stop after this many repetitions; 0: off", parseNumber, 12)
+  addSamplingFlags(addModelFlags(command), generateTable, 256)
+    .addOption(
+      ruleFlag(
+        "--max-repeats <number>",
+        "stop after this many repetitions; 0: off",
+        integer(0, 10_000),
+      ).default(12),
+    )
     .option("--json", "print one JSON object instead of streaming")
     .action(complete);
 }

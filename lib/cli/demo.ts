@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import colors from "picocolors";
 import type { Generation } from "../generation.ts";
+import { loadTable } from "../options/load.ts";
+import { addFlags } from "./flags.ts";
 import { withModel } from "./interrupt.ts";
 
 const hole = {
@@ -11,11 +13,10 @@ const hole = {
 const question = "Write a JavaScript function that checks whether a number is prime.";
 
 export function addDemoCommand(program: Command): void {
-  program
+  const command = program
     .command("demo")
-    .description("show completion, infill and chat with the toy model")
-    .option("-t, --threads <number>", "CPU threads", Number)
-    .action(demo);
+    .description("show completion, infill and chat with the toy model");
+  addFlags(command, loadTable, {}, ["threads"]).action(demo);
 }
 
 async function demo(flags: { readonly threads?: number }): Promise<void> {

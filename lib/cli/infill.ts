@@ -1,15 +1,16 @@
 import type { BigIntStats } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { buffer as readAll } from "node:stream/consumers";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import colors from "picocolors";
 import { invalidArgument } from "../base/arguments.ts";
 import { withRegularFile } from "../base/regular-file.ts";
 import { replaceFile, requireReplaceable } from "../base/replace-file.ts";
-import { hasHole, type InfillInput } from "../options/infill.ts";
+import { integer } from "../options/check.ts";
+import { hasHole, type InfillInput, infillTable } from "../options/infill.ts";
+import { ruleFlag } from "./flags.ts";
 import { withModel } from "./interrupt.ts";
 import { addModelFlags, type ModelFlags } from "./model-options.ts";
-import { parseNumber } from "./parsers.ts";
 import { addSamplingFlags, type SamplingFlags, samplingOptions } from "./sampling-options.ts";
 import { SourceText, withLineFeeds } from "./source-text.ts";
 import { note, summary } from "./terminal.ts";
@@ -26,23 +27,19 @@ interface InfillFlags extends ModelFlags, SamplingFlags {
   readonly json?: true;
 }
 
+const position = integer(1, 2 ** 31 - 1);
+
 export function addInfillCommand(program: Command): void {
   const command = program
     .command("infill")
     .description("fill a hole in a file, at a cursor or at <FILL_ME>")
     .argument("<file>", "file to fill, or - for standard input");
-  addSamplingFlags(addModelFlags(command), { maxTokens: 256, temperature: 0.2, topP: 0.95 })
-    .option("--line <number>", "line of the cursor, from 1", parseNumber)
-    .option("--column <number>", "column of the cursor, from 1; default: end of line", parseNumber)
-    .option("--fill-me", "fill at <FILL_ME> or <FILL>; default without --line")
+  addSamplingFlags(addModelFlags(command), infillTable, 256)
+    .addOption(ruleFlag("--line <number>", "line of the cursor, from 1", position))
     .addOption(
-      new Option("--order <order>", "put prefix (psm) or suffix (spm) first").choices([
-        "auto",
-        "psm",
-        "spm",
-      ]),
+      ruleFlag("--column <number>", "column of the cursor, from 1; default: end of line", position),
     )
-    .option("--single-line", "stop at the first line break")
+    .option("--fill-me", "fill at <FILL_ME> or <FILL>; default without --line")
     .option("--trim", "remove an end that repeats the suffix")
     .option("--full", "print the whole filled file")
     .option("--write", "write the filled file in place")

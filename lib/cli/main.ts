@@ -11,6 +11,7 @@ import { addInspectCommand } from "./inspect.ts";
 import { addServeCommand } from "./serve.ts";
 import { endWithoutReader, reportFailure } from "./terminal.ts";
 import { addTuneCommand } from "./tune.ts";
+import { usageError } from "./usage-error.ts";
 
 const { version, description } = createRequire(import.meta.url)("../../package.json") as {
   version: string;
@@ -20,6 +21,7 @@ const { version, description } = createRequire(import.meta.url)("../../package.j
 const program = new Command("node-codellama")
   .description(description)
   .version(version)
+  .configureOutput({ outputError: (message, write) => write(usageError(message)) })
   .showHelpAfterError(
     "(commands: node-codellama --help; options of a command: node-codellama COMMAND --help)",
   );

@@ -3,37 +3,30 @@ import type { Command } from "commander";
 import { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { embeddedModel } from "../model/embedded.ts";
-import type { LoadOptions } from "../options/load.ts";
-import { wholeNumber } from "./parsers.ts";
+import { type LoadOptions, loadTable } from "../options/load.ts";
+import { addFlags, givenOptions } from "./flags.ts";
 import { note, progressBar } from "./terminal.ts";
 
-export interface ModelFlags {
+const names = ["contextSize", "threads", "gpuLayers"] as const;
+
+export interface ModelFlags extends Pick<LoadOptions, (typeof names)[number]> {
   readonly model?: string;
-  readonly contextSize?: number;
-  readonly threads?: number;
-  readonly gpuLayers?: number | "auto";
 }
 
-/** The flags of every command that loads a model. */
+/** Adds the flag that names the model file. */
+export function addModelFlag(command: Command): Command {
+  return command.option(
+    "-m, --model <file>",
+    "GGUF file; default: the package codellama-tiny, if installed",
+  );
+}
+
+/** Adds the flags of every command that loads a model. */
 export function addModelFlags(command: Command): Command {
-  return command
-    .option("-m, --model <file>", "GGUF file; default: the package codellama-tiny, if installed")
-    .option(
-      "-c, --context-size <tokens>",
-      "tokens that the KV cache holds",
-      wholeNumber(8, 2 ** 31 - 1),
-    )
-    .option(
-      "-t, --threads <number>",
-      "CPU threads; default: the physical cores",
-      wholeNumber(1, 512),
-    )
-    .option("--gpu-layers <number>", 'layers on the GPU, or "auto"', (text) =>
-      text === "auto" ? text : wholeNumber(0, 10_000)(text),
-    );
+  return addFlags(addModelFlag(command), loadTable, {}, names);
 }
 
-/** Loads the model that the flags name, with a bar on a terminal; by default for one request. */
+/** Loads the model that the flags name and shows a progress bar. By default for one request at a time. */
 export async function loadModel(
   flags: ModelFlags,
   signal: AbortSignal,
@@ -43,9 +36,7 @@ export async function loadModel(
   const bar = progressBar(`Loading ${basename(path)}`);
   try {
     const llama = await CodeLlama.load(path, {
-      ...(flags.contextSize === undefined ? {} : { contextSize: flags.contextSize }),
-      ...(flags.threads === undefined ? {} : { threads: flags.threads }),
-      ...(flags.gpuLayers === undefined ? {} : { gpuLayers: flags.gpuLayers }),
+      ...givenOptions<LoadOptions>(flags, loadTable, names),
       ...options,
       onProgress: (fraction) => bar.update(fraction),
       signal,
@@ -58,16 +49,16 @@ export async function loadModel(
   }
 }
 
-/** The API stays on the CPU in silence, for one program on all machines; a person asked for a GPU. */
+/** Warns when the user asked for GPU layers and there is no GPU. The API does not warn. */
 function noteUnusedGpuLayers({ gpuLayers = 0 }: ModelFlags, { placement }: CodeLlama): void {
   if (gpuLayers === "auto" || gpuLayers === 0 || placement.reason === undefined) return;
   note(
     `--gpu-layers ${gpuLayers}: all layers run on the CPU: ${placement.reason}. ` +
-      "node-codellama doctor says more.",
+      "Run node-codellama doctor for details.",
   );
 }
 
-/** The embedded model's path, for a command without `--model`. */
+/** Path of the embedded model, for a command without `--model`. */
 export function defaultModel(): string {
   const path = embeddedModel();
   if (path === undefined) {

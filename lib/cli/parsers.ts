@@ -1,47 +1,41 @@
-import { InvalidArgumentError } from "commander";
+import { Option } from "commander";
+import { invalidArgument, show } from "../base/arguments.ts";
+import { number, type Rule, text } from "../options/check.ts";
 import { isOrigin, originForm } from "../server/http/origin.ts";
+import { parseValue, ruleFlag } from "./flags.ts";
 
-// Of options: each reads a text, and refuses one in the command line's words.
-
-export function parseNumber(text: string): number {
-  const number = Number(text);
-  if (text.trim() === "" || Number.isNaN(number)) throw new InvalidArgumentError("Not a number.");
-  return number;
-}
-
-/** Both ends are included. */
-export function wholeNumber(minimum: number, maximum: number): (text: string) => number {
-  return (text) => {
-    const number = parseNumber(text);
-    if (Number.isInteger(number) && number >= minimum && number <= maximum) return number;
-    throw new InvalidArgumentError(`Must be a whole number from ${minimum} to ${maximum}.`);
-  };
-}
-
-// Of Node.js's timers, in whole seconds.
+// Node.js's timers take at most 2^31-1 ms; this is the limit in whole seconds.
 const longestSeconds = 2_147_483;
 
-/** Seconds as milliseconds. */
-export function milliseconds(minimumSeconds: number): (text: string) => number {
-  return (text) => {
-    const seconds = parseNumber(text);
-    if (seconds >= minimumSeconds && seconds <= longestSeconds) return Math.round(seconds * 1000);
-    throw new InvalidArgumentError(`Must be from ${minimumSeconds} to ${longestSeconds} seconds.`);
-  };
+/** A flag that takes seconds and gives milliseconds. */
+export function secondsFlag(flags: string, help: string, minimumSeconds: number): Option {
+  const option = new Option(flags, help);
+  const rule = number(minimumSeconds, longestSeconds);
+  return option.argParser((value) =>
+    Math.round(Number(parseValue(value, rule, option.long ?? flags)) * 1000),
+  );
 }
 
-export function notEmpty(text: string): string {
-  if (text === "") throw new InvalidArgumentError("Must not be empty.");
-  return text;
+/** A flag that takes a text that is not empty. */
+export function textFlag(flags: string, help: string): Option {
+  return ruleFlag(flags, help, text);
 }
 
-/** One of several. */
-export function names(text: string, others: readonly string[] = []): readonly string[] {
-  return [...others, notEmpty(text)];
+/** A flag that takes one or more names. */
+export function namesFlag(flags: string, help: string): Option {
+  return listFlag(flags, help, text);
 }
 
-/** One of several. */
-export function origins(text: string, others: readonly string[] = []): readonly string[] {
-  if (!isOrigin(text)) throw new InvalidArgumentError(`Must be ${originForm}.`);
-  return [...others, text];
+/** A flag that takes one or more origins of web pages. */
+export function originsFlag(flags: string, help: string): Option {
+  return listFlag(flags, help, { allowed: originForm, accepts: isOrigin });
+}
+
+function listFlag(flags: string, help: string, rule: Rule): Option {
+  const option = new Option(flags, help);
+  const name = option.long ?? flags;
+  return option.argParser((value, earlier: readonly string[] = []) => {
+    if (rule.accepts(value)) return [...earlier, value];
+    throw invalidArgument(`${name} must be ${rule.allowed} (got ${show(value)})`);
+  });
 }

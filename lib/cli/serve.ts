@@ -1,19 +1,22 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
+import { integer } from "../options/check.ts";
+import { loadTable } from "../options/load.ts";
 import { isLoopback } from "../server/http/loopback.ts";
 import type { ApiKey, HandlerOptions, Logger, RunningServer } from "../server/index.ts";
 import { apiKeyVariable, readApiKeys } from "./api-keys.ts";
+import { addFlags, ruleFlag } from "./flags.ts";
 import { jsonLogger, LogSink, textLogger } from "./log.ts";
 import { addModelFlags, loadModel, type ModelFlags } from "./model-options.ts";
-import { milliseconds, names, notEmpty, origins, wholeNumber } from "./parsers.ts";
+import { namesFlag, originsFlag, secondsFlag, textFlag } from "./parsers.ts";
 import { exitAfterOutput, note, outliveReader } from "./terminal.ts";
 
 interface ServeFlags extends ModelFlags {
   readonly host: string;
   readonly port: number;
   readonly parallel: number;
-  readonly kvUnified: "auto" | "true" | "false";
+  readonly kvUnified: "auto" | boolean;
   readonly maxQueue: number;
   readonly modelName?: string;
   readonly alias?: readonly string[];
@@ -32,53 +35,55 @@ interface ServeFlags extends ModelFlags {
 }
 
 const most = 2 ** 31 - 1;
+const engineFlags = ["parallel", "kvUnified", "maxQueue"];
 
 export function addServeCommand(program: Command): void {
   const command = program
     .command("serve")
     .description("serve the model over HTTP (OpenAI API and /infill)");
-  addModelFlags(command)
-    .option("--host <address>", "address to bind", notEmpty, "127.0.0.1")
-    .option("-p, --port <number>", "port to bind; 0: any free port", wholeNumber(0, 65_535), 8080)
-    .option("--parallel <number>", "requests computed at the same time", wholeNumber(1, 256), 8)
+  addFlags(addModelFlags(command), loadTable, { parallel: 8, maxQueue: 256 }, engineFlags)
+    .addOption(textFlag("--host <address>", "address to bind").default("127.0.0.1"))
     .addOption(
-      new Option("--kv-unified <when>", "share one KV cache between all requests")
-        .choices(["auto", "true", "false"])
-        .default("auto"),
+      ruleFlag("-p, --port <number>", "port to bind; 0: any free port", integer(0, 65_535)).default(
+        8080,
+      ),
     )
-    .option(
-      "--max-queue <number>",
-      "requests that may wait; further ones get 429",
-      wholeNumber(0, most),
-      256,
-    )
-    .option("--model-name <name>", "model name for clients; default: its own name", notEmpty)
-    .option("--alias <name...>", 'more model names for clients; "*": any name', names)
+    .addOption(textFlag("--model-name <name>", "model name for clients; default: its own name"))
+    .addOption(namesFlag("--alias <name...>", 'more model names for clients; "*": any name'))
     .option("--api-key-file <file>", "file of API keys, one per line: KEY or NAME:KEY")
     .option("--allow-public", "allow a public address without API keys")
-    .option("--cors-origin <origin...>", 'sites whose pages may call; "*": all sites', origins)
-    .option(
-      "--max-concurrent-per-key <number>",
-      "requests of one key at the same time",
-      wholeNumber(1, most),
+    .addOption(
+      originsFlag("--cors-origin <origin...>", 'sites whose pages may call; "*": all sites'),
     )
-    .option(
-      "--max-body <bytes>",
-      "largest request body; default: 8 MiB",
-      wholeNumber(1024, 2 ** 28),
+    .addOption(
+      ruleFlag(
+        "--max-concurrent-per-key <number>",
+        "requests of one key at the same time",
+        integer(1, most),
+      ),
     )
-    .option(
-      "--max-prompt <tokens>",
-      "longest prompt; default: the context window",
-      wholeNumber(1, most),
+    .addOption(
+      ruleFlag(
+        "--max-body <bytes>",
+        "largest request body; default: 8 MiB",
+        integer(1024, 2 ** 28),
+      ),
     )
-    .option("--timeout <seconds>", "end a generation after this time", milliseconds(0.001))
+    .addOption(
+      ruleFlag(
+        "--max-prompt <tokens>",
+        "longest prompt; default: the context window",
+        integer(1, most),
+      ),
+    )
+    .addOption(secondsFlag("--timeout <seconds>", "end a generation after this time", 0.001))
     .option("--raw", "let prompts spell control tokens such as <PRE>")
     .option("--no-playground", "do not serve the playground at /")
     .addOption(
-      new Option("--grace <seconds>", "time for running requests at shutdown")
-        .argParser(milliseconds(0))
-        .default(30_000, "30"),
+      secondsFlag("--grace <seconds>", "time for running requests at shutdown", 0).default(
+        30_000,
+        "30",
+      ),
     )
     .option("--json", "log JSON lines to standard output")
     .option("--quiet", "do not log requests")
@@ -102,7 +107,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   const loading = new AbortController();
   const llama = loadModel(flags, loading.signal, {
     parallel: flags.parallel,
-    kvUnified: flags.kvUnified === "auto" ? "auto" : flags.kvUnified === "true",
+    kvUnified: flags.kvUnified,
     maxQueue: flags.maxQueue,
   });
   llama.catch(() => {});

@@ -42,14 +42,14 @@ export class SourceText {
     const content = lines[line - 1];
     if (content === undefined) {
       throw invalidArgument(
-        `--line must be from 1 to ${lines.length} in ${this.name} (got ${line})`,
+        `--line must be between 1 and ${lines.length} in ${this.name} (got ${line})`,
       );
     }
     const end = content.replace(/\r$/, "").length + 1;
     const place = column ?? end;
     if (!Number.isInteger(place) || place < 1 || place > end) {
       throw invalidArgument(
-        `--column must be from 1 to ${end} in line ${line} of ${this.name} (got ${place})`,
+        `--column must be between 1 and ${end} in line ${line} of ${this.name} (got ${place})`,
       );
     }
     const inside = content.codePointAt(place - 2) ?? 0;

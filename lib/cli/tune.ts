@@ -2,14 +2,14 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import type { Command } from "commander";
 import colors from "picocolors";
-import { checkOptions, integer, number } from "../options/check.ts";
-import type { LoadOptions } from "../options/load.ts";
+import { number } from "../options/check.ts";
+import { type LoadOptions, loadTable } from "../options/load.ts";
 import type { Measure, TunedOptions } from "../tune/dimensions.ts";
 import type { Trial } from "../tune/trial-log.ts";
 import { type TuneResult, tune } from "../tune/tune.ts";
+import { addFlags, ruleFlag } from "./flags.ts";
 import { untilInterrupted } from "./interrupt.ts";
-import { defaultModel, type ModelFlags } from "./model-options.ts";
-import { parseNumber } from "./parsers.ts";
+import { addModelFlag, defaultModel, type ModelFlags } from "./model-options.ts";
 import { note, progressBar } from "./terminal.ts";
 
 interface TuneFlags extends Pick<ModelFlags, "model" | "gpuLayers"> {
@@ -20,29 +20,35 @@ interface TuneFlags extends Pick<ModelFlags, "model" | "gpuLayers"> {
 }
 
 export function addTuneCommand(program: Command): void {
-  program
+  const command = program
     .command("tune")
-    .description("find the fastest load options for this machine")
-    .option("-m, --model <file>", "GGUF file; default: the package codellama-tiny, if installed")
-    .option("-t, --max-threads <number>", "maximum CPU threads; default: all", parseNumber)
-    .option("--gpu-layers <number>", 'layers on the GPU, or "auto"', (text) =>
-      text === "auto" ? text : parseNumber(text),
+    .description("find the fastest load options for this machine");
+  addFlags(addModelFlag(command), loadTable, {}, ["gpuLayers"])
+    .addOption(
+      ruleFlag(
+        "-t, --max-threads <number>",
+        "maximum CPU threads; default: all",
+        loadTable.threads.rule,
+      ),
     )
-    .option("--parallel <number>", "parallel streams to measure; default: 4; 1: none", parseNumber)
-    .option("--seconds <number>", "time for each measured speed", parseNumber, 0.5)
+    .addOption(
+      ruleFlag(
+        "--parallel <number>",
+        "parallel streams to measure; default: 4; 1: none",
+        loadTable.parallel.rule,
+      ),
+    )
+    .addOption(
+      ruleFlag("--seconds <number>", "time for each measured speed", number(0.01, 60)).default(0.5),
+    )
     .option("--json", "print one JSON object instead of a table")
     .action(runTune);
 }
 
 async function runTune(flags: TuneFlags): Promise<void> {
   const { maxThreads, gpuLayers, parallel, seconds, json } = flags;
-  checkOptions(
-    { maxThreads, parallel, seconds },
-    { maxThreads: integer(1, 512), parallel: integer(1, 256), seconds: number(0.01, 60) },
-    "tune",
-  );
   const fixedOptions: LoadOptions = {
-    ...(gpuLayers === undefined ? {} : { gpuLayers }),
+    ...(gpuLayers === undefined || gpuLayers === "auto" ? {} : { gpuLayers }),
     ...(parallel === undefined ? {} : { parallel }),
   };
   await untilInterrupted(async (signal) => {

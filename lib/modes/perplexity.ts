@@ -33,7 +33,7 @@ export function perplexity(
   const largest = engine.contextSize - 1;
   const windowSize = checked.windowSize ?? Math.min(2048, largest);
   if (windowSize > largest) {
-    throw invalidArgument(`${where}: windowSize must be at most ${largest}, not ${windowSize}`);
+    throw invalidArgument(`${where}: windowSize must be at most ${largest} (got ${windowSize})`);
   }
   const call = {
     ...computeProperties(checked, engine, where),
@@ -46,7 +46,9 @@ export function perplexity(
     const encode = async (stop: AbortSignal) => {
       tokens ??= tokensOf(await whole(stop));
       if (tokens.length >= 2) return tokens;
-      throw invalidArgument(`${where}: the text must have at least 2 tokens, not ${tokens.length}`);
+      throw invalidArgument(
+        `${where}: the text must have at least 2 tokens (got ${tokens.length})`,
+      );
     };
     let sum = 0;
     let measured = 0;

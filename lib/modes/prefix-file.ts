@@ -249,7 +249,7 @@ function asBytes(tokens: Int32Array): Uint8Array {
 
 function checkPath(path: unknown, where: string): void {
   if (typeof path === "string" && path !== "" && !path.includes("\0")) return;
-  throw invalidArgument(`${where}: path must be a file's path, not ${show(path)}`);
+  throw invalidArgument(`${where}: path must be a file's path (got ${show(path)})`);
 }
 
 function refusal(where: string, path: string, what: string): CodeLlamaError {

@@ -45,7 +45,7 @@ export interface Rules {
 /** A finite number in a range, both ends included. */
 export function number(minimum: number, maximum: number): Rule<number> {
   return {
-    allowed: `a number from ${minimum} to ${maximum}`,
+    allowed: `between ${minimum} and ${maximum}`,
     schema: { type: "number", minimum, maximum },
     accepts: (value) => typeof value === "number" && value >= minimum && value <= maximum,
   };
@@ -54,7 +54,7 @@ export function number(minimum: number, maximum: number): Rule<number> {
 /** A whole number in a range, both ends included. */
 export function integer(minimum: number, maximum: number): Rule<number> {
   return {
-    allowed: `a whole number from ${minimum} to ${maximum}`,
+    allowed: `a whole number between ${minimum} and ${maximum}`,
     schema: { type: "integer", minimum, maximum },
     accepts: (value) => Number.isInteger(value) && number(minimum, maximum).accepts(value),
   };
@@ -64,10 +64,16 @@ export function oneOf<const Value extends string | number | boolean>(
   ...values: readonly Value[]
 ): Rule<Value> {
   return {
-    allowed: values.map((value) => JSON.stringify(value)).join(", "),
+    allowed: alternatives(values.map((value) => JSON.stringify(value))),
     schema: { enum: values },
     accepts: (value) => values.includes(value as Value),
   };
+}
+
+/** `a, b or c` */
+function alternatives(words: readonly string[]): string {
+  const last = words.at(-1) ?? "";
+  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} or ${last}`;
 }
 
 export function either<First, Second>(
@@ -156,7 +162,7 @@ export function checkOptions<Options>(options: Options, rules: Rules, where: str
 
 function copyOptions(options: unknown, rules: Rules, where: string): object {
   if (!isRecord(options)) {
-    throw invalidArgument(`${where}: options must be an object, not ${show(options)}`);
+    throw invalidArgument(`${where}: options must be an object (got ${show(options)})`);
   }
   const known = Object.keys(rules);
   for (const name of Object.keys(options)) {
@@ -186,7 +192,7 @@ export function checkValue(value: unknown, rule: Rule, name: string): unknown {
   return readArgument(name, () => {
     const copied = copyBy(rule, value, name);
     if (rule.accepts(copied)) return copied;
-    throw invalidArgument(`${name} must be ${rule.allowed}, not ${show(value)}`);
+    throw invalidArgument(`${name} must be ${rule.allowed} (got ${show(value)})`);
   });
 }
 

@@ -116,7 +116,7 @@ export function connectBase(url: unknown): string {
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
     throw invalidArgument(
       `${where}: the url must begin with http:// or https://, such as "http://127.0.0.1:8080"` +
-        (typeof url === "string" ? "" : `, not ${show(url)}`),
+        (typeof url === "string" ? "" : ` (got ${show(url)})`),
     );
   }
   if (parsed.username !== "" || parsed.password !== "" || parsed.search !== "") {

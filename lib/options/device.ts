@@ -24,14 +24,14 @@ export interface DeviceOptions
 const mostDevices = 16;
 
 const splitPart: Rule<number> = {
-  allowed: "a number from 0",
+  allowed: "a number of at least 0",
   accepts: (value) => Number.isFinite(value) && Number(value) >= 0,
 };
 const splitParts = listOf(splitPart, mostDevices);
 
 const tensorSplit: Rule<readonly number[]> = {
   ...splitParts,
-  allowed: `an array of at most ${mostDevices} numbers from 0, one of them above it`,
+  allowed: `an array of at most ${mostDevices} numbers of at least 0, one of them above 0`,
   accepts: (value) => splitParts.accepts(value) && (value as number[]).some((part) => part > 0),
 };
 

@@ -174,7 +174,7 @@ export function readHoles(input: string | InfillInput, where: string): Holes {
   const length = prefix.length + suffix.length;
   if (length > longestText) {
     throw invalidArgument(
-      `${where}: prefix and suffix must have at most ${longestText} characters together, not ${length}`,
+      `${where}: prefix and suffix must have at most ${longestText} characters together (got ${length})`,
     );
   }
   return { texts: [prefix, suffix], order };

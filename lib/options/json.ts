@@ -47,7 +47,7 @@ class JsonCopier {
     if (value === null || typeof value === "string" || typeof value === "boolean") return value;
     if (typeof value === "number" && Number.isFinite(value)) return value;
     if (typeof value !== "object") {
-      throw invalidArgument(`${place} must be JSON, not ${show(value)}`);
+      throw invalidArgument(`${place} must be JSON (got ${show(value)})`);
     }
     if (depth === this.#limits.depth) {
       throw invalidArgument(`${this.#name} is nested more than ${this.#limits.depth} deep`);

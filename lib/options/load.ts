@@ -265,7 +265,7 @@ export function checkLoadOptions(options: LoadOptions): LoadOptions {
 export function nativeLoadOptions(modelPath: unknown, options: LoadOptions): NativeLoadOptions {
   if (typeof modelPath !== "string" || modelPath === "" || modelPath.includes("\0")) {
     throw invalidArgument(
-      `${call}: the model's path must be a string, not ${show(modelPath)}` +
+      `${call}: the model's path must be a string (got ${show(modelPath)})` +
         (readArgument(`${call}: path`, () => hrefOf(modelPath)) === undefined
           ? ""
           : "; pass fileURLToPath(url) of node:url"),

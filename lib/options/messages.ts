@@ -28,7 +28,7 @@ export function copyMessages(
 }
 
 function copyMessage(message: unknown, name: string): ChatMessage {
-  if (!isRecord(message)) throw invalidArgument(`${name} must be an object, not ${show(message)}`);
+  if (!isRecord(message)) throw invalidArgument(`${name} must be an object (got ${show(message)})`);
   const { role, content } = message;
   const copy: [string, unknown][] = [];
   for (const key of Object.keys(message)) {

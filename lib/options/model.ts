@@ -22,6 +22,6 @@ export function isModel(value: unknown): boolean {
 export function requireModel(value: unknown, where: string): void {
   if (isModel(value)) return;
   throw invalidArgument(
-    `${where}: the first argument must be a model of CodeLlama.load() or connect(), not ${show(value)}`,
+    `${where}: the first argument must be a model of CodeLlama.load() or connect() (got ${show(value)})`,
   );
 }

@@ -26,7 +26,7 @@ export function ropeOptions(given: RopeOptions, where: string): RopeOptions {
   const options = checkOptions(given, rules, place);
   const { yarn, type = "yarn", scale } = options;
   if (type === "none" && scale !== undefined) {
-    throw invalidArgument(`${place}: scale must be left out with type "none", not ${show(scale)}`);
+    throw invalidArgument(`${place}: scale must be left out with type "none" (got ${show(scale)})`);
   }
   // Plain objects, so that they compare equal to the ones in a prefix file's JSON.
   if (yarn === undefined) return { ...options };
@@ -35,11 +35,11 @@ export function ropeOptions(given: RopeOptions, where: string): RopeOptions {
   }
   const { extFactor, attnFactor, betaFast, betaSlow } = yarn;
   if (attnFactor !== undefined && extFactor !== 0) {
-    throw invalidArgument(`${place}: yarn: attnFactor needs extFactor: 0, not ${show(extFactor)}`);
+    throw invalidArgument(`${place}: yarn: attnFactor needs extFactor: 0 (got ${show(extFactor)})`);
   }
   if (betaFast !== undefined && betaSlow !== undefined && betaSlow >= betaFast) {
     throw invalidArgument(
-      `${place}: yarn: betaSlow must be below betaFast, which is ${betaFast}, not ${betaSlow}`,
+      `${place}: yarn: betaSlow must be below betaFast, which is ${betaFast} (got ${betaSlow})`,
     );
   }
   return { ...options, type, yarn: { ...yarn } };

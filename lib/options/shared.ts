@@ -99,7 +99,7 @@ const loraScale = number(-100, 100);
 const mostLoras = 64;
 
 const loraScales: Rule<Readonly<Record<string, number>>> = {
-  allowed: `an object of at most ${mostLoras} adapters' names and scales from -100 to 100`,
+  allowed: `an object of at most ${mostLoras} adapters' names and scales between -100 and 100`,
   copy: copyRecord,
   accepts: (value) => {
     if (!isRecord(value)) return false;

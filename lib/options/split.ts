@@ -22,5 +22,5 @@ export function checkSplitOptions(options: SplitOptions, where: string): SplitOp
   const checked = checkOptions(options, splitRules, where);
   const { maxTokens, overlap = 0 } = checked;
   if (overlap * 2 <= maxTokens) return checked;
-  throw invalidArgument(`${where}: overlap must be at most half of maxTokens, not ${overlap}`);
+  throw invalidArgument(`${where}: overlap must be at most half of maxTokens (got ${overlap})`);
 }

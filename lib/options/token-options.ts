@@ -17,7 +17,7 @@ export function stopTokenIds(
   for (const [index, id] of ids.entries()) {
     if (token.accepts(id)) continue;
     throw invalidArgument(
-      `${where}: stopTokens[${index}] must be ${token.allowed}, not ${show(id)}`,
+      `${where}: stopTokens[${index}] must be ${token.allowed} (got ${show(id)})`,
     );
   }
   return Int32Array.from(ids);
@@ -57,12 +57,12 @@ export function logitBiasPairs(
     const id = idOf(key);
     if (id === undefined || !token.accepts(id)) {
       throw invalidArgument(
-        `${where}: logitBias: token id must be ${token.allowed}, not ${show(key)}`,
+        `${where}: logitBias: token id must be ${token.allowed} (got ${show(key)})`,
       );
     }
     if (typeof value !== "number" || !(value <= 1e6)) {
       throw invalidArgument(
-        `${where}: logitBias[${id}] must be a number from -Infinity to 1000000, not ${show(value)}`,
+        `${where}: logitBias[${id}] must be between -Infinity and 1000000 (got ${show(value)})`,
       );
     }
     return [id, value];

@@ -85,7 +85,7 @@ describe("names the wrong argument in the error", () => {
   test.each<[string, Call, RegExp]>([
     ["generate: a Symbol", () => llama().generate(wrong(Symbol("x"))), /prompt must be .* symbol/],
     ["generate: a Proxy", () => llama().generate(new Proxy(new Int32Array(1), {})), /prompt/],
-    ["generate: null options", () => llama().generate("x", wrong(null)), /not null/],
+    ["generate: null options", () => llama().generate("x", wrong(null)), /\(got null\)/],
     ["infill: a bigint", () => llama().infill(wrong(5n)), /input: options must be .* 5n/],
     ["infill: a revoked input", () => llama().infill(revoked()), /input: options cannot be read/],
     ["infill: no suffix", () => llama().infill(wrong({ prefix: "" })), /suffix must be a string/],

@@ -183,8 +183,12 @@ test("cancel() keeps the answer so far", async () => {
 test.each<[string, object, RegExp]>([
   ["an unknown option", { sytem: "x" }, /"system"/],
   ["a question without an answer", { messages: [{ role: "user", content: "x" }] }, /messages\[1\]/],
-  ["a saved session of another version", { version: 2, messages: [] }, /version must be 1, not 2/],
-  ["a negative maxHistoryTokens", { maxHistoryTokens: -1 }, /from 16/],
+  [
+    "a saved session of another version",
+    { version: 2, messages: [] },
+    /version must be 1 \(got 2\)/,
+  ],
+  ["a negative maxHistoryTokens", { maxHistoryTokens: -1 }, /between 16 and/],
 ])("session() rejects %s", (_, options, message) => {
   expect(() => model.llama.session(options)).toThrow(message);
 });

@@ -27,7 +27,7 @@ export function checkTokens(
   throw new HttpError(
     400,
     "INVALID_ARGUMENT",
-    `${field}: a token's id is from 0 to ${size - 1}, not ${ids[index]}`,
+    `${field}: must be a token id between 0 and ${size - 1} (got ${ids[index]})`,
     { field },
   );
 }

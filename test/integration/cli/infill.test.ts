@@ -146,16 +146,16 @@ describe("infill --write", () => {
 
 describe("infill rejects", () => {
   test.each<[string, string[], RegExp]>([
-    ["a line beyond the file", ["--line", "99"], /--line must be from 1 to 7 in .*\(got 99\)/],
+    ["a line beyond the file", ["--line", "99"], /--line must be between 1 and 7 in .*\(got 99\)/],
     [
       "a column beyond the line",
       ["--line", "1", "--column", "99"],
-      /--column must be from 1 to 30/,
+      /--column must be between 1 and 30/,
     ],
     ["a column without a line", ["--column", "1"], /--column requires --line/],
     ["two places", ["--line", "1", "--fill-me"], /--line and --fill-me cannot be combined/],
     ["a file without a marker", [], /program\.py must contain <FILL_ME>.*--line and --column/],
-    ["an unknown order", ["--order", "up"], /Allowed choices are auto, psm, spm/],
+    ["an unknown order", ["--order", "up"], /--order must be "auto", "psm" or "spm" \(got "up"\)/],
   ])("%s", async (_, args, message) => {
     const { code, stderr } = await infill(await fileWith(before + after), ...args);
     expect(code).toBe(1);

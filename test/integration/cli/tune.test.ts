@@ -50,12 +50,12 @@ describe("rejects", () => {
   test.each([
     [["--model", "nothing-here.gguf"], /^error: nothing-here.gguf: .*\(MODEL_NOT_FOUND\)\n$/s],
     [["--model", main], /MODEL_INVALID/],
-    [["--seconds", "0"], /tune: seconds must be a number from 0.01 to 60, not 0 \(INVALID_ARG/],
-    [["--seconds", "soon"], /--seconds.*soon.*Not a number/s],
-    [["--max-threads", "0"], /tune: maxThreads must be a whole number from 1 to 512, not 0/],
-    [["--parallel", "1.5"], /tune: parallel must be a whole number from 1 to 256, not 1.5/],
-    [["--gpu-layers", "-1"], /gpuLayers must be a whole number/],
-    [["--thread", "1"], /unknown option '--thread'/],
+    [["--seconds", "0"], /--seconds must be between 0.01 and 60 \(got 0\) \(INVALID_ARG/],
+    [["--seconds", "soon"], /--seconds must be .*\(got "soon"\)/],
+    [["--max-threads", "0"], /--max-threads must be a whole number between 1 and 512 \(got 0\)/],
+    [["--parallel", "1.5"], /--parallel must be a whole number between 1 and 256 \(got 1.5\)/],
+    [["--gpu-layers", "-1"], /--gpu-layers must be a whole number/],
+    [["--thread", "1"], /unknown option "--thread"/],
   ])("%j", async (wrong, message) => {
     const { code, stdout, stderr } = await run([...args, ...wrong]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });

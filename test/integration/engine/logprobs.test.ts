@@ -122,7 +122,7 @@ test("tokenBytes() returns the bytes inside a text, or the name of a control tok
 test("rejects logprobs out of range", () => {
   for (const logprobs of [-1, 1.5, 101]) {
     expect(() => model.llama.generate(prompt, { logprobs })).toThrow(
-      /logprobs must be a whole number from 0 to 100/,
+      /logprobs must be a whole number between 0 and 100/,
     );
   }
 });

@@ -117,6 +117,6 @@ describe("beam search", () => {
     expect(generate({ beams: 2, jsonSchema: {} })).toThrow(/beams and jsonSchema cannot/);
     expect(generate({ beams: 2, n: 3 })).toThrow(/n must be at most beams = 2 \(got 3\)/);
     expect(generate({ lengthPenalty: 2 })).toThrow(/lengthPenalty needs beams/);
-    expect(generate({ beams: 1 })).toThrow(/beams must be a whole number from 2 to 32/);
+    expect(generate({ beams: 1 })).toThrow(/beams must be a whole number between 2 and 32/);
   });
 });

@@ -71,12 +71,12 @@ describe("embed", () => {
 
   test("rejects values that are not text", async () => {
     const embed = (texts: unknown, options = {}) => model.llama.embed(texts as string, options);
-    await expect(embed(7)).rejects.toThrow(/or an array of at most 1048576 of them, not 7/);
+    await expect(embed(7)).rejects.toThrow(/or an array of at most 1048576 of them \(got 7\)/);
     await expect(embed(["a", null])).rejects.toThrow(
-      /or an array of at most 1048576 of them, not an array of 2/,
+      /or an array of at most 1048576 of them \(got an array of 2\)/,
     );
     await expect(embed("a", { pooling: "max" })).rejects.toThrow(
-      /pooling must be "mean", "last", not "max"/,
+      /pooling must be "mean" or "last" \(got "max"\)/,
     );
   });
 });

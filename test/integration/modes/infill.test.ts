@@ -164,7 +164,7 @@ describe("splitCode()", () => {
 
   test.each<[string, object, RegExp]>([
     ["a missing size", {}, /maxTokens is missing/],
-    ["a size of 1", { maxTokens: 1 }, /maxTokens must be a whole number from 8/],
+    ["a size of 1", { maxTokens: 1 }, /maxTokens must be a whole number between 8/],
     ["a large overlap", { maxTokens: 10, overlap: 6 }, /at most half of maxTokens/],
     ["a misspelt option", { maxTokens: 9, overlaps: 1 }, /"overlap"/],
   ])("rejects %s", (_, options, message) => {
@@ -219,14 +219,14 @@ describe("token healing continues inside a word", () => {
 describe("infill() rejects", () => {
   test.each<[string, unknown, object, RegExp]>([
     ["a text without a hole", "x = 1", {}, /<FILL_ME> or <FILL>/],
-    ["a missing suffix", { prefix: "x" }, {}, /suffix must be a string .*, not undefined/],
+    ["a missing suffix", { prefix: "x" }, {}, /suffix must be a string .* \(got undefined\)/],
     [
       "a prefix that is not a string",
       { prefix: 1, suffix: "" },
       {},
-      /prefix must be a string .*, not 1/,
+      /prefix must be a string .* \(got 1\)/,
     ],
-    ["an unknown order", { prefix: "", suffix: "" }, { order: "pms" }, /"auto", "psm", "spm"/],
+    ["an unknown order", { prefix: "", suffix: "" }, { order: "pms" }, /"auto", "psm" or "spm"/],
     ["a misspelt option", { prefix: "", suffix: "" }, { singleline: true }, /"singleLine"/],
     ["an option of generate()", { prefix: "", suffix: "" }, { special: true }, /unknown/],
     [

@@ -68,7 +68,9 @@ describe("a cursor", () => {
   test("stays before the line break of any kind", () => {
     const file = source("a\r\nbc\r\n");
     expect(file.at(2, undefined)).toEqual({ prefix: "a\r\nbc", suffix: "\r\n" });
-    expect(() => file.at(2, 4)).toThrow(/--column must be from 1 to 3 in line 2 .*\(got 4\)/);
-    expect(() => file.at(1.5, 1)).toThrow(/--line must be from 1 to 3 in file\.py \(got 1\.5\)/);
+    expect(() => file.at(2, 4)).toThrow(/--column must be between 1 and 3 in line 2 .*\(got 4\)/);
+    expect(() => file.at(1.5, 1)).toThrow(
+      /--line must be between 1 and 3 in file\.py \(got 1\.5\)/,
+    );
   });
 });

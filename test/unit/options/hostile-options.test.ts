@@ -23,13 +23,13 @@ const invalid = (message: RegExp) =>
 
 describe("an options object is refused", () => {
   test.each<[string, unknown, RegExp]>([
-    ["null", null, /options must be an object, not null/],
-    ["a bigint", 5n, /not 5n/],
-    ["a bigint of a million digits", 2n ** 3_000_000n, /not a bigint/],
-    ["a Symbol", Symbol("x"), /not a symbol/],
-    ["a function", () => {}, /not a function/],
-    ["a Map", new Map([["count", 1]]), /not an object of Map/],
-    ["a Promise", Promise.resolve({}), /not an object of Promise/],
+    ["null", null, /options must be an object \(got null\)/],
+    ["a bigint", 5n, /\(got 5n\)/],
+    ["a bigint of a million digits", 2n ** 3_000_000n, /\(got a bigint\)/],
+    ["a Symbol", Symbol("x"), /\(got a symbol\)/],
+    ["a function", () => {}, /\(got a function\)/],
+    ["a Map", new Map([["count", 1]]), /\(got an object of Map\)/],
+    ["a Promise", Promise.resolve({}), /\(got an object of Promise\)/],
     ["a revoked Proxy", revoked(), /options cannot be read/],
     ["a revoked Proxy inside", { inner: revoked() }, /options cannot be read/],
     ["a revoked Proxy as a list", { names: revoked() }, /names cannot be read/],
@@ -56,8 +56,12 @@ describe("an options object is refused", () => {
       },
       /options cannot be read: an object that cannot be read/,
     ],
-    ["a list with holes", { names: new Array(2) }, /not an array of 2 with holes/],
-    ["a list of 2³²-1 holes", { names: new Array(2 ** 32 - 1) }, /not an array of 4294967295/],
+    ["a list with holes", { names: new Array(2) }, /\(got an array of 2 with holes\)/],
+    [
+      "a list of 2³²-1 holes",
+      { names: new Array(2 ** 32 - 1) },
+      /\(got an array of 4294967295 with holes\)/,
+    ],
     ["a class without a name", { count: new (class {})() }, /count must be .* no class/],
     ["a name of a million characters", { ["n".repeat(1e6)]: 1 }, /unknown option "n{40}…"; known/],
     ["constructor as a name", { constructor: 1 }, /unknown option "constructor"/],
@@ -131,11 +135,11 @@ describe("logitBias", () => {
   });
 
   test.each<[string, unknown, RegExp]>([
-    ["a Set", new Set([5]), /logitBias must be .* not an object of Set/],
-    ["an empty name", { "": 1 }, /token id must be .* not ""/],
-    ["a name in another spelling", { "0x10": 1 }, /not "0x10"/],
-    ["a Symbol as an id", new Map([[Symbol("x"), 1]]), /not a symbol/],
-    ["a bigint as an id", new Map([[5n, 1]]), /not 5n/],
+    ["a Set", new Set([5]), /logitBias must be .* \(got an object of Set\)/],
+    ["an empty name", { "": 1 }, /token id must be .* \(got ""\)/],
+    ["a name in another spelling", { "0x10": 1 }, /\(got "0x10"\)/],
+    ["a Symbol as an id", new Map([[Symbol("x"), 1]]), /\(got a symbol\)/],
+    ["a bigint as an id", new Map([[5n, 1]]), /\(got 5n\)/],
     ["a bigint as a bias", { 5: 5n }, /logitBias\[5\] must be/],
     [
       "a million entries",
@@ -158,11 +162,11 @@ describe("data is refused", () => {
     ["a circle", circular, /nested more than 64 deep/],
     ["2⁴⁰ values by shared references", doubled, /at most 1048576 values/],
     ["a sparse array of 2³²-1", { list: new Array(2 ** 32 - 1) }, /at most 1048576 values/],
-    ["a bigint", { a: [5n] }, /data\.a\[0\] must be JSON, not 5n/],
+    ["a bigint", { a: [5n] }, /data\.a\[0\] must be JSON \(got 5n\)/],
     ["a Symbol", { a: Symbol("x") }, /data\.a must be JSON/],
-    ["a function", { a() {} }, /data\.a must be JSON, not a function/],
-    ["NaN", { a: Number.NaN }, /data\.a must be JSON, not NaN/],
-    ["a hole", new Array(1), /data\[0\] must be JSON, not undefined/],
+    ["a function", { a() {} }, /data\.a must be JSON \(got a function\)/],
+    ["NaN", { a: Number.NaN }, /data\.a must be JSON \(got NaN\)/],
+    ["a hole", new Array(1), /data\[0\] must be JSON \(got undefined\)/],
     ["a revoked Proxy", { a: revoked() }, /data cannot be read/],
   ])("%s", (_, value, message) => {
     expect(() => copyJson(value, "data", limits)).toThrow(invalid(message));
