@@ -56,7 +56,7 @@ describe("gives the same text", () => {
   });
 
   test.each(["bf16", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"] as const)(
-    "or nearly, with a cache of %s",
+    "or nearly the same, with a KV cache of %s",
     async (kvCacheType) => {
       expect(await complete({ kvCacheType })).toContain("a, b = b, a + b");
     },

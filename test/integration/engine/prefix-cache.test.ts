@@ -47,7 +47,7 @@ describe("a prompt that shares a prefix", () => {
   });
 
   test.each([true, false])(
-    "takes and leaves nothing with prefixCache: false, kvUnified %j",
+    "neither uses nor fills the cache with prefixCache: false, kvUnified %j",
     async (kvUnified) => {
       await using llama = await loadTinyModel({ contextSize: 2048, parallel: 4, kvUnified });
       const alone = { ...greedy, prefixCache: false } as const;
