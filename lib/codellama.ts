@@ -40,9 +40,9 @@ import { splitCode } from "./prompt/split-code.ts";
 import { type ChatSession, openSession, readSessionOptions, type SessionData } from "./session.ts";
 
 export interface TokenizeOptions {
-  /** Puts the beginning-of-sequence token first. Default false. */
+  /** Whether the tokens start with the BOS token. Default false. */
   readonly bos?: boolean;
-  /** Takes control tokens spelled out in the text, such as `</s>`, as such. Default false. */
+  /** Whether text such as `</s>` becomes a control token. Default false. */
   readonly special?: boolean;
 }
 
@@ -52,11 +52,11 @@ export interface TokenizeLongOptions extends TokenizeOptions {
 }
 
 export interface DetokenizeOptions {
-  /** Shows control tokens by name. Default false. */
+  /** Whether control tokens appear in the text by name. Default false. */
   readonly special?: boolean;
 }
 
-// JavaScript knows no private constructors.
+// Only this module can call the constructor: JavaScript has no private constructors.
 const own = Symbol("CodeLlama");
 
 /** A model in this process, and its file. */
@@ -66,7 +66,8 @@ interface LoadedModel {
 }
 
 /**
- * A loaded model and its engine, here or at a remote. Any number of requests may run side by side.
+ * A loaded model and its engine, in this process or on a remote server. Any number of requests can
+ * run in parallel.
  *
  * @example
  * const llama = await CodeLlama.load("codellama-7b.Q4_K_M.gguf");
@@ -97,7 +98,7 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * Loads a GGUF file on a thread of its own.
+   * Loads a GGUF file on another thread.
    * @throws CodeLlamaError `INVALID_ARGUMENT`, `MODEL_NOT_FOUND`, `MODEL_INVALID`,
    *   `MODEL_UNSUPPORTED`, `OUT_OF_MEMORY`, `BACKEND_FAILED`, `ADDON_MISSING`; or the reason of
    *   `options.signal`
@@ -111,11 +112,11 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * The same API over a remote engine that speaks OpenAI's dialect: our own server, llama-server,
-   * vLLM, TGI, LMDeploy and others. With `tokenizer` prompts are made here, token for token. What
-   * the remote cannot do, or not as asked, is refused with `CAPABILITY_MISSING`.
-   * @throws CodeLlamaError `INVALID_ARGUMENT`, `MODEL_NOT_FOUND` for a model that it has not,
-   *   `REMOTE_FAILED`; for the tokenizer's file as `load`; or the reason of `options.signal`
+   * Offers the same API over a remote server with OpenAI's API: node-codellama, llama-server, vLLM,
+   * TGI, LMDeploy and others. With `tokenizer`, prompts are encoded here, token for token. Options
+   * that the server does not support reject with `CAPABILITY_MISSING`.
+   * @throws CodeLlamaError `INVALID_ARGUMENT`, `MODEL_NOT_FOUND` if the server lacks the model,
+   *   `REMOTE_FAILED`; like `load` for the tokenizer's file; or the reason of `options.signal`
    *
    * @example
    * const llama = await CodeLlama.connect("http://gpu.example:8080", {
@@ -124,26 +125,26 @@ export class CodeLlama implements AsyncDisposable {
    * });
    */
   static async connect(url: string | URL, options: ConnectOptions = {}): Promise<CodeLlama> {
-    // Whoever loads models here does not wait for it.
+    // Imported here, so that programs without a remote engine start faster.
     const { connect } = await import("./remote/connect.ts");
     const { engine, capabilities } = await connect(url, options);
     return new CodeLlama(own, engine, capabilities, undefined);
   }
 
   /**
-   * Lists what there is to compute on, on another thread: a GPU's driver may take a second at first.
+   * Lists the available devices. Runs on another thread, because a GPU driver may need a second.
    * @throws CodeLlamaError `ADDON_MISSING`
    */
   static devices(): Promise<readonly DeviceInfo[]> {
     return listDevices();
   }
 
-  /** `"failed"`: a failure stopped the engine, and the model has to be loaded again. */
+  /** `"failed"` means that a failure stopped the engine. Load the model again. */
   get state(): EngineState {
     return this.#engine.state;
   }
 
-  /** Which device computes how many layers; none here where a remote does. */
+  /** Devices with the number of layers that each computes; no devices for a remote engine. */
   get placement(): Placement {
     return this.#engine.model.placement;
   }
@@ -152,52 +153,52 @@ export class CodeLlama implements AsyncDisposable {
     return this.#engine.model;
   }
 
-  /** The names of the LoRA adapters that were loaded, in their order. */
+  /** Names of the loaded LoRA adapters, in the order of the `loras` option. */
   get loras(): readonly string[] {
     return this.#engine.loras.map(({ name }) => name);
   }
 
   /**
-   * Tokens that one sequence may have, its prompt and what is generated together; `Infinity` where a
-   * remote does not tell.
+   * Maximum number of tokens of a sequence: its prompt and its new tokens together. `Infinity` if a
+   * remote server does not report it.
    */
   get contextSize(): number {
     return this.#engine.contextSize;
   }
 
   /**
-   * Continues a text, or a prompt of tokens taken as they are. A text gets the
-   * beginning-of-sequence token in front where the model wants one.
+   * Continues a text or a prompt of tokens. A text starts with the BOS token if the model expects
+   * one. A prompt of tokens is used unchanged.
    * @throws CodeLlamaError `INVALID_ARGUMENT`, `CLOSED`, `CAPABILITY_MISSING` at once; the
-   *   generation rejects with `CONTEXT_OVERFLOW`, `INVALID_ARGUMENT` (a token id that is none),
-   *   `CLOSED`, `OUT_OF_MEMORY` or `BACKEND_FAILED`
+   *   generation rejects with `CONTEXT_OVERFLOW`, `INVALID_ARGUMENT` (a token id outside the
+   *   vocabulary), `CLOSED`, `OUT_OF_MEMORY` or `BACKEND_FAILED`
    */
   generate(prompt: string | Int32Array, options: GenerateOptions = {}): Generation {
     return new Generation(complete(this.#engine, this.capabilities, prompt, options));
   }
 
   /**
-   * Fills the hole between `prefix` and `suffix`, or the holes that a text marks with `<FILL_ME>`
-   * (or `<FILL>`), token for token as Meta's reference does. Ends by itself.
-   * @throws CodeLlamaError as `generate`; `CAPABILITY_MISSING` for a model that cannot
+   * Fills the hole between `prefix` and `suffix`, or the holes that a text marks with `<FILL_ME>` or
+   * `<FILL>`. Code Llama's prompts equal Meta's reference token for token. The model stops by itself.
+   * @throws CodeLlamaError like `generate`; `CAPABILITY_MISSING` for a model without infill
    */
   infill(input: string | InfillInput, options: InfillOptions = {}): Generation<InfillResult> {
     return new Generation(infill(this.#engine, this.capabilities, input, options));
   }
 
   /**
-   * Answers a dialog: at most one system message, then user and assistant by turns, the user last.
-   * @throws CodeLlamaError as `generate`, naming the message that is wrong; `CAPABILITY_MISSING`
-   *   for a model that was not taught to, without `force`
+   * Answers a dialog: an optional system message, then user and assistant in turn, the user last.
+   * @throws CodeLlamaError like `generate`, naming the wrong message; `CAPABILITY_MISSING` for a
+   *   model that was not trained to chat, unless `force` is true
    */
   chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
     return new Generation(chat(this.#engine, this.capabilities, messages, options));
   }
 
   /**
-   * Makes a vector of each text, or of tokens taken as they are: the hidden states behind its tokens, pooled and of length 1. Code
-   * Llama was not trained for it; models that were give better ones.
-   * @throws CodeLlamaError as `generate`
+   * Computes the embedding of each text or prompt of tokens: the pooled hidden states of its tokens,
+   * scaled to length 1. Code Llama was not trained for embeddings; other models give better ones.
+   * @throws CodeLlamaError like `generate`
    */
   async embed(
     texts: EmbedInput | readonly EmbedInput[],
@@ -207,8 +208,8 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * How well the model foresees a text of any length, or tokens taken as they are.
-   * @throws CodeLlamaError as `generate`
+   * Measures how well the model predicts a text of any length, or tokens.
+   * @throws CodeLlamaError like `generate`
    */
   async perplexity(
     text: string | Int32Array,
@@ -218,9 +219,9 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * Computes a prompt, a system text or a repository's files, and writes what the KV cache holds of
-   * it into a file, so that `loadPrefix` need not compute it again.
-   * @throws CodeLlamaError as `generate`; `CAPABILITY_MISSING` for models whose memory cannot be
+   * Computes a prompt, such as a system prompt or the files of a repository, and writes its KV cells
+   * to a file. `loadPrefix` then restores them without computing the prompt again.
+   * @throws CodeLlamaError like `generate`; `CAPABILITY_MISSING` for models whose state cannot be
    *   saved in part; the error of a file that cannot be written
    */
   async savePrefix(
@@ -233,10 +234,10 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * Reads such a file. Prompts that begin as the saved one take it over from then on. It stays in
-   * host memory until `close()`. Files are trusted: load none from strangers.
-   * @throws CodeLlamaError `INVALID_ARGUMENT` for a file of another model or version, or a damaged
-   *   one; `CONTEXT_OVERFLOW`, `CLOSED`
+   * Loads a file that `savePrefix` wrote. Later prompts that share its beginning reuse its KV cells.
+   * The cells stay in host memory until `close()`. Load only files that you trust.
+   * @throws CodeLlamaError `INVALID_ARGUMENT` for a damaged file, or one of another model or version;
+   *   `CONTEXT_OVERFLOW`, `CLOSED`
    */
   async loadPrefix(path: string): Promise<PrefixResult> {
     const { engine, path: modelPath } = this.#requireLoaded("loadPrefix()");
@@ -244,7 +245,7 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * A conversation that grows; from its beginning, or from what a session's `toJSON()` gave.
+   * Starts a conversation, or continues one from the data of a session's `toJSON()`.
    * @throws CodeLlamaError `INVALID_ARGUMENT`, `CLOSED`
    */
   session(options: SessionOptions | SessionData = {}): ChatSession {
@@ -253,8 +254,8 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * The prompt that `infill` gives the model for one hole. With token healing the engine takes its
-   * last token off again where the suffix comes first.
+   * Returns the tokens of the prompt that `infill` uses for one hole. With token healing and the
+   * suffix first, the engine removes the last token before it generates.
    * @throws CodeLlamaError `INVALID_ARGUMENT`, `CAPABILITY_MISSING`, `CLOSED`
    */
   encodeInfill(input: string | InfillInput): Int32Array {
@@ -262,7 +263,7 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * The prompt that `chat` gives the model.
+   * Returns the tokens of the prompt that `chat` uses.
    * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message; `CLOSED`
    */
   encodeChat(messages: readonly ChatMessage[], options: EncodeChatOptions = {}): Int32Array {
@@ -270,8 +271,8 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * The text of the prompt that `chat` gives the model, with its control tokens spelled out. A long
-   * dialog is laid out in slices between other work.
+   * Returns the text of the prompt that `chat` uses, with its control tokens spelled out. A long
+   * dialog does not block the event loop.
    * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message; `CLOSED`
    */
   async renderChat(
@@ -282,8 +283,8 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * A text's tokens, as CodeLlama's SentencePiece gives them: with the implicit leading space.
-   * On the calling thread, at some megabytes a second.
+   * Returns the tokens of a text, like CodeLlama's SentencePiece: with the implicit leading space.
+   * Runs on the calling thread, at some megabytes per second.
    * @throws CodeLlamaError `INVALID_ARGUMENT`, `CLOSED`
    */
   tokenize(text: string, options: TokenizeOptions = {}): Int32Array {
@@ -294,7 +295,7 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * As `tokenize`, but a long text is taken on another thread.
+   * Same as `tokenize`, but runs on another thread for a long text.
    * @throws CodeLlamaError `INVALID_ARGUMENT`, `CLOSED`; the signal's reason
    */
   async tokenizeLong(text: string, options: TokenizeLongOptions = {}): Promise<Int32Array> {
@@ -308,14 +309,14 @@ export class CodeLlama implements AsyncDisposable {
     return vocabulary.encodeLong(parts, noPromptLimit, checked.signal);
   }
 
-  /** The number of a text's tokens; as `tokenize(text, options).length`. */
+  /** Returns the number of tokens of a text: `tokenize(text, options).length`. */
   countTokens(text: string, options: TokenizeOptions = {}): number {
     return this.tokenize(text, options).length;
   }
 
   /**
-   * Cuts long source before declarations and behind blank lines, for prompts. Without an overlap
-   * the pieces, put together, are the text. On the calling thread.
+   * Splits long source code before declarations and after blank lines, for prompts. Without an
+   * overlap, the joined pieces equal the text. Runs on the calling thread.
    * @throws CodeLlamaError `INVALID_ARGUMENT`, `CLOSED`
    */
   splitCode(text: string, options: SplitOptions): string[] {
@@ -326,7 +327,7 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * The text of tokens; the inverse of `tokenize`. Bytes that are no whole character become
+   * Returns the text of tokens; the inverse of `tokenize`. Bytes of an incomplete character become
    * U+FFFD.
    * @throws CodeLlamaError `INVALID_ARGUMENT` for an id outside the vocabulary, `CLOSED`
    */
@@ -339,7 +340,8 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * A token's bytes inside a text, which need be no whole characters; a control token's are its name.
+   * Returns the bytes of a token inside a text, which can be a part of a character. For a control
+   * token, returns the bytes of its name.
    * @throws CodeLlamaError `INVALID_ARGUMENT` for an id outside the vocabulary, `CLOSED`
    */
   tokenBytes(token: number): Uint8Array {
@@ -356,8 +358,8 @@ export class CodeLlama implements AsyncDisposable {
   }
 
   /**
-   * Ends what is under way with `CLOSED`, stops the engine and frees all memory. Resolves when
-   * that is done. May be called again.
+   * Ends running work with `CLOSED`, stops the engine and frees all memory. Resolves when that is
+   * done. Can be called more than once.
    */
   close(): Promise<void> {
     return this.#engine.close();
@@ -371,7 +373,7 @@ export class CodeLlama implements AsyncDisposable {
     if (this.#loaded !== undefined) return this.#loaded;
     throw new CodeLlamaError(
       "CAPABILITY_MISSING",
-      `${where}: a remote engine's KV cache cannot be had`,
+      `${where}: a remote engine does not give access to its KV cache`,
     );
   }
 }

@@ -2,13 +2,13 @@ import type { Job } from "./jobs/job.ts";
 import type { Chunk, GenerationResult } from "./result.ts";
 
 /**
- * Text in the making. The work has begun when you get it. `await` it for the result, iterate it
- * for the text as it comes, or do both. Leaving a `for await` loop early cancels the work.
+ * A running generation. It has started when you get it. `await` it for the result, iterate over it
+ * to stream the text, or do both. Leaving a `for await` loop early cancels the generation.
  *
- * An abort by signal rejects both with the signal's reason. `cancel()` ends both without an error,
- * with `finishReason: "abort"` and the text so far.
+ * When the signal aborts, both reject with its reason. `cancel()` ends both without an error, with
+ * `finishReason: "abort"` and the text so far.
  *
- * A reader that falls behind pauses its own generation only.
+ * A slow reader pauses only its own generation.
  */
 export class Generation<Result = GenerationResult>
   implements PromiseLike<Result>, AsyncIterable<Chunk>
@@ -20,20 +20,20 @@ export class Generation<Result = GenerationResult>
     this.#job = job;
   }
 
-  /** The text so far; with several answers, that of the first. */
+  /** The text so far; with several answers, the text of the first one. */
   get text(): string {
     return this.#job.text;
   }
 
   /**
-   * The result, for a program that also reads the text. Unlike awaiting the generation, it leaves the
-   * generation paused while the reader is behind.
+   * The result, for programs that also read the text. Unlike awaiting the generation, reading `result`
+   * does not resume a generation that a slow reader has paused.
    */
   get result(): Promise<Result> {
     return this.#job.result;
   }
 
-  /** Ends the work; the result is what was generated so far. Does nothing after the end. */
+  /** Ends the generation. The result holds the text so far. Does nothing after the end. */
   cancel(): void {
     this.#job.cancel();
   }
@@ -57,17 +57,17 @@ export class Generation<Result = GenerationResult>
   }
 
   /**
-   * The text as it comes. A generation can be iterated once. The iterator's `return()` and `throw()`
-   * cancel the work at once, even before the first `next()` and during one.
-   * @throws CodeLlamaError `INVALID_ARGUMENT` when it is iterated again
+   * Streams the text. A generation can be iterated only once. The iterator's `return()` and `throw()`
+   * cancel the generation at once, even before the first `next()` and during a pending one.
+   * @throws CodeLlamaError `INVALID_ARGUMENT` when it is iterated a second time
    */
   [Symbol.asyncIterator](): AsyncGenerator<Chunk, void, undefined> {
     return this.#job.chunks();
   }
 
   /**
-   * The text as a web stream; with several answers, that of the first. Cancelling the stream cancels
-   * the work. Counts as the one iteration.
+   * The text as a web stream; with several answers, the text of the first one. Cancelling the stream
+   * cancels the generation. Reading it counts as the one iteration.
    */
   get textStream(): ReadableStream<string> {
     const chunks = this[Symbol.asyncIterator]();

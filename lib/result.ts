@@ -2,18 +2,18 @@ import type { RequestOutput } from "./engine/output.ts";
 import type { EngineCall, RequestOutcome } from "./engine/port.ts";
 import type { FinishReason } from "./native/binding.ts";
 
-/** A token, and how likely the model found it in its place. */
+/** A token with its log-probability. */
 export interface TokenLogprob {
   readonly token: number;
-  /** Its text; bytes that are no whole character show as U+FFFD, control tokens as nothing. */
+  /** Text of the token: U+FFFD for an incomplete character, empty for a control token. */
   readonly text: string;
-  /** Its bytes, where they are no whole text by themselves: a part of a character, mostly. */
+  /** Bytes of the token; only set if they are not valid UTF-8, such as a part of a character. */
   readonly bytes?: Uint8Array;
-  /** Natural logarithm of its probability, before bias, penalties, temperature and filters. */
+  /** Natural logarithm of the probability before bias, penalties, temperature and filters. */
   readonly logprob: number;
 }
 
-/** A token, and the likeliest ones in its place, the likeliest first. */
+/** A token with the likeliest alternatives at its position, the likeliest first. */
 export interface TokenLogprobs extends TokenLogprob {
   readonly top: readonly TokenLogprob[];
 }
@@ -37,24 +37,24 @@ export interface Chunk {
 
 export interface Usage {
   readonly promptTokens: number;
-  /** Of the prompt's tokens, those that were taken from the KV cache instead of computed. */
+  /** Prompt tokens that were taken from the KV cache instead of computed. */
   readonly cachedTokens: number;
   readonly completionTokens: number;
-  /** Tokens that speculation guessed and the model verified, and those of them that were right. */
+  /** Draft tokens that the model verified, and how many of them it accepted. */
   readonly draftTokens: number;
   readonly acceptedTokens: number;
 }
 
 export interface Timings {
-  /** From the call to the first step that computes the prompt. */
+  /** Time from the call to the first step that computes the prompt. */
   readonly queuedMs: number;
-  /** From there to the first new token. */
+  /** Time from that step to the first new token. */
   readonly prefillMs: number;
-  /** From there to the end. */
+  /** Time from the first new token to the end. */
   readonly decodeMs: number;
-  /** Computed prompt tokens over `prefillMs`. */
+  /** Computed prompt tokens per second of `prefillMs`. */
   readonly prefillTokensPerSecond: number;
-  /** New tokens but the first, which the prefill gives, over `decodeMs`. */
+  /** New tokens per second of `decodeMs`, without the first token, which belongs to the prefill. */
   readonly decodeTokensPerSecond: number;
 }
 
@@ -64,29 +64,29 @@ export interface GenerationResult {
   readonly finishReason: FinishReason;
   /** The stop string that matched. */
   readonly stopString?: string;
-  /** Gives the same text again, under the conditions of `GenerateOptions.seed`. */
+  /** Seed that reproduces the text, under the conditions of `GenerateOptions.seed`. */
   readonly seed: number;
-  /** Of each token of `tokens`, where `logprobs` was asked for. */
+  /** Log-probabilities of `tokens`, when the `logprobs` option is set. */
   readonly logprobs?: readonly TokenLogprobs[];
-  /** Of each token of the prompt but the first, where `promptLogprobs` was asked for. */
+  /** Log-probabilities of the prompt from its second token on, when `promptLogprobs` is set. */
   readonly promptLogprobs?: readonly TokenLogprobs[];
-  /** Of this choice alone: the prompt counts in each. */
+  /** Usage of this choice. Each choice counts the prompt. */
   readonly usage: Usage;
   readonly timings: Timings;
-  /** All `n` answers where that is more than one, this one first; with `bestOf`, best first. */
+  /** All answers if `n` is above 1, this one first. With `bestOf`, the best is first. */
   readonly choices?: readonly GenerationResult[];
 }
 
-/** One answer. */
+/** Result of one answer. */
 export type Answer = Omit<GenerationResult, "choices">;
 
-/** What one request came to. */
+/** Result of one engine request. */
 export interface RequestResult extends GenerationResult {
   readonly embedding?: Float32Array;
   readonly promptState?: Uint8Array;
 }
 
-/** One request's output and outcome as a result. */
+/** Combines the output and the outcome of a request into its result. */
 export function toResult(
   call: Pick<EngineCall, "seed" | "logprobs" | "promptLogprobs">,
   { text, tokens, logprobs, promptLogprobs, embedding, promptState }: RequestOutput,
@@ -114,7 +114,7 @@ export function toResult(
   };
 }
 
-/** Several requests, one after the other, as one result; at least one. */
+/** Combines the results of consecutive requests into one. Needs at least one result. */
 export function addUp(results: readonly Answer[]): Answer {
   const last = results.at(-1);
   if (last === undefined) throw new RangeError("no results to add up");

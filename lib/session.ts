@@ -20,9 +20,9 @@ import { readDialog } from "./prompt/dialog.ts";
 import { finish } from "./prompt/steps.ts";
 import type { GenerationResult } from "./result.ts";
 
-/** An answer in a session. */
+/** Result of one answer in a session. */
 export interface SessionResult extends GenerationResult {
-  /** Messages that had to be forgotten to make room, the oldest first. */
+  /** Messages that were dropped from the history to make room, the oldest first. */
   readonly dropped: readonly ChatMessage[];
 }
 
@@ -33,13 +33,13 @@ export interface SessionData {
   readonly maxHistoryTokens?: number;
 }
 
-// JavaScript knows no private constructors.
+// Only this module can call the constructor: JavaScript has no private constructors.
 const own = Symbol("ChatSession");
 
 /**
- * A conversation that grows. The model's KV cache still holds the earlier turns, so that each
- * question costs only what is new. When the history gets too long the oldest turns are dropped,
- * never the system text. Sessions of one CodeLlama run side by side.
+ * A growing conversation. The KV cache keeps the earlier turns, so each question computes only new
+ * tokens. When the history gets too long, the session drops the oldest turns, but never the system
+ * prompt. Sessions of one CodeLlama can run in parallel.
  */
 export class ChatSession {
   readonly #engine: EnginePort;
@@ -50,7 +50,7 @@ export class ChatSession {
   #turns: ChatMessage[];
   #answering = false;
 
-  /** @internal By `openSession()`. */
+  /** @internal Called by `openSession()`. */
   constructor(
     key: typeof own,
     engine: EnginePort,
@@ -75,15 +75,15 @@ export class ChatSession {
     this.#turns = messages;
   }
 
-  /** The conversation so far: the system message, if there is one, then the turns. */
+  /** The conversation so far: an optional system message, then the turns. */
   get messages(): readonly ChatMessage[] {
     return this.#system === undefined ? [...this.#turns] : [this.#system, ...this.#turns];
   }
 
   /**
-   * Asks. The question and its answer join the history when the answer is complete, or was cut
-   * short by `cancel()` or a limit; after an error or an abort by signal the history is as before.
-   * @throws CodeLlamaError as `CodeLlama.chat`; `INVALID_ARGUMENT` while an answer is under way
+   * Asks a question. The question and its answer join the history when the answer is complete, or cut
+   * short by `cancel()` or a limit. An error or an abort by signal does not change the history.
+   * @throws CodeLlamaError like `CodeLlama.chat`; `INVALID_ARGUMENT` while another answer runs
    */
   send(content: string, options: SendOptions = {}): Generation<SessionResult> {
     const where = "send()";
@@ -111,8 +111,8 @@ export class ChatSession {
   }
 
   /**
-   * Checks the dialog at once.
-   * @param onFitted - called with the messages that had to be dropped, before the answer begins
+   * Checks the dialog at once and prepares its prompt.
+   * @param onFitted - called with the dropped messages before the answer starts
    */
   #prepare(
     messages: readonly ChatMessage[],
@@ -140,14 +140,14 @@ export class ChatSession {
     });
   }
 
-  /** A second session that goes on from here; the two share what the KV cache holds. */
+  /** Creates a second session that continues from here. Both share their KV cells. */
   fork(): ChatSession {
     return openSession(this.#engine, this.#capabilities, this.#currentOptions());
   }
 
   /**
-   * Forgets all turns; the system text stays, unless there is a new one.
-   * @throws CodeLlamaError `INVALID_ARGUMENT` while an answer is under way
+   * Removes all turns. The system prompt stays unless `system` replaces it.
+   * @throws CodeLlamaError `INVALID_ARGUMENT` while an answer runs
    */
   reset(system?: string): void {
     this.#requireIdle("reset()");
@@ -177,12 +177,12 @@ export class ChatSession {
   #requireIdle(where: string): void {
     if (!this.#answering) return;
     throw invalidArgument(
-      `${where}: an answer of this session is under way; await it, cancel it, or fork() the session`,
+      `${where}: the session must be idle (an answer is running); await or cancel it, or use fork()`,
     );
   }
 }
 
-/** A session at an engine, with options that `readSessionOptions` let pass. */
+/** Creates a session on an engine. `readSessionOptions` must have checked the options. */
 export function openSession(
   engine: EnginePort,
   capabilities: Capabilities,
@@ -192,7 +192,7 @@ export function openSession(
 }
 
 /**
- * Checks the options of a session, or what a session's `toJSON()` gave.
+ * Checks the options of a session, or the data from a session's `toJSON()`.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function readSessionOptions(

@@ -2,20 +2,20 @@ import { CodeLlamaError, type CodeLlamaErrorCode } from "../errors.ts";
 import type { NativeEvent } from "../native/binding.ts";
 import type { EngineRequest } from "./request.ts";
 
-/** Where an engine's events go. */
+/** Receiver of an engine's events. */
 export interface EngineListener {
   readonly requests: Map<number, EngineRequest>;
   onProgress: ((fraction: number) => void) | undefined;
   onLoaded: () => void;
   onLoadFailed: (code: CodeLlamaErrorCode, message: string) => void;
   onClosed: () => void;
-  /** What stopped the engine, unless it was `close()`. */
+  /** The failure that stopped the engine; undefined while it runs and after `close()`. */
   failure: CodeLlamaError | undefined;
 }
 
 /**
- * The callback that the addon keeps. It is made here, away from whoever holds the engine: a
- * closure in the engine's own scope would keep the engine from being collected for ever.
+ * Creates the callback that the addon keeps. It is created here, in a scope without the engine: a
+ * closure in the engine's scope would prevent the garbage collection of the engine for ever.
  */
 export function createEventHandler(
   listener: EngineListener,
@@ -51,13 +51,13 @@ export function createEventHandler(
   };
 }
 
-// Nothing comes after "closed", so no request may wait for more.
+// "closed" is the last event, so no request may wait for another one.
 function endAll({ requests }: EngineListener, code: CodeLlamaErrorCode, message: string): void {
   for (const [id, request] of requests) request.receive({ type: "failed", id, code, message });
   requests.clear();
 }
 
-// An error of the user's goes to `uncaughtException`, as from any callback, and not to the addon.
+// An error of the user's callback must reach `uncaughtException`, not the addon.
 function callUser(callback: ((fraction: number) => void) | undefined, fraction: number): void {
   try {
     callback?.(fraction);

@@ -3,16 +3,16 @@ import type { Structure } from "../options/structure.ts";
 
 const kept = 32;
 
-/** Grammars that were used lately, so that one schema for many requests is read once. */
+/** Cache of recently used grammars, so that many requests with one schema compile it once. */
 export class Grammars {
   readonly #compiled = new Map<string, Compilation>();
 
-  /** The reading ends early when everyone who waits for this grammar has cancelled. */
+  /** Compiles a structure. The work stops early when all its callers have cancelled. */
   compile({ text, isJsonSchema }: Structure): NativeWork<NativeGrammar> {
     const key = `${isJsonSchema}${text}`;
     const known = this.#compiled.get(key);
     const compilation = known ?? new Compilation(addon().compileGrammar(text, isJsonSchema));
-    // The last used comes last.
+    // Moves the grammar to the end: the first entry is the least recently used.
     this.#compiled.delete(key);
     this.#compiled.set(key, compilation);
     const [oldest] = this.#compiled.keys();
@@ -27,7 +27,7 @@ export class Grammars {
   }
 }
 
-/** A grammar that is being read, or was, for any number of requests. */
+/** One compilation, running or done, that any number of requests share. */
 class Compilation {
   readonly result: Promise<NativeGrammar>;
   readonly #work: NativeWork<NativeGrammar>;
@@ -43,7 +43,7 @@ class Compilation {
     this.result.then(settle, settle);
   }
 
-  /** Returns how to leave: true where that has ended the reading. */
+  /** Adds a caller. The returned function removes it and returns true if that stopped the work. */
   join(): () => boolean {
     let waits = true;
     this.#waiting++;

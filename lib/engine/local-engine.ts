@@ -35,23 +35,24 @@ import {
 import { EngineRequest } from "./request.ts";
 import { startEngine } from "./start.ts";
 
-// Up to here tokenising takes about a millisecond, and a trip to another thread is not worth it.
-const encodedHere = 4096; // UTF-16 units
+// UTF-16 units. A longer prompt is encoded on another thread. A shorter one takes about a
+// millisecond, so another thread would not help.
+const encodedHere = 4096;
 
-/** The addon's engine with its requests, as the API's modes use it. */
+/** The in-process engine: the addon's engine with its requests. */
 export class LocalEngine implements EnginePort, Vocabulary {
   readonly #native: NativeEngine;
   readonly #listener: EngineListener;
   readonly #closed: Promise<void>;
   readonly model: NativeModel;
-  /** Tokens that the KV cache holds; 0 when only the vocabulary was loaded. */
+  /** Maximum number of tokens of a sequence; 0 if only the vocabulary was loaded. */
   readonly contextSize: number;
-  /** In how many parts sequences divide the KV cache; 1 where they share it. */
+  /** Parts of the KV cache; 1 if all sequences share it. */
   readonly kvParts: number;
   readonly healsTokens = true;
   #closing = false;
   readonly #grammars = new Grammars();
-  /** Ends waiting for work on other threads. */
+  /** Each function rejects a caller that waits for work on another thread. */
   readonly #waiting = new Set<(reason: CodeLlamaError) => void>();
   #lastId = 0;
   #lastGroup = 0;
@@ -61,7 +62,7 @@ export class LocalEngine implements EnginePort, Vocabulary {
     listener: EngineListener,
     closed: Promise<void>,
     readonly loras: readonly NativeLora[],
-    /** How positions are turned, which all that is computed depends on. */
+    /** Rope options of the model. All KV cells depend on them. */
     readonly rope: RopeOptions,
   ) {
     this.#native = native;
@@ -100,7 +101,7 @@ export class LocalEngine implements EnginePort, Vocabulary {
     }
   }
 
-  /** @throws CodeLlamaError `CLOSED`, or `CAPABILITY_MISSING` where only the vocabulary is loaded */
+  /** @throws CodeLlamaError `CLOSED`, or `CAPABILITY_MISSING` if only the vocabulary is loaded */
   requireContext(where: string): void {
     this.requireOpen(where);
     if (this.contextSize === 0) {
@@ -119,7 +120,7 @@ export class LocalEngine implements EnginePort, Vocabulary {
     return prepareWith(this, prompt, this.contextSize);
   }
 
-  /** A number for requests that have one prompt. */
+  /** Returns a new number for requests that share a prompt. */
   newGroup(): number {
     this.#lastGroup = (this.#lastGroup % 0xffff_ffff) + 1;
     return this.#lastGroup;
@@ -134,7 +135,7 @@ export class LocalEngine implements EnginePort, Vocabulary {
     if (!types.isInt32Array(prompt)) throw new TypeError("this engine takes tokens");
     this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
     const id = this.#lastId;
-    // Its events come in a later turn of the event loop.
+    // The events of the request arrive in a later turn of the event loop.
     if (!callNative(() => this.#native.submit({ ...call, prompt, id }))) {
       this.requireOpen("submit()");
       throw new CodeLlamaError("CLOSED", "the engine has stopped");
@@ -144,14 +145,14 @@ export class LocalEngine implements EnginePort, Vocabulary {
     return submitted;
   }
 
-  /** A prompt's tokens, made on this thread. @throws CodeLlamaError `CLOSED` */
+  /** Encodes a prompt on this thread. @throws CodeLlamaError `CLOSED` */
   encode(parts: readonly PromptPart[]): Int32Array {
     return callNative(() => this.#native.encode(parts, noPromptLimit));
   }
 
   /**
-   * A prompt's tokens; those of a long one are made on another thread, until `stop` is aborted.
-   * @throws CodeLlamaError `CLOSED`, `CONTEXT_OVERFLOW` for one that is too long for sure; the
+   * Encodes a prompt, a long one on another thread. `stop` ends the work.
+   * @throws CodeLlamaError `CLOSED`; `CONTEXT_OVERFLOW` if the prompt is certainly too long; the
    *   reason of `stop`
    */
   encodeLong(
@@ -174,7 +175,7 @@ export class LocalEngine implements EnginePort, Vocabulary {
     return this.#whileOpen(this.#grammars.compile(structure), stop);
   }
 
-  /** The work's value; `close()` and `stop` cancel the work and reject at once. */
+  /** Returns the value of the work. `close()` and `stop` cancel the work and reject at once. */
   #whileOpen<Value>(
     { result, cancel }: NativeWork<Value>,
     stop: AbortSignal | undefined,
@@ -196,7 +197,7 @@ export class LocalEngine implements EnginePort, Vocabulary {
     });
   }
 
-  /** Keeps a prompt's KV cells. @throws CodeLlamaError `CLOSED` */
+  /** Stores the KV cells of a prompt in host memory. @throws CodeLlamaError `CLOSED` */
   async addPrompt(
     tokens: Int32Array,
     loraScales: readonly number[],
@@ -224,7 +225,7 @@ export class LocalEngine implements EnginePort, Vocabulary {
     return this.#native.stats();
   }
 
-  /** Ends what is under way with `CLOSED` and stops. Resolves when all memory is freed. */
+  /** Ends running work with `CLOSED` and stops the engine. Resolves when all memory is freed. */
   close(): Promise<void> {
     if (!this.#closing) {
       this.#closing = true;

@@ -2,7 +2,7 @@ import { append } from "../base/append.ts";
 import type { NativeOutput, NativeTokenLogprobs } from "../native/binding.ts";
 import type { TextFilter } from "./port.ts";
 
-/** What one request has given so far. */
+/** Output of one request so far. */
 export class RequestOutput {
   readonly #filter: TextFilter | undefined;
   text = "";
@@ -16,7 +16,7 @@ export class RequestOutput {
     this.#filter = filter;
   }
 
-  /** Takes what the engine gives; returns the text that may be shown by now. */
+  /** Adds an output of the engine and returns the text that can be shown now. */
   take(output: NativeOutput): string {
     if (output.type === "embedded") {
       this.embedding = output.embedding;
@@ -37,7 +37,7 @@ export class RequestOutput {
     return shown;
   }
 
-  /** Returns the rest of what is to be shown. */
+  /** Returns the rest of the text to show. */
   finish(): string {
     const rest = this.#filter?.finish() ?? "";
     this.text += rest;

@@ -2,7 +2,7 @@ import { CodeLlamaError } from "../errors.ts";
 import type { NativeEngine, NativeOutput, NativeRequestEvent } from "../native/binding.ts";
 import type { RequestOutcome, RunningRequest } from "./port.ts";
 
-/** One request to the native engine, from its submission to its last event. */
+/** One request to the native engine, from `submit` to its last event. */
 export class EngineRequest implements RunningRequest {
   readonly #engine: NativeEngine;
   readonly #id: number;
@@ -11,7 +11,7 @@ export class EngineRequest implements RunningRequest {
   #resolve: (outcome: RequestOutcome) => void = () => {};
   #reject: (reason: unknown) => void = () => {};
 
-  /** @param onOutput - gets new tokens and their text, which may be empty; must not throw */
+  /** @param onOutput - called with new tokens and their text, which may be empty; must not throw */
   constructor(engine: NativeEngine, id: number, onOutput: (output: NativeOutput) => void) {
     this.#engine = engine;
     this.#id = id;
@@ -22,17 +22,17 @@ export class EngineRequest implements RunningRequest {
     });
   }
 
-  /** It ends with `finishReason: "abort"`, unless it has ended before. */
+  /** Ends the request with `finishReason: "abort"`. Does nothing if it has already ended. */
   cancel(): void {
     this.#engine.cancel(this.#id);
   }
 
-  /** A paused request is not computed: its reader is behind. */
+  /** Pauses or resumes the request. The engine does not compute a paused request. */
   setPaused(paused: boolean): void {
     this.#engine.setPaused(this.#id, paused);
   }
 
-  /** Takes an event of the engine. Throws nothing. */
+  /** Handles an event of the engine. Does not throw. */
   receive(event: NativeRequestEvent): void {
     if (event.type === "failed") {
       this.#reject(new CodeLlamaError(event.code, event.message));

@@ -40,11 +40,11 @@ export async function startEngine(
         reject(signal?.aborted ? signal.reason : new CodeLlamaError(code, message));
       };
     });
-    // It may have come while the last events were on their way.
+    // The abort may have happened while the last events were on their way.
     signal?.throwIfAborted();
   } finally {
     signal?.removeEventListener("abort", cancel);
-    // The addon holds the listener for good; what it holds must not lead back to the engine.
+    // The addon keeps the listener for ever, so the listener must not reference the engine.
     listener.onProgress = undefined;
     listener.onLoaded = nothing;
     listener.onLoadFailed = nothing;
@@ -52,5 +52,5 @@ export async function startEngine(
   return { engine, listener, closed };
 }
 
-// Out here it shares no scope with an engine.
+// Defined here, so that it shares no scope with an engine.
 function nothing(): void {}

@@ -7,18 +7,18 @@ import { type TextOrTokens, textsOrTokens } from "../options/texts.ts";
 import { textPrompt } from "./completion.ts";
 
 export interface EmbedResult {
-  /** One for each text, in their order. */
+  /** One embedding per text, in the order of the texts. */
   readonly embeddings: readonly Float32Array[];
   readonly usage: { readonly promptTokens: number };
 }
 
-/** A text, or tokens taken as they are. */
+/** A text, or a prompt of tokens. */
 export type EmbedInput = TextOrTokens;
 
-// So many texts wait for the engine at once; the rest wait here, and need no place in its queue.
+// Texts sent to the engine at the same time. The others wait here, outside the engine's queue.
 const window = 4;
 
-/** Makes a vector of each text, as many side by side as the engine runs. */
+/** Computes the embedding of each text, several in parallel. */
 export function embed(
   engine: EnginePort,
   input: EmbedInput | readonly EmbedInput[],
@@ -53,7 +53,7 @@ export function embed(
 }
 
 function normalized(vector: Float32Array): Float32Array {
-  // As Math.hypot, which takes its numbers as arguments: the largest keeps squares in range.
+  // Like Math.hypot, whose values are arguments. Dividing by the largest value avoids overflow.
   const largest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const length =
     largest * Math.sqrt(vector.reduce((sum, value) => sum + (value / largest) ** 2, 0));

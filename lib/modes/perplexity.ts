@@ -8,15 +8,15 @@ import { type TextOrTokens, textOrTokens } from "../options/texts.ts";
 import { textPrompt } from "./completion.ts";
 
 export interface PerplexityResult {
-  /** e to the mean negative log-likelihood: the lower, the better the model knows the text. */
+  /** e to the mean negative log-likelihood. Lower means that the model predicts the text better. */
   readonly perplexity: number;
-  /** Mean over the tokens, in nats. */
+  /** Mean negative log-likelihood of the tokens, in nats. */
   readonly negativeLogLikelihood: number;
-  /** Tokens that were measured: all but the first. */
+  /** Measured tokens: all except the first. */
   readonly tokens: number;
 }
 
-/** Measures how well the model foresees a text. */
+/** Measures how well the model predicts a text. */
 export function perplexity(
   engine: EnginePort,
   text: string | Int32Array,

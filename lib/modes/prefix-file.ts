@@ -19,31 +19,31 @@ import { computeProperties } from "../options/request.ts";
 import { type TextOrTokens, textOrTokens } from "../options/texts.ts";
 import { textPrompt } from "./completion.ts";
 
-/** What a prefix file holds. */
+/** Size of a prefix file. */
 export interface PrefixResult {
   readonly tokens: number;
   readonly bytes: number;
 }
 
-// The file: this line, the header's length as 8 hexadecimal digits, the header as JSON, the tokens
-// as 32-bit numbers, the state. Little-endian, as the state is.
+// Layout of the file: this line, the length of the header as 8 hexadecimal digits, the header as
+// JSON, the tokens as 32-bit numbers, the state. All numbers are little-endian, like the state.
 const magic = "node-codellama prefix 1\n";
 const start = magic.length + 8;
-// Bytes that are read or summed up at a time.
+// Bytes read or summed up between two turns of the event loop.
 const pieceBytes = 2 ** 20;
-// Far more than any header has.
+// Maximum bytes of a header, far above any real one.
 const longestHeader = 2 ** 20;
-// Bytes of a cell for each layer and dimension: keys and values as 32-bit floats, and as much again
-// four times for models whose heads are wider than their embeddings.
+// Upper bound for the bytes of a cell per layer and dimension: keys and values as 32-bit floats,
+// times five for models whose heads are wider than their embeddings.
 const cellBytes = 40;
-// Bytes of a state that are no cells.
+// Upper bound for the bytes of a state that are not cells.
 const otherState = 2 ** 20;
 
 interface Header {
   readonly llamaCommit: string;
   readonly model: string;
   readonly rope: RopeOptions;
-  /** Parts of the KV cache, which the state's layout depends on: 1 where sequences share it. */
+  /** Parts of the KV cache; 1 if all sequences share it. The layout of the state depends on it. */
   readonly kvParts: number;
   readonly loraScales: readonly number[];
   readonly tokens: number;
@@ -51,7 +51,7 @@ interface Header {
   readonly checksum: number;
 }
 
-/** Computes a prompt and writes what the KV cache holds of it. */
+/** Computes a prompt and writes its KV cells to a file. */
 export function savePrefix(
   engine: LocalEngine,
   modelPath: string,
@@ -92,7 +92,7 @@ export function savePrefix(
   });
 }
 
-/** Takes a saved prompt into the engine's store. */
+/** Loads a saved prompt into the host memory of the engine. */
 export async function loadPrefix(
   engine: LocalEngine,
   modelPath: string,
@@ -119,7 +119,7 @@ export async function loadPrefix(
   });
 }
 
-/** Before any of the state is read, which can be larger than the memory. */
+/** Checks the header before the state is read, because the state can exceed the memory. */
 async function requireFitting(
   engine: LocalEngine,
   modelPath: string,
@@ -166,7 +166,7 @@ function lengthOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((length, part) => length + part.byteLength, 0);
 }
 
-/** The header, or what the file is instead. */
+/** Returns the header, or what is wrong with the file. */
 async function readHeader(file: FileHandle, size: number): Promise<Header | string> {
   const beginning = await readPart(file, 0, Math.min(start, size));
   const isOurs = beginning.subarray(0, magic.length).toString("latin1") === magic;
@@ -215,7 +215,7 @@ function parseHeader(json: Buffer): Header | undefined {
   }
 }
 
-/** In pieces: a single read is limited to 2 GiB. Shorter where the file has become shorter. */
+/** Reads in pieces, because one read is limited to 2 GiB. Returns less if the file has shrunk. */
 async function readPart(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const part = Buffer.alloc(length);
   for (let filled = 0; filled < length; ) {
@@ -227,7 +227,7 @@ async function readPart(file: FileHandle, position: number, length: number): Pro
   return part;
 }
 
-/** In pieces, between which the event loop goes on. */
+/** Computes a checksum in pieces, so that the event loop can run other tasks. */
 async function checksumOf(parts: readonly Uint8Array[]): Promise<number> {
   let checksum = 0;
   for (const part of parts) {

@@ -164,8 +164,8 @@ test("allows one answer at a time, and an abort does not change the history", as
   const session = model.llama.session();
   const controller = new AbortController();
   const generation = session.send(python, { ...greedy, signal: controller.signal });
-  expect(() => session.send(javascript)).toThrow(/under way/);
-  expect(() => session.reset()).toThrow(/under way/);
+  expect(() => session.send(javascript)).toThrow(/an answer is running/);
+  expect(() => session.reset()).toThrow(/an answer is running/);
   controller.abort(new Error("enough"));
   await expect(generation).rejects.toThrow("enough");
   expect(session.messages).toEqual([]);
