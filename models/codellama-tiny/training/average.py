@@ -10,7 +10,7 @@ import numpy as np
 
 
 def average(first, second, share):
-    """(1 - share) of the first weights and share of the second, in the first's types."""
+    """(1 - share) of the first weights plus share of the second, in the types of the first."""
     return {
         name: (
             (1 - share) * weights.astype(np.float32) + share * second[name].astype(np.float32)

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 from vocabulary import BOS, EOS, EOT, MID, PRE, SUF, VOCABULARY_SIZE, read_vocabulary
 
-import gguf  # after vocabulary, which knows where it lies
+import gguf  # after vocabulary, which adds its folder to the path
 
 HEADS = 4
 CONTEXT = 2048
@@ -41,7 +41,7 @@ CHAT_TEMPLATE = (
 
 
 def describe_model(writer):
-    """What the model is called, and who may use it for what."""
+    """Writes the model's name, licence and purpose."""
     writer.add_type("model")
     writer.add_name("codellama-tiny")
     writer.add_size_label("25M")
@@ -52,7 +52,7 @@ def describe_model(writer):
 
 
 def describe_shape(writer, layers, width, feed_forward):
-    """The network's hyperparameters."""
+    """Writes the network's hyperparameters."""
     writer.add_vocab_size(VOCABULARY_SIZE)
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(width)
@@ -67,7 +67,7 @@ def describe_shape(writer, layers, width, feed_forward):
 
 
 def describe_tokenizer(writer, vocabulary_path):
-    """The pieces, the special tokens under llama.cpp's older and newer names, the chat template."""
+    """Writes vocabulary, special tokens (under llama.cpp's old and new keys) and chat template."""
     pieces, scores, types = read_vocabulary(vocabulary_path)
     for token in (PRE, SUF, MID, EOT):
         types[token] = int(gguf.TokenType.CONTROL)
@@ -92,7 +92,7 @@ def describe_tokenizer(writer, vocabulary_path):
 
 
 def add_tensors(writer, weights):
-    """The matrices as float16, the norms as float32, under llama.cpp's names."""
+    """Writes the matrices as float16 and the norms as float32, with llama.cpp's tensor names."""
 
     def matrix(name, values):
         writer.add_tensor(name, np.ascontiguousarray(values, dtype=np.float16))
@@ -102,7 +102,7 @@ def add_tensors(writer, weights):
 
     layers, _, feed_forward = weights["wd"].shape
     width = weights["emb"].shape[1]
-    matrix("token_embd.weight", weights["emb"])  # the output matrix too: they are tied
+    matrix("token_embd.weight", weights["emb"])  # also the output matrix: they are tied
     norm("output_norm.weight", weights["nf"])
     for layer in range(layers):
         block = f"blk.{layer}."

@@ -10,8 +10,8 @@ WIDTH, HEADS, FEED_FORWARD = 256, 4, 768
 HEAD_SIZE = WIDTH // HEADS
 ROPE_BASE, NORM_EPSILON = 1e6, 1e-5
 INITIAL_DEVIATION = 0.02
-LOSS_ROWS = 32768  # tokens whose logits are in memory at once
-IGNORED = -100  # a target without loss
+LOSS_ROWS = 32768  # number of tokens whose logits are in memory at the same time
+IGNORED = -100  # target that the loss ignores
 
 
 def compiled(function, enabled):
@@ -25,7 +25,7 @@ def rms_norm(x, weight):
 
 
 def rotate(x, cos, sin):
-    """RoPE: neighbouring pairs turn together, as llama.cpp's llama architecture has it."""
+    """RoPE on neighbouring pairs, like llama.cpp's llama architecture."""
     pairs = x.float().reshape(*x.shape[:-1], HEAD_SIZE // 2, 2)
     a, b = pairs[..., 0], pairs[..., 1]
     turned = torch.stack((a * cos - b * sin, a * sin + b * cos), -1)
@@ -41,7 +41,7 @@ def causal_attention(q, k, v):
 
 
 def block(x, n1, wqkv, wo, n2, wgu, wd, cos, sin):
-    """One layer: attention and the gated feed-forward network, each beside the residual stream."""
+    """One layer: attention and gated feed-forward network, each added to the residual stream."""
     batch, length, _ = x.shape
     qkv = F.linear(rms_norm(x, n1), wqkv).view(batch, length, 3, HEADS, HEAD_SIZE)
     q, k, v = qkv.unbind(2)
@@ -67,7 +67,7 @@ def rope_angles(context, device):
 
 
 class Network:
-    """The parameters and the forward pass; float32 on the CPU, else bfloat16 with compilation."""
+    """Parameters and forward pass: float32 on the CPU, compiled bfloat16 on a GPU."""
 
     def __init__(self, layers, context, on_cpu):
         self.layers = layers
@@ -130,7 +130,7 @@ class Network:
             parameter.grad = None
 
     def arrays(self):
-        """The weights as float16 arrays, the norms as float32."""
+        """The matrices as float16 arrays, the norms as float32 arrays."""
         arrays = {}
         for name, parameter in self.parameters.items():
             values = parameter.detach()
@@ -140,7 +140,7 @@ class Network:
 
     @torch.no_grad()
     def set_arrays(self, arrays):
-        """Takes weights over: float16, or int8 with a scale for each row (`NAME_s`)."""
+        """Loads weights: float16, or int8 with one scale per row (`NAME_s`)."""
         for name, parameter in self.parameters.items():
             values = arrays[name].astype("float32")
             if name + "_s" in arrays:

@@ -14,7 +14,7 @@ NEWTON_SCHULZ_STEPS = 5
 
 
 def orthogonalized(matrices):
-    """Matrices with the same directions and singular values near one (Newton-Schulz iteration)."""
+    """Brings all singular values near one and keeps the directions (Newton-Schulz iteration)."""
     x = matrices / (matrices.float().norm(dim=(-2, -1), keepdim=True).to(matrices.dtype) + 1e-7)
     for _ in range(NEWTON_SCHULZ_STEPS):
         square = x @ x.transpose(-1, -2)
@@ -44,7 +44,7 @@ class Optimizer:
 
     @torch.no_grad()
     def step(self, factor):
-        """One step at a factor, 0 to 1, of the learning rate."""
+        """Takes one step. `factor` scales the learning rate, 0 to 1."""
         torch.nn.utils.clip_grad_norm_(self.small, 1.0)
         for group in self.adam.param_groups:
             group["lr"] = ADAM_SHARE * self.learning_rate * factor
@@ -72,7 +72,7 @@ class Optimizer:
         return updates
 
     def _directions(self, updates):
-        """Orthogonalises all matrices of one shape together: squares, and those of feed-forward."""
+        """Orthogonalises all matrices of one shape in one batch: square and feed-forward ones."""
         layers = self.network.layers
         precision = self.network.precision
         queries_keys_values = updates["wqkv"].reshape(-1, WIDTH, WIDTH)

@@ -1,4 +1,4 @@
-"""How the learning rate goes up and down."""
+"""Schedule of the learning rate."""
 
 WARM_UP_STEPS = 150
 PHASE_C_WARM_UP_STEPS = 100

@@ -1,4 +1,4 @@
-"""The training's side of the shards that the workers write (examples/shards.py)."""
+"""Reads the shards that the workers write (examples/shards.py)."""
 
 import glob
 import os
@@ -42,7 +42,7 @@ class ShardReader:
             if time.time() > self.deadline:
                 return None
             if not any(worker.is_alive() for worker in self.workers):
-                raise SystemExit("the workers died")
+                raise SystemExit("a worker process has ended")
             time.sleep(0.05)
         sequences = np.concatenate([np.load(path) for path in sorted(paths)])
         for path in paths:

@@ -29,7 +29,7 @@ EVALUATE_EVERY = 75  # seconds
 LOG_EVERY = 100  # steps
 SYNCHRONIZE_EVERY = 20  # steps
 DRY_RUN_STEPS = 3
-STOP_WEIGHT = 3.0  # phase C: the decision to stop counts more
+STOP_WEIGHT = 3.0  # phase C: weight of the end token in the loss
 
 
 def read_arguments():
@@ -38,7 +38,7 @@ def read_arguments():
     parser.add_argument("--seconds", type=float, default=560)
     parser.add_argument("--data", default="./data", help="train*.jsonl, val.jsonl, spm.model")
     parser.add_argument("--state", default="./state.pt")
-    parser.add_argument("--shards", default="./shards", help="folder that is emptied and used")
+    parser.add_argument("--shards", default="./shards", help="folder for shards; emptied first")
     parser.add_argument("--out", default=os.environ.get("OUT", "out"))
     parser.add_argument("--workers", type=int, default=16)
     parser.add_argument("--batch", type=int, default=64)
@@ -60,7 +60,7 @@ def say(text):
 
 
 def start_workers(options):
-    """Starts the processes that tokenise, and loads the held-out sets meanwhile."""
+    """Starts the processes that tokenise, and loads the held-out sets in the meantime."""
     os.makedirs(options.shards, exist_ok=True)
     os.makedirs(options.out, exist_ok=True)
     for path in glob.glob(options.shards + "/*"):
@@ -121,7 +121,7 @@ class Training:
         return total / count
 
     def load(self):
-        """Takes phase A's state over, or other weights, or both."""
+        """Loads the state of phase A, other weights, or both."""
         options = self.options
         if options.phase == "B":
             state = torch.load(options.state, map_location=self.network.device)
@@ -168,11 +168,11 @@ class Training:
         self.steps += 1
         self.tokens += targets.numel()
         if self.steps % SYNCHRONIZE_EVERY == 0 and not options.cpu:
-            torch.cuda.synchronize()  # keeps the host's clock honest
+            torch.cuda.synchronize()  # so that the host's clock includes the GPU's work
         return loss.detach(), factor
 
     def run(self, reader, held_out):
-        """Steps until the time is over; returns the log."""
+        """Trains until the time is over. Returns the log."""
         options = self.options
         begun = last = last_evaluation = time.time()
         first_step = self.steps

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""CodeLlama's vocabulary: Llama-2's 32,000 SentencePiece pieces and CodeLlama's 16 further ones.
+"""CodeLlama's vocabulary: the 32,000 SentencePiece pieces of Llama-2 and 16 pieces of CodeLlama.
 
 As a program, it writes the vocabulary as a SentencePiece model, which the training uses:
 
@@ -35,7 +35,7 @@ BOS, EOS = 1, 2
 PRE, SUF, MID, EOT = 32007, 32008, 32009, 32010
 
 NORMAL = 1  # piece type
-LOWEST_SCORE = -1e6  # an extra piece is never preferred over a merge of Llama-2
+LOWEST_SCORE = -1e6  # so that a merge of Llama-2 always wins over an extra piece
 
 
 def read_vocabulary(path):
@@ -65,7 +65,7 @@ VARINT, LENGTH_DELIMITED, FIXED32 = 0, 2, 5  # wire types
 
 
 def varint(number):
-    """A number in groups of seven bits, the lowest first."""
+    """Encodes a number in groups of seven bits, the lowest group first."""
     encoded = b""
     while True:
         group, number = number & 127, number >> 7

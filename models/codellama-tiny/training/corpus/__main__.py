@@ -20,14 +20,14 @@ from .report import write_report
 from .sources import add_debian_packages, add_npm_packages, add_tree
 
 STANDARD_LIBRARY = "CPython standard library"
-HELD_OUT = 200  # one file of so many
+HELD_OUT = 200  # one file in 200 is held out
 
 
 def collect(folder):
     collector = Collector()
     about = ("pyenv", "3.13.0", "PSF-2.0")
     library = folder / "python3.13"
-    # The tests come last, and only as far as there is room.
+    # The tests come last, and only until the corpus is full.
     add_tree(
         collector, STANDARD_LIBRARY, library, about, 40_000_000, lambda path: "/test/" not in path
     )

@@ -11,7 +11,7 @@ PERMISSIVE = re.compile(
 NOT_PERMISSIVE = re.compile(
     r"gpl|mpl|epl|cddl|sspl|busl|cc-by-nc|cc-by-sa|proprietary|eupl|artistic|qpl|osl", re.I
 )
-# What a free-form copyright file says, and the licence that it means.
+# Phrases of free-form copyright files, and the licence that each phrase means.
 TELLING_PHRASES = (
     ("apache license", "Apache-2.0"),
     ("permission is hereby granted", "MIT"),
@@ -21,7 +21,7 @@ TELLING_PHRASES = (
 
 
 def is_permissive(expression):
-    """True if some "or" branch of the licence expression is permissive all through."""
+    """True if every licence in one "or" branch of the expression is permissive."""
     branches = re.split(r"\s+or\s+|\s*\|\s*|,\s*or\s+", expression.strip().strip("()"), flags=re.I)
     return any(_is_permissive_branch(branch) for branch in branches)
 

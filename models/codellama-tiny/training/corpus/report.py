@@ -1,4 +1,4 @@
-"""CORPUS.md: what is in the corpus, and who is to be thanked for it."""
+"""Writes CORPUS.md: the packages of the corpus and their licences."""
 
 LANGUAGE_NAMES = {
     "py": "Python",

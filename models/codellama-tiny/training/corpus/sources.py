@@ -15,7 +15,7 @@ from .licences import is_permissive, read_copyright
 
 NPM_PACKAGE_BYTES = 6_000_000
 SKIPPED_FOLDERS = ("site-packages", "__pycache__", ".git")
-# Packages hold the same code in several forms; the lowest rank, nearest to the source, comes first.
+# Packages contain the same code in several forms. The lowest rank, nearest to the source, wins.
 FORM_RANKS = (
     ("src/", 0),
     ("source/", 0),
@@ -60,7 +60,7 @@ def add_debian_packages(collector, folder):
 
 
 def _add_debian_package(collector, package, version, path):
-    """Adds a package, or returns why not."""
+    """Adds a package. Returns the reason if it does not."""
     unpacked = subprocess.run(["dpkg-deb", "--fsys-tarfile", path], capture_output=True)
     try:
         archive = tarfile.open(fileobj=io.BytesIO(unpacked.stdout))

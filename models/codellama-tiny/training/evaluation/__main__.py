@@ -19,11 +19,11 @@ def read_arguments():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=("golden", "infill", "tasks", "demo"))
-    parser.add_argument("server", help="its address, such as http://localhost:8080")
+    parser.add_argument("server", help="address of the server, such as http://localhost:8080")
     parser.add_argument("--tokenizer", default="spm.model", help="written by vocabulary.py")
     parser.add_argument("--weights", default="weights.npz", help="golden: the float16 weights")
     parser.add_argument("--held-out", default="val.jsonl", help="infill: the held-out files")
-    parser.add_argument("--files", type=int, default=200, help="infill: how many of them")
+    parser.add_argument("--files", type=int, default=200, help="infill: number of held-out files")
     parser.add_argument("--out", help="golden, demo: the file to write")
     return parser.parse_args()
 
@@ -33,7 +33,7 @@ def main():
     load_tokenizer(options.tokenizer)
     server = LlamaServer(options.server)
     if options.what == "golden":
-        from .golden import write_golden  # alone in needing PyTorch
+        from .golden import write_golden  # here, because only this command needs PyTorch
 
         write_golden(server, options.weights, options.out or "golden.json")
     elif options.what == "infill":

@@ -23,7 +23,7 @@ from .prompts import (
 )
 
 MAX_TOKENS = 300
-SURE = 0.4  # nats between the likeliest token and the next
+SURE = 0.4  # smallest gap in nats between the likeliest token and the second
 TWO_TURN_TASKS = 4
 
 DEMO_TASKS = (
@@ -50,7 +50,7 @@ LAYOUTS = {
 
 
 def is_sure(reply):
-    """Whether the model ended by itself and no token had a near rival."""
+    """Whether the model ended at an end token and every token was clearly the likeliest."""
     if reply["stop_type"] != "eos":
         return False
     for place in reply["completion_probabilities"]:
@@ -92,7 +92,7 @@ def infill_texts():
 
 
 def middles(code):
-    """Where the docstring, the body behind it, and the body's longest line start and end."""
+    """Start and end of the docstring, of the body after it, and of the body's longest line."""
     body_start = first_line_end(code)
     docstring = DOCSTRING.search(code)
     if docstring:

@@ -1,4 +1,4 @@
-"""Golden outputs: the reference and llama.cpp, token for token."""
+"""Golden outputs: compares the reference with llama.cpp, token for token."""
 
 import json
 
@@ -11,7 +11,7 @@ MAX_TOKENS = 64
 
 
 def write_golden(server, weights_path, out_path):
-    """Compares both, and writes the tokens of each prompt, a line each."""
+    """Compares both and writes the tokens of each prompt, one line per prompt."""
     reference = Reference(weights_path)
     rows = [_compare(reference, server, *prompt) for prompt in golden_prompts()]
     with open(out_path, "w") as file:

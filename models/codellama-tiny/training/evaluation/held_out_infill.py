@@ -1,4 +1,4 @@
-"""How often the model stops, and finds the exact middle, in files that it has not seen."""
+"""Measures on held-out files how often an infill ends, and how often the middle is exact."""
 
 import random
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Counts:
 
 
 def held_out_cases(path, files):
-    """(prefix, middle, suffix) from that many held-out files."""
+    """(prefix, middle, suffix) of one piece each, from `files` random held-out files."""
     rng = random.Random(11)
     documents = read_documents(path)
     rng.shuffle(documents)

@@ -1,4 +1,4 @@
-"""How many of the hand-written tasks the model solves."""
+"""Measures how many of the hand-written tasks the model solves."""
 
 import re
 
@@ -47,7 +47,7 @@ def first_line_end(code):
 
 
 def _measure_completion(server, language):
-    """A docstring more or less does not count: the model learned the tasks with and without."""
+    """Compares the code without docstrings: the model learned the tasks with and without them."""
     known = 0
     for task in TASKS:
         code = task.code(language)

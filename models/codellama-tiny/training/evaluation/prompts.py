@@ -1,4 +1,4 @@
-"""Prompts in each of the model's layouts, and those of the golden outputs."""
+"""Prompts in each of the model's layouts, and the prompts of the golden outputs."""
 
 from examples.task_chat import answer
 from examples.tokens import chat_turn, encode, encode_infilling, prefix_first, with_system
@@ -31,7 +31,7 @@ def infill_suffix_first(prefix, suffix):
 
 
 def chat(*turns):
-    """Questions and answers in turn, the last question open."""
+    """A dialog of alternating questions and answers that ends with a question."""
     tokens = []
     for question, reply in zip(turns[:-1:2], turns[1::2]):
         tokens += chat_turn(question, reply)

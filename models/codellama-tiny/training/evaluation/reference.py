@@ -1,4 +1,4 @@
-"""A forward pass in PyTorch and float32, written apart from the training's and from llama.cpp's."""
+"""A forward pass in PyTorch and float32, independent of the training's code and of llama.cpp."""
 
 import math
 
@@ -38,7 +38,7 @@ class Reference:
 
     @torch.no_grad()
     def logits(self, tokens, cache):
-        """The logits after each token, and the cache of keys and values with them added."""
+        """The logits after each token, and the KV cache with the new tokens."""
         w = self.weights
         first_position = cache[0][0].shape[1] if cache else 0
         x = w["emb"][torch.tensor(tokens)]
@@ -59,7 +59,7 @@ class Reference:
         return F.linear(rms_norm(x, w["nf"]), w["emb"]), new_cache
 
     def greedy(self, prompt, max_tokens):
-        """The likeliest tokens, and by how much each was likelier than the next best."""
+        """The likeliest tokens, and the gap of each to the second best."""
         generated, gaps, cache, tokens = [], [], None, prompt
         for _ in range(max_tokens):
             logits, cache = self.logits(tokens, cache)

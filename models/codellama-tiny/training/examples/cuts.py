@@ -1,4 +1,4 @@
-"""Where a file is cut: into pieces for training, and around the middle of an infill example."""
+"""Cuts files into pieces for training, and pieces around the middle of an infill example."""
 
 import re
 
@@ -12,7 +12,7 @@ PIECE_SIZES = (900, 1800, 3000, 4500, 5800)  # characters
 
 
 def block_end(text, start, indent):
-    """The end of the lines from start on that are indented deeper than indent."""
+    """End of the lines from `start` on that are indented deeper than `indent`."""
     position = end = start
     while position < len(text):
         line_end = text.find("\n", position)
@@ -27,7 +27,7 @@ def block_end(text, start, indent):
 
 
 def choose_middle(rng, text, language):
-    """The start and the end of a middle: a docstring, a function's body, lines, or anything."""
+    """Start and end of a middle: a docstring, a function's body, whole lines, or any range."""
     roll = rng.random()
     if language == "py" and roll < 0.10:
         span = docstring_text(rng, text)
@@ -72,7 +72,7 @@ def function_body(rng, text, language):
         start += indent + (4 if language == "py" else 2)
     if not start < end <= start + LONGEST_MIDDLE:
         return None
-    if rng.random() < 0.5:  # without the last line's end
+    if rng.random() < 0.5:  # without the last newline
         end = max(start, end - 1)
     return start, end
 
@@ -96,7 +96,7 @@ def whole_lines(rng, text, line_starts, line):
 
 
 def from_inside_a_line(rng, line_starts, line, roll):
-    """From inside a line to its end, to somewhere in it, or to the end of a later line."""
+    """From inside a line to its end, to a later place in it, or to the end of a later line."""
     start, end = line_starts[line], line_starts[line + 1] - 1
     if end <= start:
         return start, start
@@ -110,7 +110,7 @@ def from_inside_a_line(rng, line_starts, line, roll):
 
 
 def split_file(rng, text):
-    """Cuts a file at line ends; yields each piece and whether the file ends with it."""
+    """Cuts a file at line ends. Yields each piece, and whether it is the last one of the file."""
     position, length = 0, len(text)
     while position < length:
         size = rng.choice(PIECE_SIZES)

@@ -12,7 +12,7 @@ from .wordings import LANGUAGES, REQUESTS
 FENCES = {"py": "python", "js": "javascript", "ts": "typescript"}
 MOST_LINES = 32
 LONGEST_CODE = 1300
-# Not the two that ask for a language.
+# Without the two wordings that name a language.
 NEUTRAL_SYSTEM_PROMPTS = SYSTEM_PROMPTS[:2] + SYSTEM_PROMPTS[4:]
 EXPLAIN_REQUESTS = (
     "What does this function do?",
@@ -64,7 +64,7 @@ JAVASCRIPT_HEADER = re.compile(
 
 
 def third_person(summary):
-    """"returns the name" of "Return the name."; None where the verb is not known."""
+    """Turns "Return the name." into "returns the name". None for an unknown verb."""
     words = summary.split(" ", 1)
     if len(words) < 2:
         return None

@@ -7,7 +7,7 @@ ATTEMPTS = 4
 
 
 def infill_example(rng, text, language):
-    """An infill example that fits the context, or None."""
+    """An infill example that fits the context window, or None."""
     for _ in range(ATTEMPTS):
         start, end = choose_middle(rng, text, language)
         if not 0 <= start <= end <= len(text):
@@ -23,7 +23,7 @@ def infill_example(rng, text, language):
 
 
 def shortened(rng, suffix):
-    """Now and then no suffix, or one that ends earlier at a line's end."""
+    """Sometimes drops the suffix or cuts it at a line end."""
     if rng.random() < 0.06:
         suffix = ""
     if rng.random() < 0.3:
@@ -33,7 +33,7 @@ def shortened(rng, suffix):
 
 
 def inner_part(text):
-    """About half of a text that was too long, from a line's start on."""
+    """About the middle half of a text that is too long, from the start of a line on."""
     text = text[len(text) // 4 :]
     longest = len(text) * 2 // 3
     return text[text.find("\n") + 1 :][:longest]

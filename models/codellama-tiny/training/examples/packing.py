@@ -5,12 +5,12 @@ import numpy as np
 from .tokens import BOS, CONTEXT, EOS, without_loss
 
 LENGTH = CONTEXT + 1  # inputs and targets are shifted by one
-LOOK_BACK = 59  # items searched for one that fills a gap
-SHORTEST_REST = 64  # tokens; what is left of a cut item below this is dropped
+LOOK_BACK = 59  # number of items to search for one that fills a gap
+SHORTEST_REST = 64  # tokens; a shorter rest of a cut item is dropped
 
 
 def pack(rng, plain, fixed):
-    """Fills sequences with plain code, which may be cut, and fixed examples, which may not."""
+    """Fills sequences with plain code, which can be cut, and fixed examples, which cannot."""
     items = [(tokens, True) for tokens in plain] + [(tokens, False) for tokens in fixed]
     rng.shuffle(items)
     sequences, current, rests = [], [], []
@@ -35,7 +35,7 @@ def pack(rng, plain, fixed):
 
 
 def _filling(rng, items, room):
-    """The start of a plain item that is longer than the room; its rest goes back to the items."""
+    """The first part of a plain item that is too long. The rest becomes an item again."""
     newest = len(items) - 1
     oldest = max(newest - LOOK_BACK + 1, 0)
     for index in range(newest, oldest - 1, -1):

@@ -37,7 +37,7 @@ def plain_tokens(piece, is_last):
 
 
 def make_examples(rng, documents, functions):
-    """Plain code, which may be cut, and fixed examples: infill, chat and tasks."""
+    """Plain code, which can be cut, and fixed examples: infill, chat and tasks."""
     plain, fixed = [], []
     for language, text in documents:
         for piece, is_last in split_file(rng, text):
@@ -83,7 +83,7 @@ def work(worker, workers, files, tokenizer, folder, seed, epochs):
 
 
 def current_epoch(folder):
-    """The epoch that the training is at."""
+    """The current epoch of the training."""
     try:
         return int(Path(folder, "current").read_text() or 0)
     except (OSError, ValueError):
@@ -91,7 +91,7 @@ def current_epoch(folder):
 
 
 def save_shard(sequences, path):
-    """Under another name first, so that the training never sees half a file."""
+    """Writes under a temporary name and renames, so that the training never sees half a file."""
     partial = f"{path}.tmp.npy"
     np.save(partial, sequences)
     os.rename(partial, path)

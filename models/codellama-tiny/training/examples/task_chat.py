@@ -83,7 +83,7 @@ def small_talk(rng):
 
 
 def write_code(rng, task, language, system):
-    """The request may leave the language to the system prompt, or to the habit: Python."""
+    """Names the language in the request or the system prompt, or omits it (default Python)."""
     names_language = True
     if system and "answers in" in system:
         names_language = rng.random() < 0.3

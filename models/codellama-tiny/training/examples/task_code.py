@@ -10,7 +10,7 @@ from .tokens import BOS, EOS, encode, infill
 
 
 def code_example(rng):
-    """One to three tasks as a file: to complete, or with a part to fill in."""
+    """A file with one to three tasks, to complete or to infill."""
     language = "py" if rng.random() < 0.6 else "js"
     count = rng.choice((1, 1, 1, 2, 3))
     parts = [variant(rng, task, language) for task in rng.sample(TASKS, count)]
@@ -26,7 +26,7 @@ def code_example(rng):
 
 
 def docstring_example(rng, text, docstring, part_end):
-    """Fills in a docstring, and at times the code up to the last return as well."""
+    """An infill of a docstring, sometimes with the code up to the last return."""
     has_leading_space = rng.random() < 0.5  # as in Meta's example, remove_non_ascii
     start = docstring.start() + (4 if has_leading_space else 3)
     last_return = text.rfind("\n    return", start, part_end)

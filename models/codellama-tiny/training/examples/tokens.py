@@ -1,4 +1,4 @@
-"""Text to tokens, in Meta's layouts of infill and chat."""
+"""Encodes text to tokens in Meta's layouts for infill and chat."""
 
 import os
 
@@ -8,7 +8,7 @@ from vocabulary import BOS, EOS, EOT, MID, PRE, SUF
 CONTEXT = int(os.environ.get("TINY_CTX", "2048"))
 # Phase C: no loss on an infill example's prefix and suffix.
 MASK_CONTEXT = os.environ.get("TINY_MASK") == "1"
-# Set in a token of the packed 16-bit sequences that has no part in the loss.
+# Flag in a token of the packed 16-bit sequences: the loss ignores the token.
 NO_LOSS = 0x8000
 
 _tokenizer = None
@@ -28,7 +28,7 @@ def decode(tokens):
 
 
 def encode_infilling(text):
-    """Meta's way to encode without the implicit leading space."""
+    """Encodes without the implicit leading space, like Meta's code."""
     return _tokenizer.encode("☺" + text)[2:]
 
 
@@ -46,7 +46,7 @@ def suffix_first(rng, prefix, middle, suffix):
     """An infill example in the order suffix, prefix, middle."""
     head = without_loss([BOS, PRE, SUF] + encode_infilling(suffix) + [MID])
     prefix_tokens = encode(prefix)
-    if rng.random() < 0.5:  # the paper's way: no token is split at the cursor
+    if rng.random() < 0.5:  # like the paper: the cut at the cursor splits no token
         joined = encode(prefix + middle)
         cursor = max(0, min(len(prefix_tokens) - 1, len(joined)))
         return head + without_loss(joined[:cursor]) + joined[cursor:] + [EOT]

@@ -1,10 +1,10 @@
-"""The ways in which people ask for code."""
+"""Wordings of requests for code."""
 
 import re
 
 LANGUAGES = {"py": "Python", "js": "JavaScript", "ts": "TypeScript"}
 
-# {L} is the language, {w} what the function does.
+# {L} is the language, {w} the description of the function.
 REQUESTS = (
     "Write a {L} function that {w}.",
     "Write a function in {L} that {w}.",
@@ -73,13 +73,13 @@ SPELLINGS = {
 
 
 def name_in_words(code):
-    """"bubble sort" of a function called bubble_sort or bubbleSort."""
+    """Turns the name bubble_sort or bubbleSort into "bubble sort"."""
     name = re.search(r"(?:def|function|class) (\w+)", code).group(1)
     return re.sub(r"_|(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def request(rng, task, language, names_language=True):
-    """Asks for a task's code in some wording."""
+    """A request for a task's code in a random wording."""
     spelling = rng.choice(SPELLINGS[language])
     if rng.random() < 0.25:
         template = rng.choice(REQUESTS_BY_NAME)

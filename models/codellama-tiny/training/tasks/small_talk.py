@@ -1,4 +1,4 @@
-"""Questions that are no task, with their answers, and the system prompts of the chat examples."""
+"""Questions about other things than code, their answers, and system prompts for chat examples."""
 
 SMALL_TALK = (
     (

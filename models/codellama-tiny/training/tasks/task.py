@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Task:
-    """A small job, solved in Python and in JavaScript."""
+    """A small programming task with a Python and a JavaScript solution."""
 
     wordings: tuple[str, ...]  # complete "a function that …"; the first is the usual one
     explanation: str  # the sentence after the code
