@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Generation } from "../../../lib/index.ts";
+import type { GenerateOptions, Generation } from "../../../lib/index.ts";
 import { heavy } from "../../helpers/event-loop/heavy.ts";
 import { Random, seedOfRun } from "../../helpers/random.ts";
 import { useTinyModel } from "../../helpers/tiny-model.ts";
@@ -126,12 +126,12 @@ test("a signal that 1,000 requests share has no listener after they end", async 
   const { signal } = controller;
   const hasListener = () => getEventListeners(signal, "abort").length > 0;
 
-  const short = Array.from({ length: 500 }, () =>
-    model.llama.generate("def add(", { maxTokens: 1, signal }),
-  );
-  const endless = Array.from({ length: 500 }, () =>
-    model.llama.generate("def add(", { ignoreEos: true, signal, priority: "background" }),
-  );
+  const begin = (options: GenerateOptions) =>
+    Array.from({ length: 500 }, () => model.llama.generate("def add(", { ...options, signal }));
+  const [short, endless] = heavy("1,000 calls in one turn", () => [
+    begin({ maxTokens: 1 }),
+    begin({ ignoreEos: true, priority: "background" }),
+  ]);
   await Promise.all(short);
   expect(hasListener()).toBe(true);
   controller.abort();
