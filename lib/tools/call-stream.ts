@@ -28,7 +28,7 @@ export class ToolCallStream {
   #name: string | undefined;
   #arguments: string | undefined;
 
-  /** The call as far as it is written. Undefined until its name is complete. */
+  /** The call, with the arguments so far. Undefined until its name is complete. */
   get call(): ToolCall | undefined {
     if (this.#name === undefined) return undefined;
     const called = { name: this.#name, arguments: this.#arguments ?? "" };

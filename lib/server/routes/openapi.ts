@@ -6,7 +6,7 @@ import { namedSchemas, responsesOf } from "../openapi/responses.ts";
 import type { ServerEnvironment } from "../service/environment.ts";
 import type { Service } from "../service/service.ts";
 
-/** Adds the OpenAPI description of all routes. Its schemas are those that check requests, and those of the answers. */
+/** Adds the OpenAPI description of all routes. The schemas that check requests are part of it. */
 export function addOpenApiRoute(app: Hono<ServerEnvironment>, service: Service): void {
   let document: object | undefined;
   app.get("/openapi.json", (context) => {

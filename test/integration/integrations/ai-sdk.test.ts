@@ -20,7 +20,7 @@ const prompt = dialog?.messages.at(-1)?.content ?? "";
 const greedy = { temperature: 0, maxOutputTokens: 300, maxRetries: 0 };
 const model = () => createCodeLlama(shared.llama)();
 
-test("generateText gives an answer that the model knows", async () => {
+test("generateText returns the known answer", async () => {
   const { text, usage, finishReason } = await generateText({ model: model(), prompt, ...greedy });
   expect(text.trim()).toBe(dialog?.reply.trim());
   expect(finishReason).toBe("stop");
@@ -28,7 +28,7 @@ test("generateText gives an answer that the model knows", async () => {
   expect(usage.totalTokens).toBe((usage.inputTokens ?? 0) + (usage.outputTokens ?? 0));
 });
 
-test("streamText gives it piece by piece, and ends with the reader", async () => {
+test("streamText streams the answer and stops when the reader leaves", async () => {
   const pieces: string[] = [];
   for await (const piece of streamText({ model: model(), prompt, ...greedy }).textStream) {
     pieces.push(piece);
@@ -48,7 +48,7 @@ test("streamText gives it piece by piece, and ends with the reader", async () =>
   await until(() => shared.llama.stats().running === 0, "the generation ends");
 });
 
-test("generateObject gives what the schema says", async () => {
+test("generateObject follows the schema", async () => {
   const schema = jsonSchema<{ name: string; size: number }>({
     type: "object",
     properties: { name: { type: "string", maxLength: 8 }, size: { type: "integer", enum: [1, 2] } },
@@ -60,7 +60,7 @@ test("generateObject gives what the schema says", async () => {
   expect([1, 2]).toContain(object.size);
 });
 
-test("a tool is called where a call is required, whole and streamed", async () => {
+test("calls a required tool, with and without streaming", async () => {
   const inputSchema = z.object({ level: z.literal(4) });
   const request = {
     model: model(),
@@ -78,7 +78,7 @@ test("a tool is called where a call is required, whole and streamed", async () =
   await expect(choosing).rejects.toMatchObject({ code: "CAPABILITY_MISSING" });
 });
 
-test("a tool's result gets an answer in the second step, whole and streamed", async () => {
+test("answers a tool result in the second step, with and without streaming", async () => {
   const inputSchema = z.object({ level: z.literal(4) });
   const request = {
     model: model(),
@@ -94,7 +94,7 @@ test("a tool's result gets an answer in the second step, whole and streamed", as
   expect(steps).toHaveLength(2);
   expect(text).not.toBe("");
   const [call] = steps[0]?.toolCalls ?? [];
-  const told = shared.llama.encodeChat([
+  const encoded = shared.llama.encodeChat([
     { role: "user", content: prompt },
     {
       role: "assistant",
@@ -102,14 +102,14 @@ test("a tool's result gets an answer in the second step, whole and streamed", as
     },
     { role: "user", content: 'The function volume returned: {"was":3}' },
   ]);
-  expect(steps[1]?.usage.inputTokens).toBe(told.length);
+  expect(steps[1]?.usage.inputTokens).toBe(encoded.length);
   const streamed = await streamText(request).steps;
   expect(streamed[1]?.text).toBe(text);
   const twice = await generateText({ ...request, toolChoice: "required" });
   expect(twice.steps[1]?.toolCalls).toMatchObject([{ toolName: "volume", input: { level: 4 } }]);
 });
 
-test("a tool's input comes piece by piece", async () => {
+test("streams the input of a tool call", async () => {
   const inputSchema = z.object({ level: z.literal(4), wide: z.literal(true) });
   const request = {
     model: model(),
@@ -134,7 +134,7 @@ test("a tool's input comes piece by piece", async () => {
   await expect(generateText(cut)).rejects.toThrow(/did not contain a tool call/);
 });
 
-test("what is no model, and options that are unknown, are refused", () => {
+test("rejects values that are not a model, and unknown options", () => {
   const refused = expect.objectContaining({ code: "INVALID_ARGUMENT" });
   for (const wrong of [{}, null, undefined, "model.gguf"]) {
     expect(() => createCodeLlama(wrong as never)).toThrow(refused);
@@ -145,7 +145,7 @@ test("what is no model, and options that are unknown, are refused", () => {
   expect(createCodeLlama(shared.llama, {})().provider).toBe("node-codellama");
 });
 
-test("embedMany embeds", async () => {
+test("embedMany returns embeddings", async () => {
   const provider = createCodeLlama(shared.llama);
   const { embeddings, usage } = await embedMany({
     model: provider.embeddingModel(),
@@ -155,7 +155,7 @@ test("embedMany embeds", async () => {
   expect(usage.tokens).toBeGreaterThan(3);
 });
 
-test("a stream that is cancelled before it is read ends its work", async () => {
+test("cancelling an unread stream ends its generation", async () => {
   const { stream } = await model().doStream({
     prompt: [{ role: "user", content: [{ type: "text", text: prompt }] }],
     maxOutputTokens: 100_000,

@@ -24,7 +24,7 @@ const [dialog] = tasks.chat;
 const [completion] = tasks.completion;
 const question = dialog?.messages.at(-1)?.content ?? "";
 
-test("a chat model answers, streams, and stands in a chain", async () => {
+test("a chat model answers, streams and works in a chain", async () => {
   const model = new ChatCodeLlama(shared.llama, { temperature: 0, maxTokens: 300 });
   const answer = await model.invoke([new HumanMessage(question)]);
   expect(answer.text.trim()).toBe(dialog?.reply.trim());
@@ -43,7 +43,7 @@ test("a chat model answers, streams, and stands in a chain", async () => {
   expect(await chain.invoke({ question })).toBe(answer.text);
 });
 
-test("options of a call go first, and stop texts stop", async () => {
+test("options of a call override the defaults, and stop strings end the answer", async () => {
   const model = new ChatCodeLlama(shared.llama, { temperature: 0, maxTokens: 300 });
   const messages = [new SystemMessage("Be brief."), new HumanMessage(question)];
   const answer = await model.invoke(messages, { chat: { maxTokens: 3 } });
@@ -52,7 +52,7 @@ test("options of a call go first, and stop texts stop", async () => {
   expect(stopped.text).not.toContain("function");
 });
 
-test("a completion model continues, streams and can be aborted", async () => {
+test("a completion model completes, streams and can be aborted", async () => {
   const model = new CodeLlamaLlm(shared.llama, { temperature: 0, maxTokens: 200 });
   expect(await model.invoke(completion?.prompt ?? "")).toBe(completion?.text);
   let streamed = "";
@@ -62,14 +62,14 @@ test("a completion model continues, streams and can be aborted", async () => {
   await expect(model.invoke("def f(", { signal })).rejects.toThrow();
 });
 
-test("embeddings embed", async () => {
+test("returns embeddings", async () => {
   const embeddings = new CodeLlamaEmbeddings(shared.llama);
   const [first, second] = await embeddings.embedDocuments(["def f", "class A"]);
   expect([first?.length, second?.length]).toEqual([256, 256]);
   expect(await embeddings.embedQuery("def f")).toHaveLength(256);
 });
 
-test("options of a call count beside LangChain's own, and are checked", async () => {
+test("accepts options of a call next to LangChain's own, and checks them", async () => {
   const model = new ChatCodeLlama(shared.llama, { temperature: 0, maxTokens: 300 });
   const config = {
     tags: ["a"],
@@ -105,7 +105,7 @@ test("options of a call count beside LangChain's own, and are checked", async ()
   });
 });
 
-test("n answers are n generations, and are not streamed", async () => {
+test("n answers become n generations and cannot be streamed", async () => {
   const options = { n: 3, maxTokens: 8, temperature: 3, topP: 1, seed: 7 };
   const model = new ChatCodeLlama(shared.llama, options);
   const completing = new CodeLlamaLlm(shared.llama, options);
@@ -124,7 +124,7 @@ test.each([
   { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } },
   { type: "image", source_type: "base64", mime_type: "image/png", data: "AAAA" },
   { type: "file", mimeType: "text/plain", data: "AAAA" },
-])("a part that is no text is refused: %j", async (part) => {
+])("rejects a content part that is not text: %j", async (part) => {
   const model = new ChatCodeLlama(shared.llama, { maxTokens: 1 });
   const message = new HumanMessage({ content: [{ type: "text", text: "What is it?" }, part] });
   for (const call of [model.invoke([message]), firstOf(model.stream([message]))]) {
@@ -149,7 +149,7 @@ describe("tools", () => {
   };
   const model = () => new ChatCodeLlama(shared.llama, { temperature: 0, maxTokens: 300 });
 
-  test("a call that is demanded comes, whole and streamed", async () => {
+  test("returns a required call, with and without streaming", async () => {
     const bound = model().bindTools([volume, mute], { tool_choice: "set_volume" });
     const answer = await bound.invoke(question);
     expect(answer.tool_calls).toMatchObject([{ name: "set_volume", args: { level: 4 } }]);
@@ -169,7 +169,7 @@ describe("tools", () => {
     expect(none.text.trim()).toBe(dialog?.reply.trim());
   });
 
-  test("a call comes piece by piece", async () => {
+  test("streams a call in pieces", async () => {
     const bound = model().bindTools([volume], { tool_choice: "any" });
     const pieces: string[] = [];
     for await (const { tool_call_chunks } of await bound.stream(question)) {
@@ -179,7 +179,7 @@ describe("tools", () => {
     expect(JSON.parse(pieces.join(""))).toEqual({ level: 4 });
   });
 
-  test("a call that a limit cuts short is told as one that is not valid", async () => {
+  test("reports a call that a limit cuts short as invalid", async () => {
     const bound = model().bindTools([volume], { tool_choice: "any", maxTokens: 20 });
     const answer = await bound.invoke(question);
     expect(answer.tool_calls).toEqual([]);
@@ -187,7 +187,7 @@ describe("tools", () => {
     expect(answer.text).toBe("");
   });
 
-  test("a tool's result gets an answer", async () => {
+  test("answers a tool result", async () => {
     const bound = model().bindTools([volume], { tool_choice: "any" });
     const call = await bound.invoke(question);
     const { id = "" } = call.tool_calls?.[0] ?? {};
@@ -197,19 +197,19 @@ describe("tools", () => {
       new ToolMessage({ tool_call_id: id, content: "done" }),
       new HumanMessage("And now?"),
     ];
-    const told = shared.llama.encodeChat([
+    const encoded = shared.llama.encodeChat([
       { role: "user", content: question },
       { role: "assistant", content: '{"name": "set_volume", "arguments": {"level":4}}' },
       { role: "user", content: "The function set_volume returned: done\n\nAnd now?" },
     ]);
     const answer = await model().invoke(turns);
     expect(answer.text).not.toBe("");
-    expect(usageOf(answer).input_tokens).toBe(told.length);
+    expect(usageOf(answer).input_tokens).toBe(encoded.length);
     const again = await bound.invoke(turns.slice(0, 3));
     expect(again.tool_calls).toMatchObject([{ name: "set_volume", args: { level: 4 } }]);
   });
 
-  test("the model's calls are told to it", async () => {
+  test("the dialog contains the model's earlier calls", async () => {
     const bound = model().bindTools([volume], { tool_choice: "any", maxTokens: 1 });
     const call = await model().bindTools([volume], { tool_choice: "any" }).invoke(question);
     const tokens = async (message: AIMessage) => {
@@ -219,7 +219,7 @@ describe("tools", () => {
     expect(await tokens(call)).toBeGreaterThan((await tokens(new AIMessage(""))) + 5);
   });
 
-  test("what cannot be is refused", async () => {
+  test("rejects impossible tool choices", async () => {
     const refused = (code: string, text: string) =>
       expect.objectContaining({ code, message: expect.stringContaining(text) });
     const up = model().bindTools([volume]).invoke(question);
@@ -278,7 +278,7 @@ describe("structured output", () => {
     }
   });
 
-  test("a stream that is cut short gives no whole structure", async () => {
+  test("a stream that a limit cuts short gives no complete structure", async () => {
     const schema = { ...json, properties: { ...json.properties, size: { const: 123456789 } } };
     const { text } = await model().invoke(question, { jsonSchema: schema });
     const tokens = shared.llama.countTokens(text) + 15;
@@ -294,14 +294,14 @@ describe("structured output", () => {
     }
   });
 
-  test("an unknown method is refused", () => {
+  test("rejects an unknown method", () => {
     expect(() => model().withStructuredOutput(shape, { method: "guess" })).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT" }),
     );
   });
 });
 
-/** The first piece of a stream. */
+/** The first chunk of a stream. */
 async function firstOf(stream: Promise<AsyncIterable<unknown>>): Promise<unknown> {
   for await (const piece of await stream) return piece;
   return undefined;

@@ -29,10 +29,10 @@ describe("bodies", () => {
     ["deeply nested lists", `{"prompt": ${"[".repeat(20_000)}${"]".repeat(20_000)}}`, 400],
     ["too many bytes", `{"prompt": "${"x".repeat(70_000)}"}`, 413],
   ])("with %s get a clear error", async (_, body, status) => {
-    const { status: told, error } = await errorOf(
+    const { status: received, error } = await errorOf(
       await shared.server.post("/v1/completions", {}, { body }),
     );
-    expect(told).toBe(status);
+    expect(received).toBe(status);
     expect(error).toMatchObject({ message: expect.any(String), type: "invalid_request_error" });
   });
 

@@ -5,8 +5,8 @@ import { jsonOf, useTinyServer } from "../../helpers/server.ts";
 
 const shared = useTinyServer();
 
-// What llama.vim sends (autoload/llama.vim, s:fim): the lines above, the line's beginning, the lines
-// below, and what it wants back.
+// A request of llama.vim (autoload/llama.vim, s:fim): the lines above, the line up to the cursor, the
+// lines below, and the wanted response fields.
 const fromVim = {
   id_slot: 0,
   input_prefix: "def add(a, b):\n",
@@ -41,14 +41,14 @@ async function infill(body: object) {
 }
 
 describe("llama.vim", () => {
-  test("gets the fields that it asks for, flat", async () => {
+  test("gets the requested fields under flat names", async () => {
     const answer = await infill(fromVim);
     expect(Object.keys(answer).sort()).toEqual([...fromVim.response_fields].sort());
     expect(answer.content.length).toBeGreaterThan(0);
     expect(answer["timings/predicted_n"]).toBeGreaterThan(0);
   });
 
-  test("warms the cache up, and the next request finds its prompt there", async () => {
+  test("warms the prefix cache for its next request", async () => {
     const body = { ...fromVim, input_prefix: "def later(first, second, third):\n" };
     const warmUp = { ...body, n_predict: 0, samplers: [], response_fields: [""] };
     expect(await infill(warmUp)).toEqual({});
@@ -56,19 +56,19 @@ describe("llama.vim", () => {
     expect(timings.cache_n).toBeGreaterThan(timings.prompt_n);
   });
 
-  test("the line's beginning joins the lines above as text", async () => {
+  test("the line up to the cursor joins the lines above as text", async () => {
     const { prompt, input_prefix, ...rest } = { ...fromVim, input_extra: [] };
     const apart = await infill({ ...rest, input_prefix, prompt, response_fields: undefined });
     const joined = await infill({ ...rest, input_prefix: input_prefix + prompt });
     expect(apart.content).toBe(joined.content);
     const { llama } = shared.server;
     const exact = llama.encodeInfill({ prefix: input_prefix + prompt, suffix: "\n" });
-    // Token healing takes the prefix's last token off again.
+    // Token healing removes the last token of the prefix.
     expect(exact.length - apart.tokens_evaluated).toBeLessThanOrEqual(1);
   });
 });
 
-test("llama.vscode gets as many answers as it asks for, and may name itself anything here", async () => {
+test("llama.vscode gets the number of answers that it requests", async () => {
   const answers = await infill({
     ...fromVim,
     model: "codellama-tiny",
@@ -81,7 +81,7 @@ test("llama.vscode gets as many answers as it asks for, and may name itself anyt
   expect(answers[0]).toEqual({ content: expect.any(String) });
 });
 
-test("a hole the model knows, whole and streamed", async () => {
+test("fills a known hole, with and without streaming", async () => {
   const hole = tasks.infill.find(({ order }) => order === "suffix-prefix-middle");
   if (hole === undefined) throw new Error("the model knows no infill of this order");
   const body = { input_prefix: hole.prefix, input_suffix: hole.suffix, temperature: 0 };
@@ -111,7 +111,7 @@ describe("llama.cpp's fields", () => {
     ["json_schema", {}],
     ["n_probs", 2],
     ["ignore_eos", true],
-  ])("%s is refused by name, not forgotten", async (name, value) => {
+  ])("rejects %s by name instead of ignoring it", async (name, value) => {
     expect(await refusal({ ...hole, [name]: value })).toMatchObject({
       code: "INVALID_ARGUMENT",
       param: name,
@@ -119,13 +119,13 @@ describe("llama.cpp's fields", () => {
     });
   });
 
-  test("those that ask for nothing are let be", async () => {
+  test("accepts fields with values that have no effect", async () => {
     const { content } = await infill(greedy);
     const nothing = { grammar: "", json_schema: null, n_probs: 0, ignore_eos: false };
     expect((await infill({ ...greedy, ...nothing })).content).toBe(content);
   });
 
-  test("max_tokens is n_predict, where that is not given", async () => {
+  test("accepts max_tokens in place of n_predict, but not both", async () => {
     const { n_predict, ...free } = greedy;
     expect((await infill({ ...free, max_tokens: 2 })).timings.predicted_n).toBe(2);
     const both = await refusal({ ...free, max_tokens: 2, n_predict: 3 });
@@ -133,35 +133,35 @@ describe("llama.cpp's fields", () => {
     expect((await infill({ ...free, max_tokens: -1 })).stop_type).toBe("eos");
   });
 
-  test("a temperature below 0 is 0", async () => {
+  test("a negative temperature counts as 0", async () => {
     const { content } = await infill(greedy);
     for (let i = 0; i < 3; i++) {
       expect((await infill({ ...greedy, temperature: -1 })).content).toBe(content);
     }
   });
 
-  test("repeat_last_n of -1 looks at the whole context, on other routes too", async () => {
+  test("repeat_last_n: -1 covers the whole context window, also on other routes", async () => {
     const penalty = { repeat_penalty: 100, temperature: 0, max_tokens: 20 };
     const prompt = `${"a = b + c\n".repeat(30)}def add(a, b):\n    return`;
-    const told = async (route: string, body: object) => {
+    const answerOf = async (route: string, body: object) => {
       const response = await shared.server.post(route, { ...penalty, ...body });
       expect(response.status).toBe(200);
       return jsonOf(response);
     };
-    const whole = await told("/infill", { input_prefix: prompt, repeat_last_n: -1 });
-    const far = await told("/infill", { input_prefix: prompt, repeat_last_n: 2000 });
-    const none = await told("/infill", { input_prefix: prompt, repeat_last_n: 0 });
+    const whole = await answerOf("/infill", { input_prefix: prompt, repeat_last_n: -1 });
+    const far = await answerOf("/infill", { input_prefix: prompt, repeat_last_n: 2000 });
+    const none = await answerOf("/infill", { input_prefix: prompt, repeat_last_n: 0 });
     expect(whole.content).toBe(far.content);
     expect(whole.content).not.toBe(none.content);
     const [completion, same] = await Promise.all(
-      [-1, 2000].map((last) => told("/v1/completions", { prompt, repeat_last_n: last })),
+      [-1, 2000].map((last) => answerOf("/v1/completions", { prompt, repeat_last_n: last })),
     );
     expect(completion.choices[0].text).toBe(same.choices[0].text);
   });
 
-  test("logit_bias may be a list, whose false forbids", async () => {
+  test("logit_bias can be a list, and false forbids a token", async () => {
     const { llama } = shared.server;
-    // Token healing wants the first one.
+    // Token healing fixes the first token.
     const [, second = 0] = (
       await llama.infill({ prefix: hole.input_prefix, suffix: "\n" }, { temperature: 0 })
     ).tokens;
@@ -188,11 +188,11 @@ describe("llama.cpp's fields", () => {
     [[[1, 101]], "logit_bias[0][1]"],
     [[15], "logit_bias[0]"],
     [5, "logit_bias"],
-  ])("logit_bias %j is refused, naming %s", async (bias, param) => {
+  ])("rejects logit_bias %j and names %s", async (bias, param) => {
     expect(await refusal({ ...hole, logit_bias: bias })).toMatchObject({ param });
   });
 
-  test("a body without any text is refused", async () => {
+  test("rejects a body without any text field", async () => {
     for (const body of [{}, { input_prefix: null, n_predict: 4 }]) {
       expect(await refusal(body)).toMatchObject({ param: "input_prefix" });
     }
@@ -215,7 +215,7 @@ describe("n_indent keeps text inside a block", () => {
     expect(insideBlock(text, columns)).toEqual({ length, ended });
   });
 
-  test("of an answer", async () => {
+  test("ends the answer at the end of the block", async () => {
     const body = {
       input_prefix: "def fibonacci(n: int) -> int:\n",
       input_suffix: "",
@@ -229,7 +229,7 @@ describe("n_indent keeps text inside a block", () => {
   });
 });
 
-test("tokens and back, and a dialog as its prompt", async () => {
+test("tokenizes, detokenizes and renders the prompt of a dialog", async () => {
   const { post, llama } = shared.server;
   const ask = async (path: string, body: object) => jsonOf(await post(path, body));
   const { tokens } = await ask("/tokenize", { content: "def f", add_special: true });

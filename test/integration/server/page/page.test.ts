@@ -95,7 +95,7 @@ describe.skipIf(hasNoBrowser)("the playground (needs chromium)", () => {
     await page.getByLabel("Message").fill("Hello. ".repeat(3000));
     await page.getByLabel("Message").press("Control+Enter");
     await page.locator("#status.error", { hasText: "context" }).waitFor();
-    failures.length = 0; // The browser tells of the 400 itself.
+    failures.length = 0; // The browser reports the 400 as a failure too.
   });
 });
 
@@ -226,7 +226,7 @@ describe.skipIf(hasNoBrowser)("the playground while text arrives (needs chromium
     await playground.waitForEnd();
     expect(await area.inputValue()).toBe(tooLong);
     expect(await playground.page().locator("#dialog li").count()).toBe(2);
-    playground.failures.length = 0; // The browser tells of the 400 itself.
+    playground.failures.length = 0; // The browser reports the 400 as a failure too.
 
     await playground.page().context().setOffline(true);
     await area.fill("Hello?");
@@ -284,7 +284,7 @@ describe.skipIf(hasNoBrowser)("the playground while text arrives (needs chromium
   });
 
   test("requests no missing file", async () => {
-    await playground.page().waitForTimeout(500); // The browser asks for an icon after the playground.page().
+    await playground.page().waitForTimeout(500); // The browser requests an icon after the page.
     expect(playground.missing).toEqual([]);
   });
 });
