@@ -1,5 +1,5 @@
 {
-  # CMake builds everything: see native/CMakeLists.txt. This lets node-gyp's relatives start it.
+  # CMake builds everything (native/CMakeLists.txt). This file lets node-gyp and tools like it start the build.
   "targets": [
     {
       "target_name": "node_codellama",
@@ -8,7 +8,7 @@
         {
           "action_name": "cmake",
           "inputs": [],
-          # Never written, so the action always runs; CMake knows what is out of date.
+          # Never written, so the action always runs. CMake decides what is out of date.
           "outputs": ["<(INTERMEDIATE_DIR)/always"],
           "action": ["node", "scripts/gyp-action.mjs", "<(CONFIGURATION_NAME)"]
         }

@@ -3,11 +3,11 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /**
- * The folder for what the bench makes and keeps outside the repository: random-weight models and
- * compiled llama.cpp tools.
+ * The folder outside the repository where the bench keeps random-weight models and compiled llama.cpp
+ * programs.
  *
- * @param {...string} parts folders below it; they are created
- * @returns {string} the absolute path
+ * @param {...string} parts folders below it; missing ones are created
+ * @returns {string} absolute path
  */
 export function cacheDirectory(...parts) {
   const root = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");

@@ -1,4 +1,4 @@
-/** Runs engines against each other so that they share whatever the machine is doing. */
+/** Runs engines interleaved, so that noise of the machine affects all of them. */
 import { Engine } from "./engine.mjs";
 import { announce } from "./progress.mjs";
 
@@ -6,45 +6,45 @@ import { announce } from "./progress.mjs";
  * One measure of several engines.
  *
  * @typedef {object} Comparison
- * @property {string} subject what was run: a model, mostly
+ * @property {string} subject usually the name of a model
  * @property {string} measure such as "decode"
  * @property {string} unit such as "tokens/s"
  * @property {"higher" | "lower"} better
  * @property {Record<string, number[]>} samples by engine; ours is first
- * @property {Record<string, string>} [sameOutput] by engine: how often its tokens were ours
- * @property {Record<string, number>} [targets] the wanted ratio of ours to an engine: at least, or
- *   at most where lower is better
- * @property {number} [limit] the wanted value of ours, at most
- * @property {number} [floor] the wanted value of ours, at least
+ * @property {Record<string, string>} [sameOutput] by engine: how many answers had the same tokens as ours
+ * @property {Record<string, number>} [targets] target of our value divided by an engine's: a
+ *   minimum, or a maximum if lower is better
+ * @property {number} [limit] maximum target of our value
+ * @property {number} [floor] minimum target of our value
  */
 
-/** @typedef {Record<string, import("./engine.mjs").LoadOptions & { peer: string }>} Plan by name */
+/** @typedef {Record<string, import("./engine.mjs").LoadOptions & { peer: string }>} Plan options and peer of each engine, by the engine's name */
 
-/** Gives each peer the same options under its own name. */
+/** A plan with one engine per peer, all with the same options. */
 export function samePlan(peers, options) {
   return Object.fromEntries(peers.map((peer) => [peer, { peer, ...options }]));
 }
 
-/** The line of an error that says what happened. */
+/** First line of an error, at most 300 characters. */
 function reason(error) {
   const line = error.message.split("\n")[0];
   return line.length > 300 ? `${line.slice(0, 300)} …` : line;
 }
 
 /**
- * Runs the engines of a case. One that fails or hangs is out and is told of, and the others go on;
- * only the first, which is ours, ends the case.
+ * Runs the engines of a case. An engine that fails or hangs leaves the case, is reported, and the others
+ * continue. If our engine, which is the first, fails, the case ends.
  */
 export class Contest {
   #failures = new Set();
 
-  /** The engines that failed, each with what it was at and why. */
+  /** The engines that failed, each with the measurement and the reason. */
   get failures() {
     return [...this.#failures];
   }
 
   /**
-   * Starts engines, lets `use` work with them, and closes them whatever happens.
+   * Starts engines, calls `use` with them, and always closes them.
    *
    * @template T
    * @param {Plan} plan
@@ -69,9 +69,9 @@ export class Contest {
   }
 
   /**
-   * Runs something for each engine: a warm-up, mostly.
+   * Runs a function for each engine, usually a warm-up.
    *
-   * @param {string} title what it is, should it fail
+   * @param {string} title name for the report of a failure
    * @param {string[]} names
    * @param {(name: string) => Promise<unknown>} run
    */
@@ -80,8 +80,8 @@ export class Contest {
   }
 
   /**
-   * Measures each engine once in each repetition, starting with another one each time. An engine
-   * that fails keeps its samples from before.
+   * Measures each engine once per repetition. Each repetition starts with another engine. An engine that
+   * fails keeps its earlier samples.
    *
    * @template T
    * @param {string} title for the progress line
@@ -109,7 +109,7 @@ export class Contest {
   }
 
   /**
-   * Lets each engine generate from the same prompts, after a warm-up, and compares one of its rates.
+   * Generates from the same prompts with each engine, after a warm-up, and compares one rate.
    *
    * @param {string} title
    * @param {Plan} plan

@@ -1,4 +1,4 @@
-/** The child's side: loads one peer and answers the parent's messages (see engine.mjs). */
+/** The child process of engine.mjs: loads one peer and answers the parent's messages. */
 import { watchEventLoop } from "./event-loop.mjs";
 
 const peer = await import(`./peers/${process.argv[2]}.mjs`);

@@ -1,4 +1,4 @@
-/** The parent's side of an engine that runs in a process of its own. */
+/** An engine that runs in its own process, as its parent sees it. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { statSync } from "node:fs";
@@ -11,7 +11,7 @@ const HOST = fileURLToPath(new URL("engine-host.mjs", import.meta.url));
 const MINUTE = 60_000;
 const CLOSE_MS = 10_000;
 
-/** For one call: several times what the slowest peer takes on a busy machine, so beyond it is a hang. */
+/** Time limit of a call: several times the time of the slowest peer, so a longer call hangs. */
 function patienceMs(modelPath) {
   return (10 + 10 * (statSync(modelPath).size / 1e9)) * MINUTE;
 }
@@ -19,8 +19,8 @@ function patienceMs(modelPath) {
 /**
  * An engine under test: one peer with one set of options, in its own process.
  *
- * Messages go as JSON: `{ id, method, params, watch }` down, `{ id, result, eventLoop }` or
- * `{ id, error }` up. A call that takes too long ends the process; all later ones fail.
+ * The parent sends `{ id, method, params, watch }` as JSON. The child answers `{ id, result, eventLoop }` or
+ * `{ id, error }`. A call over its time limit ends the process, and all later calls fail.
  */
 export class Engine {
   #peer;
@@ -30,37 +30,37 @@ export class Engine {
   /** @type {Map<number, { resolve(reply: object): void, reject(error: Error): void, timer: NodeJS.Timeout }>} */
   #pending = new Map();
   #nextId = 0;
-  /** The end of what the process wrote to its standard error. */
-  #complaints = "";
-  /** Why it takes no more calls, once it does not. */
+  /** The last 2,000 characters of the process's standard error. */
+  #stderrEnd = "";
+  /** Reason why the engine takes no more calls. Empty while it takes calls. */
   #end = "";
   #exited;
 
   /**
    * @param {string} peer name of a file in bench/peers
    * @param {LoadOptions} options
-   * @param {number} callMs how long a call may take
+   * @param {number} callMs time limit of a call
    */
   constructor(peer, options, callMs = patienceMs(options.modelPath)) {
     this.#peer = peer;
     this.#options = options;
     this.#callMs = callMs;
-    // A group of its own, so that a peer's servers and programs end with it.
+    // A process group of its own, so that a peer's servers and programs end with it.
     this.#child = fork(HOST, [peer], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       detached: true,
     });
     this.#child.stderr?.on("data", (data) => {
-      this.#complaints = (this.#complaints + data).slice(-2000);
+      this.#stderrEnd = (this.#stderrEnd + data).slice(-2000);
     });
     this.#child.on("message", (/** @type {any} */ reply) => this.#settle(reply));
     this.#exited = once(this.#child, "exit");
     this.#child.on("exit", (code, signal) => {
-      this.#fail(`ended with ${signal ?? `exit code ${code}`}\n${this.#complaints}`.trim());
+      this.#fail(`ended with ${signal ?? `exit code ${code}`}\n${this.#stderrEnd}`.trim());
     });
   }
 
-  /** Loads the model; without it the engine takes no calls. */
+  /** Loads the model. Other calls need a loaded model. */
   async load() {
     try {
       await this.call("load", this.#options);
@@ -75,7 +75,7 @@ export class Engine {
     return (await this.#request({ method, params }, this.#callMs)).result;
   }
 
-  /** Calls a method and also tells how the process's event loop fared meanwhile. */
+  /** Calls a method and measures the process's event loop during the call. */
   watch(method, params) {
     return this.#request({ method, params, watch: true }, this.#callMs);
   }
@@ -110,19 +110,19 @@ export class Engine {
     else pending.resolve(reply);
   }
 
-  /** Fails all calls, now and later; the first reason stands. */
+  /** Fails all current and later calls. The first reason stays. */
   #fail(reason) {
     this.#end ||= reason;
     for (const id of this.#pending.keys()) this.#settle({ id, error: this.#end });
   }
 
-  /** Ends the process, and those that it started, at once. */
+  /** Kills the process and all processes that it started. */
   #kill(reason) {
     this.#fail(reason);
     try {
       if (this.#child.pid) process.kill(-this.#child.pid, "SIGKILL");
     } catch {
-      this.#child.kill("SIGKILL"); // where there are no process groups, or none any more
+      this.#child.kill("SIGKILL"); // the system has no process groups, or the group has ended
     }
   }
 }

@@ -1,23 +1,23 @@
-/** What an engine costs the thread that all other JavaScript runs on. */
+/** Measures what an engine costs the main thread, where all other JavaScript runs. */
 import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-/** The interval of the monitor's timer, which is part of what it measures. */
+/** Interval of the monitor's timer. The measured delay includes it. */
 const RESOLUTION_MS = 2;
 const CLOCK_TICKS_PER_SECOND = 100;
 
-/** Processor time of the main thread, where the system tells (Linux). */
+/** Processor time of the main thread. Only Linux reports it. */
 function mainThreadCpuMs() {
   if (process.platform !== "linux") return Number.NaN;
   const stat = readFileSync(`/proc/self/task/${process.pid}/stat`, "utf8");
-  // The fields after the command's name, which is in parentheses and may hold spaces.
+  // The fields after the command's name, which is in parentheses and may contain spaces.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const ticks = Number(fields[11]) + Number(fields[12]);
   return (1000 * ticks) / CLOCK_TICKS_PER_SECOND;
 }
 
 /**
- * Runs an asynchronous call and measures the event loop meanwhile.
+ * Runs an asynchronous call and measures the event loop during it.
  *
  * @template T
  * @param {() => Promise<T>} call

@@ -1,4 +1,4 @@
-/** What a comparison comes to: medians, ratios, and whether what was wanted was reached. */
+/** Evaluates comparisons: medians, ratios, and whether targets are met. */
 import { median, spread } from "./statistics.mjs";
 
 /**
@@ -10,14 +10,14 @@ import { median, spread } from "./statistics.mjs";
  * @property {number} median
  * @property {number} least
  * @property {number} greatest
- * @property {number} ratio ours over this engine's; 1 for ours
+ * @property {number} ratio our median divided by this engine's; 1 for ours
  * @property {{ text: string, bound: number, isMet: boolean } | undefined} target of the ratio; for
- *   ours, of the value itself
- * @property {string} sameOutput how often its tokens were ours, or ""
+ *   our engine, of the value
+ * @property {string} sameOutput how many answers had the same tokens as ours, or ""
  */
 
 /**
- * What is wanted of our value, or of the ratio of ours to an engine's.
+ * The target of our value, or of our value divided by an engine's. Undefined without a target.
  *
  * @param {import("./comparison.mjs").Comparison} comparison
  * @param {string} engine
@@ -39,14 +39,14 @@ function target({ targets = {}, limit, floor, better }, engine, isOurs, ratio, v
     : { text: `≥ ${bound.toFixed(2)}`, bound, isMet: ratio >= bound };
 }
 
-/** "met" or "missed", or "" where nothing was wanted. */
+/** "met", "missed", or "" without a target. */
 export function verdict(wanted) {
   if (wanted === undefined) return "";
   return wanted.isMet ? "met" : "missed";
 }
 
 /**
- * All engines of a comparison, ours first.
+ * The findings of all engines of a comparison, ours first.
  *
  * @param {import("./comparison.mjs").Comparison} comparison
  * @returns {Finding[]}
@@ -70,19 +70,19 @@ export function findings(comparison) {
   });
 }
 
-/** A number with three significant digits, and no exponent. */
+/** A number with three significant digits and without an exponent. */
 export function short(value) {
   if (!Number.isFinite(value)) return "-";
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 0.001))));
   return value.toFixed(Math.min(digits, 3));
 }
 
-/** A ratio, "-" where one of the two has no samples. */
+/** A ratio as text. "-" if one of the engines has no samples. */
 export function times(ratio) {
   return Number.isNaN(ratio) ? "-" : ratio.toFixed(3);
 }
 
-/** The least and the greatest sample. */
+/** The smallest and the largest sample as text. */
 export function range({ least, greatest }) {
   if (least > greatest) return "failed";
   return `${short(least)} to ${short(greatest)}`;

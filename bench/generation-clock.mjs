@@ -1,9 +1,9 @@
-/** When the tokens of a generation arrived, and what follows from it. */
+/** Records when the tokens of a generation arrive, and computes rates from it. */
 export class GenerationClock {
   #started = performance.now();
   #arrivals = [];
 
-  /** Some tokens have arrived. */
+  /** Records that tokens have arrived. */
   arrived(count = 1) {
     const now = performance.now();
     for (let i = 0; i < count; i++) this.#arrivals.push(now);
@@ -14,7 +14,7 @@ export class GenerationClock {
   }
 
   /**
-   * What every peer's `generate` returns, as the caller sees it: the transport is part of it.
+   * The result that every peer's `generate` returns. Times are as the caller sees them, with the transport.
    *
    * @param {{ promptTokens: number, tokens?: number[] }} facts
    */

@@ -1,10 +1,10 @@
-/** Servers as processes of their own, and what they stream. */
+/** Starts servers as child processes and reads their streams. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A port that nobody listens at. */
+/** A free port. */
 export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -14,7 +14,7 @@ export async function freePort() {
   return port;
 }
 
-/** The events of a stream of server-sent events, each as its JSON. */
+/** The events of a stream of server-sent events, parsed from JSON. */
 export async function* readEvents(response) {
   let rest = "";
   for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
@@ -29,8 +29,8 @@ export async function* readEvents(response) {
 const STOP_MS = 5000;
 
 /**
- * Starts a server, and waits until it is well; the caller sets the limit. `channel` adds one for
- * messages, where the program is Node.js.
+ * Starts a server and waits until it is healthy. The caller sets the time limit. `channel` adds a channel for
+ * messages, if the program is Node.js.
  */
 export async function startServer(program, args, url, { channel = false } = {}) {
   /** @type {import("node:child_process").StdioOptions} */
@@ -53,7 +53,7 @@ export async function startServer(program, args, url, { channel = false } = {}) 
       if ((server.exitCode ?? server.signalCode) !== null) return;
       const ended = once(server, "exit");
       server.kill();
-      // Some wait for the streams that they are at.
+      // Some servers wait for their open streams.
       const timer = setTimeout(() => server.kill("SIGKILL"), STOP_MS);
       await ended;
       clearTimeout(timer);

@@ -1,7 +1,7 @@
-/** Replays somebody who types, at an engine that completes as they go. */
+/** Replays typing against an engine that completes at each keystroke. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** From a completion's first token to the next keystroke, which cancels it. */
+/** Time from a completion's first token to the next keystroke, which cancels the completion. */
 const PAUSE_MS = 30;
 
 /**

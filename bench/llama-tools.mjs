@@ -1,6 +1,6 @@
 /**
- * Compiles llama.cpp's own programs from the pinned source with the flags of our build, so that a
- * comparison with them shows our code and not a compiler switch.
+ * Compiles llama.cpp's programs from the pinned source with the flags of our build. A comparison then measures
+ * the code and not the compiler flags.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -16,7 +16,7 @@ import { readPin, root, runWhenMain } from "../scripts/project.mjs";
 import { note, say } from "../scripts/terminal.mjs";
 import { cacheDirectory } from "./cache.mjs";
 
-/** The flags that decide the speed; native/CMakeLists.txt sets the same for the library. */
+/** The flags that affect speed. native/CMakeLists.txt sets the same for the library. */
 export const SPEED_FLAGS = {
   CMAKE_BUILD_TYPE: "Release",
   BUILD_SHARED_LIBS: "ON",
@@ -25,9 +25,9 @@ export const SPEED_FLAGS = {
   GGML_RPC: "ON",
 };
 
-/** What the programs need besides, and what they don't. */
+/** Other flags of the programs. */
 const PROGRAM_FLAGS = {
-  // Or they end where ours would without it, on CPUs with AMX.
+  // Without this header, the programs crash on CPUs with AMX.
   ...(process.platform !== "win32" && {
     CMAKE_CXX_FLAGS: `-include "${join(root, "native/kernels/cpu/amx_tiles.h")}"`,
   }),
@@ -43,17 +43,17 @@ const PROGRAM_FLAGS = {
   LLAMA_OPENSSL: "OFF",
 };
 
-/** A folder for this version, clone and processor: CMake and a native build are bound to them. */
+/** Build folder for this version, clone and processor. A CMake build cannot change them later. */
 function buildFolder() {
   const { version, commit } = readPin();
   const bound = createHash("sha256").update(`${commit} ${root} ${cpuIdentity()}`).digest("hex");
   return cacheDirectory(`llama.cpp-${version}-${bound.slice(0, 8)}`);
 }
 
-/** For the programs' -ngl: more than any model has. */
+/** Value of the programs' -ngl: more layers than any model has. */
 export const ALL_LAYERS = 999;
 
-/** Where a compiled program lies: beside the library, if it was built with --programs. */
+/** Path of a compiled program. A build with --programs has it beside the library. */
 export function programPath(name) {
   const file = process.platform === "win32" ? `${name}.exe` : name;
   const { output } = buildFolders(defaultSwitches);
@@ -62,7 +62,7 @@ export function programPath(name) {
 }
 
 /**
- * Compiles one of llama.cpp's programs, for the CPU, unless it is there already.
+ * Compiles one of llama.cpp's programs for the CPU, if it is missing.
  *
  * @param {string} name such as "llama-bench"
  */

@@ -1,4 +1,4 @@
-/** What a result depends on besides the code: the machine and how the engines were built. */
+/** Describes the machine and the build, because results depend on both. */
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
 import { readBuildRecord } from "../scripts/build-record.mjs";
 import { buildFolders, defaultSwitches } from "../scripts/build-switches.mjs";
@@ -6,7 +6,7 @@ import { findGpus } from "../scripts/nvidia.mjs";
 import { readPin } from "../scripts/project.mjs";
 import { SPEED_FLAGS } from "./llama-tools.mjs";
 
-/** Describes this machine and this build, for the table's head and the JSON file. */
+/** Facts about this machine and build, for the head of the table and the JSON file. */
 export function describeMachine() {
   const { version, commit } = readPin();
   return {

@@ -1,9 +1,9 @@
 /**
- * `npm run bench`: runs each case against every peer that is there, prints tables and writes a folder.
+ * `npm run bench`: runs each case with every available peer, prints tables and writes a folder.
  *
- * A case is a file in cases/ with `summary`, `peers` and `run`; a peer is a file in peers/ with
- * `prepare` (in this process, once) and `load` (in a process of its own, see engine.mjs). A peer that
- * fails or hangs is left out, and the table says why.
+ * A case is a file in cases/ with `summary`, `peers` and `run`. A peer is a file in peers/ with `prepare`, which
+ * runs once in this process, and `load`, which runs in a child process (see engine.mjs). A peer that fails or
+ * hangs is left out, and the table says why.
  */
 import { runWhenMain } from "../scripts/project.mjs";
 import { note } from "../scripts/terminal.mjs";
@@ -16,24 +16,24 @@ import { clearAnnouncement } from "./progress.mjs";
 import { caseTable, head } from "./report.mjs";
 
 /**
- * What a case gets.
+ * The argument of a case.
  *
  * @typedef {object} Bench
  * @property {import("./models.mjs").Model[]} models
- * @property {string[]} peers those of the case's peers that can run here; ours is first
+ * @property {string[]} peers the case's peers that can run here; ours is first
  * @property {Compute} compute
  * @property {boolean} gpu
  * @property {number} repetitions
- * @property {Contest} contest what they are started and measured by
+ * @property {Contest} contest starts and measures the engines
  */
 
-/** @typedef {{ threads: number, gpuLayers: number | "auto", splitMode?: string }} Compute what every engine computes on */
+/** @typedef {{ threads: number, gpuLayers: number | "auto", splitMode?: string }} Compute the resources of every engine */
 
 const OURS = "node-codellama";
-/** Processes that run at the same time; above it the numbers say little. */
+/** Load average above which measurements are not reliable. */
 const BUSY = 0.5;
 
-/** Makes the peers ready, and tells which can't run here and why. */
+/** Prepares the peers. `leftOut` names the peers that cannot run here, with the reason. */
 async function preparePeers(names, compute) {
   const peers = [];
   const leftOut = [];
@@ -50,13 +50,13 @@ async function preparePeers(names, compute) {
   return { peers, leftOut };
 }
 
-/** Ours, and of the others those that were asked for. */
+/** Our engines, and the other peers that the user selected. */
 function peersFor(wanted, only) {
   const ours = [OURS, "serve"];
   return wanted.filter((peer) => ours.includes(peer) || (only?.includes(peer) ?? true));
 }
 
-/** Gives the case's result, as far as it is known, after each of its comparisons. */
+/** Yields the result of a case so far, after each comparison. */
 async function* runCase(name, options, models) {
   const { summary, peers: wanted, run } = await import(`./cases/${name}.mjs`);
   const { threads, gpu, splitMode } = options;
@@ -78,7 +78,7 @@ await runWhenMain(import.meta, async (args) => {
   const machine = describeMachine();
   if (machine.loadAverage > BUSY) {
     note(
-      `This machine is busy (load average ${machine.loadAverage.toFixed(1)}): don't trust the numbers.`,
+      `This machine is busy (load average ${machine.loadAverage.toFixed(1)}), so the results are not reliable.`,
     );
   }
   const models = options.models.map(findModel);
@@ -88,11 +88,11 @@ await runWhenMain(import.meta, async (args) => {
   for (const name of options.cases) {
     let result;
     for await (result of runCase(name, options, models)) {
-      // As it goes, so that an interrupted run keeps what it has.
+      // Written after each comparison, so that an interrupted run keeps its results.
       const cases = [...report.cases, result];
       if (options.output !== undefined) writeOutput(options.output, { ...report, cases });
     }
-    if (result === undefined) continue; // no model of this run's is one for it
+    if (result === undefined) continue; // the case does not use any model of this run
     console.log(`\n${caseTable(result)}`);
     report.cases.push(result);
   }

@@ -1,8 +1,8 @@
 /**
- * A Markdown table whose columns also line up as plain text; columns without content are left out.
+ * A Markdown table whose columns are aligned as plain text too. Empty columns are left out.
  *
- * @param {readonly { readonly title: string, readonly isNumeric?: boolean }[]} columns numeric ones
- *   align to the right
+ * @param {readonly { readonly title: string, readonly isNumeric?: boolean }[]} columns numeric
+ *   columns align to the right
  * @param {readonly (readonly string[])[]} rows
  */
 export function markdownTable(columns, rows) {

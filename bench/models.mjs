@@ -1,4 +1,4 @@
-/** The models that the bench runs, and how much of each is measured. */
+/** The models of the bench, and the length of their prompts. */
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { modelPath as tinyPath } from "codellama-tiny";
@@ -10,7 +10,7 @@ import { ProgressBar } from "./progress.mjs";
 
 /** @typedef {{ name: string, path: string, prefillTokens: number }} Model */
 
-/** The models with a name of their own. */
+/** Models that have a name. */
 const MODELS = {
   tiny: () => ({
     name: "codellama-tiny",
@@ -34,11 +34,11 @@ function randomModel(shape, name, size) {
   return { name, path, prefillTokens: 2048 };
 }
 
-/** The names that `--model` knows. */
+/** Names that `--model` accepts. */
 export const modelNames = Object.keys(MODELS);
 
 /**
- * Finds a model by its name or path, and makes it first where it can be made.
+ * Finds a model by its name or path. Makes a missing model of random weights.
  *
  * @param {string} nameOrPath
  * @returns {Model}
@@ -49,8 +49,7 @@ export function findModel(nameOrPath) {
   const path = resolve(nameOrPath);
   if (!existsSync(path)) {
     throw new Failure(
-      `There is no model ${nameOrPath}.`,
-      `Give one of ${modelNames.join(", ")}, or the path of a GGUF file.`,
+      `--model must be ${modelNames.join(", ")} or the path of a GGUF file (got ${nameOrPath}).`,
     );
   }
   return { name: basename(path, ".gguf"), path, prefillTokens: 2048 };
@@ -61,7 +60,7 @@ const FIRST_PIECE = 259; // after the control tokens and the 256 bytes
 const PIECES = 32000;
 
 /**
- * A prompt of pseudo-random tokens. Each seed gives another one, so that no engine can answer a
+ * A prompt of pseudo-random tokens. Each seed gives another prompt, so no engine can answer a
  * repetition from its prefix cache.
  *
  * @param {number} length

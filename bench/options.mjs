@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { Failure } from "../scripts/project.mjs";
 import { modelNames } from "./models.mjs";
 
-/** What the modules of a folder are called. */
+/** Names of the modules in a folder. */
 function moduleNames(folder) {
   return readdirSync(new URL(folder, import.meta.url))
     .filter((file) => file.endsWith(".mjs"))
@@ -12,44 +12,46 @@ function moduleNames(folder) {
     .sort();
 }
 
-/** The cases, by the names of their files. */
+/** Names of the cases, which are the names of their files. */
 export const caseNames = moduleNames("cases");
 
 const peerNames = moduleNames("peers").filter((name) => name !== "install");
 
-/** What `npm run bench -- --help` prints. */
-export const help = `Measures node-codellama beside its peers, on the same model, threads and tokens.
+/** Output of `npm run bench -- --help`. */
+export const help = `Compares node-codellama with its peers on the same model, threads and tokens.
 
   npm run bench -- [CASE...] [options]
 
-  cases                 ${caseNames.join(", ")}; without any, all of them
-  --model NAME          ${modelNames.join(", ")} or the path of a GGUF file; may be repeated
+  cases                 ${caseNames.join(", ")}
+                        (default: all)
+  --model NAME          ${modelNames.join(", ")} or a GGUF file; repeatable
                         (default: tiny and 7b)
-  --repetitions N       of each engine in each comparison (default 5)
-  --threads N           of each engine (default: all processors)
-  --peer NAME           compares with this peer alone; may be repeated (default: all of a case)
-  --gpu                 all layers on the GPU, in a build made with scripts/build.mjs --cuda --programs
-  --split-mode MODE     how several GPUs share the model: layer, row, tensor (default: layer)
-  --output FOLDER       write results.json (every sample), results.md (one table) and chart.svg there
+  --repetitions N       measurements of each engine (default 5)
+  --threads N           threads of each engine (default: all)
+  --peer NAME           compare only with this peer; repeatable
+  --gpu                 all layers on the GPU (needs a build with
+                        scripts/build.mjs --cuda --programs)
+  --split-mode MODE     split over GPUs: layer (default), row, tensor
+  --output FOLDER       write results.json, results.md and chart.svg
 
-The first run compiles llama-bench, installs the peers into bench/peers and writes a model of 4.1 GB
-into the user's cache folder. All cases on both models take most of an hour on two cores; let nothing
-else run meanwhile.
+The first run compiles llama-bench, installs the peers into bench/peers and writes a model of 4.1 GB into
+your cache folder. All cases on both models take most of an hour on two cores. Run nothing else at the
+same time.
 `;
 
 function positive(name, text) {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) {
-    throw new Failure(`--${name} must be a whole number above 0, not ${text}.`, help);
+    throw new Failure(`--${name} must be a whole number, 1 or more (got ${text}).`, help);
   }
   return value;
 }
 
-/** Those to compare with, or undefined for all. */
+/** The peers to compare with. Undefined means all. */
 function readPeers(names) {
   const unknown = (names ?? []).filter((name) => !peerNames.includes(name));
   if (unknown.length === 0) return names;
-  throw new Failure(`There is no peer ${unknown.join(", ")}; there are ${peerNames.join(", ")}.`);
+  throw new Failure(`--peer must be one of ${peerNames.join(", ")} (got ${unknown.join(", ")}).`);
 }
 
 /** Reads the command line. */
@@ -75,7 +77,12 @@ export function readOptions(args) {
   }
   const { values, positionals } = parsed;
   const unknown = positionals.filter((name) => !caseNames.includes(name));
-  if (unknown.length > 0) throw new Failure(`There is no case ${unknown.join(", ")}.`, help);
+  if (unknown.length > 0) {
+    throw new Failure(
+      `A case must be one of ${caseNames.join(", ")} (got ${unknown.join(", ")}).`,
+      help,
+    );
+  }
   return {
     cases: positionals.length > 0 ? positionals : caseNames,
     models: values.model,
@@ -89,7 +96,7 @@ export function readOptions(args) {
   };
 }
 
-/** What was typed, as it can be typed again. */
+/** The command line, quoted so that it can be run again. */
 export function commandLine(args) {
   const quoted = args.map((arg) =>
     /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`,

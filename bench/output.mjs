@@ -1,4 +1,4 @@
-/** The folder that a run leaves behind: every sample, a table and a chart. */
+/** Writes the folder of a run's results: every sample, a table and a chart. */
 import { accessSync, constants, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../scripts/project.mjs";
@@ -6,30 +6,30 @@ import { ratioChart } from "./ratio-chart.mjs";
 import { resultsPage } from "./results-page.mjs";
 
 /**
- * A run so far.
+ * The results of a run so far.
  *
  * @typedef {object} Report
  * @property {ReturnType<import("./machine.mjs").describeMachine>} machine
  * @property {{ threads: number, repetitions: number }} options
- * @property {string} command what was typed
+ * @property {string} command the command line
  * @property {import("./report.mjs").CaseResult[]} cases
  */
 
-/** Makes the folder, before hours are spent on what could not be written. */
+/** Makes the folder before the run, because a run of hours must not fail when it writes. */
 export function prepareOutput(folder) {
   try {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK);
   } catch (error) {
     throw new Failure(
-      `Nothing can be written to ${folder}: ${error.message}`,
+      `--output must be a writable folder (${folder}: ${error.message}).`,
       "Give --output another folder.",
     );
   }
 }
 
 /**
- * Writes `results.json`, `results.md` and `chart.svg`; what an earlier case wrote is replaced.
+ * Writes `results.json`, `results.md` and `chart.svg`; replaces the files of earlier cases.
  *
  * @param {string} folder
  * @param {Report} report

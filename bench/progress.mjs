@@ -1,7 +1,7 @@
 import cliProgress from "cli-progress";
 import { note } from "../scripts/terminal.mjs";
 
-/** A bar for one long step; where there is no terminal, a line for each quarter. */
+/** A progress bar for one long step. Without a terminal it prints a line for each quarter. */
 export class ProgressBar {
   /** @type {cliProgress.SingleBar | null} */
   #bar = null;
@@ -31,13 +31,13 @@ function startBar() {
   return bar;
 }
 
-/** Tells which measurement runs: on a terminal in one line that is written over, else in lines. */
+/** Prints the current measurement. A terminal shows it in one line, which the next one overwrites. */
 export function announce(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K  ${text}`);
   else note(text);
 }
 
-/** Takes the last announcement away. */
+/** Clears the line of the last announcement. */
 export function clearAnnouncement() {
   if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
 }

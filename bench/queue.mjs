@@ -1,5 +1,5 @@
 /**
- * Runs all requests, so many at once: each place takes the next request when its own is done.
+ * Runs all requests, at most `places` at once. Each place takes the next request when its own has ended.
  *
  * @template Request, Result
  * @param {Request[]} requests

@@ -1,4 +1,4 @@
-/** A bar chart of how many times as good we are as each peer, as SVG. */
+/** Draws the ratios to each peer as a bar chart in SVG. */
 import { findings } from "./findings.mjs";
 
 const WIDTH = 860;
@@ -9,18 +9,18 @@ const TITLE = 30;
 const BAR = 14;
 const ROW = 22;
 const FOOT = 34;
-/** Room for a bar's number on both sides. */
+/** Space for a bar's number on both sides. */
 const VALUE = 52;
-/** Of a character in the label's size; no font is measured here. */
+/** Estimated width of a character in a label. */
 const CHARACTER = 6.6;
 const TICKS = [
   0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000,
 ];
-/** Told apart by people with any colour vision, on both backgrounds (after Okabe and Ito). */
+/** Colours that people with any colour vision can distinguish, on both backgrounds (after Okabe and Ito). */
 const COLOURS = ["#3a8fd1", "#d98314", "#1fa37a", "#c0699b", "#8a7fd6", "#a39121"];
 
-// It brings its own background, so that it can be read wherever a page shows it. Titles have an edge
-// in its colour, because the grid goes through beneath them.
+// The chart has its own background, so it is readable on any page. Titles have an edge in the background's
+// colour, because grid lines run behind them.
 const STYLE = `
     text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; font-size: 12px; fill: #24292f; }
     .background { fill: #ffffff; stroke: #d0d7de; }
@@ -45,7 +45,7 @@ function escapeText(text) {
   return text.replace(/[&<>"]/g, (character) => entities[character]);
 }
 
-/** A coordinate, without digits that nobody sees. */
+/** A coordinate with one visible digit. */
 const place = (value) => String(Math.round(value * 10) / 10);
 
 function text(x, y, content, { of = "", anchor = "start" } = {}) {
@@ -57,12 +57,12 @@ function line(x, from, to, of) {
   return `<line x1="${place(x)}" x2="${place(x)}" y1="${place(from)}" y2="${place(to)}" class="${of}"/>`;
 }
 
-/** How many times as good: above 1 is ours ahead, whether more or less is better. */
+/** How many times better our engine is. Above 1, ours is better, for either direction of the measure. */
 function advantage(better, ratio) {
   return better === "lower" ? 1 / ratio : ratio;
 }
 
-/** The comparisons with peers that can be drawn. */
+/** Comparisons with peers that can be drawn. */
 function groups(cases) {
   return cases.flatMap(({ name, comparisons }) =>
     comparisons.flatMap((comparison) => {
@@ -79,7 +79,7 @@ function groups(cases) {
   );
 }
 
-/** The ticks from the one below the least value to the one above the greatest. */
+/** Ticks from below the smallest value to above the largest. */
 function ticks(values) {
   const least = Math.min(0.5, ...values);
   const greatest = Math.max(2, ...values);
@@ -88,13 +88,13 @@ function ticks(values) {
   return TICKS.slice(Math.max(0, from), to < 0 ? TICKS.length : to + 1);
 }
 
-/** "7.1×", with as many digits as say something. */
+/** A ratio such as "7.1×", with its significant digits. */
 function label(times) {
   const digits = times >= 10 ? 0 : times >= 0.1 ? (times >= 2 ? 1 : 2) : 3;
   return `${times.toFixed(digits)}×`;
 }
 
-/** One comparison's bars; `y` is its upper edge. */
+/** Bars of one comparison. `y` is the upper edge. */
 function drawGroup({ title, bars }, y, { scale, one, colours }) {
   const drawn = bars.flatMap(({ engine, times, wanted }, index) => {
     const top = y + TITLE + index * ROW;
@@ -119,8 +119,8 @@ function drawGroup({ title, bars }, y, { scale, one, colours }) {
 }
 
 /**
- * Draws every ratio of a run on one logarithmic axis: bars to the right are ours ahead, to the
- * left ours behind; a short line across a bar is its target.
+ * Draws every ratio of a run on one logarithmic axis. A bar to the right means that our engine is better, a bar
+ * to the left that it is worse. A short line across a bar is its target.
  *
  * @param {import("./output.mjs").Report} report
  * @returns {string} an SVG document

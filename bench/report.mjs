@@ -1,4 +1,4 @@
-/** Turns results into tables to read on a terminal. */
+/** Makes tables of results for a terminal. */
 import { findings, range, short, times, verdict } from "./findings.mjs";
 import { markdownTable } from "./markdown-table.mjs";
 
@@ -8,12 +8,12 @@ const COLUMNS = [
   { title: "engine" },
   { title: "median", isNumeric: true },
   { title: "least to greatest" },
-  { title: "ours / it", isNumeric: true },
+  { title: "ours / engine's", isNumeric: true },
   { title: "target" },
   { title: "same output" },
 ];
 
-/** The table rows of one comparison: ours first, then each engine with the ratio to it. */
+/** Table rows of one comparison: our engine first, then each other engine with the ratio. */
 function rows(comparison) {
   const { subject, measure, unit } = comparison;
   return findings(comparison).map((finding) => {
@@ -31,7 +31,7 @@ function rows(comparison) {
   });
 }
 
-/** The lines above the tables: where, what and how. */
+/** The lines above the tables: machine, build and settings. */
 export function head(machine, { threads, repetitions }) {
   const { cpu, cores, memoryBytes, system, node, llamaCpp, flags, loadAverage } = machine;
   const flagList = Object.entries(flags).map(([name, value]) => `${name}=${value}`);
@@ -44,14 +44,14 @@ export function head(machine, { threads, repetitions }) {
 }
 
 /**
- * What one case came to.
+ * The result of one case.
  *
  * @typedef {{ name: string, summary: string, leftOut: string[],
  *   comparisons: import("./comparison.mjs").Comparison[] }} CaseResult
  */
 
 /**
- * One case as text.
+ * The result of one case as text.
  *
  * @param {CaseResult} result
  */

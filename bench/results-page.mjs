@@ -1,4 +1,4 @@
-/** All results in one table, for people who were not there when they were measured. */
+/** Makes a page with all results in one table, for readers who did not see the run. */
 import { findings, range, short, times, verdict } from "./findings.mjs";
 import { markdownTable } from "./markdown-table.mjs";
 import { head } from "./report.mjs";
@@ -17,7 +17,7 @@ const COLUMNS = [
   { title: "" },
 ];
 
-/** A row for each peer, and one for ours where it is measured against a fixed value or alone. */
+/** One row per peer, and one for our engine if its target is a fixed value or it has no peer. */
 function rows(name, comparison) {
   const { subject, measure, unit, better } = comparison;
   const [ours, ...peers] = findings(comparison);
@@ -44,7 +44,7 @@ function rows(name, comparison) {
 }
 
 /**
- * The page: machine and command, the table, how each case measures and what was left out.
+ * The page: machine and command, the table, a summary of each case, and the peers that were left out.
  *
  * @param {import("./output.mjs").Report} report
  */

@@ -1,10 +1,10 @@
-/** A source file to work in, of plain functions that no other repetition has. */
+/** Makes a source file of simple functions. Each seed gives other functions. */
 
 const VERBS = ["load", "parse", "merge", "filter", "count", "render", "store", "check"];
 const NOUNS = ["order", "user", "page", "index", "token", "event", "frame", "record"];
 
 /**
- * @param {number} functions some 38 tokens of Code Llama each
+ * @param {number} functions number of functions; each has about 38 tokens of Code Llama
  * @param {number} seed
  */
 export function sourceFile(functions, seed) {

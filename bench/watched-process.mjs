@@ -1,6 +1,6 @@
 /**
- * Loaded into another process with `--import`: measures that process's event loop from the message
- * "watch" to the next one, and answers with what it found.
+ * Loaded into another process with `--import`. Measures that process's event loop from the message "watch" to
+ * the next message, and answers with the result.
  */
 import { watchEventLoop } from "./event-loop.mjs";
 
@@ -15,5 +15,5 @@ process.on("message", async (message) => {
   );
   process.send?.(eventLoop);
 });
-// It must not keep the process alive.
+// The channel must not keep the process alive.
 process.channel?.unref();

@@ -1,4 +1,4 @@
-// A conversation that is saved and goes on later. Each turn computes only what is new.
+// Saves a conversation and continues it later. Each turn computes only its new tokens.
 import { modelPath } from "codellama-tiny";
 import { CodeLlama } from "node-codellama";
 

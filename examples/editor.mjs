@@ -1,5 +1,5 @@
-// What an editor plug-in does: the cursor is a hole, each keystroke asks anew and aborts the request
-// before it, and only what was typed since is computed.
+// Works like an editor plug-in: the cursor is a hole to fill. Each keystroke aborts the last request and starts a
+// new one, which computes only the tokens that were typed since.
 import { setTimeout as sleep } from "node:timers/promises";
 import { modelPath } from "codellama-tiny";
 import { CodeLlama } from "node-codellama";

@@ -1,4 +1,4 @@
-// Completes several functions at once: the engine batches them. Urgent requests go first.
+// Completes several functions at once: the engine batches the requests. Urgent requests run first.
 
 import { modelPath } from "codellama-tiny";
 import { CodeLlama } from "node-codellama";

@@ -1,4 +1,4 @@
-// The API of a loaded model over a server elsewhere: here one that is started for it. In earnest:
+// Uses the API of a loaded model over a remote server. The example starts its own server. In your program:
 // CodeLlama.connect("http://gpu.example:8080", { apiKey, tokenizer }).
 import { modelPath } from "codellama-tiny";
 import { CodeLlama } from "node-codellama";
@@ -8,7 +8,7 @@ const served = await CodeLlama.load(modelPath);
 const handler = createHandler(served, { apiKeys: [{ name: "me", key: "a-secret-key" }] });
 const server = await listen(handler, { port: 0, hasKeys: true });
 
-// Prompts are made here, by the vocabulary in the file, and go out as tokens.
+// The vocabulary of the file encodes prompts here, and they are sent as tokens.
 const llama = await CodeLlama.connect(server.url, {
   apiKey: "a-secret-key",
   tokenizer: modelPath,

@@ -1,4 +1,4 @@
-// The same handler in Express, Fastify and Hono, and as a route of Next.js's kind.
+// Mounts the same handler in Express, Fastify and Hono, and as a route of Next.js.
 // Usage: node examples/server-frameworks.mjs [model.gguf]
 
 import { modelPath } from "codellama-tiny";
@@ -17,7 +17,7 @@ expressApp.use(nodeListener(handler));
 const fastifyApp = fastify();
 fastifyApp.all("/*", nodeListener(handler));
 
-// Hono, Bun, Deno and others that have web requests and responses.
+// Hono, Bun, Deno and other frameworks with web requests and responses.
 const honoApp = new Hono();
 honoApp.all("/v1/*", (context) => handler(context.req.raw));
 

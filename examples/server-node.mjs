@@ -1,4 +1,4 @@
-// Mounts the handler in node:http, asks it as OpenAI's clients do, and ends.
+// Mounts the handler in node:http, sends a request like OpenAI's clients, and ends.
 // Usage: node examples/server-node.mjs [model.gguf]
 
 import { createServer } from "node:http";

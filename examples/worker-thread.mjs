@@ -1,4 +1,4 @@
-// The addon in a worker thread, with a model of its own.
+// Runs the addon in a worker thread, with its own model.
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 
 if (isMainThread) {

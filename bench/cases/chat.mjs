@@ -6,10 +6,10 @@ const FILE_TOKENS = 1500;
 const QUESTION_TOKENS = 24;
 const ANSWER_TOKENS = 24;
 
-export const summary = `${TURNS} turns over a file of ${FILE_TOKENS} tokens: the first token of the last answer`;
+export const summary = `${TURNS} turns about a file of ${FILE_TOKENS} tokens: time to the first token of the last answer`;
 export const peers = ["node-codellama", "llama-server", "node-llama-cpp"];
 
-/** Holds a conversation; milliseconds to the first token of each answer. */
+/** Runs a conversation. Returns milliseconds to the first token of each answer. */
 async function converse(engine, seed) {
   let prompt = randomPrompt(FILE_TOKENS, seed);
   const times = [];
@@ -30,7 +30,7 @@ export async function* run({ models, peers, compute, repetitions, contest }) {
     const results = await contest.withEngines(samePlan(peers, options), async (engines) =>
       contest.interleave(`chat · ${model.name}`, peers, repetitions, async (peer, repetition) => {
         const { last, length } = await converse(engines[peer], repetition + 1);
-        // As long a prompt that nothing is known of.
+        // A prompt of the same length that shares no prefix.
         const prompt = randomPrompt(length, 5000 + repetition);
         const cold = await engines[peer].call("generate", { prompt, maxTokens: 1 });
         return { last, share: last / cold.firstTokenMs };
@@ -49,7 +49,7 @@ export async function* run({ models, peers, compute, repetitions, contest }) {
       },
       {
         ...common,
-        measure: "the same, of a cold prompt's",
+        measure: "the same, as a share of a cold prompt's time",
         unit: "share",
         samples: samplesOf("share"),
         limit: 0.15,

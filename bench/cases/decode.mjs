@@ -15,7 +15,7 @@ export async function* run({ models, peers, compute, repetitions, contest }) {
       ...compute,
       contextSize: 512,
       parallel: 1,
-      speculation: false, // nobody else guesses here
+      speculation: false, // the other engines do not speculate here
     };
     const title = `decode · ${model.name}`;
     const result = await contest.compareRates(title, samePlan(peers, options), repetitions, {

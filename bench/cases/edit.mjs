@@ -3,10 +3,10 @@ import { randomPrompt } from "../models.mjs";
 const BLOCK_TOKENS = 60;
 const NEW_TOKENS = 300;
 
-export const summary = `Text that repeats its prompt, as an edited function does: ${NEW_TOKENS} new tokens, greedy`;
+export const summary = `Text that repeats its prompt, like an edited function: ${NEW_TOKENS} new tokens, greedy`;
 export const peers = ["node-codellama", "llama-server"];
 
-/** A block that stands there three times is what any model goes on with, random weights apart. */
+/** Any trained model continues a block that the prompt repeats three times. */
 function repeatingPrompt(seed) {
   const block = randomPrompt(BLOCK_TOKENS, seed).slice(1);
   return [1, ...block, ...block, ...block, ...block];

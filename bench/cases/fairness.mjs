@@ -8,18 +8,18 @@ import { streamRequests } from "./streams.mjs";
 const STREAMS = 8;
 const NEW_TOKENS = 400;
 const LONG_TOKENS = 4000;
-/** Of a place beside the long prompt. */
+/** Tokens of the context that the long prompt leaves free. */
 const SPARE_TOKENS = 96;
-/** When all streams have begun. */
+/** Delay after which all streams have begun. */
 const ARRIVAL_MS = 1000;
 
-export const summary = `${STREAMS} streams, then a prompt of ${LONG_TOKENS} tokens arrives, or as many as the model was trained on: the longest pause of any stream from then on, in median steps of its own`;
+export const summary = `${STREAMS} streams, then a prompt of ${LONG_TOKENS} tokens arrives (or of the trained length): the longest later pause of any stream, in its median steps`;
 export const peers = ["node-codellama", "llama-server"];
 
-/** The longest time between two tokens from a moment on, over the median of all. */
+/** The longest time between two steps after a moment, divided by the median of all such times. */
 function longestPause(arrivals, since) {
   const gaps = arrivals.slice(1).map((time, at) => ({ time, length: time - arrivals[at] }));
-  // Those that came together are one step.
+  // Tokens that arrive together belong to one step.
   const steps = gaps.filter(({ length }) => length > 0.05);
   const later = steps.filter(({ time }) => time > since);
   return Math.max(...later.map(({ length }) => length)) / median(steps.map((each) => each.length));
@@ -37,16 +37,16 @@ async function measure(engine, longTokens, seed) {
 /** @param {import("../main.mjs").Bench} bench */
 export async function* run({ models, peers, compute, repetitions, contest }) {
   for (const model of models) {
-    if (model.name !== "codellama-tiny") continue; // of the 7B the prompt alone takes minutes
+    if (model.name !== "codellama-tiny") continue; // on the 7B, the prompt alone takes minutes
     const longTokens = Math.min(LONG_TOKENS, trainedTokens(model.path) - SPARE_TOKENS);
     const places = STREAMS + 1;
     const plan = samePlan(peers, {
       modelPath: model.path,
       ...compute,
       parallel: places,
-      speculation: false, // steps of one kind, to be measured in
+      speculation: false, // all steps then compute one token
     });
-    // llama-server shares the context out evenly.
+    // llama-server divides the context evenly.
     for (const [peer, options] of Object.entries(plan)) {
       const each = peer === "llama-server" ? longTokens + SPARE_TOKENS : 1024;
       options.contextSize = each * places;

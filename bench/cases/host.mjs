@@ -6,7 +6,7 @@ const PROMPT_TOKENS = 64;
 const NEW_TOKENS = 128;
 const CONTEXT_TOKENS = 256;
 
-export const summary = `The thread that JavaScript runs on, during ${STREAMS} concurrent streams`;
+export const summary = `The main thread during ${STREAMS} concurrent streams`;
 export const peers = ["node-codellama", "node-llama-cpp"];
 
 function requests(maxTokens, seed) {
@@ -16,7 +16,7 @@ function requests(maxTokens, seed) {
   }));
 }
 
-/** Main-thread processor time, as a share of one core, at a speed of 1,000 tokens a second. */
+/** Processor time of the main thread at 1,000 tokens/s, as a share of one core. */
 function cpuShare({ eventLoop }) {
   const tokensPerMs = (STREAMS * NEW_TOKENS) / eventLoop.elapsedMs;
   return (100 * eventLoop.mainThreadCpuMs) / eventLoop.elapsedMs / tokensPerMs;
@@ -31,7 +31,7 @@ export async function* run({ models, peers, compute, repetitions, contest }) {
       ...compute,
       contextSize,
       parallel: STREAMS,
-      speculation: false, // so that a step is a token, as in the peer
+      speculation: false, // a step is then one token, as in the peer
     };
     const watched = await contest.withEngines(samePlan(peers, options), async (engines) => {
       await contest.each("warm-up", peers, (peer) =>

@@ -5,12 +5,12 @@ const CLIENTS = [1, 8, 32, 128];
 const PARALLEL = 16;
 const NEW_TOKENS = 64;
 
-export const summary = `Clients that stream over HTTP at once, ${PARALLEL} computed side by side: 64 prompt + ${NEW_TOKENS} new tokens each`;
+export const summary = `Clients that stream over HTTP at once, ${PARALLEL} computed in parallel: 64 prompt + ${NEW_TOKENS} new tokens each`;
 export const peers = ["node-codellama", "serve", "llama-server"];
 
 const OURS = "our serve";
 
-/** What all clients get together, how long one waits, and how the server's own thread fares. */
+/** Total speed of all clients, the time to a first token, and the delay of the server's event loop. */
 async function measure(engine, isWatched, clients, repetition) {
   const requests = streamRequests(clients, NEW_TOKENS, repetition + 10 * clients);
   const started = performance.now();
@@ -32,7 +32,7 @@ export async function* run({ models, peers, compute, repetitions, contest }) {
       ...compute,
       contextSize: 256 * PARALLEL,
       parallel: PARALLEL,
-      kvUnified: false, // a part of the KV cache for each, as llama-server has it with -np
+      kvUnified: false, // one part of the KV cache per sequence, as in llama-server with -np
     };
     const plan = {
       [OURS]: { peer: "serve", ...options },

@@ -6,7 +6,7 @@ const runProgram = promisify(execFile);
 export const summary = "Importing the library in a fresh process";
 export const peers = ["node-codellama", "node-llama-cpp"];
 
-/** Milliseconds that a fresh process takes to import a module. */
+/** Milliseconds to import a module in a fresh process. */
 async function importMs(url) {
   const program = `const start = performance.now();
     await import(${JSON.stringify(url)});
@@ -21,7 +21,7 @@ export async function* run({ peers, repetitions, contest }) {
   const entries = {};
   await contest.each("warm-up", peers, async (peer) => {
     ({ entry: entries[peer] } = await import(`../peers/${peer}.mjs`));
-    await importMs(entries[peer]); // brings the files into the system's cache
+    await importMs(entries[peer]); // loads the files into the system's cache
   });
   const samples = await contest.interleave("import", peers, repetitions, (peer) =>
     importMs(entries[peer]),

@@ -10,7 +10,7 @@ export const summary =
   "Streams while another process keeps every processor busy: the share of the speed without it";
 export const peers = ["node-codellama", "llama-server", "node-llama-cpp"];
 
-/** Keeps every processor busy until `stop` is called, and should nobody call it, for ten minutes. */
+/** Keeps every processor busy until `stop` is called, at most for ten minutes. */
 function startNeighbour() {
   const program = "for (const end = Date.now() + 600_000; Date.now() < end; );";
   const processes = Array.from({ length: availableParallelism() }, () =>
@@ -39,7 +39,7 @@ export async function* run({ models, peers, compute, repetitions, contest }) {
         ...compute,
         contextSize: 256 * count,
         parallel: count,
-        speculation: false, // whose gain the neighbour does not take
+        speculation: false, // its gain does not depend on the neighbour
       };
       const samples = await contest.withEngines(samePlan(peers, options), async (engines) => {
         await contest.each("warm-up", peers, (peer) =>

@@ -7,7 +7,7 @@ export const peers = ["node-codellama", "llama-bench", "node-llama-cpp"];
 /** @param {import("../main.mjs").Bench} bench */
 export async function* run({ models, peers, compute, repetitions, contest }) {
   for (const { name, path, prefillTokens } of models) {
-    // Room for the prompt and the one token that ends the run.
+    // Space for the prompt and the one new token.
     const contextSize = 256 * Math.ceil((prefillTokens + 1) / 256);
     const options = { modelPath: path, ...compute, contextSize, parallel: 1 };
     const title = `prefill · ${name}`;

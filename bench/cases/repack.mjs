@@ -5,7 +5,7 @@ const PREFILL_TOKENS = 512;
 const DECODE_TOKENS = 64;
 
 export const summary =
-  "What llama.cpp's second, rearranged copy of the weights costs and gains (option `repack`)";
+  "Memory and speed with llama.cpp's second, rearranged copy of the weights (option `repack`)";
 export const peers = ["node-codellama"];
 
 /** @param {import("../main.mjs").Bench} bench */

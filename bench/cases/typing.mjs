@@ -18,7 +18,7 @@ def mean_size(records):
     return total_size(records, 1000) / len(records)
 `;
 
-export const summary = `An infill at each of ${KEYSTROKES} keystrokes in a file of some 1,500 tokens, each one cancelling the last (${NEW_TOKENS} new tokens)`;
+export const summary = `An infill at each of ${KEYSTROKES} keystrokes in a file of about 1,500 tokens (${NEW_TOKENS} new tokens); each keystroke cancels the last infill`;
 export const peers = ["node-codellama", "llama-server", "node-llama-cpp"];
 
 function keystrokes(seed) {
@@ -32,7 +32,7 @@ function keystrokes(seed) {
 
 /** @param {import("../main.mjs").Bench} bench */
 export async function* run({ models, peers, compute, gpu, repetitions, contest }) {
-  // Random weights say nothing that ends, and 200 prompts of 1,500 tokens take peers an hour on a CPU.
+  // A model of random weights does not end its infills, and 200 prompts of 1,500 tokens take peers an hour on a CPU.
   for (const model of models.filter(({ name }) => gpu || name === "codellama-tiny")) {
     const options = { modelPath: model.path, ...compute, contextSize: 2048, parallel: 1 };
     const times = await contest.withEngines(samePlan(peers, options), (engines) =>

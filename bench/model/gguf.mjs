@@ -1,6 +1,6 @@
 /**
- * The little of the GGUF format that a model of random weights needs: copy the tokenizer's
- * metadata from one file, write a header for another.
+ * The part of the GGUF format that a model of random weights needs: it copies the tokenizer's metadata from one
+ * file and writes a header for another.
  */
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 
@@ -13,10 +13,10 @@ const ARRAY = 9;
 /** Bytes of each scalar value type. */
 const SCALAR_BYTES = { 0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8 };
 
-/** More than the metadata of any model here takes; most of it is the vocabulary. */
+/** Upper limit for the metadata of the models here. Most of it is the vocabulary. */
 const METADATA_BYTES = 16 * 2 ** 20;
 
-/** Tensor data starts, and each tensor begins, at a multiple of this. */
+/** The tensor data and each tensor start at a multiple of this. */
 export const ALIGNMENT = 32;
 
 function readStart(path, bytes) {
@@ -36,7 +36,7 @@ function readStart(path, bytes) {
 export const readEntries = (path) => readHeader(path).entries;
 
 /**
- * Bytes of each tensor of a GGUF file, padding included.
+ * Bytes of each tensor of a GGUF file, with padding.
  *
  * @param {string} path
  * @returns {Map<string, number>} by name
@@ -132,7 +132,7 @@ export const float32Entry = (key, value) =>
 export const aligned = (bytes) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 /**
- * Encodes everything in front of the tensor data, padding included.
+ * Encodes everything before the tensor data, with padding.
  *
  * @param {Buffer[]} entries encoded metadata
  * @param {{ name: string, shape: number[], type: number, bytes: number }[]} tensors in file order

@@ -2,7 +2,7 @@ import { readEntries } from "./gguf.mjs";
 
 const BYTES_PER_VALUE = 2; // f16, the default of every engine here
 
-/** Looks hyperparameters of a llama model up by name. */
+/** Returns a function that reads a hyperparameter of a llama model by name. */
 function readNumbers(modelPath) {
   const entries = readEntries(modelPath);
   return (key) => {
@@ -12,7 +12,7 @@ function readNumbers(modelPath) {
   };
 }
 
-/** The longest text that a llama model was trained on. */
+/** The training length of a llama model in tokens. */
 export function trainedTokens(modelPath) {
   return readNumbers(modelPath)("context_length");
 }

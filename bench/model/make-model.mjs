@@ -1,6 +1,6 @@
 /**
- * Writes a GGUF file of random weights in a real model's shape and quantisation: it costs what the
- * real one costs in memory and time, and needs no download. The vocabulary is codellama-tiny's.
+ * Writes a GGUF file of random weights in the shape and quantisation of a real model. It needs the same memory and
+ * time as the real model, and no download. The vocabulary is codellama-tiny's.
  */
 import { closeSync, existsSync, openSync, renameSync, statSync, writeSync } from "node:fs";
 import {
@@ -17,13 +17,13 @@ const VOCABULARY = 32016;
 /** `general.file_type` of Q4_K_M. */
 const FILE_TYPE_Q4_K_M = 15;
 const SEED = 1;
-/** Spread of the logits: wide enough that greedy decoding does not loop on one token. */
+/** Deviation of the logits, large enough that greedy decoding does not repeat one token. */
 const LOGIT_DEVIATION = 4;
 
-/** UNK, BOS, EOS and CodeLlama's 16 extra pieces: never generated, so each run reaches its limit. */
+/** UNK, BOS, EOS and CodeLlama's 16 extra pieces. They are never generated, so each run reaches its limit. */
 const SILENT_TOKENS = [0, 1, 2, ...Array.from({ length: 16 }, (_, index) => 32000 + index)];
 
-/** Shapes of the CodeLlama family; the small one has their size of head, and is quick to measure. */
+/** Shapes of the CodeLlama family. The small one has the same head size and is quick to measure. */
 export const SHAPES = {
   small: { width: 1024, layers: 12, heads: 8, feedForward: 2816, context: 16384 },
   "7b": { width: 4096, layers: 32, heads: 32, feedForward: 11008, context: 16384 },
@@ -38,7 +38,7 @@ export const SHAPES = {
   },
 };
 
-/** llama.cpp's rule for which layers of a Q4_K_M file hold the larger type. */
+/** llama.cpp's rule for the layers of a Q4_K_M file that use the larger type. */
 function usesMoreBits(layer, layers) {
   const eighth = Math.floor(layers / 8);
   return layer < eighth || layer >= Math.floor((7 * layers) / 8) || (layer - eighth) % 3 === 2;
@@ -112,7 +112,7 @@ function metadata(name, shape, vocabularyPath) {
 }
 
 /**
- * Writes the model unless it is there already.
+ * Writes the model if it is missing.
  *
  * @param {string} path of the GGUF file to write
  * @param {keyof SHAPES} shapeName
@@ -123,7 +123,7 @@ export function makeModel(path, shapeName, vocabularyPath, onProgress) {
   const shape = SHAPES[shapeName];
   const tensors = planTensors(shape);
   const header = encodeHeader(
-    // A name of Code Llama's, so that prompts are laid out as for the real one.
+    // The name is a Code Llama name, so that prompts get Code Llama's format.
     metadata(`Code Llama ${shapeName}, random weights`, shape, vocabularyPath),
     tensors,
   );

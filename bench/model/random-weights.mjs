@@ -1,11 +1,10 @@
 /**
- * Random weights in llama.cpp's quantised block layouts. The blocks are random bytes; only their
- * scale factors are set, so that the values have a chosen standard deviation and activations stay
- * near one through the whole stack.
+ * Random weights in llama.cpp's quantised block layouts. The blocks are random bytes. Only their scale factors are
+ * set, so that the values have a chosen standard deviation and activations stay near one in all layers.
  */
 import { createCipheriv } from "node:crypto";
 
-/** Tensor types, by llama.cpp's numbers. */
+/** llama.cpp's numbers of the tensor types. */
 export const F32 = 0;
 export const Q4_K = 12;
 export const Q6_K = 14;
@@ -20,13 +19,13 @@ const BLOCK = {
 /** The standard deviation of a block of uniform random bytes whose scale is one. */
 const Q4_K_DEVIATION = 254;
 const Q6_K_DEVIATION = 1366;
-/** A Q4_K block's offset over its scale that makes the mean zero: the mean of 0 to 15. */
+/** Offset of a Q4_K block divided by its scale, for a mean of zero: the mean of 0 to 15. */
 const Q4_K_OFFSET = 7.5;
 
-/** A prime; 9 MB of Q4_K. */
+/** Blocks of random bytes: a prime number, 9 MB of Q4_K. */
 const POOL_BLOCKS = 65_537;
 
-/** Bytes of a tensor. */
+/** Size of a tensor in bytes. */
 export function tensorBytes(shape, type) {
   const { weights, bytes } = BLOCK[type];
   return (shape.reduce((product, size) => product * size, 1) / weights) * bytes;
@@ -55,7 +54,7 @@ function setScales(blocks, type, deviation) {
   }
 }
 
-/** The ones of a norm's weights. */
+/** Weights of a norm, which are all one. */
 export function ones(count) {
   const bytes = Buffer.alloc(4 * count);
   for (let index = 0; index < count; index++) bytes.writeFloatLE(1, 4 * index);
@@ -63,14 +62,14 @@ export function ones(count) {
 }
 
 /**
- * Random weights of any amount at the speed of a copy: tensors are cut from one run of random blocks
- * of their type, repeated, each from another place. A prime number of blocks keeps rows different.
+ * Makes any amount of random weights at the speed of a copy. Tensors repeat one sequence of random blocks of their
+ * type, each from another start. The number of blocks is prime, so rows differ.
  */
 export class RandomWeights {
   #cipher;
   #pools = new Map();
 
-  /** @param {number} seed the same one gives the same weights */
+  /** @param {number} seed the same seed gives the same weights */
   constructor(seed) {
     const key = Buffer.alloc(16);
     key.writeUInt32LE(seed);
@@ -78,7 +77,7 @@ export class RandomWeights {
   }
 
   /**
-   * Yields a tensor's bytes, some at a time; they are only good until the next ones.
+   * Yields a tensor's bytes in pieces. A piece is valid until the next one.
    *
    * @param {{ shape: number[], type: number, deviation?: number, zeroRows?: number[] }} tensor
    */

@@ -1,4 +1,4 @@
-/** Puts the libraries that the bench compares with into this folder. */
+/** Installs the libraries that the bench compares with into this folder. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { run } from "../../scripts/command.mjs";
@@ -8,9 +8,9 @@ import { say } from "../../scripts/terminal.mjs";
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
 /**
- * Installs a package of package.json and the package with its binary, unless they are there:
- * without install scripts (which would compile), and without other optional packages (binaries for
- * every platform and GPU, gigabytes of them).
+ * Installs a package of package.json and the package with its binary, if they are missing. Install scripts would
+ * compile, so they do not run. Other optional packages are gigabytes of binaries for all platforms and GPUs, so they
+ * are not installed.
  *
  * @param {string} name
  * @param {string} binary
@@ -21,7 +21,7 @@ export async function installPeer(name, binary) {
   say(`Installing ${name} into bench/peers`);
   const flags = "--omit=optional --ignore-scripts --no-save --no-package-lock --no-audit --no-fund";
   const wanted = `${binary}@${dependencies[name]}`;
-  // What is there already stays only if it is named.
+  // npm removes installed packages that the command does not name.
   const others = ["@node-llama-cpp", "@fugood"].flatMap((scope) => installed(scope));
   await run([...npmCommand(), "install", ...flags.split(" "), wanted, ...others], { cwd: FOLDER });
 }

@@ -1,6 +1,6 @@
 /**
- * llama.cpp's own llama-bench, compiled from our pin with our flags: what the engine below us can
- * do when nothing is sampled, made into text or handed to anybody.
+ * llama.cpp's llama-bench, compiled from our pin with our flags. It measures llama.cpp alone, without sampling, text
+ * and callers.
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -8,12 +8,12 @@ import { ALL_LAYERS, buildProgram, programPath } from "../llama-tools.mjs";
 
 const run = promisify(execFile);
 
-/** Compiles it. */
+/** Compiles llama-bench. */
 export async function prepare() {
   await buildProgram("llama-bench");
 }
 
-/** Holds the options; each measurement is a run of the program, which loads the model by itself. */
+/** Keeps the options. Each measurement runs the program, which loads the model. */
 export async function load({ modelPath, threads, gpuLayers, splitMode = "layer" }) {
   const layers = gpuLayers === "auto" ? ALL_LAYERS : gpuLayers;
 
@@ -24,7 +24,7 @@ export async function load({ modelPath, threads, gpuLayers, splitMode = "layer" 
     return JSON.parse(stdout).at(-1).avg_ts;
   }
 
-  /** A prompt of 32 tokens comes first: its own warm-up would run the whole prompt twice. */
+  /** A prompt of 32 tokens runs first, because llama-bench's warm-up would run the whole prompt twice. */
   const prefill = (tokens) => measure("-p", `32,${tokens}`, "-n", 0, "--no-warmup");
   const decode = (tokens, depth) => measure("-p", 0, "-n", tokens, "-d", depth);
 

@@ -1,4 +1,4 @@
-/** @fugood/llama.node, installed from npm into this folder: its prebuilt binary. */
+/** @fugood/llama.node with its prebuilt binary, from npm. */
 import { createRequire } from "node:module";
 import { GenerationClock } from "../generation-clock.mjs";
 import { installPeer } from "./install.mjs";
@@ -7,7 +7,7 @@ import { installPeer } from "./install.mjs";
 const PACKAGE = "@fugood/llama.node";
 const require = createRequire(import.meta.url);
 
-/** Installs it, with the binary for this machine alone. */
+/** Installs the package and the binary for this machine. */
 export async function prepare() {
   await installPeer(PACKAGE, `@fugood/node-llama-${process.platform}-${process.arch}`);
 }
@@ -24,7 +24,7 @@ export async function load({ modelPath, threads, contextSize, parallel }) {
   });
   await context.parallel.enable({ n_parallel: parallel, n_batch: 512 });
 
-  /** It takes texts alone; this one has about as many tokens. */
+  /** The library takes only texts. This text has about the same number of tokens. */
   async function generate({ prompt, maxTokens }) {
     const text = await context.detokenize(prompt.slice(1));
     const clock = new GenerationClock();

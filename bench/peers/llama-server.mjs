@@ -1,17 +1,17 @@
-/** llama.cpp's own server, compiled from our pin with our flags, spoken to over HTTP. */
+/** llama.cpp's server over HTTP, compiled from our pin with our flags. */
 import { GenerationClock } from "../generation-clock.mjs";
 import { freePort, readEvents, startServer } from "../http-server.mjs";
 import { replayKeystrokes } from "../keystrokes.mjs";
 import { ALL_LAYERS, buildProgram, programPath } from "../llama-tools.mjs";
 
-/** Compiles it. */
+/** Compiles llama-server. */
 export async function prepare() {
   await buildProgram("llama-server");
 }
 
 /**
  * Starts a server; `options` are those of {@link import("../engine.mjs").Engine}.
- * `speculation: "ngram"` lets it draft from n-grams; without, it does not, as is its default.
+ * `speculation: "ngram"` drafts from n-grams. By default llama-server does not speculate.
  */
 export async function load(wanted) {
   const { modelPath, threads, gpuLayers, splitMode, contextSize, parallel, speculation } = wanted;
@@ -34,7 +34,7 @@ export async function load(wanted) {
         body: JSON.stringify({ stream: true, temperature: 0, cache_prompt: true, ...body }),
         signal,
       });
-    // A connection that was kept open may be closed just when it is used again.
+    // The server may close a kept connection at the moment when it is used again.
     const response = await send().catch((error) => {
       if (signal?.aborted) throw error;
       return send();
@@ -62,7 +62,7 @@ export async function load(wanted) {
   return {
     generate,
     generateMany: (requests) => Promise.all(requests.map(generate)),
-    // It has a queue of its own.
+    // llama-server has its own queue.
     generateQueued: ({ requests }) => Promise.all(requests.map(generate)),
     type: ({ edits, maxTokens }) =>
       replayKeystrokes(edits, (edit, onToken, signal) => infill(edit, onToken, signal, maxTokens)),

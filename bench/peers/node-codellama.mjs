@@ -1,4 +1,4 @@
-/** This library, as its users get it: the built package. */
+/** This library as users get it: the built package. */
 import { existsSync } from "node:fs";
 import { Failure } from "../../scripts/project.mjs";
 import { GenerationClock } from "../generation-clock.mjs";
@@ -6,7 +6,7 @@ import { replayKeystrokes } from "../keystrokes.mjs";
 
 const ENTRY = new URL("../../dist/index.js", import.meta.url);
 
-/** What the import case imports. */
+/** The module of the import case. */
 export const entry = ENTRY.href;
 
 /** Checks that the library is built. */
@@ -20,7 +20,7 @@ export async function load({ modelPath, ...options }) {
   const { CodeLlama } = await import(ENTRY.href);
   const llama = await CodeLlama.load(modelPath, options);
 
-  /** Reads one stream to its end, as a caller would. */
+  /** Reads one stream to its end, like a caller. */
   async function generate({ prompt, maxTokens }) {
     const clock = new GenerationClock();
     const generation = llama.generate(Int32Array.from(prompt), {
@@ -30,7 +30,7 @@ export async function load({ modelPath, ...options }) {
     });
     for await (const chunk of generation) clock.arrived(chunk.tokens.length);
     const { tokens, usage } = await generation;
-    // Tokens at the end whose text is no whole character.
+    // The last tokens may not form a whole character.
     clock.arrived(tokens.length - clock.count);
     return clock.result({ promptTokens: usage.promptTokens, tokens: Array.from(tokens) });
   }
@@ -43,7 +43,7 @@ export async function load({ modelPath, ...options }) {
   return {
     generate,
     generateMany: (requests) => Promise.all(requests.map(generate)),
-    // It has a queue of its own.
+    // The library has its own queue.
     generateQueued: ({ requests }) => Promise.all(requests.map(generate)),
     type: ({ edits, maxTokens }) =>
       replayKeystrokes(edits, (edit, onToken, signal) => infill(edit, onToken, signal, maxTokens)),

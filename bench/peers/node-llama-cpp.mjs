@@ -1,13 +1,13 @@
 /**
- * node-llama-cpp, installed from npm into this folder: its prebuilt binary, and the fastest of its
- * interfaces (tokens of a sequence; no text is made of them).
+ * node-llama-cpp with its prebuilt binary, from npm. The bench uses its fastest interface: tokens of a sequence,
+ * without text.
  */
 import { GenerationClock } from "../generation-clock.mjs";
 import { replayKeystrokes } from "../keystrokes.mjs";
 import { runQueued } from "../queue.mjs";
 import { installPeer } from "./install.mjs";
 
-/** What the import case imports. */
+/** The module of the import case. */
 export const entry = new URL("node_modules/node-llama-cpp/dist/index.js", import.meta.url).href;
 
 /** The package with the prebuilt binary for this machine. */
@@ -18,7 +18,7 @@ function binaryPackage(onGpu) {
   return `@node-llama-cpp/${system}-${process.arch}${suffix}`;
 }
 
-/** Installs it, with the binary for this machine alone. */
+/** Installs the package and the binary for this machine. */
 export async function prepare({ gpuLayers }) {
   await installPeer("node-llama-cpp", binaryPackage(gpuLayers !== 0));
 }
@@ -33,7 +33,7 @@ export async function load({ modelPath, threads, gpuLayers, contextSize, paralle
     logLevel: LlamaLogLevel.error,
   });
   const model = await llama.loadModel({ modelPath, gpuLayers: gpuLayers === 0 ? 0 : "max" });
-  // Its contextSize is that of each sequence, ours is shared by all of them.
+  // Its contextSize is per sequence. In our library all sequences share it.
   const context = await model.createContext({
     threads,
     contextSize: Math.floor(contextSize / parallel),
@@ -43,7 +43,7 @@ export async function load({ modelPath, threads, gpuLayers, contextSize, paralle
 
   async function generateOn(sequence, { prompt, maxTokens }) {
     const clock = new GenerationClock();
-    // Keeps what the sequence has of the prompt's beginning.
+    // Keeps the cells of the sequence that match the prompt's prefix.
     await sequence.adaptStateToTokens(prompt.slice(0, -1));
     const rest = prompt.slice(sequence.nextTokenIndex);
     const tokens = [];

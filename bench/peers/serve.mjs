@@ -1,4 +1,4 @@
-/** Our own `serve`, spoken to over HTTP. */
+/** Our `serve` over HTTP. */
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { GenerationClock } from "../generation-clock.mjs";
@@ -29,7 +29,7 @@ export async function load({ modelPath, threads, gpuLayers, contextSize, paralle
     { channel: true },
   );
 
-  /** What the server's own event loop goes through meanwhile. */
+  /** Measures the server's event loop during a call. */
   async function watchServer(call) {
     server.process.send("watch");
     const result = await call();
@@ -52,11 +52,11 @@ export async function load({ modelPath, threads, gpuLayers, contextSize, paralle
       }),
     });
     if (!response.ok) throw new Error(await response.text());
-    let told = 0;
+    let received = 0;
     for await (const { choices } of readEvents(response)) {
       const isLast = choices[0].finish_reason !== null;
-      const count = isLast ? maxTokens - told : Math.min(1, maxTokens - told);
-      told += count;
+      const count = isLast ? maxTokens - received : Math.min(1, maxTokens - received);
+      received += count;
       if (count > 0) clock.arrived(count);
     }
     return clock.result({ promptTokens: prompt.length, tokens: [] });

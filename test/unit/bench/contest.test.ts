@@ -33,7 +33,7 @@ const peer = "../../test/fixtures/bench-peer";
 const plan = { ours: { peer, modelPath }, theirs: { peer, modelPath } };
 
 describe("a contest", () => {
-  test("goes on without a peer that fails, and tells of it in the table", async () => {
+  test("continues without a peer that fails, and reports it in the table", async () => {
     const contest = new Contest();
     const samples = await contest.withEngines(plan, (engines) =>
       contest.interleave("race", ["ours", "theirs"], 3, (name, repetition) => {
@@ -54,7 +54,7 @@ describe("a contest", () => {
     expect(table).toContain("Left out: theirs (race:");
   });
 
-  test("goes on without a peer that cannot load", async () => {
+  test("continues without a peer that cannot load", async () => {
     const contest = new Contest();
     const samples = await contest.withEngines(
       { ...plan, theirs: { ...plan.theirs, cannotLoad: true } },
@@ -67,7 +67,7 @@ describe("a contest", () => {
     expect(contest.failures[0]).toBe(`theirs (loading: ${peer}: Error: no such model)`);
   });
 
-  test("ends when ours fails", async () => {
+  test("ends if our engine fails", async () => {
     const contest = new Contest();
     const race = contest.withEngines(plan, (engines) =>
       contest.interleave("race", ["ours", "theirs"], 1, async (name) => engines[name]?.call("die")),
@@ -76,7 +76,7 @@ describe("a contest", () => {
   });
 });
 
-test("an engine that hangs is ended, and takes no more calls", async () => {
+test("an engine that hangs is killed, and takes no more calls", async () => {
   const engine = new Engine(peer, { modelPath }, 2000);
   await engine.load();
   await expect(engine.call("hang")).rejects.toThrow("hang took longer than 2 s");

@@ -109,7 +109,7 @@ describe("bench --output", () => {
     });
   });
 
-  test("has a row for each peer: medians, spreads, ratio, target, and whether it was met", () => {
+  test("has one row per peer with medians, spreads, ratio, target and verdict", () => {
     const begin = ["speed", "tiny", "decode, tokens/s (higher is better)", "100", "90.0 to 110"];
     expect(tableRows(write(decode).page)).toEqual([
       [...begin, "slow", "50.0", "49.0 to 51.0", "2.000", "≥ 1.00", "met"],
@@ -117,12 +117,12 @@ describe("bench --output", () => {
     ]);
   });
 
-  test("turns targets around where lower is better", () => {
+  test("uses a maximum as target if lower is better", () => {
     const [row] = tableRows(write(firstToken).page);
     expect(row?.slice(-3)).toEqual(["0.250", "≤ 0.80", "met"]);
   });
 
-  test("has a row for ours where it is held against a fixed value", () => {
+  test("has a row for our engine if its target is a fixed value", () => {
     const [row] = tableRows(write(delay).page);
     expect(row).toEqual([
       ...["speed", "tiny", "delay, ms (lower is better)"],
@@ -130,14 +130,14 @@ describe("bench --output", () => {
     ]);
   });
 
-  test("says above the table what was run where, and below it what was left out", () => {
+  test("describes the run above the table, and names left-out peers below it", () => {
     const [above = "", below = ""] = write(decode).page.split(/\n\| case(?:.|\n)*\|\n\n/);
     expect(above).toContain("A <fast> CPU & more, 2 cores, 16 GB");
     expect(above).toContain("```sh\nnpm run bench -- speed\n```");
     expect(below).toContain("- Left out of `speed`: other (not here)");
   });
 
-  test("draws bars to the right where ours is ahead, to the left where it is behind", () => {
+  test("draws bars to the right if our engine is better, to the left if it is worse", () => {
     const { svg } = write(decode, firstToken);
     const [slow, fast, quick] = bars(svg);
     const one = Number(/<line x1="([\d.]+)"[^>]*class="one"/.exec(svg)?.[1]);
@@ -158,7 +158,7 @@ describe("bench --output", () => {
     expect(svg).toContain("prefers-color-scheme: dark");
   });
 
-  test("says so when there is nothing to draw, and leaves out what is no ratio", () => {
+  test("reports that there is nothing to draw, and leaves out values that are not ratios", () => {
     const nothing = { ...firstToken, samples: { "node-codellama": [1], slow: [0] } };
     const { svg } = write(delay, nothing);
     expect(svg).toContain("No peer was measured.");
@@ -166,16 +166,16 @@ describe("bench --output", () => {
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
 
-  test("makes the folder, or says before anything is measured that it cannot", () => {
+  test("makes the folder, or fails before the first measurement", () => {
     const inner = join(folder, "a/b");
     prepareOutput(inner);
     expect(existsSync(inner)).toBe(true);
     const file = join(inner, "file");
     writeFileSync(file, "");
-    expect(() => prepareOutput(file)).toThrow(/Nothing can be written to .*file/);
+    expect(() => prepareOutput(file)).toThrow(/--output must be a writable folder .*file/);
   });
 
-  test("repeats a command so that a shell takes it", () => {
+  test("quotes a command for the shell", () => {
     expect(commandLine(["decode", "--model", "my model's.gguf"])).toBe(
       `npm run bench -- decode --model 'my model'\\''s.gguf'`,
     );
