@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -6,7 +7,9 @@ import { describe, test } from "vitest";
 
 // The C++ tests are one program, built by `node scripts/build.mjs --tests`. Each case is a test here.
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const program = join(process.env.NODE_CODELLAMA_PREBUILD ?? root, "build/Release/engine_test");
+const builds = join(process.env.NODE_CODELLAMA_PREBUILD ?? root, "build");
+const config = existsSync(join(builds, "Release")) ? "Release" : "Debug";
+const program = join(builds, config, "engine_test");
 const run = promisify(execFile);
 
 const { stdout } = await run(program, ["--list"]);
