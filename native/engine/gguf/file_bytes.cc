@@ -21,7 +21,7 @@ std::filesystem::path PathFromUtf8(const std::string& path) {
 }  // namespace
 
 FileBytes::FileBytes(const std::string& path) : path_(path) {
-  // The system would stop at a NUL byte and open some other file.
+  // The system call would stop at a NUL byte and open another file.
   if (path.empty() || path.find('\0') != std::string::npos) {
     throw Error(ErrorCode::kModelNotFound, "the model's path is empty or holds a NUL character");
   }

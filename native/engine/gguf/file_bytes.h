@@ -1,4 +1,4 @@
-// A file read from front to back, with its size known: no read goes past the end unnoticed.
+// Reads a file from front to back. Reads past the end fail.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ class FileBytes {
   uint64_t position() const { return position_; }
   uint64_t remaining() const { return size_ - position_; }
 
-  // Copies the next `count` bytes; false, with nothing taken, when fewer are left.
+  // Copies the next `count` bytes. False = fewer are left; nothing is consumed.
   bool Read(void* destination, uint64_t count);
 
  private:

@@ -1,4 +1,4 @@
-// Advice for people who load something else than a GGUF file, or a path without a file.
+// Advice for users who load a file of another format, or a path where no file is.
 #pragma once
 
 #include <cstddef>
@@ -7,14 +7,15 @@
 
 namespace codellama {
 
-// Bytes at a file's beginning that DescribeForeignFile needs.
+// Number of bytes from the start of a file that DescribeForeignFile looks at.
 constexpr size_t kForeignFileHead = 64;
 
-// Says what a file without GGUF's magic is, from its first bytes, and how to get a GGUF file
-// instead.
+// Describes the format of a file without GGUF's magic, and how to get a GGUF file. `head` holds the
+// first bytes of the file.
 std::string DescribeForeignFile(std::string_view head);
 
-// What to append to "there is no such file": a likely reason, or the folder of a relative path.
+// Text to append to "there is no such file": a likely reason, or the folder of a relative path.
+// Empty when there is nothing to add.
 std::string AdviseOnMissingFile(const std::string& path);
 
 }  // namespace codellama

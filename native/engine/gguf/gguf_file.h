@@ -1,5 +1,5 @@
-// What the header of a GGUF file says: its metadata and the list of its tensors; and the checks
-// that stand between a hostile file and llama.cpp.
+// The header of a GGUF file: its metadata and its list of tensors. Also the checks that stand
+// between a hostile file and llama.cpp.
 #pragma once
 
 #include <cstddef>
@@ -20,57 +20,58 @@ struct GgufEntry {
 
 struct GgufTensor {
   std::string name;
-  std::vector<uint64_t> dimensions;  // as the file lists them, innermost first
-  uint32_t type;                     // a number of tensor_type.h
+  std::vector<uint64_t> dimensions;  // innermost first
+  uint32_t type;                     // TensorType::id
   uint64_t offset;                   // from the start of the tensor data
   uint64_t size_bytes;
 };
 
 struct GgufFile {
   uint32_t version = 0;
-  std::vector<GgufEntry> metadata;  // in the file's order
+  std::vector<GgufEntry> metadata;  // in the order of the file
   std::vector<GgufTensor> tensors;
   uint64_t alignment = 0;
-  uint64_t data_offset = 0;  // where the tensor data begins in the file
+  uint64_t data_offset = 0;  // start of the tensor data in the file
   uint64_t file_size = 0;
   uint64_t parameter_count = 0;  // elements of all tensors of this file
 
-  // The value of a key, or null.
+  // Null when the key or the tensor is missing.
   const GgufValue* Find(std::string_view key) const;
   const GgufTensor* FindTensor(std::string_view name) const;
 
-  // A scalar of that kind; nothing when the key is missing or has another type.
+  // The value of a scalar. Nothing when the key is missing or has another type.
   std::optional<int64_t> Integer(std::string_view key) const;
   std::optional<double> Number(std::string_view key) const;
   std::optional<bool> Bool(std::string_view key) const;
   std::optional<std::string> String(std::string_view key) const;
 
-  // How many positions a model with learned positions has, such as GPT-2: llama.cpp aborts beyond.
+  // Number of positions of a model with learned position embeddings, such as GPT-2. llama.cpp
+  // aborts beyond it. Nothing for other models.
   std::optional<uint64_t> PositionLimit() const;
 
-  // general.architecture, such as "llama"; empty when it is missing.
+  // general.architecture, such as "llama". Empty when it is missing.
   std::string Architecture() const;
   // The full name of a key of this architecture: "block_count" gives "llama.block_count".
   std::string ArchitectureKey(std::string_view name) const;
 };
 
-// Reads the header of the GGUF file at `path` (UTF-8) and checks that everything in it is well
-// formed and lies inside the file. Throws Error: kModelNotFound when it cannot be opened,
-// kModelUnsupported for other versions and byte orders, kModelInvalid for all else.
+// Reads the header of the GGUF file at `path` (UTF-8) and checks that it is well formed and that
+// all data lies inside the file. Throws Error: kModelNotFound when the file cannot be opened,
+// kModelUnsupported for another version or byte order, otherwise kModelInvalid.
 GgufFile ReadGguf(const std::string& path);
 
-// Finds in a model, in all its parts when it is split, what would make llama.cpp abort() the
-// process, never end, or take all memory. Throws Error: kModelNotFound when a part is missing,
-// kModelInvalid or kModelUnsupported. Faults that llama.cpp reports by itself are left to it.
+// Throws Error for a model with which llama.cpp would abort() the process, never end, or take all
+// memory. Reads all parts of a split model. Codes: kModelNotFound when a part is missing,
+// kModelInvalid, kModelUnsupported. Does not check faults that llama.cpp reports by itself.
 void CheckModel(const GgufFile& file, const std::string& path);
 
-// The same for a model of which only the vocabulary is used.
+// Like CheckModel(), for a model that is loaded for its vocabulary only.
 void CheckVocabularyOnly(const GgufFile& file, const std::string& path);
 
-// The same for a LoRA adapter.
+// Like CheckModel(), for a LoRA adapter.
 void CheckAdapter(const GgufFile& adapter, const std::string& path);
 
-// Checks that a LoRA adapter was made for this model, as far as llama.cpp does not.
+// Throws Error when a LoRA adapter does not fit the model. Checks only what llama.cpp does not.
 void CheckAdapterFits(const GgufFile& adapter, const std::string& path, const GgufFile& model);
 
 }  // namespace codellama

@@ -19,16 +19,16 @@ namespace {
 constexpr uint32_t kNewestVersion = 3;
 constexpr uint64_t kDefaultAlignment = 32;
 constexpr uint32_t kMaxDimensions = 4;        // GGML_MAX_DIMS
-constexpr uint64_t kMaxTensorNameBytes = 63;  // GGML_MAX_NAME less the final NUL
+constexpr uint64_t kMaxTensorNameBytes = 63;  // GGML_MAX_NAME without the final NUL
 constexpr uint64_t kMaxKeyBytes = 65'535;     // the GGUF specification
 
-// llama.cpp compares each key and each tensor name with all before it, and takes many times a
-// header's size in memory. No real model comes near these bounds.
+// llama.cpp compares each key and each tensor name with all earlier ones, and uses many times the
+// header's size in memory. No real model comes near these limits.
 constexpr uint64_t kMaxKeys = 65'536;
 constexpr uint64_t kMaxTensors = 65'536;
 constexpr uint64_t kMaxHeaderBytes = uint64_t{128} << 20;
 
-// The fewest bytes that a key with its value, a tensor's description and a string take.
+// Minimum sizes in bytes of a key with its value, of a tensor's description and of a string.
 constexpr uint64_t kLeastKeyBytes = 14;
 constexpr uint64_t kLeastTensorBytes = 25;
 constexpr uint64_t kLeastStringBytes = 8;
@@ -73,7 +73,7 @@ class GgufReader {
     return number;
   }
 
-  // The length is checked before anything is allocated for it.
+  // Checks the length before it allocates memory.
   std::string ReadText(const std::string& what, uint64_t longest) {
     const auto length = ReadNumber<uint64_t>(what);
     if (length > bytes_.remaining()) {
@@ -282,7 +282,7 @@ class GgufReader {
     file_.parameter_count += std::min(elements, kMaxElements - file_.parameter_count);
   }
 
-  // llama.cpp wants the tensors in file order, each at the next aligned offset. So none overlap.
+  // llama.cpp requires the tensors in file order, each at the next aligned offset. So none overlap.
   void PlaceTensors() {
     const uint64_t alignment = file_.alignment;
     const auto align = [&](uint64_t offset) {

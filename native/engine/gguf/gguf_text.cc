@@ -8,7 +8,7 @@ namespace {
 
 constexpr size_t kLongestQuote = 64;
 
-// Bytes of the well-formed UTF-8 character at the front; 0 when there is none.
+// Length in bytes of the first UTF-8 character. 0 = it is not well formed.
 size_t CharacterLength(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const uint8_t lead = byte(0);

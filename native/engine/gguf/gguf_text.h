@@ -1,4 +1,4 @@
-// Text from a file that may be hostile, made safe and short for an error message.
+// Makes text from a hostile file safe and short enough for an error message.
 #pragma once
 
 #include <string>
@@ -6,10 +6,10 @@
 
 namespace codellama {
 
-// Is this whole, well-formed UTF-8 without NUL characters?
+// Whether the text is well-formed UTF-8 without NUL characters.
 bool IsPlainUtf8(std::string_view text);
 
-// The text in single quotes: control characters and broken UTF-8 as \xNN, long text cut short.
+// The text in single quotes. Control characters and broken UTF-8 become \xNN; long text is cut.
 std::string Quote(std::string_view text);
 
 }  // namespace codellama

@@ -1,4 +1,4 @@
-// One metadata value of a GGUF file: a number, a bool, a string, or an array of one of these.
+// A metadata value of a GGUF file: a number, a bool, a string, or an array of one of these types.
 #pragma once
 
 #include <cstddef>
@@ -26,42 +26,42 @@ enum class GgufType : uint32_t {
   kFloat64 = 12,
 };
 
-// "u32", "str", ...; the names that llama.cpp prints.
+// "u32", "str" and so on: llama.cpp's names.
 const char* GgufTypeName(GgufType type);
 
-// Bytes of one number or bool of this type; 0 for strings, arrays and numbers that are no type.
+// Size in bytes of a number or bool of this type. 0 for strings, arrays and unknown types.
 size_t GgufTypeSize(GgufType type);
 
-// Holds the bytes as the file has them, so a value takes no more memory than its place in the file.
+// Stores the bytes of the file, so a value takes no more memory than its space in the file.
 class GgufValue {
  public:
-  // A number, a bool, or an array of them; `bytes` is little-endian, as in the file.
+  // A number, a bool, or an array of them. `bytes` is little-endian, as in the file.
   static GgufValue Numbers(GgufType type, bool is_array, std::string bytes);
 
-  // A string, or an array of strings: `text` holds all of them, `ends` where each one ends.
+  // A string, or an array of strings. `text` is their concatenation; `ends` holds the end of each.
   static GgufValue Strings(bool is_array, std::string text, std::vector<size_t> ends);
 
   bool is_array() const { return is_array_; }
   // The type of the value, or of the elements when it is an array.
   GgufType type() const { return type_; }
-  // The number of elements; 1 for a value that is no array.
+  // The number of elements; 1 for a scalar.
   size_t size() const;
   // "u32", or "arr[str]" for an array.
   std::string TypeName() const;
 
-  // The value itself, when it is no array and has a fitting type.
+  // The value of a scalar. Nothing for arrays and for other types.
   std::optional<int64_t> Integer() const;
   std::optional<double> Number() const;
   std::optional<bool> Bool() const;
   std::optional<std::string_view> String() const;
 
-  // One element; 0 or "" when the type does not fit. An unsigned 64-bit number that is too large
-  // for int64_t gives the largest int64_t.
+  // One element; 0 or "" when the type does not match or the index is out of range. An unsigned
+  // 64-bit number that is too large for int64_t gives the largest int64_t.
   int64_t IntegerAt(size_t index) const;
   double NumberAt(size_t index) const;
   std::string_view StringAt(size_t index) const;
 
-  // Whole arrays, when the value is an array of that kind.
+  // All elements. Nothing when the value is not an array of this type.
   std::optional<std::vector<std::string>> StringArray() const;
   std::optional<std::vector<int64_t>> IntegerArray() const;
   std::optional<std::vector<double>> NumberArray() const;

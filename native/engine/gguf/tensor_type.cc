@@ -22,7 +22,7 @@ constexpr std::array<TensorType, 35> kTensorTypes = {{
     {41, "Q1_0", 128, 18, true},    {42, "Q2_0", 64, 18, true},
 }};
 
-// Indexed by llama_ftype; null where the number was never used or its type was removed.
+// Indexed by llama_ftype. Null = the number was never used, or its type was removed.
 constexpr std::array<const char*, 42> kFileTypeNames = {
     "F32",   "F16",     "Q4_0",      "Q4_1",   nullptr,  nullptr,   nullptr,  "Q8_0",   "Q5_0",
     "Q5_1",  "Q2_K",    "Q3_K_S",    "Q3_K_M", "Q3_K_L", "Q4_K_S",  "Q4_K_M", "Q5_K_S", "Q5_K_M",

@@ -1,4 +1,4 @@
-// The tensor types that a GGUF file may hold: their numbers, names and block sizes.
+// The tensor types of GGUF files: their numbers, names and block sizes.
 // Source: llama.cpp v0.5.0, ggml/include/ggml.h (enum ggml_type), ggml/src/ggml.c (type_traits),
 // ggml/src/ggml-common.h (block sizes) and include/llama.h (enum llama_ftype).
 #pragma once
@@ -15,10 +15,10 @@ struct TensorType {
   bool is_weight;        // the CPU backend can multiply a matrix of this type
 };
 
-// The type with this number, or null when llama.cpp knows none or no longer reads it.
+// The type with this number. Null when llama.cpp does not know it or no longer reads it.
 const TensorType* FindTensorType(uint32_t id);
 
-// The name of a general.file_type value, such as "Q4_K_M"; null when it is not known.
+// The name of a general.file_type value, such as "Q4_K_M". Null when it is unknown.
 const char* FileTypeName(int64_t file_type);
 
 }  // namespace codellama

@@ -1,4 +1,4 @@
-// Numbers at the edges, as a hostile file has them.
+// Extreme numbers for hostile files.
 #pragma once
 
 #include <array>

@@ -12,7 +12,7 @@
 
 namespace codellama::test {
 
-// A file in the system's temporary folder that goes away with this object.
+// A file in the temporary folder. The destructor removes it.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& bytes, const std::string& name = "model.gguf") {
@@ -35,7 +35,7 @@ class TemporaryFile {
   std::string path_;
 };
 
-// "CODE: message" without the path that begins each message, or "" when nothing is thrown.
+// The error of an action, as "CODE: message" without the leading path. "" = no error.
 template <typename Action>
 std::string RefusalOf(const std::string& path, const Action& action) {
   try {

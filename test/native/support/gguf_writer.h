@@ -1,4 +1,4 @@
-// Writes GGUF files for tests: whole ones, and ones that lie about themselves.
+// Writes GGUF files for tests: valid ones, and ones with wrong counts, offsets or types.
 #pragma once
 
 #include <algorithm>
@@ -13,13 +13,13 @@
 
 namespace codellama::test {
 
-// The bytes of a number as a file holds them.
+// The bytes of a number in a GGUF file.
 template <typename Number>
 std::string BytesOf(Number number) {
   return std::string(reinterpret_cast<const char*>(&number), sizeof(number));
 }
 
-// A text or a name as a file holds it.
+// The bytes of a string in a GGUF file.
 inline std::string BytesOfText(const std::string& text) {
   return BytesOf<uint64_t>(text.size()) + text;
 }
@@ -28,8 +28,8 @@ struct DraftEntry {
   std::string key;
   uint32_t type = 0;
   bool is_array = false;
-  std::vector<std::string> elements;      // the bytes of each number, or the text of each string
-  std::optional<uint64_t> claimed_count;  // instead of the true number of elements
+  std::vector<std::string> elements;      // bytes of a number or text of a string
+  std::optional<uint64_t> claimed_count;  // written instead of the number of elements
 
   template <typename Number>
   static DraftEntry Numbers(const std::string& key, GgufType type, bool is_array,
@@ -58,9 +58,9 @@ struct DraftEntry {
 struct DraftTensor {
   std::string name;
   std::vector<uint64_t> dimensions;
-  uint32_t type = 0;  // a number of tensor_type.h
+  uint32_t type = 0;  // TensorType::id
   std::string data;
-  std::optional<uint64_t> claimed_offset;  // instead of the true place
+  std::optional<uint64_t> claimed_offset;  // written instead of the real offset
 };
 
 struct GgufDraft {
@@ -72,7 +72,7 @@ struct GgufDraft {
   std::vector<DraftEntry> entries;
   std::vector<DraftTensor> tensors;
 
-  // Each sets a key, in its old place when it is there already.
+  // The setters replace an existing key in place.
   void SetUnsigned(const std::string& key, uint32_t value) {
     Set(DraftEntry::Numbers<uint32_t>(key, GgufType::kUint32, false, {value}));
   }
@@ -110,7 +110,7 @@ struct GgufDraft {
     std::erase_if(entries, [&](const DraftEntry& entry) { return entry.key == key; });
   }
 
-  // What is there under this name.
+  // The entry or tensor with this name, which must exist.
   DraftEntry& Entry(const std::string& key) {
     return *std::find_if(entries.begin(), entries.end(),
                          [&](const DraftEntry& entry) { return entry.key == key; });
@@ -120,7 +120,7 @@ struct GgufDraft {
                          [&](const DraftTensor& tensor) { return tensor.name == name; });
   }
 
-  // The file's bytes; `header_bytes`, when given, is set to where the tensors' descriptions end.
+  // The bytes of the file. Sets `header_bytes`, if not null, to the end of the tensor descriptions.
   std::string Serialize(size_t* header_bytes = nullptr) const {
     std::string bytes = magic + BytesOf(version);
     bytes += BytesOf<uint64_t>(claimed_tensor_count.value_or(tensors.size()));

@@ -1,4 +1,4 @@
-// The lists of regular expressions of llama.cpp's BPE pre-tokenizers, read from its source.
+// Reads the regular expressions of llama.cpp's BPE pre-tokenizers from its source.
 #pragma once
 
 #include <fstream>
@@ -8,7 +8,7 @@
 
 namespace codellama::test {
 
-// The text of a C++ string literal at the beginning of `line`.
+// The value of the C++ string literal at the start of `line`.
 inline std::string Literal(std::string_view line) {
   std::string text;
   for (size_t i = 1; i < line.size() && line[i] != '"'; ++i) {

@@ -1,4 +1,4 @@
-// A model so small that thousands of them load in a minute, and a LoRA adapter for it.
+// A tiny model, of which thousands load in a minute, and a LoRA adapter for it.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@
 
 namespace codellama::test {
 
-// Random weights of a type; what they decode to is small and finite.
+// Random weights of a type. They decode to small, finite numbers.
 inline std::string RandomWeights(uint32_t type_number, uint64_t elements, uint32_t seed) {
   std::mt19937 random(seed);
   constexpr uint32_t kFloat32 = 0;
-  // Any byte may be the upper half of a half-precision scale: below this, all are finite.
+  // A byte may be the upper half of an fp16 scale. Up to this value the scale is finite.
   constexpr unsigned kLargestByte = 0x2A;
   if (type_number == kFloat32) {
     std::uniform_real_distribution<float> weight(-0.1F, 0.1F);
@@ -41,8 +41,8 @@ inline void AddTensor(GgufDraft& draft, const std::string& name,
       {name, dimensions, type, RandomWeights(type, elements, seed), std::nullopt});
 }
 
-// A model of the llama architecture that llama.cpp loads and runs: two layers, four heads with two
-// for keys and values, width 64, and a SentencePiece vocabulary of 275 pieces.
+// A llama model that llama.cpp loads and runs: two layers, four heads, two KV heads, width 64, and
+// a SentencePiece vocabulary of 275 tokens.
 inline GgufDraft TinyLlama() {
   GgufDraft draft;
   draft.SetText("general.architecture", "llama");

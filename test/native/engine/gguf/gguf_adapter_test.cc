@@ -20,13 +20,13 @@ std::string After(const Change& change) {
   return AdapterRefusal(draft);
 }
 
-// A draft's header, as read back from a file.
+// The header of a draft after writing and reading it.
 GgufFile Reread(const GgufDraft& draft) {
   const TemporaryFile file(draft.Serialize());
   return ReadGguf(file.path());
 }
 
-TEST(GgufAdapterThatFitsPasses) {
+TEST(gguf_adapter_check_accepts_a_valid_adapter) {
   CHECK_EQ(AdapterRefusal(TinyAdapter()), "");
   CHECK_EQ(
       RefusalOf("a.gguf",
@@ -34,7 +34,7 @@ TEST(GgufAdapterThatFitsPasses) {
       "");
 }
 
-TEST(GgufAdapterMustSayThatItIsOne) {
+TEST(gguf_adapter_check_requires_the_adapter_keys) {
   CHECK_EQ(AdapterRefusal(TinyLlama()),
            kInvalid + "general.type is missing; this is not a LoRA adapter");
   CHECK_EQ(After([](GgufDraft& draft) { draft.SetText("adapter.type", "control_vector"); }),
@@ -45,17 +45,18 @@ TEST(GgufAdapterMustSayThatItIsOne) {
            kInvalid + "adapter.lora.alpha has the type u32; it must be f32");
 }
 
-TEST(GgufAdapterNeedsBothFactors) {
+TEST(gguf_adapter_check_requires_both_factors) {
   CHECK_EQ(After([](GgufDraft& draft) { draft.tensors.clear(); }),
            kInvalid + "the adapter has no tensors");
   CHECK_EQ(After([](GgufDraft& draft) { draft.tensors.pop_back(); }),
            kInvalid + "tensor '" + kWeight + "' has no .lora_b in this adapter");
   CHECK_EQ(After([](GgufDraft& draft) { draft.tensors[0].name = kWeight; }),
-           kInvalid + "tensor '" + kWeight + "' is no part of a LoRA adapter; its name must end " +
+           kInvalid + "tensor '" + kWeight +
+               "' does not belong to a LoRA adapter; its name must end " +
                "with .lora_a or .lora_b");
 }
 
-TEST(GgufAdapterNeedsFactorsThatMultiply) {
+TEST(gguf_adapter_check_requires_matching_factors) {
   CHECK_EQ(After([](GgufDraft& draft) { draft.tensors[1].dimensions = {8, 32}; }),
            kInvalid + "the LoRA of tensor '" + kWeight +
                "' has rank 4 in .lora_a and 8 in "
@@ -77,7 +78,7 @@ TEST(GgufAdapterNeedsFactorsThatMultiply) {
                ".lora_b; they must be equal");
 }
 
-TEST(GgufAdapterMustBeForTheModel) {
+TEST(gguf_adapter_check_compares_adapter_and_model) {
   const GgufFile model = Reread(TinyLlama());
   GgufDraft other = TinyAdapter();
   other.SetText("general.architecture", "qwen2");

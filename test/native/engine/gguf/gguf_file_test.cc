@@ -21,7 +21,7 @@ namespace {
 
 constexpr uint64_t kHuge = uint64_t{1} << 63;
 
-// The bytes of a header with one key; `value` is its type and value.
+// A header with one key. `value` holds the bytes of its type and value.
 std::string WithOneKey(const std::string& value) {
   return "GGUF" + BytesOf<uint32_t>(3) + BytesOf<uint64_t>(0) + BytesOf<uint64_t>(1) +
          BytesOfText("a.key") + value + std::string(64, '\0');
@@ -31,7 +31,7 @@ std::string ArrayOf(uint32_t type, uint64_t count) {
   return BytesOf<uint32_t>(9) + BytesOf(type) + BytesOf(count);
 }
 
-// The refusal of TinyLlama with its first tensor changed.
+// The error for TinyLlama after a change of its first tensor.
 template <typename Change>
 std::string WithFirstTensor(const Change& change) {
   GgufDraft draft = TinyLlama();
@@ -39,7 +39,7 @@ std::string WithFirstTensor(const Change& change) {
   return ReadRefusal(draft.Serialize());
 }
 
-TEST(GgufReaderReadsAWholeModel) {
+TEST(gguf_reader_reads_a_model) {
   const TemporaryFile temporary(TinyLlama().Serialize());
   const GgufFile file = ReadGguf(temporary.path());
   CHECK_EQ(file.version, 3U);
@@ -64,7 +64,7 @@ TEST(GgufReaderReadsAWholeModel) {
   CHECK_EQ(tensor->offset, 0U);
 }
 
-TEST(GgufValuesKeepTheirTypes) {
+TEST(gguf_reader_keeps_the_types_of_values) {
   GgufDraft draft;
   draft.Set(DraftEntry::Numbers<uint64_t>("u64", GgufType::kUint64, false, {~uint64_t{0}}));
   draft.Set(DraftEntry::Numbers<int8_t>("i8", GgufType::kInt8, true, {-1, 5}));
@@ -85,7 +85,7 @@ TEST(GgufValuesKeepTheirTypes) {
   CHECK_EQ(file.Find("none")->size(), 0U);
 }
 
-TEST(GgufReaderNamesWhatCannotBeOpened) {
+TEST(gguf_reader_names_a_file_that_it_cannot_open) {
   const TemporaryFile file("x");
   const std::string missing = file.folder() + "/missing.gguf";
   CHECK_EQ(RefusalOf(missing, [&] { ReadGguf(missing); }),
@@ -97,36 +97,36 @@ TEST(GgufReaderNamesWhatCannotBeOpened) {
 }
 
 #ifndef _WIN32
-TEST(GgufReaderRefusesWhatIsNoRegularFile) {
+TEST(gguf_reader_refuses_special_files) {
   const TemporaryFile file("x");
   const std::string pipe = file.folder() + "/pipe.gguf";
   mkfifo(pipe.c_str(), 0600);
   CHECK_EQ(RefusalOf(pipe, [&] { ReadGguf(pipe); }), "MODEL_INVALID: this is not a regular file");
-  if (getuid() == 0) return;  // root may read everything
+  if (getuid() == 0) return;  // root can read every file
   chmod(file.path().c_str(), 0);
   CHECK_EQ(RefusalOf(file.path(), [&] { ReadGguf(file.path()); }),
            "MODEL_NOT_FOUND: cannot be opened: Permission denied");
 }
 #endif
 
-TEST(GgufReaderSaysWhatElseAFileIs) {
+TEST(gguf_reader_names_other_file_formats) {
   const auto refusal = [](std::string_view what) {
     return "MODEL_INVALID: this is not a GGUF file: it is " + std::string(what);
   };
   const std::string convert =
-      "; convert the model by llama.cpp's convert_hf_to_gguf.py, or download it as GGUF";
+      "; convert the model with llama.cpp's convert_hf_to_gguf.py, or download it as GGUF";
   using namespace std::string_literals;
   CHECK_EQ(ReadRefusal("\x3D\0\0\0\0\0\0\0{\"a\":{}}"s), refusal("a safetensors file" + convert));
   CHECK_EQ(ReadRefusal("PK\x03\x04 and more"),
-           refusal("a zip archive, as PyTorch writes them" + convert));
+           refusal("a zip archive, probably a PyTorch checkpoint" + convert));
   CHECK_EQ(ReadRefusal("<!doctype html><html>"),
-           refusal("a web page; download the file itself, by the link that contains /resolve/"));
+           refusal("a web page; download the file itself from the link that contains /resolve/"));
   CHECK_EQ(ReadRefusal("version https://git-lfs.github.com/spec/v1\noid sha256:4d"),
-           refusal("a Git LFS pointer; fetch the file by git lfs pull"));
-  CHECK_EQ(ReadRefusal("\x1F\x8B\x08\x00"s), refusal("compressed by gzip; unpack it first"));
+           refusal("a Git LFS pointer; fetch the file with git lfs pull"));
+  CHECK_EQ(ReadRefusal("\x1F\x8B\x08\x00"s), refusal("compressed with gzip; unpack it first"));
 }
 
-TEST(GgufReaderSaysWhereAFileIsMissing) {
+TEST(gguf_reader_names_the_folder_of_a_missing_file) {
   const auto refusal = [](const std::string& path) {
     return RefusalOf(path, [&] { ReadGguf(path); });
   };
@@ -138,10 +138,10 @@ TEST(GgufReaderSaysWhereAFileIsMissing) {
   CHECK_EQ(refusal("file:///missing.gguf"),
            "MODEL_NOT_FOUND: there is no such file; pass fileURLToPath(url) of node:url");
   CHECK_EQ(refusal("~/missing.gguf"),
-           "MODEL_NOT_FOUND: there is no such file; only shells replace ~: pass the whole path");
+           "MODEL_NOT_FOUND: there is no such file; only shells expand ~: pass the whole path");
 }
 
-TEST(GgufReaderRefusesWhatIsNoGguf) {
+TEST(gguf_reader_refuses_other_files) {
   CHECK_EQ(ReadRefusal(""), "MODEL_INVALID: the file is empty");
   CHECK_EQ(ReadRefusal("GG"), "MODEL_INVALID: this is not a GGUF file: it has only 2 bytes");
   CHECK_EQ(ReadRefusal("Entry not found"),
@@ -154,7 +154,7 @@ TEST(GgufReaderRefusesWhatIsNoGguf) {
            "model to GGUF again");
 }
 
-TEST(GgufReaderKnowsVersionsTwoAndThree) {
+TEST(gguf_reader_supports_versions_2_and_3) {
   const auto with_version = [](uint32_t version) {
     GgufDraft draft = TinyLlama();
     draft.version = version;
@@ -171,7 +171,7 @@ TEST(GgufReaderKnowsVersionsTwoAndThree) {
            "MODEL_UNSUPPORTED: this GGUF file is big-endian; convert it to little-endian");
 }
 
-TEST(GgufReaderRefusesEveryTruncation) {
+TEST(gguf_reader_refuses_truncated_files) {
   const std::string whole = TinyLlama().Serialize();
   for (size_t size = 1; size < whole.size(); size += 1 + size / 16) {
     const std::string refusal = ReadRefusal(whole.substr(0, size));
@@ -184,7 +184,7 @@ TEST(GgufReaderRefusesEveryTruncation) {
                          "needs 6528 bytes from byte "));
 }
 
-TEST(GgufReaderChecksCountsBeforeItAllocates) {
+TEST(gguf_reader_checks_counts_before_it_allocates) {
   GgufDraft draft = TinyLlama();
   draft.claimed_key_count = kHuge;
   CHECK(ReadRefusal(draft.Serialize())
@@ -208,14 +208,14 @@ TEST(GgufReaderChecksCountsBeforeItAllocates) {
            "the file");
 }
 
-TEST(GgufReaderBoundsWhatLlamaCppWouldCrawlThrough) {
+TEST(gguf_reader_limits_the_number_of_keys) {
   GgufDraft draft;
   draft.claimed_key_count = 65'537;
   const std::string refusal = ReadRefusal(draft.Serialize() + std::string(2'000'000, '\0'));
   CHECK_EQ(refusal, "MODEL_INVALID: the header claims 65537 keys; at most 65536 are allowed");
 }
 
-TEST(GgufReaderRefusesBadValues) {
+TEST(gguf_reader_refuses_invalid_values) {
   CHECK_EQ(ReadRefusal(WithOneKey(BytesOf<uint32_t>(13))),
            "MODEL_INVALID: the value of 'a.key' has the unknown type 13; 0 to 12 are known");
   CHECK_EQ(
@@ -225,7 +225,7 @@ TEST(GgufReaderRefusesBadValues) {
            "MODEL_INVALID: the value of 'a.key' holds the bool 2; it must be 0 or 1");
 }
 
-TEST(GgufReaderRefusesBadKeys) {
+TEST(gguf_reader_refuses_invalid_keys) {
   GgufDraft draft;
   draft.SetBool("twice", true);
   draft.entries.push_back(draft.entries[0]);
@@ -240,7 +240,7 @@ TEST(GgufReaderRefusesBadKeys) {
            "MODEL_INVALID: the key 'a\\x00b' is not valid UTF-8 text");
 }
 
-TEST(GgufReaderRefusesBadAlignments) {
+TEST(gguf_reader_refuses_invalid_alignments) {
   for (const uint32_t alignment : {0U, 3U, 33U}) {
     GgufDraft draft = TinyLlama();
     draft.SetUnsigned("general.alignment", alignment);
@@ -254,7 +254,7 @@ TEST(GgufReaderRefusesBadAlignments) {
            "MODEL_INVALID: general.alignment has the type f32; it must be u32");
 }
 
-TEST(GgufReaderRefusesBadTensorNames) {
+TEST(gguf_reader_refuses_invalid_tensor_names) {
   CHECK_EQ(WithFirstTensor([](DraftTensor& tensor) { tensor.name = ""; }),
            "MODEL_INVALID: tensor number 1 has no name");
   CHECK_EQ(WithFirstTensor([](DraftTensor& tensor) { tensor.name = std::string(64, 'x'); }),
@@ -263,7 +263,7 @@ TEST(GgufReaderRefusesBadTensorNames) {
            "MODEL_INVALID: the tensor 'output.weight' occurs twice");
 }
 
-TEST(GgufReaderRefusesBadShapes) {
+TEST(gguf_reader_refuses_invalid_shapes) {
   const auto with_shape = [](std::vector<uint64_t> shape) {
     return WithFirstTensor([&](DraftTensor& tensor) { tensor.dimensions = shape; });
   };
@@ -279,7 +279,7 @@ TEST(GgufReaderRefusesBadShapes) {
             .starts_with("MODEL_INVALID: the file is truncated: tensor 'token_embd.weight' needs"));
 }
 
-TEST(GgufReaderRefusesBadTensorTypes) {
+TEST(gguf_reader_refuses_unknown_tensor_types) {
   for (const uint32_t type : {4U, 31U, 43U, 0xFFFFFFFFU}) {
     CHECK_EQ(WithFirstTensor([&](DraftTensor& tensor) { tensor.type = type; }),
              "MODEL_UNSUPPORTED: tensor 'token_embd.weight' has the type " + std::to_string(type) +
@@ -287,7 +287,7 @@ TEST(GgufReaderRefusesBadTensorTypes) {
   }
 }
 
-TEST(GgufReaderRefusesBadOffsets) {
+TEST(gguf_reader_refuses_invalid_offsets) {
   const auto with_offset = [](uint64_t offset) {
     return WithFirstTensor([&](DraftTensor& tensor) { tensor.claimed_offset = offset; });
   };

@@ -8,15 +8,12 @@
 namespace codellama::test {
 namespace {
 
-// The refusal of TinyLlama under the name of another architecture, with something changed. `change`
-// gets the beginning of the keys, "rwkv6.".
+// The error for TinyLlama of another architecture after `change`, which gets the prefix of the
+// keys, such as "rwkv6.".
 template <typename Change>
 std::string Of(const std::string& architecture, const Change& change) {
   return After([&](GgufDraft& draft) {
-    draft.SetText("general.architecture", architecture);
-    for (DraftEntry& entry : draft.entries) {
-      if (entry.key.starts_with("llama.")) entry.key.replace(0, 5, architecture);
-    }
+    RenameArchitecture(draft, architecture);
     change(draft, architecture + ".");
   });
 }
@@ -27,28 +24,31 @@ std::string OfUnsigned(const std::string& architecture, const std::string& name,
   });
 }
 
-TEST(gguf_sizes_of_rwkv_heads_divide_the_width) {
+void CheckRefusedOf(const std::string& architecture, const std::string& name, uint32_t value,
+                    const std::string& rule) {
+  CHECK_EQ(OfUnsigned(architecture, name, value),
+           InvalidNumber(architecture + "." + name, value, rule));
+}
+
+TEST(gguf_sizes_rwkv_heads_must_divide_the_width) {
   for (const std::string name : {"rwkv6", "rwkv7"}) {
-    const std::string key = name + ".wkv.head_size";
-    CHECK_EQ(OfUnsigned(name, "wkv.head_size", 0), kInvalid + key + " is 0; it must be at least 1");
-    CHECK_EQ(OfUnsigned(name, "wkv.head_size", 48),
-             kInvalid + key + " is 48; it must divide " + name + ".embedding_length, which is 64");
+    CheckRefusedOf(name, "wkv.head_size", 0, "at least 1");
+    CHECK_EQ(OfUnsigned(name, "wkv.head_size", 48), kInvalid + name +
+                                                        ".wkv.head_size is 48; it must divide " +
+                                                        name + ".embedding_length, which is 64");
     CHECK_EQ(OfUnsigned(name, "wkv.head_size", 32), "");
   }
 }
 
-TEST(gguf_sizes_of_rwkv_shifts_fit_the_state) {
-  CHECK_EQ(OfUnsigned("rwkv6", "token_shift_count", 1),
-           kInvalid + "rwkv6.token_shift_count is 1; it must be at least 2");
-  CHECK_EQ(OfUnsigned("rwkv7", "token_shift_count", 3),
-           kInvalid + "rwkv7.token_shift_count is 3; it must be at most 2");
-  CHECK_EQ(OfUnsigned("rwkv6qwen2", "token_shift_count", 2),
-           kInvalid + "rwkv6qwen2.token_shift_count is 2; it must be at most 1");
+TEST(gguf_sizes_rwkv_token_shifts_must_fit_the_state) {
+  CheckRefusedOf("rwkv6", "token_shift_count", 1, "at least 2");
+  CheckRefusedOf("rwkv7", "token_shift_count", 3, "at most 2");
+  CheckRefusedOf("rwkv6qwen2", "token_shift_count", 2, "at most 1");
   CHECK_EQ(Of("arwkv7", [](GgufDraft&, const std::string&) {}),
            kInvalid + "arwkv7.token_shift_count is missing");
 }
 
-TEST(gguf_sizes_of_recurrent_states_divide) {
+TEST(gguf_sizes_recurrent_states_must_divide_evenly) {
   const auto refusal = [](const std::string& name, uint32_t rank, uint32_t groups) {
     return Of(name, [&](GgufDraft& draft, const std::string& prefix) {
       draft.SetUnsigned(prefix + "ssm.inner_size", 128);
@@ -71,14 +71,13 @@ TEST(gguf_sizes_of_recurrent_states_divide) {
   CHECK_EQ(refusal("plamo2", 4, 2), kInvalid + "plamo2.ssm.group_count is 2; it must be at most 0");
 }
 
-TEST(gguf_sizes_of_deepstack_leave_the_last_layer) {
+TEST(gguf_sizes_deepstack_must_exclude_the_last_layer) {
   for (const std::string name : {"qwen3vl", "qwen3vlmoe"}) {
-    CHECK_EQ(OfUnsigned(name, "n_deepstack_layers", 2),
-             kInvalid + name + ".n_deepstack_layers is 2; it must be at most 1");
+    CheckRefusedOf(name, "n_deepstack_layers", 2, "at most 1");
   }
 }
 
-TEST(gguf_sizes_want_experts_where_an_architecture_cannot_lack_them) {
+TEST(gguf_sizes_mixture_architectures_must_have_experts) {
   for (const std::string name : {"smallthinker", "qwen3moe", "grovemoe"}) {
     CHECK_EQ(Of(name, [](GgufDraft&, const std::string&) {}),
              kInvalid + name + ".expert_count is missing");
@@ -87,7 +86,7 @@ TEST(gguf_sizes_want_experts_where_an_architecture_cannot_lack_them) {
   }
 }
 
-TEST(gguf_sizes_of_heads_are_even_in_more_architectures) {
+TEST(gguf_sizes_heads_of_keys_and_values_must_be_equal) {
   for (const std::string name : {"phi2", "smallthinker", "exaone4", "dots1", "nemotron"}) {
     const std::string refusal = Of(name, [](GgufDraft& draft, const std::string& prefix) {
       draft.SetUnsigned(prefix + "expert_count", 4);
@@ -110,11 +109,9 @@ TEST(gguf_sizes_of_heads_are_even_in_more_architectures) {
                "architecture needs the same for all layers");
 }
 
-TEST(gguf_sizes_of_other_kinds) {
-  CHECK_EQ(OfUnsigned("lfm2", "shortconv.l_cache", 1),
-           kInvalid + "lfm2.shortconv.l_cache is 1; it must be at least 2");
-  CHECK_EQ(OfUnsigned("ernie4_5-moe", "interleave_moe_layer_step", 0),
-           kInvalid + "ernie4_5-moe.interleave_moe_layer_step is 0; it must be at least 1");
+TEST(gguf_sizes_other_limits) {
+  CheckRefusedOf("lfm2", "shortconv.l_cache", 1, "at least 2");
+  CheckRefusedOf("ernie4_5-moe", "interleave_moe_layer_step", 0, "at least 1");
   CHECK_EQ(OfUnsigned("qwen2vl", "rope.freq_base_unused", 1),
            kInvalid + "qwen2vl.rope.dimension_sections is missing");
 }

@@ -10,7 +10,7 @@
 namespace codellama::test {
 namespace {
 
-// The parts of TinyLlama split in two: all metadata and the first tensors, then the rest.
+// TinyLlama split in two: all metadata and the first tensors, then the other tensors.
 std::vector<GgufDraft> SplitTiny() {
   std::vector<GgufDraft> parts = {TinyLlama(), GgufDraft()};
   auto& tensors = parts[0].tensors;
@@ -23,7 +23,7 @@ std::vector<GgufDraft> SplitTiny() {
   return parts;
 }
 
-TEST(GgufSplitCheckFollowsSplitModels) {
+TEST(gguf_split_check_reads_all_parts) {
   const std::vector<GgufDraft> parts = SplitTiny();
   const TemporaryFile first(parts[0].Serialize(), "tiny-00001-of-00002.gguf");
   const std::string second = first.folder() + "/tiny-00002-of-00002.gguf";
@@ -47,10 +47,10 @@ TEST(GgufSplitCheckFollowsSplitModels) {
   CHECK_EQ(check(first.path()), kInvalid + second + ": split.no is 0; it must be 1");
   write_second(GgufDraft());
   CHECK_EQ(check(first.path()),
-           kInvalid + second + ": split.no is missing: this is no part of a split model");
+           kInvalid + second + ": split.no is missing: this file is not a part of a split model");
 }
 
-TEST(GgufSplitCheckSendsToTheFirstPart) {
+TEST(gguf_split_check_names_the_first_part) {
   const TemporaryFile second(SplitTiny()[1].Serialize(), "tiny-00002-of-00002.gguf");
   GgufDraft whole = SplitTiny()[1];
   whole.SetText("general.architecture", "llama");

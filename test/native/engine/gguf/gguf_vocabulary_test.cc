@@ -8,15 +8,15 @@
 namespace codellama::test {
 namespace {
 
-// The refusal of TinyLlama with one token's text changed.
+// The error for TinyLlama with another text for one token.
 std::string WithToken(size_t id, const std::string& text) {
   return After([&](GgufDraft& draft) { draft.Entry("tokenizer.ggml.tokens").elements[id] = text; });
 }
 
-TEST(GgufVocabularyCheckWantsEachTokenOnce) {
+TEST(gguf_vocabulary_check_refuses_duplicate_tokens) {
   CHECK_EQ(WithToken(270, "<s>"),
            kInvalid + "tokenizer.ggml.tokens holds the text '<s>' twice, as 1 and 270");
-  // llama.cpp cuts texts at a NUL character, and gives the empty ones a name.
+  // llama.cpp cuts texts at a NUL character and gives empty texts a name.
   CHECK_EQ(WithToken(270, std::string("<s>\0x", 5)),
            kInvalid + "tokenizer.ggml.tokens holds the text '<s>' twice, as 1 and 270");
   CHECK_EQ(After([](GgufDraft& draft) {
@@ -28,7 +28,7 @@ TEST(GgufVocabularyCheckWantsEachTokenOnce) {
   CHECK_EQ(WithToken(270, ""), "");
 }
 
-TEST(GgufVocabularyCheckWantsAVocabulary) {
+TEST(gguf_vocabulary_check_requires_a_tokenizer) {
   const std::string tokens = "tokenizer.ggml.tokens";
   CHECK_EQ(Without(tokens), kInvalid + tokens + " is missing");
   CHECK_EQ(After([&](GgufDraft& draft) { draft.SetTexts(tokens, {}); }),
@@ -45,7 +45,7 @@ TEST(GgufVocabularyCheckWantsAVocabulary) {
            kUnsupported + "tokenizer.ggml.model is 'runes', which llama.cpp does not know");
 }
 
-TEST(GgufVocabularyCheckBoundsVocabularies) {
+TEST(gguf_vocabulary_check_limits_the_size) {
   const auto with_tokens = [](std::vector<std::string> tokens) {
     return After(
         [&](GgufDraft& draft) { draft.SetTexts("tokenizer.ggml.tokens", std::move(tokens)); });
@@ -53,12 +53,12 @@ TEST(GgufVocabularyCheckBoundsVocabularies) {
   std::vector<std::string> long_texts;
   for (int i = 0; i < 20; ++i) long_texts.push_back(std::to_string(i) + std::string(4000, 'x'));
   CHECK(with_tokens(long_texts)
-            .starts_with(kInvalid + "tokenizer.ggml.tokens holds 80030 bytes of text; no real "));
+            .starts_with(kInvalid + "tokenizer.ggml.tokens holds 80030 bytes of text, more "));
   CHECK_EQ(with_tokens(std::vector<std::string>((1 << 21) + 1)),
            kInvalid + "tokenizer.ggml.tokens has 2097153 elements; at most 2097152 are allowed");
 }
 
-TEST(GgufVocabularyCheckWantsANumberForEachToken) {
+TEST(gguf_vocabulary_check_requires_a_score_and_type_per_token) {
   CHECK_EQ(After([](GgufDraft& draft) { draft.SetFloats("tokenizer.ggml.scores", {0, 1}); }),
            kInvalid +
                "tokenizer.ggml.scores has 2 elements; it must have one for each of 275 "
@@ -71,7 +71,7 @@ TEST(GgufVocabularyCheckWantsANumberForEachToken) {
            kInvalid + "tokenizer.ggml.token_type has the type arr[u32]; it must be arr[i32]");
 }
 
-TEST(GgufVocabularyCheckWantsSpecialTokensInRange) {
+TEST(gguf_vocabulary_check_requires_special_tokens_in_range) {
   for (const char* name : {"bos", "eos", "eot", "prefix", "fim_mid"}) {
     const std::string key = std::string("tokenizer.ggml.") + name + "_token_id";
     CHECK_EQ(WithUnsigned(key, 275), kInvalid + key + " is 275; it must be at most 274");
@@ -80,7 +80,7 @@ TEST(GgufVocabularyCheckWantsSpecialTokensInRange) {
            kInvalid + "tokenizer.ggml.bos_token_id has the type str; it must be u32");
 }
 
-TEST(GgufVocabularyCheckWantsMergesOfTwoPieces) {
+TEST(gguf_vocabulary_check_requires_merges_of_two_pieces) {
   const auto with_merge = [](const std::string& merge) {
     return After([&](GgufDraft& draft) {
       draft.SetText("tokenizer.ggml.model", "gpt2");
@@ -90,19 +90,21 @@ TEST(GgufVocabularyCheckWantsMergesOfTwoPieces) {
   CHECK_EQ(with_merge("  x"), "");
   CHECK_EQ(with_merge("the"),
            kInvalid +
-               "tokenizer.ggml.merges[2] is 'the'; it must be two pieces with a space "
-               "between");
+               "tokenizer.ggml.merges[2] is 'the'; it must be two pieces separated "
+               "by a space");
   CHECK_EQ(with_merge(""),
-           kInvalid + "tokenizer.ggml.merges[2] is ''; it must be two pieces with a space between");
+           kInvalid + "tokenizer.ggml.merges[2] is ''; it must be two pieces separated by a space");
 }
 
-TEST(GgufVocabularyCheckKnowsWhatHangsOrEndsOtherTokenizers) {
-  CHECK_EQ(WithText("tokenizer.ggml.model", "bert"),
-           kInvalid + "tokenizer.ggml.token_type[3] says byte; a bert tokenizer has none");
+TEST(gguf_vocabulary_check_knows_other_tokenizers) {
+  CHECK_EQ(
+      WithText("tokenizer.ggml.model", "bert"),
+      kInvalid +
+          "tokenizer.ggml.token_type[3] is 6 (byte); a bert tokenizer must not have byte tokens");
   CHECK_EQ(WithText("tokenizer.ggml.model", "rwkv"),
            kInvalid +
-               "tokenizer.ggml.tokens must hold every single byte that a longer token "
-               "begins with");
+               "tokenizer.ggml.tokens must hold a single-byte token for every first "
+               "byte of a longer token");
   CHECK_EQ(After([](GgufDraft& draft) {
              draft.SetText("tokenizer.ggml.model", "plamo2");
              draft.Entry("tokenizer.ggml.tokens").elements[270] = "a\xFF";

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/gguf/gguf_checker.h"
+#include "engine/gguf/checker.h"
 #include "engine/gguf/gguf_file.h"
 #include "engine/gguf/gguf_text.h"
 #include "engine/gguf/tensor_type.h"
@@ -13,8 +13,8 @@ namespace {
 
 constexpr uint32_t kNvfp4 = 40;  // NVFP4 in tensor_type.cc
 
-// The two factors of one LoRA update. llama.cpp stores A as (input, rank), B as (rank, output);
-// those of the token embedding the other way round.
+// The two factors of one LoRA update. llama.cpp stores A as (input, rank) and B as (rank, output).
+// The token embedding's factors are transposed.
 struct Factors {
   const GgufTensor* a = nullptr;
   const GgufTensor* b = nullptr;
@@ -26,7 +26,7 @@ uint64_t Dimension(const GgufTensor& tensor, size_t index) {
   return index < tensor.dimensions.size() ? tensor.dimensions[index] : 1;
 }
 
-// Weights of the experts of one layer are stacked in a third dimension.
+// A layer's expert weights are stacked in a third dimension.
 bool IsExperts(std::string_view weight) { return weight.find("_exps.") != std::string_view::npos; }
 
 void RequireText(const GgufChecker& checker, const std::string& key, std::string_view expected) {
@@ -42,11 +42,12 @@ FactorsByWeight PairFactors(const GgufChecker& checker) {
   FactorsByWeight pairs;
   for (const GgufTensor& tensor : checker.file().tensors) {
     const std::string_view name = tensor.name;
-    if (name.ends_with("_norm.weight")) continue;  // llama.cpp passes over these
+    if (name.ends_with("_norm.weight")) continue;  // llama.cpp skips these
     const bool is_a = name.ends_with(kSuffixA);
     const std::string_view weight = name.substr(0, name.find(is_a ? kSuffixA : kSuffixB));
     if ((!is_a && !name.ends_with(kSuffixB)) || weight.size() + kSuffixA.size() != name.size()) {
-      checker.Fail("tensor " + Quote(name) + " is no part of a LoRA adapter; its name must end " +
+      checker.Fail("tensor " + Quote(name) +
+                   " does not belong to a LoRA adapter; its name must end " +
                    "with .lora_a or .lora_b");
     }
     Factors& factors = pairs[std::string(weight)];
@@ -116,7 +117,7 @@ void CheckAdapterFits(const GgufFile& adapter, const std::string& path, const Gg
     const GgufTensor* target = model.FindTensor(weight);
     if (target && target->type == kNvfp4) {
       checker.Fail(
-          "tensor " + Quote(weight) + " of the model is NVFP4; llama.cpp puts no LoRA on it",
+          "tensor " + Quote(weight) + " of the model is NVFP4; llama.cpp cannot apply LoRA to it",
           ErrorCode::kModelUnsupported);
     }
     if (!IsExperts(weight) || Dimension(*factors.a, 2) == experts) continue;

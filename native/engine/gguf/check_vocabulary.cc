@@ -1,4 +1,4 @@
-#include "engine/gguf/gguf_check_vocabulary.h"
+#include "engine/gguf/check_vocabulary.h"
 
 #include <algorithm>
 #include <array>
@@ -19,9 +19,10 @@ namespace {
 constexpr char kPrefix[] = "tokenizer.ggml.";
 constexpr int64_t kByteToken = 6;  // LLAMA_TOKEN_TYPE_BYTE
 
-// llama.cpp takes some hundred bytes for each token, for each byte of a text where it builds a
-// trie, and in places the square of a text's length; it walks a trie recursively. The largest
-// vocabularies have 262,144 tokens and 3 MB of text, with a few hundred bytes in the longest.
+// Limits on llama.cpp's memory, time and stack. It takes about a hundred bytes per token, the same
+// per byte of text in a trie, and in places the square of a token's length. It walks a trie
+// recursively. The largest real vocabularies have 262,144 tokens and 3 MB of text; their longest
+// tokens have a few hundred bytes.
 constexpr size_t kMaxTokens = size_t{1} << 21;
 constexpr size_t kMaxMerges = size_t{1} << 22;
 constexpr uint64_t kMaxTokenBytes = 4096;
@@ -30,13 +31,13 @@ constexpr uint64_t kMaxSquaredBytes = uint64_t{1} << 28;
 
 constexpr uint32_t kNoToken = std::numeric_limits<uint32_t>::max();
 
-// A kind of tokenizer that llama.cpp knows, with the special tokens it assumes.
+// A kind of tokenizer, with llama.cpp's default special tokens.
 struct TokenizerKind {
   std::string_view model;
   bool has_merges = false;
   uint32_t bos = kNoToken;
   uint32_t eos = kNoToken;
-  bool adds_bos = false;  // unless the file says otherwise
+  bool adds_bos = false;  // the default; the file may override it
   bool adds_eos = false;
 };
 
@@ -77,7 +78,7 @@ class VocabularyCheck {
     return Key(name) + "[" + std::to_string(index) + "]";
   }
 
-  // As llama.cpp has it in memory: cut at a NUL, and never empty.
+  // The token's text in llama.cpp: cut at a NUL, and never empty.
   std::string Token(size_t id) const {
     const std::string_view text = BeforeNul(tokens_->StringAt(id));
     return text.empty() ? "[EMPTY_" + std::to_string(id) + "]" : std::string(text);
@@ -121,7 +122,7 @@ class VocabularyCheck {
     }
     if (bytes > kMaxTextBytes || squared_bytes > kMaxSquaredBytes) {
       checker_.Fail(Key("tokens") + " holds " + std::to_string(bytes) +
-                    " bytes of text; no real vocabulary has as many or as long texts");
+                    " bytes of text, more or longer texts than any real vocabulary");
     }
   }
 
@@ -131,7 +132,7 @@ class VocabularyCheck {
                   std::to_string(most) + " are allowed");
   }
 
-  // llama.cpp looks texts up by id and ids by text, and aborts when the two differ in size.
+  // llama.cpp maps ids to texts and texts to ids, and aborts when the maps differ in size.
   void CheckDuplicates() const {
     std::deque<std::string> names_of_empty;
     std::vector<std::string_view> texts(tokens_->size());
@@ -139,7 +140,7 @@ class VocabularyCheck {
       texts[id] = BeforeNul(tokens_->StringAt(id));
       if (texts[id].empty()) texts[id] = names_of_empty.emplace_back(Token(id));
     }
-    // An open hash table of ids: several times faster here than std::unordered_set.
+    // A hash table of ids with open addressing: several times faster than std::unordered_set.
     constexpr uint32_t kFree = std::numeric_limits<uint32_t>::max();
     std::vector<uint32_t> slots(std::bit_ceil(2 * texts.size()), kFree);
     const size_t mask = slots.size() - 1;
@@ -156,7 +157,7 @@ class VocabularyCheck {
     }
   }
 
-  // Arrays with one number for each token.
+  // Checks an array with one number per token.
   void CheckPerToken(std::string_view name) const {
     const GgufValue* value = checker_.file().Find(Key(name));
     if (!value) return;
@@ -182,32 +183,35 @@ class VocabularyCheck {
       const std::string_view merge = BeforeNul(merges->StringAt(i));
       if (merge.find(' ', 1) != std::string_view::npos) continue;
       checker_.Fail(ElementKey("merges", i) + " is " + Quote(merge) +
-                    "; it must be two pieces with a space between");
+                    "; it must be two pieces separated by a space");
     }
   }
 
-  // llama.cpp aborts where it would turn a byte token of a WordPiece vocabulary into text.
+  // llama.cpp aborts when it converts a byte token of a WordPiece vocabulary to text.
   void CheckNoByteTokens() const {
     const GgufValue* types = checker_.file().Find(Key("token_type"));
     for (size_t id = 0; types && id < tokens_->size(); ++id) {
       if (types->IntegerAt(id) != kByteToken) continue;
-      checker_.Fail(ElementKey("token_type", id) + " says byte; a bert tokenizer has none");
+      checker_.Fail(ElementKey("token_type", id) +
+                    " is 6 (byte); a bert tokenizer must not have byte tokens");
     }
   }
 
-  // llama.cpp's RWKV tokenizer goes on for ever where a token begins but no prefix of it is one.
+  // llama.cpp's RWKV tokenizer loops forever at a byte that starts a token but is not a token
+  // itself.
   void CheckFirstBytes() const {
-    std::bitset<256> begins;
-    std::bitset<256> alone;
+    std::bitset<256> first_bytes;
+    std::bitset<256> single_bytes;
     for (size_t id = 0; id < tokens_->size(); ++id) {
       const std::string bytes = UnescapeRwkv(Token(id));
       if (bytes.empty()) continue;
       const auto first = static_cast<uint8_t>(bytes[0]);
-      begins.set(first);
-      if (bytes.size() == 1) alone.set(first);
+      first_bytes.set(first);
+      if (bytes.size() == 1) single_bytes.set(first);
     }
-    if ((begins & ~alone).none()) return;
-    checker_.Fail(Key("tokens") + " must hold every single byte that a longer token begins with");
+    if ((first_bytes & ~single_bytes).none()) return;
+    checker_.Fail(Key("tokens") +
+                  " must hold a single-byte token for every first byte of a longer token");
   }
 
   static std::string UnescapeRwkv(std::string_view text) {
@@ -230,12 +234,12 @@ class VocabularyCheck {
     return bytes;
   }
 
-  // As llama.cpp reads it, for characters that are no digits too.
+  // llama.cpp's value of a digit, which it also computes for other characters.
   static uint8_t HexDigit(char digit) {
     return static_cast<uint8_t>(digit >= 'a' ? digit - 'a' + 10 : digit - '0');
   }
 
-  // llama.cpp's PLaMo-2 tokenizer counts characters and relies on their being well formed.
+  // llama.cpp's PLaMo-2 tokenizer counts characters and assumes well-formed UTF-8.
   void CheckUtf8() const {
     for (size_t id = 0; id < tokens_->size(); ++id) {
       if (IsPlainUtf8(tokens_->StringAt(id))) continue;
@@ -252,7 +256,7 @@ class VocabularyCheck {
         checker_.Unsigned(key, 0, static_cast<uint32_t>(tokens_->size() - 1));
       }
     }
-    // Generation does without these, and llama.cpp ignores them when they are out of range.
+    // Generation does not need these, and llama.cpp ignores them when they are out of range.
     for (const char* name : {"unknown", "seperator", "padding", "mask"}) {
       checker_.Unsigned(Key(std::string(name) + "_token_id"));
     }
@@ -266,7 +270,7 @@ class VocabularyCheck {
     if (kind_.model == "bert") CheckAdded("", true, "seperator_token_id", kBertSeparator);
   }
 
-  // llama.cpp aborts when it shall add a token that the vocabulary lacks.
+  // llama.cpp aborts when it has to add a token that the vocabulary lacks.
   void CheckAdded(std::string_view flag, bool assumed_flag, std::string_view id,
                   uint32_t assumed_id) const {
     const bool is_added = checker_.Bool(Key(flag)).value_or(assumed_flag);

@@ -1,4 +1,4 @@
-#include "engine/gguf/gguf_split.h"
+#include "engine/gguf/split_model.h"
 
 #include <cstdio>
 #include <optional>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kMaxParts = 9999;
 
-// "-00002-of-00003.gguf", as llama.cpp writes and expects it.
+// llama.cpp's suffix for a part, such as "-00002-of-00003.gguf".
 std::string PartSuffix(int part, int parts) {
   char suffix[32];
   std::snprintf(suffix, sizeof(suffix), "-%05d-of-%05d.gguf", part, parts);
@@ -32,7 +32,7 @@ GgufFile ReadPart(const GgufChecker& first, const std::string& path, int part, i
     GgufFile file = ReadGguf(path);
     const GgufChecker checker(file, path);
     const std::optional<int> number = Unsigned16(checker, "split.no");
-    if (!number) checker.Fail("split.no is missing: this is no part of a split model");
+    if (!number) checker.Fail("split.no is missing: this file is not a part of a split model");
     if (*number != part - 1) {
       checker.Fail("split.no is " + std::to_string(*number) + "; it must be " +
                    std::to_string(part - 1));

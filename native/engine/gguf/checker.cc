@@ -1,4 +1,4 @@
-#include "engine/gguf/gguf_checker.h"
+#include "engine/gguf/checker.h"
 
 namespace codellama {
 

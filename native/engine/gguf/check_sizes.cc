@@ -1,4 +1,4 @@
-#include "engine/gguf/gguf_check_sizes.h"
+#include "engine/gguf/check_sizes.h"
 
 #include <algorithm>
 #include <array>
@@ -12,8 +12,9 @@ namespace {
 
 constexpr uint32_t kLargest = std::numeric_limits<int32_t>::max();
 
-// Keys without the architecture's name. The part must divide the whole; without a whole it must
-// only be there. From src/models/*.cpp. llama.cpp itself refuses a file that lacks a part.
+// `part` must divide `whole`. Both are keys without the architecture's prefix. An empty `whole`
+// means that `part` must only be at least `least`. From src/models/*.cpp. A missing part is allowed
+// here: llama.cpp reports it.
 struct Division {
   std::string_view architecture;
   std::string_view part;
@@ -52,7 +53,7 @@ constexpr std::array<Division, 28> kDivisions = {{
     {"lfm2moe", "shortconv.l_cache", "", 2},
 }};
 
-// Architectures that divide by the number of experts used, or assert that there are some.
+// Architectures that require experts: they divide by the number of experts used, or assert on it.
 constexpr std::array<std::string_view, 14> kExpertArchitectures = {
     "qwen2moe",  "qwen3moe",    "qwen3vlmoe",   "qwen3next", "qwen35moe", "qwen4exp", "glm4moe",
     "llada-moe", "bailingmoe2", "smallthinker", "grovemoe",  "lfm2moe",   "mellum",   "rnd1",
@@ -70,7 +71,7 @@ void CheckDivision(const GgufChecker& checker, const Division& division) {
                ", which is " + std::to_string(whole));
 }
 
-void CheckExpertsThere(const GgufChecker& checker, uint32_t layers) {
+void RequireExperts(const GgufChecker& checker, uint32_t layers) {
   checker.Unsigned(checker.Key("expert_count"), 1, kLargest);
   const std::string key = checker.Key("expert_used_count");
   const auto used = checker.PerLayer(key, layers);
@@ -80,8 +81,8 @@ void CheckExpertsThere(const GgufChecker& checker, uint32_t layers) {
   }
 }
 
-// RWKV 6 and 7 shift twice in a layer, and once with Qwen's feed-forward part. llama.cpp takes two
-// where the key is missing.
+// RWKV 6 and 7 shift tokens twice per layer, or once with Qwen's feed-forward network. llama.cpp's
+// default is two.
 void CheckTokenShift(const GgufChecker& checker, const std::string& architecture) {
   const std::string key = checker.Key("token_shift_count");
   if (architecture == "rwkv6qwen2" || architecture == "arwkv7") checker.Unsigned(key, 1, 1);
@@ -89,8 +90,8 @@ void CheckTokenShift(const GgufChecker& checker, const std::string& architecture
   if (is_plain && checker.Unsigned(key)) checker.Unsigned(key, 2, 2);
 }
 
-// Qwen3-VL adds a picture's features to the rows of its first layers. The last layer must not be
-// among them: it has the rows of output tokens only.
+// Qwen3-VL adds image features to the rows of its first layers. The last layer must not be one of
+// them: it has rows for output tokens only.
 void CheckDeepstack(const GgufChecker& checker, const std::string& architecture, uint32_t layers) {
   if (architecture != "qwen3vl" && architecture != "qwen3vlmoe") return;
   const uint32_t extra = checker.Unsigned(checker.Key("nextn_predict_layers")).value_or(0);
@@ -107,7 +108,7 @@ void CheckSizes(const GgufChecker& checker, uint32_t layers) {
   }
   if (std::find(kExpertArchitectures.begin(), kExpertArchitectures.end(), architecture) !=
       kExpertArchitectures.end()) {
-    CheckExpertsThere(checker, layers);
+    RequireExperts(checker, layers);
   }
   CheckTokenShift(checker, architecture);
   if (architecture == "plamo2" && checker.Unsigned(checker.Key("ssm.group_count"))) {

@@ -1,4 +1,4 @@
-#include "engine/gguf/gguf_check_attention.h"
+#include "engine/gguf/check_attention.h"
 
 #include <algorithm>
 #include <array>
@@ -16,8 +16,8 @@ namespace {
 
 constexpr uint32_t kLargest = std::numeric_limits<int32_t>::max();
 
-// Architectures whose graph asserts that RoPE turns whole attention heads, all of one length, and
-// takes one number of heads for all layers. From src/models/*.cpp.
+// Architectures whose graph asserts that RoPE rotates whole heads of one length, with the same
+// number of heads in all layers. From src/models/*.cpp.
 constexpr std::array<std::string_view, 52> kPlainArchitectures = {
     "llama",     "llama-embed",    "mistral3",     "qwen2",         "qwen2moe",   "qwen2vl",
     "qwen3",     "qwen3moe",       "qwen3vl",      "qwen3vlmoe",    "baichuan",   "falcon",
@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 52> kPlainArchitectures = {
     "paddleocr", "pangu-embedded", "smallthinker", "talkie",
 };
 
-// More architectures whose heads have one length for queries, keys and values.
+// More architectures where the heads of queries, keys and values have the same length.
 constexpr std::array<std::string_view, 35> kEvenHeadArchitectures = {
     "gpt2",    "gptj",       "gptneox",      "bloom",     "mpt",         "phi2",      "phi3",
     "phimoe",  "gemma",      "gemma2",       "gemma3",    "starcoder",   "refact",    "stablelm",
@@ -39,7 +39,7 @@ constexpr std::array<std::string_view, 35> kEvenHeadArchitectures = {
     "maple",   "minimax-m3", "muse-glimmer", "qwen3next", "qwen35",      "qwen35moe", "qwen4exp",
 };
 
-// Architectures whose positions always have several parts.
+// Architectures with multimodal RoPE, whose positions have several parts.
 constexpr std::array<std::string_view, 8> kMultimodalRopeArchitectures = {
     "qwen2vl", "paddleocr", "qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe", "qwen4exp", "qwen3tts",
 };
@@ -84,10 +84,10 @@ void CheckHeadsOfLayer(const GgufChecker& checker, const Heads& model, uint32_t 
   }
 }
 
-// Layers without attention may have no heads, and hybrid models mark their recurrent layers by
-// having no heads for keys and values. Layers with attention need numbers that work.
+// Layers without attention may have 0 heads. Hybrid models mark recurrent layers with 0 KV heads.
+// Layers with attention need valid numbers of heads.
 void CheckHeads(const GgufChecker& checker, const Heads& model) {
-  // llama.cpp looks for these tensors of Phi-3, but goes on without them.
+  // llama.cpp treats these tensors of Phi-3 as optional and later uses them unchecked.
   const bool is_phi3 = checker.file().Architecture() == "phi3" && !checker.file().tensors.empty();
   std::unordered_set<std::string_view> names;
   std::unordered_set<std::string_view> recurrent_layers;  // "blk.0"
@@ -100,7 +100,7 @@ void CheckHeads(const GgufChecker& checker, const Heads& model) {
   }
   for (uint32_t i = 0; i < model.layers; ++i) {
     const std::string layer = "blk." + std::to_string(i) + ".";
-    // Linear attention has queries and keys too, but no heads of the other kind.
+    // Linear attention also has query tensors, but 0 attention heads.
     const bool is_recurrent = recurrent_layers.contains("blk." + std::to_string(i));
     if (is_recurrent && model.heads[i] == 0) continue;
     const bool has_queries = names.contains(layer + "attn_q.weight");
@@ -114,14 +114,15 @@ void CheckHeads(const GgufChecker& checker, const Heads& model) {
   }
 }
 
-// The length of layer 0's heads, as llama.cpp finds it; 0 without heads.
+// llama.cpp's head length for layer 0. 0 when layer 0 has no heads.
 uint32_t HeadLength(const GgufChecker& checker, const Heads& model) {
   if (model.heads[0] == 0) return 0;
   return checker.Unsigned(checker.Key("attention.key_length"))
       .value_or(model.embedding_length / model.heads[0]);
 }
 
-// RoPE turns pairs of numbers inside a head. `suffix` is for layers with a sliding window.
+// RoPE rotates pairs of elements inside a head. The suffix "_swa" selects the keys of layers with a
+// sliding window.
 void CheckRopeDimensions(const GgufChecker& checker, const Heads& model,
                          const std::string& suffix) {
   const std::string key = checker.Key("rope.dimension_count" + suffix);
@@ -135,7 +136,7 @@ void CheckRopeDimensions(const GgufChecker& checker, const Heads& model,
                "is " + std::to_string(head_length));
 }
 
-// Multimodal RoPE shares a head among positions in time, height and width.
+// Multimodal RoPE divides a head among positions in time, height and width.
 void CheckRopeSections(const GgufChecker& checker, const Heads& model) {
   const std::string key = checker.Key("rope.dimension_sections");
   const GgufValue* sections = checker.file().Find(key);
@@ -151,7 +152,7 @@ void CheckRopeSections(const GgufChecker& checker, const Heads& model) {
     sum += section;
   }
   const uint32_t head_length = HeadLength(checker, model);
-  // Other architectures take zeros for plain RoPE.
+  // For other architectures, zeros mean plain RoPE.
   const int64_t least = is_needed ? 1 : 0;
   if (sum >= least && sum <= head_length) return;
   checker.Fail(key + " adds up to " + std::to_string(sum) + "; it must be at least " +
@@ -159,14 +160,14 @@ void CheckRopeSections(const GgufChecker& checker, const Heads& model) {
                std::to_string(head_length));
 }
 
-// A model that has a sliding window must have layers that use it. llama.cpp asserts that dots3note
-// has other layers too.
+// llama.cpp asserts that a model with a sliding window has layers that use it, and that dots3note
+// also has layers that do not.
 void CheckSlidingWindow(const GgufChecker& checker, const Heads& model) {
   const std::string key = checker.Key("attention.sliding_window_pattern");
   const GgufValue* pattern = checker.file().Find(key);
   const auto window = checker.file().Integer(checker.Key("attention.sliding_window"));
   if (!pattern || window.value_or(0) <= 0) return;
-  // One number means one layer in so many without a window; an array says it of each layer.
+  // A number n means that every n-th layer has no window. An array holds one flag per layer.
   bool has_layers = !pattern->is_array() && pattern->IntegerAt(0) != 1;
   bool has_others = checker.file().Architecture() != "dots3note";
   for (size_t i = 0; pattern->is_array() && i < model.layers; ++i) {
@@ -178,7 +179,7 @@ void CheckSlidingWindow(const GgufChecker& checker, const Heads& model) {
   if (!has_others) checker.Fail(key + " leaves no layer without the sliding window");
 }
 
-// One length for the heads of queries, keys and values; returns it.
+// Requires the same head length for queries, keys and values. Returns it.
 uint32_t CheckEvenHeads(const GgufChecker& checker, const Heads& model) {
   for (uint32_t i = 0; i < model.layers; ++i) CheckHeadsOfLayer(checker, model, i, false);
   const uint32_t heads = model.heads[0];

@@ -1,4 +1,4 @@
-#include "engine/gguf/gguf_check_hyperparameters.h"
+#include "engine/gguf/check_hyperparameters.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/gguf/gguf_check_attention.h"
-#include "engine/gguf/gguf_check_sizes.h"
+#include "engine/gguf/check_attention.h"
+#include "engine/gguf/check_sizes.h"
 
 namespace codellama {
 namespace {
@@ -21,7 +21,7 @@ uint32_t Largest(const std::vector<uint32_t>& numbers) {
   return *std::max_element(numbers.begin(), numbers.end());
 }
 
-// llama.cpp reads these for every architecture and stops at another type.
+// llama.cpp reads these keys for every architecture and fails on another type.
 void CheckTypes(const GgufChecker& checker) {
   for (const char* name :
        {"vocab_size", "embedding_length_out", "attention.key_length", "attention.value_length",
@@ -49,7 +49,7 @@ void CheckExperts(const GgufChecker& checker, uint32_t layers) {
   const auto used = checker.PerLayer(used_key, layers).value_or(std::vector<uint32_t>(layers, 0));
   const uint32_t groups = checker.Unsigned(groups_key).value_or(0);
   const uint32_t groups_used = checker.Unsigned(groups_used_key).value_or(0);
-  // llama.cpp takes a single expert of these as none, whatever else they say.
+  // For these, llama.cpp ignores the other expert keys when there is at most one expert.
   const std::string architecture = checker.file().Architecture();
   const bool is_hunyuan = architecture == "hunyuan_vl" || architecture == "hunyuan-dense";
   if (is_hunyuan && experts <= 1) return;
@@ -79,12 +79,12 @@ void CheckExperts(const GgufChecker& checker, uint32_t layers) {
   }
 }
 
-// Left alone where the type is wrong: llama.cpp stops at that, if the architecture has such a norm.
+// A wrong type passes: llama.cpp reports it when the architecture has such a norm.
 void CheckNormalisation(const GgufChecker& checker) {
   for (const char* name : {"attention.layer_norm_epsilon", "attention.layer_norm_rms_epsilon",
                            "attention.group_norm_epsilon"}) {
     const std::optional<double> epsilon = checker.file().Number(checker.Key(name));
-    // Written so that NaN fails too.
+    // NaN fails this comparison too.
     if (!epsilon || *epsilon >= 0) continue;
     checker.Fail(checker.Key(name) + " is " + std::to_string(*epsilon) + "; it must be at least 0");
   }

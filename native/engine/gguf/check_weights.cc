@@ -1,4 +1,4 @@
-#include "engine/gguf/gguf_check_weights.h"
+#include "engine/gguf/check_weights.h"
 
 #include <algorithm>
 #include <iterator>
@@ -15,12 +15,12 @@ namespace {
 
 constexpr uint64_t kBufferAlignment = 32;  // TENSOR_ALIGNMENT of ggml
 constexpr uint32_t kFloat32 = 0;           // F32 in tensor_type.cc
-constexpr uint32_t kNvfp4 = 40;            // NVFP4 there
+constexpr uint32_t kNvfp4 = 40;            // NVFP4 in tensor_type.cc
 constexpr uint32_t kFirstInteger = 24;     // I8, I16, I32 and I64
 constexpr uint32_t kLastInteger = 27;
 constexpr uint64_t kMaxDimension = std::numeric_limits<int32_t>::max();
 
-// NVFP4 weights come with a scale of their own, and llama.cpp asserts that it has its place.
+// NVFP4 weights have a separate scale tensor. llama.cpp asserts that it can apply the scale.
 void CheckNvfp4(const GgufChecker& checker) {
   std::unordered_set<std::string_view> names;
   for (const GgufTensor& tensor : checker.file().tensors) names.insert(tensor.name);
@@ -34,7 +34,7 @@ void CheckNvfp4(const GgufChecker& checker) {
     }
     const bool is_output = name == "token_embd" && !names.contains("output.weight");
     if (is_output && (names.contains("output.scale") || names.contains("output.input_scale"))) {
-      checker.Fail("output.weight is missing, but its scale is there",
+      checker.Fail("output.weight is missing, but output.scale or output.input_scale exists",
                    ErrorCode::kModelUnsupported);
     }
   }
@@ -49,7 +49,8 @@ void CheckDimensions(const GgufChecker& checker, const GgufTensor& tensor) {
   }
 }
 
-// These are added or multiplied element by element, or read as floats by the state-space ops.
+// Whether ggml adds or multiplies the tensor element by element, or reads it as floats in
+// state-space operations.
 bool HasVectorName(const GgufTensor& tensor) {
   constexpr std::string_view kSuffixes[] = {".bias", "norm.weight",       ".scale",
                                             "ssm_a", "ssm_conv1d.weight", "ssm_d"};
@@ -57,7 +58,7 @@ bool HasVectorName(const GgufTensor& tensor) {
                      [&](std::string_view suffix) { return tensor.name.ends_with(suffix); });
 }
 
-// Tables of ids that some architectures carry.
+// Whether the tensor is a table of ids, which some architectures have.
 bool IsIdTable(const GgufTensor& tensor) {
   const bool is_integer = tensor.type >= kFirstInteger && tensor.type <= kLastInteger;
   const bool has_name =
@@ -77,7 +78,7 @@ void CheckType(const GgufChecker& checker, const GgufTensor& tensor) {
 
 }  // namespace
 
-// A mapped file is used where it lies, and ggml wants each part of it aligned.
+// ggml uses tensors of a mapped file in place and requires them to be aligned.
 void CheckAlignment(const GgufChecker& checker) {
   for (const GgufTensor& tensor : checker.file().tensors) {
     const uint64_t position = checker.file().data_offset + tensor.offset;

@@ -4,18 +4,19 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/gguf/gguf_check_hyperparameters.h"
-#include "engine/gguf/gguf_check_vocabulary.h"
-#include "engine/gguf/gguf_check_weights.h"
-#include "engine/gguf/gguf_checker.h"
+#include "engine/gguf/check_hyperparameters.h"
+#include "engine/gguf/check_vocabulary.h"
+#include "engine/gguf/check_weights.h"
+#include "engine/gguf/checker.h"
 #include "engine/gguf/gguf_file.h"
-#include "engine/gguf/gguf_split.h"
 #include "engine/gguf/gguf_text.h"
+#include "engine/gguf/split_model.h"
 
 namespace codellama {
 namespace {
 
-// llama.cpp compares these with what it knows only up to a NUL character, we wholly: so no NUL.
+// llama.cpp compares the name up to a NUL character, but we compare the whole name. So NUL is
+// refused.
 void CheckArchitecture(const GgufChecker& checker) {
   constexpr char kKey[] = "general.architecture";
   if (!checker.String(kKey)) checker.Fail(std::string(kKey) + " is missing");
@@ -33,7 +34,8 @@ void CheckArchitecture(const GgufChecker& checker) {
   }
 }
 
-// llama.cpp takes the whole text of these at once and aborts when a batch holds only a part of it.
+// Bidirectional models need the whole text in one batch. llama.cpp aborts when a batch holds a
+// part.
 void CheckCausal(const GgufChecker& checker) {
   constexpr std::string_view kBidirectional[] = {
       "bert",       "jina-bert-v2",   "jina-bert-v3",
@@ -46,11 +48,11 @@ void CheckCausal(const GgufChecker& checker) {
   const bool is_known = std::find(std::begin(kBidirectional), std::end(kBidirectional),
                                   architecture) != std::end(kBidirectional);
   if (!is_known && checker.Bool(checker.Key("attention.causal")).value_or(true)) return;
-  checker.Fail("this model reads its text in both directions and cannot generate any",
+  checker.Fail("this model reads text in both directions and cannot generate text",
                ErrorCode::kModelUnsupported);
 }
 
-// Hands over the model as one file: for a split model, with the tensors of all parts.
+// Calls `check` with the whole model: a split model becomes one file with the tensors of all parts.
 template <typename Check>
 void WithAllParts(const GgufFile& file, const std::string& path, const Check& check) {
   const GgufChecker first(file, path);
