@@ -1,4 +1,4 @@
-// A grammar as rules over bytes: what a text may look like, from its first byte to its last.
+// A context-free grammar over bytes. A text is valid when the root rule matches all of it.
 #pragma once
 
 #include <bitset>
@@ -11,12 +11,13 @@ namespace codellama {
 
 using ByteSet = std::bitset<256>;
 
-// Positions number all symbols of all alternatives; each alternative ends with kEnd.
+// The symbols of all alternatives lie in one array. A position is an index into it. Each
+// alternative ends with kEnd.
 struct GrammarSymbol {
   enum class Kind : uint8_t { kBytes, kRule, kEnd };
 
   Kind kind = Kind::kEnd;
-  uint32_t index = 0;  // of the byte set or of the rule
+  uint32_t index = 0;  // index of the byte set or of the rule
 };
 
 struct GrammarRule {
@@ -31,10 +32,10 @@ struct Grammar {
   uint32_t root = 0;
 };
 
-// Reads GBNF, the format of llama.cpp (grammars/README.md there): rules `name ::= …` of literals,
-// character classes, `.`, references, groups, alternatives, `? * + {m} {m,} {m,n}` and comments;
-// `root` is where a text begins. Throws kInvalidGrammar, naming the line and column, or the rule
-// that is missing, or begins with itself.
+// Reads GBNF, llama.cpp's format (grammars/README.md there): rules `name ::= …` with literals,
+// character classes, `.`, references, groups, alternatives, `? * + {m} {m,} {m,n}` and comments.
+// The root rule is named `root`. Throws Error with kInvalidGrammar, and with the line and column,
+// or with the name of a missing or left-recursive rule.
 Grammar ParseGrammar(std::string_view text);
 
 }  // namespace codellama

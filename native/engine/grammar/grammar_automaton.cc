@@ -13,14 +13,14 @@ namespace codellama {
 
 namespace {
 
-// Kept between questions: some 50 MB, and as much for masks.
+// Limits of the cache between queries: about 50 MB for nodes, and as much for masks.
 constexpr size_t kMaxNodes = 1'000'000;
 constexpr size_t kMaxMasks = 1024;
 
-// Ways to read a text at once.
+// Limit on parallel parses of a text.
 constexpr size_t kMaxTops = 20'000;
 
-// Visits of stacks for one token: some hundred milliseconds. JSON takes a hundredth of it.
+// Limit on visited stacks per token: about a hundred milliseconds. JSON takes a hundredth of it.
 constexpr size_t kMaxVisits = 2'000'000;
 
 using Kind = GrammarSymbol::Kind;
@@ -36,23 +36,23 @@ uint64_t Pair(uint32_t left, uint32_t right) { return uint64_t{left} << 32 | rig
 GrammarAutomaton::GrammarAutomaton(std::shared_ptr<const Grammar> grammar,
                                    const Tokenizer* tokenizer)
     : grammar_(std::move(grammar)), tokenizer_(tokenizer) {
-  Forget();
+  Clear();
 }
 
-void GrammarAutomaton::BeginQuestion() {
+void GrammarAutomaton::BeginQuery() {
   visits_ = 0;
   if (allowed_.size() > kMaxMasks) allowed_.clear();
-  if (nodes() > kMaxNodes) Forget();
+  if (nodes() > kMaxNodes) Clear();
 }
 
 void GrammarAutomaton::CountVisits(size_t visits) {
   visits_ += visits;
   if (visits_ <= kMaxVisits) return;
-  RefuseAmbiguous("to find what may come next takes more than " + std::to_string(kMaxVisits) +
+  RefuseAmbiguous("finding the next tokens takes more than " + std::to_string(kMaxVisits) +
                   " steps");
 }
 
-void GrammarAutomaton::Forget() {
+void GrammarAutomaton::Clear() {
   epoch_++;
   stacks_ = {{}};  // kBottom
   stacks_by_content_.clear();
@@ -106,7 +106,7 @@ GrammarAutomaton::State GrammarAutomaton::Close(std::vector<Stack> stacks) {
     } else if (symbol.kind == Kind::kEnd) {
       visit(below);
     } else {
-      // Behind the last symbol of an alternative nothing is left to come back for.
+      // After the last symbol of an alternative there is nothing to return to.
       const bool last = grammar_->symbols[position + 1].kind == Kind::kEnd;
       const Stack rest = last ? below : Push(position + 1, below);
       for (const uint32_t start : grammar_->rules[symbol.index].alternatives) {
@@ -114,8 +114,7 @@ GrammarAutomaton::State GrammarAutomaton::Close(std::vector<Stack> stacks) {
       }
     }
     if (seen.size() > kMaxTops) {
-      RefuseAmbiguous("the text can be read in more than " + std::to_string(kMaxTops) +
-                      " ways at once");
+      RefuseAmbiguous("the text can be parsed in more than " + std::to_string(kMaxTops) + " ways");
     }
   }
   CountVisits(seen.size());
@@ -168,16 +167,17 @@ const std::vector<bool>& GrammarAutomaton::AllowedTokens(State state) {
 
 std::vector<bool> GrammarAutomaton::FindAllowedTokens(State state) {
   std::vector<bool> allowed(static_cast<size_t>(tokenizer_->size()), false);
-  // Pieces come sorted, so that each one shares the way of its beginning with the one before.
-  std::vector<State> way = {state};
-  std::string_view before;
+  // The pieces are sorted, so a piece reuses the states of the prefix that it shares with the
+  // previous piece.
+  std::vector<State> path = {state};
+  std::string_view previous;
   for (const auto& [piece, token] : tokenizer_->SortedPieces()) {
-    way.resize(std::min(way.size(), CommonLength(before, std::string_view(piece)) + 1));
-    while (way.size() <= piece.size() && way.back() != kDead) {
-      way.push_back(NextByte(way.back(), static_cast<uint8_t>(piece[way.size() - 1])));
+    path.resize(std::min(path.size(), CommonLength(previous, std::string_view(piece)) + 1));
+    while (path.size() <= piece.size() && path.back() != kDead) {
+      path.push_back(NextByte(path.back(), static_cast<uint8_t>(piece[path.size() - 1])));
     }
-    allowed[static_cast<size_t>(token)] = way.back() != kDead;
-    before = piece;
+    allowed[static_cast<size_t>(token)] = path.back() != kDead;
+    previous = piece;
   }
   for (const Token token : tokenizer_->end_of_generation()) {
     allowed[static_cast<size_t>(token)] = IsComplete(state);

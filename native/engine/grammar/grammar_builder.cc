@@ -8,7 +8,7 @@ namespace codellama {
 
 namespace {
 
-// Repetitions multiply; this many take some 30 megabytes and milliseconds.
+// Repetitions multiply the number of symbols. This many take about 30 MB and 30 ms.
 constexpr size_t kMaxSymbols = 500'000;
 
 using Kind = GrammarSymbol::Kind;
@@ -17,7 +17,7 @@ using Kind = GrammarSymbol::Kind;
   throw Error(ErrorCode::kInvalidGrammar, "grammar: " + what);
 }
 
-// Whether a rule is one of the text's, and not made for a group or a repetition of it.
+// Whether the rule comes from the text. Rules for groups and repetitions have no name.
 bool HasName(const GrammarRule& rule) { return !rule.name.empty(); }
 
 }  // namespace
@@ -44,7 +44,8 @@ uint32_t GrammarBuilder::Rule(std::string_view name) {
 void GrammarBuilder::Claim(size_t symbols) {
   claimed_ += symbols;
   if (claimed_ <= kMaxSymbols) return;
-  Refuse("it gets too large: more than " + std::to_string(kMaxSymbols) + " symbols; repeat less");
+  Refuse("the grammar is too large: more than " + std::to_string(kMaxSymbols) +
+         " symbols; repeat less");
 }
 
 void GrammarBuilder::Define(uint32_t rule, const std::vector<Sequence>& alternatives) {
@@ -126,7 +127,7 @@ GrammarBuilder::Sequence GrammarBuilder::Repeat(GrammarSymbol symbol, uint32_t m
 Grammar GrammarBuilder::Finish() {
   const auto root = rules_by_name_.find("root");
   if (root == rules_by_name_.end() || !defined_[root->second]) {
-    Refuse("the rule root is missing; a text begins with it");
+    Refuse("the rule root is missing: every grammar starts with it");
   }
   grammar_.root = root->second;
   RequireRules();
@@ -136,13 +137,13 @@ Grammar GrammarBuilder::Finish() {
 
 void GrammarBuilder::RequireRules() const {
   for (const auto& [name, rule] : rules_by_name_) {
-    if (!defined_[rule]) Refuse("the rule " + ShownName(name) + " is used, but not defined");
+    if (!defined_[rule]) Refuse("the rule " + ShownName(name) + " is used but not defined");
   }
 }
 
 std::vector<bool> GrammarBuilder::NullableRules() const {
   std::vector<bool> nullable(grammar_.rules.size(), false);
-  // Each symbol that is known to be nullable lets the alternatives behind it go on.
+  // When a rule turns out to be nullable, the alternatives that wait for it advance.
   std::vector<std::vector<std::pair<uint32_t, uint32_t>>> waiting(grammar_.rules.size());
   std::vector<uint32_t> found;
   const auto advance = [&](uint32_t rule, uint32_t position) {
@@ -173,7 +174,7 @@ std::vector<bool> GrammarBuilder::NullableRules() const {
 
 void GrammarBuilder::RequireNoLeftRecursion() const {
   const std::vector<bool> nullable = NullableRules();
-  // What a rule may begin with.
+  // The rules that each rule may begin with.
   std::vector<std::vector<uint32_t>> beginnings(grammar_.rules.size());
   for (uint32_t rule = 0; rule < grammar_.rules.size(); rule++) {
     for (uint32_t position : grammar_.rules[rule].alternatives) {
@@ -208,7 +209,7 @@ void GrammarBuilder::RequireNoLeftRecursion() const {
           return HasName(grammar_.rules[each.first]);
         });
         Refuse(named == path.end()
-                   ? "something that may be empty is repeated, as in (\"a\"*)*"
+                   ? "a repeated expression must not match the empty text, as in (\"a\"*)*"
                    : "the rule " + ShownName(grammar_.rules[named->first].name) +
                          " may begin with itself (left recursion); put something before it");
       }

@@ -1,4 +1,4 @@
-// Puts a grammar together while it is read, and checks it when all is there.
+// Builds a grammar while the parser reads it, and checks the finished grammar.
 #pragma once
 
 #include <string>
@@ -11,33 +11,33 @@
 
 namespace codellama {
 
-// A rule's name for a message; it may be as long as the grammar.
+// The name of a rule, shortened for an error message.
 std::string ShownName(std::string_view name);
 
 class GrammarBuilder {
  public:
   using Sequence = std::vector<GrammarSymbol>;
 
-  // The rule of that name, to be defined before or after.
+  // The rule with this name. Define() may come before or after.
   uint32_t Rule(std::string_view name);
   bool IsDefined(uint32_t rule) const { return defined_[rule]; }
   void Define(uint32_t rule, const std::vector<Sequence>& alternatives);
 
-  // Counts symbols and alternatives before they take memory; what makes them below counts its own.
-  // Throws kInvalidGrammar when the grammar gets too large.
+  // Counts symbols and alternatives before they take memory. The methods below count their own.
+  // Throws kInvalidGrammar when the grammar becomes too large.
   void Claim(size_t symbols);
 
-  // One symbol for any of these texts' bytes.
+  // One symbol that matches any of the alternatives.
   GrammarSymbol AnyOf(const std::vector<Sequence>& alternatives);
   GrammarSymbol Reference(std::string_view name);
   GrammarSymbol Byte(uint8_t byte);
   GrammarSymbol Characters(const std::vector<CodePointRange>& ranges);
 
-  // The symbol `minimum` to `maximum` times; kUnbounded for any number.
+  // The symbol `minimum` to `maximum` times. kUnbounded = no maximum.
   static constexpr uint32_t kUnbounded = UINT32_MAX;
   Sequence Repeat(GrammarSymbol symbol, uint32_t minimum, uint32_t maximum);
 
-  // Throws kInvalidGrammar for a rule that is missing or begins with itself.
+  // Throws kInvalidGrammar when a rule is missing or left-recursive.
   Grammar Finish();
 
  private:

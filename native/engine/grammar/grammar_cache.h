@@ -1,4 +1,4 @@
-// The automata of an engine's grammars: requests with one grammar share what is known of it.
+// The grammar automata of an engine. Requests with the same grammar share its cached states.
 #pragma once
 
 #include <list>
@@ -8,18 +8,18 @@
 
 namespace codellama {
 
-// The engine thread only.
+// Used on the engine thread only.
 class GrammarCache {
  public:
   // The tokenizer must outlive the automata.
   explicit GrammarCache(const Tokenizer* tokenizer) : tokenizer_(tokenizer) {}
 
-  // The grammar's automaton, which is kept for some time.
+  // The grammar's automaton. Creates it when it is not cached.
   std::shared_ptr<GrammarAutomaton> Find(const std::shared_ptr<const Grammar>& grammar);
 
  private:
   const Tokenizer* tokenizer_;
-  std::list<std::shared_ptr<GrammarAutomaton>> automata_;  // the last used first
+  std::list<std::shared_ptr<GrammarAutomaton>> automata_;  // most recently used first
 };
 
 }  // namespace codellama

@@ -11,7 +11,7 @@ GrammarMatcher::GrammarMatcher(std::shared_ptr<GrammarAutomaton> automaton)
     : automaton_(std::move(automaton)), state_(automaton_->start()), epoch_(automaton_->epoch()) {}
 
 GrammarAutomaton::State GrammarMatcher::State() {
-  automaton_->BeginQuestion();
+  automaton_->BeginQuery();
   if (epoch_ != automaton_->epoch()) {
     epoch_ = automaton_->epoch();
     state_ = automaton_->Replay(text_);
@@ -26,7 +26,7 @@ bool GrammarMatcher::Allows(Token token, std::string_view piece, const Tokenizer
 }
 
 const float* GrammarMatcher::Mask(const float* logits, int32_t size) {
-  // One engine thread samples all sequences, so they share the room.
+  // One engine thread samples all sequences, so they share the buffer.
   thread_local std::vector<float> masked;
   const std::vector<bool>& allowed = automaton_->AllowedTokens(State());
   masked.assign(logits, logits + size);

@@ -1,4 +1,4 @@
-// One text that follows a grammar.
+// Follows one text through a grammar.
 #pragma once
 
 #include <memory>
@@ -15,17 +15,17 @@ class GrammarMatcher {
  public:
   explicit GrammarMatcher(std::shared_ptr<GrammarAutomaton> automaton);
 
-  // Whether the token, whose text is `piece`, may come next.
+  // Whether the token may come next. `piece` is its text.
   bool Allows(Token token, std::string_view piece, const Tokenizer& tokenizer);
 
-  // The logits, those of tokens that may not come next at minus infinity. Valid until the next
-  // call, on the same thread.
+  // The logits, with minus infinity for tokens that may not come next. Valid until the next call on
+  // the same thread.
   const float* Mask(const float* logits, int32_t size);
 
-  // The text goes on with what Allows() said yes to.
+  // Extends the text with a piece that Allows() accepted.
   void Append(std::string_view piece);
 
-  // Nothing may follow.
+  // Whether the text is complete and nothing may follow.
   bool IsOver();
 
  private:
@@ -34,7 +34,7 @@ class GrammarMatcher {
   const std::shared_ptr<GrammarAutomaton> automaton_;
   std::string text_;
   GrammarAutomaton::State state_;
-  uint32_t epoch_;  // of the state
+  uint32_t epoch_;  // the automaton's epoch when state_ was computed
 };
 
 }  // namespace codellama

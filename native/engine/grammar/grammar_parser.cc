@@ -26,7 +26,8 @@ class Parser {
   explicit Parser(std::string_view text) : text_(text) {}
 
   Grammar Parse() {
-    if (text_.size() > kMaxText) Refuse("it has more than " + std::to_string(kMaxText) + " bytes");
+    if (text_.size() > kMaxText)
+      Refuse("the grammar has more than " + std::to_string(kMaxText) + " bytes");
     SkipBlank(true);
     while (!AtEnd()) ParseRule();
     return builder_.Finish();
@@ -53,10 +54,10 @@ class Parser {
   }
 
   void Expect(std::string_view what) {
-    if (!Take(what)) Refuse(std::string(what) + " is expected here");
+    if (!Take(what)) Refuse("expected " + std::string(what) + " here");
   }
 
-  // Blanks and comments; line breaks too where a rule cannot end with one.
+  // Skips blanks and comments. `lines`: also line breaks, where they cannot end a rule.
   void SkipBlank(bool lines) {
     while (!AtEnd()) {
       const char c = Peek();
@@ -73,7 +74,7 @@ class Parser {
   std::string_view TakeName() {
     const size_t start = at_;
     while (!AtEnd() && IsNameCharacter(Peek())) at_++;
-    if (at_ == start) Refuse("the name of a rule is expected here");
+    if (at_ == start) Refuse("expected the name of a rule here");
     return text_.substr(start, at_ - start);
   }
 
@@ -89,7 +90,7 @@ class Parser {
     Expect("::=");
     SkipBlank(true);
     builder_.Define(rule, ParseAlternatives(0));
-    if (!AtEnd() && Peek() != '\n' && Peek() != '\r') Refuse("this is not expected here");
+    if (!AtEnd() && Peek() != '\n' && Peek() != '\r') Refuse("unexpected text here");
     SkipBlank(true);
   }
 
@@ -111,7 +112,7 @@ class Parser {
     while (true) {
       const std::optional<Sequence> item = ParseItem(depth);
       if (!item) return sequence;
-      // In a group a rule cannot end, so that its lines may break.
+      // A rule cannot end inside a group, so line breaks are allowed there.
       SkipBlank(depth > 0);
       Sequence repeated = ParseRepetition(*item);
       sequence.insert(sequence.end(), repeated.begin(), repeated.end());
@@ -119,7 +120,7 @@ class Parser {
     }
   }
 
-  // The symbols of which a repetition takes them all; nothing at a sequence's end.
+  // The symbols that a following repetition applies to. Nothing at the end of the sequence.
   std::optional<Sequence> ParseItem(int depth) {
     const char c = Peek();
     if (c == '"') return ParseLiteral();
@@ -133,7 +134,7 @@ class Parser {
     }
     if (IsNameCharacter(c)) return Sequence{builder_.Reference(TakeName())};
     if (c == '<' || c == '!') Refuse("tokens (<name>, <[id]>) cannot be part of a grammar here");
-    if (c == '*' || c == '+' || c == '?' || c == '{') Refuse("there is nothing to repeat here");
+    if (c == '*' || c == '+' || c == '?' || c == '{') Refuse("nothing to repeat here");
     return std::nullopt;
   }
 
@@ -141,7 +142,7 @@ class Parser {
     Expect("\"");
     std::string bytes;
     while (!Take("\"")) {
-      if (AtEnd() || Peek() == '\n') Refuse("the literal has no end");
+      if (AtEnd() || Peek() == '\n') Refuse("the literal has no closing quote");
       AppendUtf8(TakeCharacter(), &bytes);
     }
     Sequence sequence;
@@ -154,18 +155,18 @@ class Parser {
     const bool negated = Take("^");
     std::vector<CodePointRange> ranges;
     while (!Take("]")) {
-      if (AtEnd() || Peek() == '\n') Refuse("the character class has no end");
+      if (AtEnd() || Peek() == '\n') Refuse("the character class has no closing bracket");
       const uint32_t first = TakeCharacter();
       uint32_t last = first;
       if (Sees("-") && !Sees("-]")) {
         at_++;
         last = TakeCharacter();
       }
-      if (last < first) Refuse("the range's end comes before its beginning");
+      if (last < first) Refuse("the range ends before it starts");
       ranges.emplace_back(first, last);
     }
     ranges = NormalizeRanges(std::move(ranges), negated);
-    if (ranges.empty()) Refuse("the character class holds nothing");
+    if (ranges.empty()) Refuse("the character class is empty");
     return builder_.Characters(ranges);
   }
 
@@ -173,14 +174,15 @@ class Parser {
     if (Take("\\")) return TakeEscape();
     const auto lead = static_cast<uint8_t>(Peek());
     const int length = lead < 0x80 ? 1 : lead < 0xC0 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    if (length == 0 || at_ + static_cast<size_t>(length) > text_.size()) Refuse("this is no UTF-8");
+    if (length == 0 || at_ + static_cast<size_t>(length) > text_.size())
+      Refuse("this is not valid UTF-8");
     uint32_t code_point = length == 1 ? lead : lead & (0xFFU >> (length + 1));
     for (int i = 1; i < length; i++) {
       const auto byte = static_cast<uint8_t>(text_[at_ + static_cast<size_t>(i)]);
       code_point = code_point << 6 | (byte & 0x3FU);
     }
     at_ += static_cast<size_t>(length);
-    if (code_point > kLastCodePoint) Refuse("this is no UTF-8");
+    if (code_point > kLastCodePoint) Refuse("this is not valid UTF-8");
     return code_point;
   }
 
@@ -209,7 +211,8 @@ class Parser {
       case '/':
         return static_cast<uint8_t>(c);
       default:
-        Refuse("the escape is none of \\\\ \\\" \\[ \\] \\n \\r \\t \\xHH \\uHHHH \\UHHHHHHHH");
+        Refuse(
+            "unknown escape; allowed are \\\\ \\\" \\[ \\] \\n \\r \\t \\xHH \\uHHHH \\UHHHHHHHH");
     }
   }
 
@@ -225,7 +228,7 @@ class Parser {
       value = value << 4 | static_cast<uint32_t>(digit);
       at_++;
     }
-    if (value > kLastCodePoint) Refuse("no character has this number");
+    if (value > kLastCodePoint) Refuse("code points go up to 10FFFF");
     return value;
   }
 
@@ -246,7 +249,7 @@ class Parser {
         maximum = Peek() == '}' ? GrammarBuilder::kUnbounded : TakeCount();
         SkipBlank(false);
       }
-      if (maximum < minimum) Refuse("the most repetitions are fewer than the fewest");
+      if (maximum < minimum) Refuse("the maximum of repetitions is less than the minimum");
       Expect("}");
     } else if (!Take("*")) {
       return item;
@@ -261,9 +264,9 @@ class Parser {
       count = 10 * count + static_cast<uint32_t>(Peek() - '0');
       at_++;
     }
-    if (at_ == start) Refuse("a number of repetitions is expected here");
+    if (at_ == start) Refuse("expected a number of repetitions here");
     if (count > kMaxRepetitions) {
-      Refuse("more than " + std::to_string(kMaxRepetitions) + " repetitions");
+      Refuse("at most " + std::to_string(kMaxRepetitions) + " repetitions are allowed");
     }
     return count;
   }

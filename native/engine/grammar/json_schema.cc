@@ -8,8 +8,8 @@
 #include "engine/base/error.h"
 #include "engine/grammar/schema_cost.h"
 
-// Of llama.cpp's common library the converter needs these three, and the rest of that library
-// would come with them.
+// The converter needs these three functions of llama.cpp's common library. Linking them from there
+// would bring in the rest of that library.
 std::string string_join(const std::vector<std::string>& values, const std::string& separator) {
   std::string joined;
   for (const std::string& value : values) {
@@ -36,8 +36,8 @@ std::string string_repeat(const std::string& text, size_t count) {
   return repeated;
 }
 
-// What it cannot convert it leaves out, with a warning to the standard error. Here that is an
-// error: a schema that is followed in part is worse than none.
+// The converter skips what it cannot convert and prints a warning to stderr. Here a warning becomes
+// an error: a schema that is enforced in part is worse than no schema.
 #define fprintf(stream, format, warnings) throw std::invalid_argument(warnings)
 #include "json-schema-to-grammar.cpp"
 #undef fprintf

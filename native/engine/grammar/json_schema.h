@@ -1,12 +1,12 @@
-// JSON Schema as a grammar, by llama.cpp's own converter.
+// Converts JSON Schema to a grammar with llama.cpp's converter.
 #pragma once
 
 #include <string>
 
 namespace codellama {
 
-// GBNF for the JSON that a schema, given as JSON, describes. Throws kInvalidGrammar for what is no
-// schema, or says what a grammar cannot.
+// GBNF for a JSON Schema, given as JSON text. Throws kInvalidGrammar for an invalid schema, and for
+// one that a grammar cannot express.
 std::string JsonSchemaToGrammar(const std::string& schema);
 
 }  // namespace codellama

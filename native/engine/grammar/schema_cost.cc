@@ -10,15 +10,15 @@ namespace codellama {
 
 namespace {
 
-// In copies of a name, which take some ten nanoseconds each.
-constexpr uint64_t kMost = 25'000'000;
+// The unit is one copy of a name, about ten nanoseconds.
+constexpr uint64_t kMaxCost = 25'000'000;
 constexpr uint64_t kCostOfVisit = 200;
 
-// References nest as deep as the schema's own levels, which lib/options/structure.ts limits, and
-// merged schemas follow chains of them.
+// Limits nested levels and chains of references. lib/options/structure.ts limits the nesting of the
+// schema text itself.
 constexpr int kMaxDepth = 500;
 
-// Goes through a schema as the converter does: a reference once, the parts of allOf each time.
+// Visits a schema like the converter: a reference once, the parts of allOf every time.
 class Estimate {
  public:
   void Visit(const common_chat_schema& schema) {
@@ -54,7 +54,8 @@ class Estimate {
 
   struct Level {
     explicit Level(Estimate* estimate) : depth(&estimate->depth_) {
-      if (++*depth > kMaxDepth) Refuse("it refers to itself, or is nested, too deep");
+      if (++*depth > kMaxDepth)
+        Refuse("the schema is nested too deep, or refers to itself without end");
     }
     ~Level() { --*depth; }
     Level(const Level&) = delete;
@@ -68,16 +69,16 @@ class Estimate {
 
   void Add(uint64_t cost) {
     cost_ += cost;
-    if (cost_ <= kMost) return;
+    if (cost_ <= kMaxCost) return;
     Refuse(
-        "it takes too long to convert: an object may have some 500 optional properties, or "
-        "several objects fewer each; make properties required or leave some out");
+        "converting the schema takes too long: at most about 500 properties of one object may be "
+        "optional, fewer with several such objects; make properties required or remove some");
   }
 
   void AddOptional(uint64_t properties) {
-    // The sum over each property of copies of all lists that begin behind it.
-    constexpr uint64_t kFar = 10'000;
-    if (properties > kFar) Add(kMost);
+    // For each property, the converter copies all lists of properties that follow it.
+    constexpr uint64_t kOverflowing = 10'000;  // its third power could overflow
+    if (properties > kOverflowing) Add(kMaxCost);
     Add(properties * properties * properties / 6);
   }
 
@@ -110,7 +111,7 @@ class Estimate {
     AddOptional(optional);
   }
 
-  // Returns the part's properties.
+  // Returns the number of the part's properties.
   uint64_t VisitPart(const common_chat_schema& part) {
     Add(kCostOfVisit);
     const Level level(this);

@@ -6,13 +6,13 @@ namespace codellama {
 
 namespace {
 
-// The last code points of one, two, three and four bytes.
+// The last code points with one, two, three and four bytes.
 constexpr uint32_t kLastOfLength[] = {0x7F, 0x7FF, 0xFFFF, kLastCodePoint};
 
 constexpr CodePointRange kSurrogates = {0xD800, 0xDFFF};
 
-// The range's ends have as many bytes, and differ only in what one sequence of ranges can say:
-// else it is cut where a last byte, or the last two or three, begin anew.
+// `first` and `last` must have the same number of UTF-8 bytes. Splits the range until one sequence
+// of byte ranges can express each part: at the boundaries of the last one, two or three bytes.
 void AppendSequences(CodePointRange range, std::vector<ByteRanges>* sequences) {
   const auto [first, last] = range;
   for (int bytes = 1; bytes < 4; bytes++) {

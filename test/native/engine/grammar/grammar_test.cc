@@ -20,7 +20,7 @@ using codellama::ParseGrammar;
 
 namespace {
 
-// Matches whole texts.
+// Matches texts against a grammar.
 class Matcher {
  public:
   explicit Matcher(const std::string& grammar)
@@ -32,7 +32,7 @@ class Matcher {
   bool Matches(const std::string& text) {
     return automaton_.IsComplete(automaton_.Next(automaton_.start(), text));
   }
-  bool ReadsAgain(const std::string& text) {
+  bool ReplayMatchesNext(const std::string& text) {
     return automaton_.Replay(text) == automaton_.Next(automaton_.start(), text);
   }
   bool IsOver(const std::string& text) {
@@ -63,7 +63,7 @@ std::string Times(size_t count, const std::string& text) {
   return all;
 }
 
-// Of this process, which runs one test.
+// Peak memory of this process, which runs one test.
 int64_t PeakMegabytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -76,7 +76,7 @@ int64_t PeakMegabytes() {
 
 }  // namespace
 
-TEST(GrammarMatchesLiteralsAndAlternatives) {
+TEST(grammar_matches_literals_and_alternatives) {
   Matcher matcher(
       "root ::= greeting \", \" name # a comment\ngreeting ::= \"hello\" | \"bye\"\n"
       "name ::= \"you\" |\n  \"all\"\n");
@@ -89,7 +89,7 @@ TEST(GrammarMatchesLiteralsAndAlternatives) {
   CHECK(!matcher.Begins("bye, you!"));
 }
 
-TEST(GrammarRepeats) {
+TEST(grammar_matches_repetitions) {
   Matcher matcher("root ::= \"a\"? \"b\"* \"c\"+ \"d\"{2} \"e\"{1,} (\"f\" \"g\"){0,2}");
   CHECK(matcher.Matches("cdde"));
   CHECK(matcher.Matches("abbbccddeeefgfg"));
@@ -100,19 +100,19 @@ TEST(GrammarRepeats) {
   CHECK(matcher.IsOver("cddefgfg"));
 }
 
-TEST(GrammarKnowsCharactersBeyondAscii) {
+TEST(grammar_matches_characters_beyond_ascii) {
   Matcher matcher("root ::= [a-cä-ü] [^x\\n] \"\\u20AC\" . [\\U0001F600-\\U0001F64F]");
   CHECK(matcher.Matches("a?€é😀"));
   CHECK(matcher.Matches("öß€\n🙏"));
   CHECK(!matcher.Begins("d"));
   CHECK(!matcher.Begins("ax"));
   CHECK(!matcher.Begins("ba€é🚀"));
-  // In the middle of a character too.
+  // A text may end inside a character.
   CHECK(matcher.Begins("\xC3"));
   CHECK(!matcher.Begins("\xC4"));
 }
 
-TEST(GrammarNests) {
+TEST(grammar_matches_nested_texts) {
   Matcher matcher("root ::= \"(\" root* \")\"");
   std::string deep;
   for (int i = 0; i < 500; i++) deep = "(" + deep + "())";
@@ -121,8 +121,8 @@ TEST(GrammarNests) {
   CHECK(matcher.Begins(std::string(500, '(')));
 }
 
-TEST(GrammarMatchesWhatRegularExpressionsMatch) {
-  // Each pair says the same thing in two languages.
+TEST(grammar_agrees_with_regular_expressions) {
+  // Each pair has the same meaning as a grammar and as a regular expression.
   const std::pair<const char*, const char*> pairs[] = {
       {"root ::= (\"a\" | \"ab\")* \"b\"?", "(a|ab)*b?"},
       {"root ::= ([ab] \"c\"?){1,3} | \"cc\"+", "([ab]c?){1,3}|(cc)+"},
@@ -142,30 +142,31 @@ TEST(GrammarMatchesWhatRegularExpressionsMatch) {
   }
 }
 
-TEST(GrammarRefusesWhatItCannotRead) {
-  CHECK(Contains(Refusal("root ::= \"a"), "line 1, column 12: the literal has no end"));
-  CHECK(Contains(Refusal("root ::= \"a\"\nother := 1"), "line 2, column 7: ::= is expected"));
-  CHECK(Contains(Refusal("root ::= missing"), "the rule missing is used, but not defined"));
+TEST(grammar_refuses_syntax_errors) {
+  CHECK(Contains(Refusal("root ::= \"a"), "line 1, column 12: the literal has no closing quote"));
+  CHECK(Contains(Refusal("root ::= \"a\"\nother := 1"), "line 2, column 7: expected ::= here"));
+  CHECK(Contains(Refusal("root ::= missing"), "the rule missing is used but not defined"));
   CHECK(Contains(Refusal("start ::= \"a\""), "the rule root is missing"));
   CHECK(Contains(Refusal(""), "the rule root is missing"));
   CHECK(Contains(Refusal("root ::= \"a\"\nroot ::= \"b\""), "the rule root is defined twice"));
-  CHECK(Contains(Refusal("root ::= [z-a]"), "the range's end comes before its beginning"));
-  CHECK(Contains(Refusal("root ::= \"a\"{5,2}"), "fewer than the fewest"));
-  CHECK(Contains(Refusal("root ::= \"a\"{99999}"), "more than 10000 repetitions"));
-  CHECK(Contains(Refusal("root ::= \"a\"{18446744073709551617}"), "more than 10000 repetitions"));
+  CHECK(Contains(Refusal("root ::= [z-a]"), "the range ends before it starts"));
+  CHECK(Contains(Refusal("root ::= \"a\"{5,2}"), "less than the minimum"));
+  CHECK(Contains(Refusal("root ::= \"a\"{99999}"), "at most 10000 repetitions are allowed"));
+  CHECK(Contains(Refusal("root ::= \"a\"{18446744073709551617}"),
+                 "at most 10000 repetitions are allowed"));
   std::string large = "root ::=";
   for (int i = 0; i < 60; i++) large += " \"a\"{9999}";
   CHECK(Contains(Refusal(large), "too large"));
   CHECK_EQ(Refusal("root ::= ((((\"a\"{999}){999}){999}){999})"), "");
   CHECK(Contains(Refusal("root ::= *"), "nothing to repeat"));
-  CHECK(Contains(Refusal("root ::= \"\\q\""), "the escape is none of"));
+  CHECK(Contains(Refusal("root ::= \"\\q\""), "unknown escape"));
   CHECK(Contains(Refusal("root ::= <think>"), "tokens"));
-  CHECK(Contains(Refusal("root ::= \"a\" )"), "not expected"));
+  CHECK(Contains(Refusal("root ::= \"a\" )"), "unexpected text"));
   CHECK(Contains(Refusal("root ::= " + std::string(5000, '(')), "nested more than 200 deep"));
-  CHECK(Contains(Refusal("root ::= \"\xFF\""), "no UTF-8"));
+  CHECK(Contains(Refusal("root ::= \"\xFF\""), "not valid UTF-8"));
 }
 
-TEST(GrammarRefusesExpansionsBeforeTheyTakeMemory) {
+TEST(grammar_refuses_expansions_before_they_take_memory) {
   const std::string long_name(500'000, 'n');
   const std::string grammars[] = {
       "root ::= " + Times(8000, "\"a\"{10000} "),
@@ -191,7 +192,7 @@ TEST(GrammarRefusesExpansionsBeforeTheyTakeMemory) {
   CHECK(PeakMegabytes() < 200);
 }
 
-TEST(GrammarRefusesTextsThatTakeTooMuchWork) {
+TEST(grammar_refuses_texts_that_take_too_much_work) {
   std::string grammar = "root ::= " + Times(12, "[a-z]{0,900} ") + "\"!\"";
   GrammarAutomaton automaton(std::make_shared<const Grammar>(ParseGrammar(grammar)), nullptr);
   std::string refusal;
@@ -202,9 +203,9 @@ TEST(GrammarRefusesTextsThatTakeTooMuchWork) {
     refusal = error.what();
   }
   CHECK(Contains(refusal, "make the grammar less ambiguous"));
-  // The next question has a limit of its own, and what the last one left does not pile up.
+  // Each query has its own limit, and memory of earlier queries does not pile up.
   for (int i = 0; i < 50; i++) {
-    automaton.BeginQuestion();
+    automaton.BeginQuery();
     CHECK(automaton.nodes() <= 1'000'000);
     try {
       automaton.Next(automaton.start(), std::string(20 * i, 'a') + std::string(5000, 'b'));
@@ -215,21 +216,22 @@ TEST(GrammarRefusesTextsThatTakeTooMuchWork) {
   CHECK(PeakMegabytes() < 400);
 }
 
-TEST(GrammarReadsALongTextAgain) {
+TEST(grammar_replays_a_long_text) {
   Matcher matcher("root ::= (\"a\" | \"b\" \"c\"?)* \"!\"");
   const std::string text = Times(200'000, "abc");
   CHECK(matcher.Matches(text + "!"));
-  CHECK(matcher.ReadsAgain(text));
+  CHECK(matcher.ReplayMatchesNext(text));
 }
 
-TEST(GrammarRefusesLeftRecursion) {
+TEST(grammar_refuses_left_recursion) {
   CHECK(Contains(Refusal("root ::= root \"a\" | \"b\""), "the rule root may begin with itself"));
   CHECK(Contains(Refusal("root ::= a\na ::= b \"x\"\nb ::= \"c\"? a"), "may begin with itself"));
-  CHECK(Contains(Refusal("root ::= (\"a\"*)*"), "something that may be empty is repeated"));
+  CHECK(Contains(Refusal("root ::= (\"a\"*)*"),
+                 "a repeated expression must not match the empty text"));
   CHECK_EQ(Refusal("root ::= \"a\" root | \"\""), "");
 }
 
-TEST(GrammarIsCheckedInLinearTime) {
+TEST(grammar_is_checked_in_linear_time) {
   // Each rule may begin with the next one in two ways: 2^400 paths.
   std::string grammar;
   for (int i = 0; i < 400; i++) {
@@ -239,7 +241,7 @@ TEST(GrammarIsCheckedInLinearTime) {
   CHECK(Matcher(grammar).Matches("x"));
 }
 
-TEST(GrammarSurvivesRandomText) {
+TEST(grammar_survives_random_text) {
   const char* pieces[] = {"root", " ::= ", "\"a\"", "\n", "|", "(", ")", "*", "{2,3}", "[a-",
                           "]",    "\\",    "x",     "#",  " ", "?", ".", "^", "\xC3",  "\""};
   std::mt19937 random(2);
@@ -255,7 +257,7 @@ TEST(GrammarSurvivesRandomText) {
   }
 }
 
-TEST(Utf8SequencesMatchJustTheirRange) {
+TEST(utf8_sequences_match_exactly_their_range) {
   std::mt19937 random(3);
   const auto code_point = [&] {
     const uint32_t limits[] = {0x100, 0x900, 0x11000, codellama::kLastCodePoint + 1};
@@ -283,7 +285,7 @@ TEST(Utf8SequencesMatchJustTheirRange) {
   }
 }
 
-TEST(JsonSchemaBecomesAGrammar) {
+TEST(json_schema_becomes_a_grammar) {
   Matcher any(codellama::JsonSchemaToGrammar("{}"));
   CHECK(any.Matches("{\"a\": [1, 2.5e3, null, {\"b\": \"\\u00e9\\n\"}], \"c\": true}"));
   CHECK(!any.Begins("{a"));
@@ -296,7 +298,7 @@ TEST(JsonSchemaBecomesAGrammar) {
   CHECK(!person.Begins(R"({"name": "Ada", "age": 1510)"));
 }
 
-TEST(JsonSchemaIsRefusedWhereItCannotBeFollowed) {
+TEST(json_schema_is_refused_when_it_cannot_be_enforced) {
   for (const char* schema :
        {"{", "[1]", "{\"type\":\"strin\"}", "{\"$ref\":\"#/nowhere\"}",
         "{\"type\":\"string\",\"pattern\":\"a+\"}", "{\"type\":\"string\",\"pattern\":\"^(a$\"}",
