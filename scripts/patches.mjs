@@ -1,5 +1,4 @@
-// Our patches to llama.cpp: checks them, and makes one anew from edited files. native/kernels/patches.cmake
-// applies them in the build.
+// Checks and edits our patches to llama.cpp. native/kernels/patches.cmake applies them in the build.
 import {
   cpSync,
   existsSync,
@@ -21,8 +20,8 @@ const help = `Checks and edits the patches to llama.cpp.
   node scripts/patches.mjs check                   apply all patches to the pinned source
   node scripts/patches.mjs edit PATCH [FILE...]    unpack the files of a patch for editing;
                                                    FILEs (relative to llama.cpp) for a new patch,
-                                                   or to add to one
-  node scripts/patches.mjs refresh PATCH           write the patch anew from the edited files
+                                                   or to add files to a patch
+  node scripts/patches.mjs refresh PATCH           update the patch from the edited files
       --context N    lines of context around each change (default: 3)
 
 PATCH is a name such as 04-amx-matmul. Patches apply in the order of their names.

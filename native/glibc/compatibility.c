@@ -1,5 +1,5 @@
-// Functions that glibc gained after 2.28 and that GCC's libraries and headers use, in terms of older ones.
-// Only binaries for other machines contain them: see scripts/older-glibc.mjs.
+// Implements functions that glibc added after 2.28 with older functions. GCC's libraries and headers use
+// them. Only binaries for other machines contain this file: see scripts/older-glibc.mjs.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
@@ -10,14 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-// libstdc++ uses plain instead of atomic reference counts where this is true. Node.js has many threads.
+// If true, libstdc++ uses non-atomic reference counts. Node.js has many threads, so it is false.
 char __libc_single_threaded = 0;
 
 int getcpu(unsigned int* cpu, unsigned int* node) {
   return (int)syscall(SYS_getcpu, cpu, node, NULL);
 }
 
-// Until glibc 2.33 stat() was an inline function in a header that called these.
+// Before glibc 2.33, stat() was an inline function that called these.
 #if defined(__x86_64__)
 #define STAT_VERSION 1
 #else
@@ -31,13 +31,13 @@ int stat(const char* path, struct stat* result) { return __xstat(STAT_VERSION, p
 int lstat(const char* path, struct stat* result) { return __lxstat(STAT_VERSION, path, result); }
 int fstat(int file, struct stat* result) { return __fxstat(STAT_VERSION, file, result); }
 
-// On 64-bit systems both names mean the same structure.
+// Both structures are the same on 64-bit systems.
 int stat64(const char* path, struct stat64* result) { return stat(path, (struct stat*)result); }
 int lstat64(const char* path, struct stat64* result) { return lstat(path, (struct stat*)result); }
 int fstat64(int file, struct stat64* result) { return fstat(file, (struct stat*)result); }
 
-// A deadline on one clock as a deadline on the clock of condition variables and mutexes. Setting
-// CLOCK_REALTIME back meanwhile makes the wait longer; GCC before 10 waited in this way too.
+// Converts a deadline to the clock of condition variables and mutexes. If somebody sets CLOCK_REALTIME
+// back during the wait, the wait becomes longer. GCC before 10 had the same behaviour.
 static struct timespec OnRealtimeClock(clockid_t clock, const struct timespec* deadline) {
   if (clock == CLOCK_REALTIME) return *deadline;
   struct timespec here;
@@ -69,7 +69,7 @@ int pthread_mutex_clocklock(pthread_mutex_t* mutex, clockid_t clock,
   return pthread_mutex_timedlock(mutex, &until);
 }
 
-// std::random_device calls it since GCC 12.
+// std::random_device calls this since GCC 12.
 uint32_t arc4random(void) {
   uint32_t value;
   while (getrandom(&value, sizeof value, 0) != sizeof value) {

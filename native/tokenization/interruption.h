@@ -1,4 +1,5 @@
-// Stops llama.cpp's tokenizers. They run for seconds over megabytes of text and take no callback.
+// Stops llama.cpp's tokenizers, which take seconds for megabytes of text and have no callback. The
+// patched tokenizers call ThrowIfInterrupted().
 #pragma once
 
 #include <atomic>
@@ -13,14 +14,16 @@
 
 namespace codellama {
 
-// The thread tokenizes until `flag` turns true; null = to the end. Returns the flag before.
+// Sets the flag of the calling thread. Tokenizing stops when it becomes true; null = it never
+// stops. The flag must outlive its use. Returns the previous flag.
 CODELLAMA_INTERRUPTION const std::atomic<bool>* SetInterruption(const std::atomic<bool>* flag);
 
-// Throws std::system_error with std::errc::operation_canceled when the thread's flag is true. A
-// standard type: type information of other types differs between libraries on some platforms.
+// Throws std::system_error with std::errc::operation_canceled when the flag of the calling thread
+// is true. The type is a standard one because on some platforms libraries disagree about the type
+// information of other types.
 CODELLAMA_INTERRUPTION void ThrowIfInterrupted();
 
-// Sets the thread's flag for a scope.
+// Sets the flag of the calling thread for a scope.
 class Interruptible {
  public:
   explicit Interruptible(const std::atomic<bool>* flag) : before_(SetInterruption(flag)) {}

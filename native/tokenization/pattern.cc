@@ -92,8 +92,10 @@ class Compiler {
     if (body.kind == Kind::kUnit) return EmitUnits(body.set, node.least, node.most);
     for (uint32_t i = 0; i < node.least; ++i) Emit(body);
     if (node.most == PatternStep::kUnbounded) {
-      // PatternMatcher would go round such a loop for ever.
-      if (CanBeEmpty(body)) throw std::runtime_error("pre-tokenizer pattern: an empty loop");
+      // PatternMatcher would never leave such a loop.
+      if (CanBeEmpty(body))
+        throw std::runtime_error(
+            "pre-tokenizer pattern: a repeated group must not match the empty text");
       const uint32_t loop = Add({Step::kLoop});
       Emit(body);
       Add({Step::kJump, loop});

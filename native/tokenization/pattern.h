@@ -1,5 +1,5 @@
-// The regular expressions of llama.cpp's pre-tokenizers as programs for PatternMatcher: the part of
-// ECMAScript's syntax that they use. Text and pattern are of the same code units.
+// Compiles the regular expressions of llama.cpp's pre-tokenizers to programs for PatternMatcher.
+// Supports the part of ECMAScript's syntax that they use. Text and pattern use the same code units.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@ namespace codellama {
 
 struct PatternStep {
   enum class Kind {
-    kUnits,   // takes `least` to `most` units of a set, as many as there are
+    kUnits,   // consumes `least` to `most` units of a set, greedily
     kSplit,   // tries the next step first, then `target`
-    kLoop,    // kSplit at the end of a round of a repeated group
-    kJump,    // goes on at `target`
-    kLook,    // the steps up to the next kAccept must match here, or must not; then `target`
-    kEnd,     // the end of the text
+    kLoop,    // a kSplit before each iteration of a repeated group
+    kJump,    // continues at `target`
+    kLook,    // lookahead: tests the steps up to the next kAccept, then continues at `target`
+    kEnd,     // matches the end of the text
     kAccept,  // a match
   };
   static constexpr uint32_t kUnbounded = std::numeric_limits<uint32_t>::max();
@@ -28,7 +28,7 @@ struct PatternStep {
   uint32_t set = 0;  // index into Pattern::sets
   uint32_t least = 0;
   uint32_t most = 0;
-  bool is_negative = false;
+  bool is_negative = false;  // kLook must not match
 };
 
 struct Pattern {

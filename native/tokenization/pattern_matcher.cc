@@ -34,7 +34,7 @@ uint32_t PatternMatcher<Char>::Run(State state, bool is_look) {
     if (kind == Step::kLoop) {
       const auto decided = decided_.find(Key(state.step, state.position));
       goes_on = decided == decided_.end() || decided->second;
-      // Only lookaheads record that a loop succeeded, and nobody asks where they end.
+      // Only lookaheads record that a loop succeeded, and the end of a lookahead does not matter.
       if (decided != decided_.end() && decided->second) {
         Leave(floor, is_look);
         return state.position;
@@ -49,7 +49,7 @@ uint32_t PatternMatcher<Char>::Run(State state, bool is_look) {
   }
 }
 
-// Takes one step; false when the text does not fit.
+// Executes one step. False = the text does not match.
 template <typename Char>
 bool PatternMatcher<Char>::Advance(State* state) {
   const PatternStep& step = pattern_.steps[state->step];
@@ -96,7 +96,7 @@ bool PatternMatcher<Char>::TakeUnits(State* state) {
   return true;
 }
 
-// How far the units of this step reach.
+// The end of the longest run of units that this step can consume.
 template <typename Char>
 uint32_t PatternMatcher<Char>::EndOfUnits(const State& state) {
   const PatternStep& step = pattern_.steps[state.step];
@@ -113,7 +113,7 @@ uint32_t PatternMatcher<Char>::EndOfUnits(const State& state) {
   return end;
 }
 
-// Returns to the latest choice above `floor` that is left; false without one.
+// Returns to the latest choice above `floor`. False = no choice is left.
 template <typename Char>
 bool PatternMatcher<Char>::Backtrack(State* state, size_t floor) {
   while (choices_.size() > floor) {
@@ -142,7 +142,7 @@ bool PatternMatcher<Char>::Backtrack(State* state, size_t floor) {
   return false;
 }
 
-// Goes on after the next shorter repetition; false when all have failed, which it records.
+// Continues after the next shorter repetition. False = all have failed, which it records.
 template <typename Char>
 bool PatternMatcher<Char>::RetryUnits(State* state, Choice* choice) {
   Repetition& known = repetitions_[choice->step];
@@ -161,7 +161,7 @@ bool PatternMatcher<Char>::RetryUnits(State* state, Choice* choice) {
   return false;
 }
 
-// Forgets the choices of a match. A lookahead's loops succeed wherever they are met again.
+// Drops the choices of a finished match. For a lookahead, records that its loops succeed.
 template <typename Char>
 void PatternMatcher<Char>::Leave(size_t floor, bool is_look) {
   for (size_t i = floor; is_look && i < choices_.size(); ++i) {

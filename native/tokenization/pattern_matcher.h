@@ -1,6 +1,7 @@
-// Finds matches of a pattern in a text, first alternative first, as std::regex does. It needs no
-// stack for long matches, where std::regex calls itself for each character, and time in proportion
-// to the text: it remembers where a repetition failed and never tries it there again.
+// Finds matches of a pattern in a text. Prefers the first alternative, like std::regex. Two
+// differences make it safe for long texts: it does not recurse, while std::regex recurses once per
+// character, and it takes linear time, because it remembers where a repetition failed and does not
+// try it again.
 #pragma once
 
 #include <cstddef>
@@ -19,26 +20,26 @@ class PatternMatcher {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  // Keeps references to both. The text has fewer than 2^31 units.
+  // Keeps references to both. The text must have fewer than 2^31 units.
   PatternMatcher(const Pattern& pattern, std::basic_string_view<Char> text)
       : pattern_(pattern), text_(text), repetitions_(pattern.steps.size()) {}
 
-  // The end of the match that begins at `start`, or kNone. Starts must not decrease.
+  // The end of the match at `start`. kNone = no match. `start` must not decrease between calls.
   uint32_t Match(uint32_t start);
 
  private:
-  // An alternative to come back to.
+  // An alternative for backtracking.
   struct Choice {
     enum class Kind : uint8_t { kBranch, kLoop, kTried, kUnits };
     Kind kind;
     uint32_t step;
-    uint32_t position;  // kUnits: one past the longest repetition that was not tried yet
-    uint32_t least;     // kUnits: the shortest repetition's end, and the longest one's
-    uint32_t end;
+    uint32_t position;  // kUnits: one past the end of the longest untried repetition
+    uint32_t least;     // kUnits: end of the shortest repetition
+    uint32_t end;       // kUnits: end of the longest repetition
   };
 
-  // Of the last repetition of a kUnits step: the run of units that it takes, and the ends of
-  // repetitions after which the rest of the pattern failed.
+  // What is known about a kUnits step: the last run of units that it can consume, and the ends of
+  // repetitions after which the rest of the pattern failed. Both are empty at first.
   struct Repetition {
     uint32_t run_begin = 1;
     uint32_t run_end = 0;
@@ -64,9 +65,9 @@ class PatternMatcher {
   const Pattern& pattern_;
   std::basic_string_view<Char> text_;
   std::vector<Choice> choices_;
-  std::vector<Repetition> repetitions_;         // by step
-  std::unordered_map<uint64_t, bool> decided_;  // what kLoop steps led to, by Key
-  uint32_t last_decided_ = 0;                   // the furthest position in it
+  std::vector<Repetition> repetitions_;         // indexed by step
+  std::unordered_map<uint64_t, bool> decided_;  // result of a kLoop step at a position, by Key()
+  uint32_t last_decided_ = 0;                   // largest position in decided_
 };
 
 }  // namespace codellama

@@ -55,7 +55,7 @@ class Parser {
     return sequence.children.size() == 1 ? std::move(sequence.children[0]) : sequence;
   }
 
-  // A lookahead at one unit before that unit narrows its set: (?=[A])[B] is [A and B].
+  // Merges a lookahead at one unit into the following unit: (?=[A])[B] becomes the intersection.
   static void Append(PatternNode* sequence, PatternNode node) {
     auto& nodes = sequence->children;
     const bool narrows = node.kind == Kind::kUnit && !nodes.empty() &&
@@ -159,7 +159,7 @@ class Parser {
     return set;
   }
 
-  // What follows a backslash, when it stands for a set. ASCII only, as in the "C" locale.
+  // The set of a class escape such as \s, after its backslash. ASCII only, like in the "C" locale.
   const UnitSet* NamedSet() {
     static const UnitSet kSpaces = [] {
       UnitSet set;

@@ -1,4 +1,4 @@
-// The syntax tree of a pattern.
+// Parses a pattern to a syntax tree.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@ struct PatternNode {
 
   Kind kind = Kind::kSequence;
   std::vector<PatternNode> children;
-  UnitSet set;         // of a kUnit
-  uint32_t least = 1;  // of a kRepeat
+  UnitSet set;         // kUnit only
+  uint32_t least = 1;  // kRepeat only, like `most`
   uint32_t most = 1;
-  bool is_negative = false;  // of a kLook
+  bool is_negative = false;  // kLook only
 };
 
 // Throws std::runtime_error for syntax outside the supported part.

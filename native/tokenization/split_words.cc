@@ -16,7 +16,7 @@ void SplitWord(const Pattern& pattern, std::basic_string_view<Char> word,
                std::vector<size_t>* lengths) {
   PatternMatcher<Char> matcher(pattern, word);
   const auto size = static_cast<uint32_t>(word.size());
-  uint32_t begin = 0;  // of the rest
+  uint32_t begin = 0;  // end of the last match
   for (uint32_t start = 0; start < size;) {
     ThrowIfInterrupted();
     const uint32_t end = matcher.Match(start);
@@ -27,7 +27,7 @@ void SplitWord(const Pattern& pattern, std::basic_string_view<Char> word,
     if (start > begin) lengths->push_back(start - begin);
     if (end > start) lengths->push_back(end - start);
     begin = end;
-    // A pattern that matches without taking anything is a lookahead alone.
+    // A match without any unit comes from a lookahead.
     start = end > start ? end : start + 1;
   }
   if (begin < size) lengths->push_back(size - begin);
@@ -37,7 +37,7 @@ template <typename Char>
 std::vector<size_t> Split(const std::basic_string<Char>& text,
                           const std::basic_string<Char>& pattern_text,
                           const std::vector<size_t>& lengths) {
-  // Names such as \p{Han}, which unicode.cpp splits by itself, come here with an empty text.
+  // unicode.cpp handles names such as \p{Han} itself and passes an empty text.
   if (text.empty()) return {};
   std::u32string units;
   for (const Char unit : pattern_text) units += static_cast<std::make_unsigned_t<Char>>(unit);

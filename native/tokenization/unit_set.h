@@ -1,4 +1,4 @@
-// A set of code units: the meaning of a bracket expression or of one character of a pattern.
+// A set of code units: the value of a bracket expression or of a character in a pattern.
 #pragma once
 
 #include <bitset>
@@ -27,8 +27,8 @@ class UnitSet {
   void Normalise();
   bool ContainsLarge(uint32_t unit) const;
 
-  std::vector<Range> ranges_;  // sorted, apart from each other
-  std::bitset<kSmall> small_;  // the same for units below kSmall, for speed
+  std::vector<Range> ranges_;  // sorted, not adjacent
+  std::bitset<kSmall> small_;  // the units below kSmall again, for speed
 };
 
 }  // namespace codellama

@@ -12,7 +12,7 @@
 #include "tests/test-llama-archs.cpp"
 #undef main
 
-// What that test takes from llama.cpp's common library, which is not built here.
+// The test uses this function of llama.cpp's common library, which is not built here.
 void common_init() {}
 common_log* common_log_main() { return nullptr; }
 void common_log_flush(common_log*) {}
@@ -50,8 +50,7 @@ DraftEntry Entry(const GgufEntry& entry) {
   return draft;
 }
 
-// Architectures that llama.cpp's test leaves out, because they fail on some GPUs or compute for
-// long.
+// Architectures that llama.cpp's test skips, because they fail on some GPUs or take long.
 constexpr llm_arch kMoreArchitectures[] = {LLM_ARCH_RWKV6, LLM_ARCH_RWKV7, LLM_ARCH_ARWKV7};
 
 void WriteMoreModels(const std::string& folder, const std::string& pattern) {

@@ -1,4 +1,4 @@
-// A small model of every architecture that llama.cpp can run, made by llama.cpp's own test.
+// Small models of all architectures that llama.cpp can run, made by llama.cpp's own test.
 #pragma once
 
 #include <string>
@@ -8,17 +8,17 @@
 
 namespace codellama::test {
 
-// Writes the models of the architectures whose name matches the regular expression, all of them for
-// "", into the folder. It takes seconds and, for all, 900 MB.
+// Writes the models of architectures whose names match the regular expression into the folder. "" =
+// all architectures, which take 900 MB. Takes seconds.
 void WriteArchitectureModels(const std::string& folder, const std::string& pattern);
 
 // The names of all architectures.
 std::vector<std::string> ArchitectureNames();
 
-// The keys that llama.cpp knows for an architecture, and those for any.
+// The keys of one architecture that llama.cpp knows, and the keys of all architectures.
 std::vector<std::string> MetadataKeys(const std::string& architecture);
 
-// The model in this file, to be changed.
+// Reads a model file as a draft.
 GgufDraft ReadDraft(const std::string& path);
 
 }  // namespace codellama::test

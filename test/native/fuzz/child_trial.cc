@@ -14,14 +14,14 @@ namespace {
 
 constexpr rlim_t kMemoryBytes = rlim_t{4} << 30;
 constexpr unsigned kSeconds = 60;
-// Sanitizers reserve terabytes of addresses.
+// Sanitizers reserve terabytes of address space.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kLimitsMemory = false;
 #else
 constexpr bool kLimitsMemory = true;
 #endif
 
-// The line that says why: an assertion of ggml, or the last one.
+// The line of the log with the reason: an assertion of ggml, or the last line.
 std::string TellingLine(const std::string& path) {
   std::ifstream lines(path);
   std::string last;
@@ -37,7 +37,7 @@ std::string TellingLine(const std::string& path) {
 }  // namespace
 
 Ending TryInChild(const std::string& path, const TrialOptions& options, const std::string& log) {
-  std::fflush(nullptr);  // the child would write it again
+  std::fflush(nullptr);  // or the child would write the buffer again
   const pid_t child = fork();
   if (child == 0) {
     const int file = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);

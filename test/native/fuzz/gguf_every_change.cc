@@ -16,7 +16,7 @@ constexpr uint32_t kTensorTypes = 43;
 class EveryChange {
  public:
   EveryChange(const GgufDraft& draft, const std::vector<std::string>& keys,
-              const std::function<void(const SpoiledFile&)>& use)
+              const std::function<void(const MutatedFile&)>& use)
       : draft_(draft), keys_(keys.begin(), keys.end()), use_(use) {
     for (const DraftEntry& entry : draft.entries) keys_.insert(entry.key);
   }
@@ -88,13 +88,13 @@ class EveryChange {
 
   const GgufDraft& draft_;
   std::set<std::string> keys_;
-  const std::function<void(const SpoiledFile&)>& use_;
+  const std::function<void(const MutatedFile&)>& use_;
 };
 
 }  // namespace
 
 void ForEveryChange(const GgufDraft& draft, const std::vector<std::string>& keys,
-                    const std::function<void(const SpoiledFile&)>& use) {
+                    const std::function<void(const MutatedFile&)>& use) {
   EveryChange(draft, keys, use).Run();
 }
 

@@ -1,4 +1,4 @@
-// Spoils a GGUF file in one place, in every place and way there is.
+// Makes all single changes of a GGUF file.
 #pragma once
 
 #include <functional>
@@ -10,9 +10,9 @@
 
 namespace codellama::test {
 
-// Each key that llama.cpp reads gets each number at the edges, and goes missing; each tensor gets
-// each type, goes missing, and loses or gains a dimension.
+// For each key that llama.cpp reads: every extreme number, and no key. For each tensor: every type,
+// no tensor, one dimension less and one dimension more.
 void ForEveryChange(const GgufDraft& draft, const std::vector<std::string>& keys,
-                    const std::function<void(const SpoiledFile&)>& use);
+                    const std::function<void(const MutatedFile&)>& use);
 
 }  // namespace codellama::test

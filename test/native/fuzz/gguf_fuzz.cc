@@ -1,18 +1,18 @@
-// Looks for files that pass our checks and still end the process inside llama.cpp.
+// Searches for model files that pass our checks and still end the process inside llama.cpp.
 //
 //   gguf_fuzz [--seconds N] [--seed S] [--model NAME] [--keep FOLDER]
 //             [--every yes] [--unchecked yes] [--strict yes]
-//   gguf_fuzz FILE...     tries these files and says how each ended
+//   gguf_fuzz FILE...     tries these files and prints how each trial ended
 //
-// It spoils small models of all architectures at random, gives each to a child process that checks,
-// loads and runs it, and reports every child that dies: each is a hole that wants a check. The exit
-// code is 1 when it found one. `node scripts/build.mjs --tests` builds it.
+// It changes small models of all architectures at random. A child process checks, loads and runs
+// each model. A child that dies shows a missing check. The exit code is 1 when a child died. `node
+// scripts/build.mjs --tests` builds this program.
 //
 //   --model      only this architecture or test model
-//   --keep       where the files that end the process go
-//   --every      makes each single change there is, in place of random ones
-//   --unchecked  shows what llama.cpp dies of without the checks
-//   --strict     lists the files that we refuse and llama.cpp would run
+//   --keep       folder for the files that end the process
+//   --every      makes all single changes instead of random ones
+//   --unchecked  skips our checks, to show what they prevent
+//   --strict     lists the files that our checks refuse although llama.cpp would run them
 #include <unistd.h>
 
 #include <algorithm>
@@ -38,13 +38,13 @@
 namespace codellama::test {
 namespace {
 
-constexpr char kRandom[] = "random";  // the model that is another one in every run
+constexpr char kRandom[] = "random";  // a model that differs in every run
 
 struct Options {
   size_t seconds = 10;
   uint32_t seed = 1;
   std::string model;
-  std::string keep = "gguf_holes";
+  std::string keep = "gguf_crashes";
   bool has_checks = true;
   bool reports_strictness = false;
   bool makes_every_change = false;
@@ -98,21 +98,22 @@ class Fuzzer {
 
   ~Fuzzer() { std::filesystem::remove_all(folder_); }
 
-  // Without spoiling anything: each model must run, or be of a kind that generates nothing.
+  // Tries the unchanged models. Each must run, or be of a kind that cannot generate text.
   bool TryModels() {
     bool all_ran = true;
     for (const TestModel& model : models_) {
       WriteFile(work_file(), Draft(model).Serialize());
       const Ending ending = TryInChild(work_file(), OptionsFor(model), log_file());
       if (ending.Is(TrialOutcome::kRan) || ending.Is(TrialOutcome::kGeneratesNothing)) continue;
-      if (ending.last_line.ends_with("cannot generate any")) continue;
+      if (ending.last_line.ends_with("cannot generate text")) continue;
       all_ran = false;
       std::printf("%s: %d %s\n", model.name.c_str(), ending.number, ending.last_line.c_str());
     }
     return all_ran;
   }
 
-  // Every change of every model, or random ones as long as there is time. Returns the holes found.
+  // Tries all changes of all models, or random changes until the time is over. Returns the number
+  // of files that ended the process.
   size_t Run() {
     if (options_.makes_every_change) RunEveryChange();
     while (!options_.makes_every_change && std::chrono::steady_clock::now() < end_) {
@@ -121,8 +122,8 @@ class Fuzzer {
     std::printf("%zu files with seed %u\n", tries_, options_.seed);
     for (const auto& [outcome, count] : outcomes_) std::printf("outcome %d: %zu\n", outcome, count);
     for (const auto& [name, count] : caught_) std::printf("caught %zu x %s\n", count, name.c_str());
-    for (const auto& [name, count] : holes_) std::printf("%zu x %s\n", count, name.c_str());
-    return holes_.size();
+    for (const auto& [name, count] : crashes_) std::printf("%zu x %s\n", count, name.c_str());
+    return crashes_.size();
   }
 
  private:
@@ -130,7 +131,7 @@ class Fuzzer {
   std::string adapter_file() const { return folder_ + "/adapter.gguf"; }
   std::string log_file() const { return folder_ + "/log"; }
 
-  // As many architectures as can be tried in the time; making one takes a tenth of a second.
+  // Makes as many architectures as the time allows. Making one takes a tenth of a second.
   void ChooseModels() {
     std::vector<std::string> names = ArchitectureNames();
     std::shuffle(names.begin(), names.end(), random_);
@@ -143,7 +144,7 @@ class Fuzzer {
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
       models_.push_back({entry.path().stem().string(), {}, false, false, entry.path().string()});
     }
-    // The order of a folder's files is not the same everywhere.
+    // The order of files in a folder depends on the system.
     std::sort(models_.begin(), models_.end(),
               [](const auto& left, const auto& right) { return left.name < right.name; });
     for (TestModel& model : TestModels()) {
@@ -176,50 +177,50 @@ class Fuzzer {
       if (model.name == kRandom) continue;
       const GgufDraft draft = Draft(model);
       ForEveryChange(draft, Keys(draft),
-                     [&](const SpoiledFile& spoiled) { Try(model, spoiled, false); });
+                     [&](const MutatedFile& mutated) { Try(model, mutated, false); });
       if (!model.has_adapter) continue;
       ForEveryChange(TinyAdapter(), Keys(TinyAdapter()),
-                     [&](const SpoiledFile& spoiled) { Try(model, spoiled, true); });
+                     [&](const MutatedFile& mutated) { Try(model, mutated, true); });
     }
   }
 
   void RunRandomChange() {
     const TestModel& model = models_[random_() % models_.size()];
     if (model.name == kRandom && random_() % 2 == 0) {
-      return Try(model, {RandomLlama(random_).Serialize(), "nothing spoiled"}, false);
+      return Try(model, {RandomLlama(random_).Serialize(), "no mutation"}, false);
     }
     const bool is_adapter = model.has_adapter && random_() % 2 == 0;
     const GgufDraft draft = model.name == kRandom ? RandomLlama(random_)
                             : is_adapter          ? TinyAdapter()
                                                   : Draft(model);
-    Try(model, Spoil(draft, Keys(draft), random_), is_adapter);
+    Try(model, Mutate(draft, Keys(draft), random_), is_adapter);
   }
 
-  // Tries a spoiled file: the model, or an adapter on top of the good model.
-  void Try(const TestModel& model, const SpoiledFile& spoiled, bool is_adapter) {
+  // Tries a changed file: a model, or an adapter for the unchanged model.
+  void Try(const TestModel& model, const MutatedFile& mutated, bool is_adapter) {
     TrialOptions trial = OptionsFor(model);
-    WriteFile(work_file(), is_adapter ? model.draft.Serialize() : spoiled.bytes);
-    if (is_adapter) WriteFile(adapter_file(), spoiled.bytes);
+    WriteFile(work_file(), is_adapter ? model.draft.Serialize() : mutated.bytes);
+    if (is_adapter) WriteFile(adapter_file(), mutated.bytes);
     if (is_adapter) trial.adapter = adapter_file();
     trial.use_mmap = random_() % 4 != 0;
     const Ending ending = TryInChild(work_file(), trial, log_file());
     ++tries_;
-    if (ending.is_death) return Report(model, spoiled, ending);
+    if (ending.is_death) return Report(model, mutated, ending);
     ++outcomes_[ending.number];
     if (ending.Is(TrialOutcome::kAsserted)) ++caught_[model.name + " " + ending.last_line];
     if (ending.Is(TrialOutcome::kRefused)) {
-      CheckStrictness(trial, ending.last_line, spoiled.description);
+      CheckStrictness(trial, ending.last_line, mutated.description);
     }
   }
 
-  void Report(const TestModel& model, const SpoiledFile& spoiled, const Ending& ending) {
+  void Report(const TestModel& model, const MutatedFile& mutated, const Ending& ending) {
     const std::string name =
         model.name + " signal " + std::to_string(ending.number) + " " + ending.last_line;
-    if (++holes_[name] > 3) return;
+    if (++crashes_[name] > 3) return;
     const std::string kept = options_.keep + "/" + model.name + "-" +
                              std::to_string(options_.seed) + "-" + std::to_string(tries_) + ".gguf";
-    WriteFile(kept, spoiled.bytes);
-    std::printf("HOLE %s\n  %s\n  %s\n", name.c_str(), spoiled.description.c_str(), kept.c_str());
+    WriteFile(kept, mutated.bytes);
+    std::printf("CRASH %s\n  %s\n  %s\n", name.c_str(), mutated.description.c_str(), kept.c_str());
     std::fflush(stdout);
   }
 
@@ -237,7 +238,7 @@ class Fuzzer {
   std::string folder_;
   std::vector<TestModel> models_;
   size_t tries_ = 0;
-  std::map<std::string, size_t> holes_;
+  std::map<std::string, size_t> crashes_;
   std::map<std::string, size_t> caught_;
   std::map<int, size_t> outcomes_;
 };

@@ -21,20 +21,20 @@ constexpr std::array<const char*, 14> kTexts = {
 
 constexpr uint32_t kText = static_cast<uint32_t>(GgufType::kString);
 
-class Spoiler {
+class Mutator {
  public:
-  Spoiler(GgufDraft draft, const std::vector<std::string>& keys, std::mt19937& random)
+  Mutator(GgufDraft draft, const std::vector<std::string>& keys, std::mt19937& random)
       : draft_(std::move(draft)),
         keys_(keys),
         architecture_(draft_.Entry("general.architecture").elements[0]),
         random_(random) {}
 
-  SpoiledFile Run() {
+  MutatedFile Run() {
     const size_t mutations = 1 + Below(Below(4) == 0 ? 4 : 2);
-    for (size_t i = 0; i < mutations; ++i) SpoilDraft();
+    for (size_t i = 0; i < mutations; ++i) MutateDraft();
     size_t header_bytes = 0;
     std::string bytes = draft_.Serialize(&header_bytes);
-    if (Below(6) == 0) SpoilBytes(bytes, header_bytes);
+    if (Below(6) == 0) MutateBytes(bytes, header_bytes);
     return {std::move(bytes), std::move(description_)};
   }
 
@@ -79,7 +79,7 @@ class Spoiler {
 
   std::string Element(uint32_t type) { return type == kText ? Text() : NumberBytes(type); }
 
-  void SpoilDraft() {
+  void MutateDraft() {
     switch (Below(18)) {
       case 0:
       case 1:
@@ -121,7 +121,7 @@ class Spoiler {
     Pick(entry.elements) = Element(entry.type);
   }
 
-  // A number of a model's shape; not of its vocabulary.
+  // Changes a hyperparameter, but not one of the vocabulary.
   DraftEntry* PickNumber() {
     constexpr auto kUnsigned = static_cast<uint32_t>(GgufType::kUint32);
     std::vector<DraftEntry*> numbers;
@@ -159,7 +159,7 @@ class Spoiler {
     element = BytesOf(number);
   }
 
-  // One number for each layer where the file has one for all.
+  // Replaces a number for all layers by an array with one number per layer.
   void MakePerLayer() {
     DraftEntry* entry = PickNumber();
     if (entry == nullptr || entry->key.ends_with("block_count")) return;
@@ -281,7 +281,7 @@ class Spoiler {
     }
   }
 
-  void SpoilBytes(std::string& bytes, size_t header_bytes) {
+  void MutateBytes(std::string& bytes, size_t header_bytes) {
     if (Below(4) == 0) {
       Note("cut");
       return bytes.resize(Below(bytes.size()));
@@ -303,8 +303,8 @@ class Spoiler {
 
 }  // namespace
 
-SpoiledFile Spoil(GgufDraft draft, const std::vector<std::string>& keys, std::mt19937& random) {
-  return Spoiler(std::move(draft), keys, random).Run();
+MutatedFile Mutate(GgufDraft draft, const std::vector<std::string>& keys, std::mt19937& random) {
+  return Mutator(std::move(draft), keys, random).Run();
 }
 
 }  // namespace codellama::test

@@ -1,4 +1,4 @@
-// Spoils a GGUF file in one or a few places, at random.
+// Changes a GGUF file at random in one or a few places.
 #pragma once
 
 #include <random>
@@ -9,12 +9,12 @@
 
 namespace codellama::test {
 
-struct SpoiledFile {
+struct MutatedFile {
   std::string bytes;
-  std::string description;  // what was done, for the report
+  std::string description;  // of the change, for the report
 };
 
-// `keys` are those to add.
-SpoiledFile Spoil(GgufDraft draft, const std::vector<std::string>& keys, std::mt19937& random);
+// `keys` lists keys that a change may add.
+MutatedFile Mutate(GgufDraft draft, const std::vector<std::string>& keys, std::mt19937& random);
 
 }  // namespace codellama::test

@@ -20,7 +20,7 @@ std::string Utf8(uint32_t code) {
   return {static_cast<char>(0xC0 | (code >> 6)), static_cast<char>(0x80 | (code & 63))};
 }
 
-// The characters that byte-level BPE writes for the 256 bytes.
+// The characters that byte-level BPE uses for the 256 bytes.
 std::vector<std::string> ByteCharacters() {
   std::vector<std::string> characters;
   uint32_t next = 256;
@@ -79,8 +79,7 @@ GgufDraft ExpertModel() {
   return draft;
 }
 
-// One layer of width 256 with K-quants, tied output, one matrix for queries, keys and values, and
-// every optional vector.
+// One layer of width 256 with K-quants, a tied output, a fused QKV matrix and all optional vectors.
 GgufDraft WideModel() {
   GgufDraft draft = TinyLlama();
   const auto tokens = draft.Tensor("token_embd.weight").dimensions[1];

@@ -1,4 +1,4 @@
-// Small models of several kinds, to be spoiled by gguf_fuzz.
+// Small models of several kinds, which gguf_fuzz changes.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ struct TestModel {
   std::string name;
   GgufDraft draft;
   bool vocabulary_only = false;
-  bool has_adapter = false;  // TinyAdapter fits
-  std::string file = "";     // instead of `draft`, for large ones
+  bool has_adapter = false;  // TinyAdapter fits this model
+  std::string file = "";     // replaces `draft` for large models
 };
 
 std::vector<TestModel> TestModels();

@@ -88,7 +88,7 @@ TrialOutcome LoadAndRun(const std::string& path, const TrialOptions& options) {
     outcome = TrialOutcome::kThrew;
   }
   if (options.vocabulary_only) return outcome;
-  // As Model::Load does.
+  // Like Model::Load().
   if (!llama_model_has_decoder(model.get()) || llama_model_has_encoder(model.get()) ||
       llama_model_is_diffusion(model.get())) {
     return TrialOutcome::kGeneratesNothing;

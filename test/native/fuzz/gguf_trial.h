@@ -1,4 +1,4 @@
-// Does with a file what the library does with it: check, load, tokenize, decode, sample.
+// Uses a model file like the library: checks, loads, tokenizes, decodes, samples.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@ namespace codellama::test {
 
 enum class TrialOutcome {
   kRefused = 10,  // by our checks
-  kNotLoaded,     // llama.cpp said no
-  kNoContext,     // llama.cpp said no when the context was made
-  kThrew,         // llama.cpp threw an exception out of one of its functions
+  kNotLoaded,     // llama.cpp refused the model
+  kNoContext,     // llama.cpp could not create the context
+  kThrew,         // llama.cpp threw an exception
   kRan,
   kGeneratesNothing,  // an encoder or a diffusion model
   kAsserted,          // an assertion of llama.cpp that AssertionGuard turned into an error
@@ -18,11 +18,11 @@ enum class TrialOutcome {
 struct TrialOptions {
   bool use_mmap = true;
   bool vocabulary_only = false;
-  std::string adapter;     // a LoRA file to put on top, "" for none
-  bool has_checks = true;  // without them llama.cpp gets every file
+  std::string adapter;     // a LoRA file to apply; "" = no adapter
+  bool has_checks = true;  // false = llama.cpp gets every file
 };
 
-// Never returns normally where llama.cpp ends the process: run it in a child process.
+// Run this in a child process: llama.cpp may end the process.
 TrialOutcome RunTrial(const std::string& path, const TrialOptions& options);
 
 }  // namespace codellama::test

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::array<const char*, 2> kLayers = {"blk.0.", "blk.1."};
 
-// TinyLlama under another name.
+// TinyLlama with another architecture.
 GgufDraft Renamed(const std::string& architecture) {
   GgufDraft draft = TinyLlama();
   draft.SetText("general.architecture", architecture);
@@ -64,7 +64,7 @@ GgufDraft Gemma3() {
   return draft;
 }
 
-// One matrix for queries, keys and values in place of three.
+// Replaces the matrices for queries, keys and values by one fused matrix.
 void FuseAttention(GgufDraft& draft, const std::string& layer) {
   for (const char* name : {"attn_q", "attn_k", "attn_v"}) {
     RemoveTensor(draft, layer + name + ".weight");
@@ -85,7 +85,7 @@ GgufDraft Phi3() {
   return draft;
 }
 
-// A bias for each norm and matrix, and no gate.
+// Adds a bias to each norm and matrix, and removes the gate.
 void AddBiases(GgufDraft& draft, const std::string& layer) {
   RemoveTensor(draft, layer + "ffn_gate.weight");
   for (const char* name : {"attn_norm", "ffn_norm", "attn_output", "ffn_down"}) {

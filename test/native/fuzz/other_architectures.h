@@ -1,4 +1,4 @@
-// Small models of other architectures than llama's that llama.cpp loads and runs.
+// Small models of architectures other than llama that llama.cpp loads and runs.
 #pragma once
 
 #include <utility>
@@ -8,7 +8,7 @@
 
 namespace codellama::test {
 
-// Each with the name of its architecture.
+// Pairs of an architecture and a model.
 std::vector<std::pair<std::string, GgufDraft>> OtherArchitectures();
 
 }  // namespace codellama::test

@@ -12,7 +12,7 @@
 namespace codellama::test {
 namespace {
 
-constexpr uint32_t kMaxWidth = 640;  // so that a run takes milliseconds
+constexpr uint32_t kMaxWidth = 640;  // keeps a run in milliseconds
 
 class RandomModel {
  public:
@@ -100,7 +100,7 @@ class RandomModel {
     }
   }
 
-  // With weights of any type that fits its rows, and now and then of nothing but NaN.
+  // Fills a tensor with weights of any type that fits its rows. Sometimes all weights are NaN.
   void AddMatrix(const std::string& name, const std::vector<uint64_t>& dimensions) {
     constexpr uint32_t kTypes = 43;
     const TensorType* type = nullptr;

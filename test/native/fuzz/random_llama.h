@@ -1,4 +1,4 @@
-// Models of the llama architecture that are whole and coherent, but of shapes nobody makes.
+// Valid llama models with unusual shapes.
 #pragma once
 
 #include <random>

@@ -1,4 +1,4 @@
-// libFuzzer target: reads any bytes as a GBNF grammar.
+// libFuzzer target: reads bytes as a GBNF grammar.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -1,4 +1,4 @@
-// libFuzzer target: reads any bytes as a model file and checks what it says.
+// libFuzzer target: reads bytes as a model file and runs the checks.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -14,7 +14,7 @@ using codellama::GgufFile;
 
 namespace {
 
-// A file in memory, with a path.
+// An in-memory file that has a path.
 const int file_number = memfd_create("model", 0);
 const std::string path = "/proc/self/fd/" + std::to_string(file_number);
 

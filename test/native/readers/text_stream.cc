@@ -1,5 +1,5 @@
-// libFuzzer target: the text is UTF-8, and the text and the stop string that matched are the same
-// in whatever pieces the bytes come.
+// libFuzzer target: the text must be UTF-8, and the text and the matched stop string must not
+// depend on how the bytes are split into pieces.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The words of our matcher against those of llama.cpp's own code with std::regex, for each
-// pre-tokenizer that llama.cpp has.
+// Compares our word splitter with llama.cpp's original code, which uses std::regex, for all
+// pre-tokenizers of llama.cpp.
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
@@ -26,7 +26,7 @@ namespace original {
 namespace codellama::test {
 namespace {
 
-// Units of every class that a pattern tells apart.
+// Texts of every class that the patterns distinguish.
 constexpr const char* kUnits[] = {"a",
                                   "b",
                                   "z",
@@ -167,13 +167,13 @@ TEST(pretokenizer_patterns_are_found_in_the_source) {
   CHECK(patterns >= 60);
 }
 
-TEST(pretokenizer_gives_no_words_for_an_empty_text) {
+TEST(pretokenizer_returns_no_words_for_an_empty_text) {
   for (const auto& patterns : PretokenizerPatterns()) {
     CHECK_EQ(unicode_regex_split("", patterns, false), std::vector<std::string>());
   }
 }
 
-TEST(pretokenizer_words_are_those_of_std_regex) {
+TEST(pretokenizer_agrees_with_std_regex) {
   std::mt19937 random(1);
   std::vector<std::string> texts = {" ", "\n", "a", "don't   stop\n\n  1234567 "};
   for (size_t i = 0; i < 5; ++i) texts.push_back(RandomText(random, 2500));
@@ -185,13 +185,13 @@ TEST(pretokenizer_words_are_those_of_std_regex) {
   }
 }
 
-TEST(pretokenizer_splits_long_runs_without_a_deep_stack_or_square_time) {
+TEST(pretokenizer_splits_long_runs_without_recursion_in_linear_time) {
   constexpr size_t kLength = 150'000;
   for (const std::string unit :
        {"a", "A", "aB", " ", "\n", " \n", "!", "1", "漢", "\u0301", "a "}) {
     std::string text;
     while (text.size() < kLength) text += unit;
-    // The unit after the run fits nothing that the run began.
+    // The unit after the run makes every match of the run fail at its end.
     for (const std::string& end : {std::string(), std::string("\x01")}) {
       for (const auto& patterns : PretokenizerPatterns()) {
         std::string joined;
@@ -204,7 +204,7 @@ TEST(pretokenizer_splits_long_runs_without_a_deep_stack_or_square_time) {
   }
 }
 
-TEST(pretokenizer_refuses_syntax_it_does_not_know) {
+TEST(pretokenizer_refuses_unknown_syntax) {
   for (const std::string pattern :
        {"a*?", "(?<=a)b", "a.", "(a", "a)", "[a", "\\w", "(a?)*", "^a"}) {
     bool is_refused = false;
