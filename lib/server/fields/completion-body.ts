@@ -1,26 +1,31 @@
 import { z } from "zod";
+import { generateTable } from "../../options/generate.ts";
 import { countOf, promptSchema } from "./prompts.ts";
 import { generationFields } from "./sampling.ts";
 import { askedStructure, checkOneStructure, structureFields } from "./structure-fields.ts";
+import { type FieldValues, tableFields } from "./table-fields.ts";
+
+/** The options that only completions have a field for. */
+const ownTable = {
+  bestOf: generateTable.bestOf,
+  logprobs: generateTable.logprobs,
+  tokenHealing: generateTable.tokenHealing,
+  ignoreEos: generateTable.ignoreEos,
+};
 
 const fields = z.object({
   ...generationFields,
+  ...tableFields<FieldValues<typeof ownTable>>(ownTable),
   ...structureFields,
   prompt: promptSchema(128),
-  /** What comes behind the hole: makes it an infill. */
+  /** Text after the hole. Makes the request an infill. */
   suffix: z.string().nullish(),
-  best_of: z.int().min(1).max(128).nullish(),
-  logprobs: z.int().min(0).max(100).nullish(),
   echo: z.boolean().nullish(),
-  /** Control tokens spelled out in the prompt count as such. */
+  /** Reads control tokens that the prompt spells out as tokens. */
   raw: z.boolean().nullish(),
-  /** Never ends by itself, as vLLM has it. */
-  ignore_eos: z.boolean().nullish(),
-  /** Writes the prompt's last token anew. */
-  token_healing: z.boolean().nullish(),
-  /** Tells the new tokens' ids, in `token_ids`, as vLLM does. */
+  /** Adds the ids of the new tokens in `token_ids`, as vLLM does. */
   return_token_ids: z.boolean().nullish(),
-  /** Names tokens in `logprobs` by their ids, as `token_id:42`, as vLLM does. */
+  /** Names tokens in `logprobs` by their ids, such as `token_id:42`, as vLLM does. */
   return_tokens_as_token_ids: z.boolean().nullish(),
 });
 

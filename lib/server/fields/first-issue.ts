@@ -1,22 +1,26 @@
 import type { z } from "zod";
+import { issueMessage } from "./issue-message.ts";
 
 type Schema = z.core.$ZodType;
 
-/** The checked value, or the first thing that is wrong with it. */
+/** The checked value, or the first issue with it. */
 export type Checked<Value> =
   | { readonly value: Value }
   | { readonly issue: z.core.$ZodIssue | undefined };
 
 /**
- * Checks a value until its first issue. zod by itself describes every issue, which takes gigabytes
- * for an array of a million wrong elements.
+ * Checks a value until its first issue. zod alone describes every issue, which takes gigabytes for
+ * an array of a million wrong elements.
  */
 export function checkUntilIssue<Type extends z.ZodType>(
   schema: Type,
   value: unknown,
 ): Checked<z.output<Type>> {
   endAtIssues(schema);
-  const context: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true };
+  const context: z.core.ParseContextInternal<z.core.$ZodIssue> = {
+    abortEarly: true,
+    error: issueMessage,
+  };
   const result = schema.safeParse(value, context);
   return result.success ? { value: result.data } : { issue: result.error.issues[0] };
 }

@@ -1,4 +1,6 @@
+import { generateTable } from "../../options/generate.ts";
 import { choiceGrammar, schemaOf } from "./guided-fields.ts";
+import { fieldEntries } from "./table-fields.ts";
 
 /** What a field means on every route that has no field of its own by that name. */
 export type KnownField =
@@ -37,6 +39,14 @@ const none = refused();
 const noText = refused("");
 const noList = refused([]);
 
+/** The fields of the option table, for routes without them. */
+const tableOwn: Readonly<Record<string, KnownField>> = Object.fromEntries(
+  fieldEntries(generateTable).map(([field, { off }]) => [
+    field,
+    off === "always" ? harmless : refused(...(off ?? [])),
+  ]),
+);
+
 /** The routes' own fields, as routes without them see them. */
 const own: Readonly<Record<string, KnownField>> = {
   model: harmless,
@@ -47,43 +57,12 @@ const own: Readonly<Record<string, KnownField>> = {
   input_prefix: none,
   input_suffix: none,
   input_extra: noList,
-  max_tokens: none,
-  n: refused(1),
-  best_of: refused(1),
+  ...tableOwn,
   stream: off,
   stream_options: harmless,
-  temperature: none,
-  top_p: refused(1),
-  top_k: refused(0, -1),
-  min_p: refused(0),
-  typical_p: refused(1),
-  repeat_penalty: refused(1),
-  repeat_last_n: harmless,
-  frequency_penalty: refused(0),
-  presence_penalty: refused(0),
-  dry_multiplier: refused(0),
-  dry_base: harmless,
-  dry_allowed_length: harmless,
-  dry_penalty_last_n: harmless,
-  dry_sequence_breakers: harmless,
-  xtc_probability: refused(0),
-  xtc_threshold: harmless,
-  mirostat: refused(0),
-  mirostat_tau: harmless,
-  mirostat_eta: harmless,
-  seed: refused(-1),
-  stop: refused([], ""),
-  stop_token_ids: noList,
-  logit_bias: refused([], {}),
-  lora: noList,
-  priority: harmless,
-  cache_prompt: refused(true),
-  logprobs: refused(false, 0),
   top_logprobs: refused(0),
   echo: off,
   raw: off,
-  ignore_eos: off,
-  token_healing: off,
   return_token_ids: off,
   return_tokens_as_token_ids: off,
   grammar: noText,
