@@ -94,7 +94,7 @@ export class CodeLlamaError extends Error {
     return true;
   }
 
-  /** HTTP status to answer a client with whose request caused this error. Not enumerable. */
+  /** HTTP status for the client whose request caused this error. Not enumerable. */
   get statusCode(): number {
     return statusOf(this.code);
   }

@@ -21,7 +21,7 @@ const bias = (logitBias: unknown) => {
 const invalid = (message: RegExp) =>
   expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringMatching(message) });
 
-describe("an options object is refused", () => {
+describe("rejects an options object", () => {
   test.each<[string, unknown, RegExp]>([
     ["null", null, /options must be an object \(got null\)/],
     ["a bigint", 5n, /\(got 5n\)/],
@@ -64,14 +64,14 @@ describe("an options object is refused", () => {
     ],
     ["a class without a name", { count: new (class {})() }, /count must be .* no class/],
     ["a name of a million characters", { ["n".repeat(1e6)]: 1 }, /unknown option "n{40}…"; known/],
-    ["constructor as a name", { constructor: 1 }, /unknown option "constructor"/],
+    ["an option named constructor", { constructor: 1 }, /unknown option "constructor"/],
   ])("%s", (_, options, message) => {
     expect(() => check(options)).toThrow(invalid(message));
   });
 });
 
-describe("an options object is copied", () => {
-  test("a getter that changes its answer is asked once", () => {
+describe("copies an options object", () => {
+  test("reading each getter once", () => {
     let asked = 0;
     const options = {
       get count() {
@@ -82,7 +82,7 @@ describe("an options object is copied", () => {
     expect(asked).toBe(1);
   });
 
-  test("what changes after the call changes nothing", () => {
+  test("so that later changes have no effect", () => {
     const options = { names: ["a"], inner: { size: 1 } };
     const copy = check(options);
     options.names.push("b");
@@ -90,7 +90,7 @@ describe("an options object is copied", () => {
     expect(copy).toEqual({ names: ["a"], inner: { size: 1 } });
   });
 
-  test("from class instances, null prototypes, defaults that are inherited, and other realms", () => {
+  test("from class instances, null prototypes, inherited defaults and other realms", () => {
     class Defaults {
       get count() {
         return 4;
@@ -105,7 +105,7 @@ describe("an options object is copied", () => {
     });
   });
 
-  test("without what somebody put into Object.prototype", () => {
+  test("without properties that were added to Object.prototype", () => {
     Object.defineProperty(Object.prototype, "count", { value: -1, configurable: true });
     try {
       const copy = check({ inner: { size: 1 } }) as { count?: number };
@@ -115,7 +115,7 @@ describe("an options object is copied", () => {
     }
   });
 
-  test("by the elements of an array, whatever its iterator says", () => {
+  test("by the indices of an array, without calling its iterator", () => {
     const names = Object.assign(["a"], { [Symbol.iterator]: () => [1].values() });
     expect(check({ names })).toEqual({ names: ["a"] });
   });
@@ -152,7 +152,7 @@ describe("logitBias", () => {
   });
 });
 
-describe("data is refused", () => {
+describe("copyJson()", () => {
   const limits = { depth: 64, size: 2 ** 20 };
   let doubled: object = {};
   for (let level = 0; level < 40; level++) doubled = { left: doubled, right: doubled };
@@ -168,18 +168,18 @@ describe("data is refused", () => {
     ["NaN", { a: Number.NaN }, /data\.a must be JSON \(got NaN\)/],
     ["a hole", new Array(1), /data\[0\] must be JSON \(got undefined\)/],
     ["a revoked Proxy", { a: revoked() }, /data cannot be read/],
-  ])("%s", (_, value, message) => {
+  ])("rejects %s", (_, value, message) => {
     expect(() => copyJson(value, "data", limits)).toThrow(invalid(message));
   });
 
-  test("unless it is JSON: with toJSON, undefined and __proto__ as JSON.stringify has them", () => {
+  test("treats toJSON, undefined and __proto__ like JSON.stringify", () => {
     const value = { at: new Date(0), none: undefined, ...JSON.parse('{"a": {"__proto__": 1}}') };
     const copy = copyJson(value, "data", limits);
     expect(JSON.stringify(copy)).toBe('{"at":"1970-01-01T00:00:00.000Z","a":{"__proto__":1}}');
   });
 });
 
-describe("of a mode's options is refused", () => {
+describe("rejects in a mode's options", () => {
   test.each<[string, unknown, RegExp]>([
     ["a stop string of a megabyte", { stop: "a".repeat(1e6) }, /stop must be .* at most 4096/],
     ["tools of 10,000 levels", { tools: [nested(10_000)] }, /chat\(\): tools is nested/],
@@ -197,7 +197,7 @@ describe("of a mode's options is refused", () => {
   });
 });
 
-test("messages are copied with what they have beside their text", () => {
+test("copies messages with their other properties", () => {
   const message = { role: "assistant" as const, content: "a", tool_calls: [{ id: "1" }] };
   const messages = [message];
   const copy = copyMessages(messages, "chat()");
@@ -211,8 +211,8 @@ test("messages are copied with what they have beside their text", () => {
   );
 });
 
-test("an AbortSignal is known by its protocol", () => {
-  // As jsdom's and those of polyfills.
+test("recognises an AbortSignal by its members", () => {
+  // Like the signals of jsdom and of polyfills.
   class Foreign extends EventTarget {
     readonly aborted = false;
     readonly [Symbol.toStringTag] = "AbortSignal";

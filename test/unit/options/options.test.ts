@@ -30,15 +30,15 @@ function errorOf(call: () => unknown): CodeLlamaError {
   throw new Error("nothing was thrown");
 }
 
-describe("generate() refuses", () => {
+describe("generate() rejects", () => {
   test.each<[string, object, RegExp]>([
     [
       "a negative length",
       { maxTokens: -1 },
       /maxTokens must be a whole number between 0 and .*\(got -1\)/,
     ],
-    ["half a token", { maxTokens: 1.5 }, /maxTokens must be a whole number/],
-    ["a length of text", { maxTokens: "5" }, /maxTokens must be .* \(got "5"\)/],
+    ["a fraction of a token", { maxTokens: 1.5 }, /maxTokens must be a whole number/],
+    ["a number as a string", { maxTokens: "5" }, /maxTokens must be .* \(got "5"\)/],
     ["a temperature below 0", { temperature: -0.1 }, /temperature must be between 0 and 100/],
     ["a temperature of NaN", { temperature: Number.NaN }, /temperature must be .* \(got NaN\)/],
     ["an infinite temperature", { temperature: Infinity }, /temperature .* \(got Infinity\)/],
@@ -49,9 +49,9 @@ describe("generate() refuses", () => {
     ["a repeat penalty of 0", { repeatPenalty: 0 }, /repeatPenalty must be between 0.01/],
     ["a huge frequency penalty", { frequencyPenalty: 1e3 }, /frequencyPenalty must be/],
     ["a huge presence penalty", { presencePenalty: -1e3 }, /presencePenalty must be/],
-    ["a look-back below 0", { penaltyLastN: -2 }, /penaltyLastN must be/],
+    ["a penalty window below -1", { penaltyLastN: -2 }, /penaltyLastN must be/],
     ["a seed below 0", { seed: -1 }, /seed must be a whole number between 0 and 4294967294/],
-    ["llama.cpp's own word for a random seed", { seed: 0xffffffff }, /seed must be/],
+    ["llama.cpp's value for a random seed", { seed: 0xffffffff }, /seed must be/],
     ["an empty stop string", { stop: "" }, /stop must be a non-empty string/],
     ["an empty stop string in a list", { stop: ["x", ""] }, /stop must be/],
     [
@@ -60,9 +60,9 @@ describe("generate() refuses", () => {
       /stop must be .*\(got an array of 65\)/,
     ],
     ["an unknown priority", { priority: "high" }, /"interactive", "normal" or "background"/],
-    ["a signal that is none", { signal: {} }, /signal must be an AbortSignal/],
+    ["an object that is not an AbortSignal", { signal: {} }, /signal must be an AbortSignal/],
     ["dry without a multiplier", { dry: { base: 2 } }, /dry: multiplier is missing/],
-    ["dry that is no object", { dry: 3 }, /dry: options must be an object \(got 3\)/],
+    ["a number as dry", { dry: 3 }, /dry: options must be an object \(got 3\)/],
     ["an unknown option of dry", { dry: { multiplier: 1, length: 1 } }, /dry: unknown option/],
     ["xtc without a probability", { xtc: {} }, /xtc: probability is missing/],
     ["xtc above 1", { xtc: { probability: 2 } }, /xtc: probability must be/],
@@ -79,7 +79,7 @@ describe("generate() refuses", () => {
       { logitBias: { 5: Number.NaN } },
       /logitBias\[5\] must be between -Infinity and 1000000/,
     ],
-    ["a bias of text", { logitBias: new Map([[5, "x"]]) }, /logitBias\[5\] must be/],
+    ["a string as a bias", { logitBias: new Map([[5, "x"]]) }, /logitBias\[5\] must be/],
     ["a bias that is an array", { logitBias: [1] }, /logitBias must be an object or Map/],
     [
       "an unknown option",
@@ -87,8 +87,8 @@ describe("generate() refuses", () => {
       /unknown option "temprature"; did you mean "temperature"/,
     ],
     ["a name from another API", { max_tokens: 1 }, /did you mean "maxTokens"/],
-    ["a name like none", { qqqqqqqq: 1 }, /known options are maxTokens, /],
-    ["__proto__ as an own name", JSON.parse('{"__proto__": 1}'), /unknown option "__proto__"/],
+    ["a name unlike any option", { qqqqqqqq: 1 }, /known options are maxTokens, /],
+    ["an own property __proto__", JSON.parse('{"__proto__": 1}'), /unknown option "__proto__"/],
   ])("%s", (_, options, message) => {
     const error = generateError(options);
     expect(error.code).toBe("INVALID_ARGUMENT");
@@ -101,13 +101,13 @@ describe("generate() refuses", () => {
   });
 });
 
-test("options that are undefined are as good as absent", () => {
+test("undefined options count as absent", () => {
   expect(() =>
     requestOptions({ topP: undefined } as object, generateTable, engine, "generate()"),
   ).not.toThrow();
 });
 
-describe("CodeLlama.load() refuses", () => {
+describe("CodeLlama.load() rejects", () => {
   test.each<[string, object, RegExp]>([
     ["a context of 0", { contextSize: 0 }, /contextSize must be a whole number between 8/],
     ["a context beyond 2^31", { contextSize: 2 ** 31 }, /contextSize must be/],
@@ -122,7 +122,7 @@ describe("CodeLlama.load() refuses", () => {
       /splitMode must be "none", "layer", "row" or "tensor"/,
     ],
     ["a main GPU of -1", { mainGpu: -1 }, /mainGpu must be a whole number between 0 and 15/],
-    ["a split that is no list", { tensorSplit: 2 }, /tensorSplit must be an array of at most 16/],
+    ["a number as tensorSplit", { tensorSplit: 2 }, /tensorSplit must be an array of at most 16/],
     [
       "a split of nothing",
       { tensorSplit: [0, 0] },
@@ -131,7 +131,7 @@ describe("CodeLlama.load() refuses", () => {
     ["a negative part", { tensorSplit: [1, -1] }, /tensorSplit must be/],
     ["a part that is NaN", { tensorSplit: [1, Number.NaN] }, /tensorSplit must be/],
     ["17 parts", { tensorSplit: Array(17).fill(1) }, /tensorSplit must be an array of at most 16/],
-    ["devices that are no list", { devices: "CUDA0" }, /devices must be an array of at most 16/],
+    ["a string as devices", { devices: "CUDA0" }, /devices must be an array of at most 16/],
     ["a device without a name", { devices: [""] }, /devices\[0\] must be .* a non-empty string/],
     ["device -1", { devices: ["CPU", -1] }, /devices\[1\] must be a whole number between 0/],
     ["an unknown cache type", { kvCacheType: "q3" }, /kvCacheType must be "f32", .* \(got "q3"\)/],
@@ -141,22 +141,30 @@ describe("CodeLlama.load() refuses", () => {
       { kvCacheType: "q8_0", flashAttention: false },
       /V cache of type "q8_0" needs flash attention/,
     ],
-    ["a prefix cache of text", { prefixCache: "on" }, /prefixCache must be true or false/],
+    ["a string as prefixCache", { prefixCache: "on" }, /prefixCache must be true or false/],
     [
       "a prefix cache of nothing",
       { prefixCache: { maxTokens: 0 } },
       /prefixCache: maxTokens must be a whole number between 1/,
     ],
-    ["speculation of text", { speculation: "on" }, /speculation must be true or false/],
+    ["a string as speculation", { speculation: "on" }, /speculation must be true or false/],
     ["a draft of 65", { speculation: { maxDraft: 65 } }, /speculation: maxDraft must be a whole/],
-    ["rope that is no object", { rope: "yarn" }, /rope: options must be an object \(got "yarn"\)/],
+    ["a string as rope", { rope: "yarn" }, /rope: options must be an object \(got "yarn"\)/],
     ["a RoPE base of 1", { rope: { base: 1 } }, /rope: base must be between 2 .*\(got 1\)/],
     ["a RoPE scale of 0", { rope: { scale: 0 } }, /rope: scale must be between 0.0001 and 1/],
     ["a RoPE scale of NaN", { rope: { scale: Number.NaN } }, /rope: scale must be .*\(got NaN\)/],
     ["longrope", { rope: { type: "longrope" } }, /rope: type must be "none", "linear" or "yarn"/],
-    ["a scale for none", { rope: { type: "none", scale: 0.5 } }, /rope: scale must be left out/],
-    ["yarn of another type", { rope: { type: "linear", yarn: {} } }, /rope: yarn must be left out/],
-    ["yarn that is no object", { rope: { yarn: true } }, /rope: yarn: options must be an object/],
+    [
+      "a RoPE scale with type none",
+      { rope: { type: "none", scale: 0.5 } },
+      /rope: scale must be left out/,
+    ],
+    [
+      "yarn options with another RoPE type",
+      { rope: { type: "linear", yarn: {} } },
+      /rope: yarn must be left out/,
+    ],
+    ["a boolean as yarn", { rope: { yarn: true } }, /rope: yarn: options must be an object/],
     [
       "an unknown option of yarn",
       { rope: { yarn: { betafast: 1 } } },
@@ -177,11 +185,15 @@ describe("CodeLlama.load() refuses", () => {
       { rope: { yarn: { betaFast: 1, betaSlow: 32 } } },
       /rope: yarn: betaSlow must be below betaFast, which is 1 \(got 32\)/,
     ],
-    ["useMmap of text", { useMmap: "yes" }, /useMmap must be true or false/],
-    ["loras that are no list", { loras: "a.gguf" }, /loras must be an array/],
+    ["a string as useMmap", { useMmap: "yes" }, /useMmap must be true or false/],
+    ["a string as loras", { loras: "a.gguf" }, /loras must be an array/],
     ["a LoRA without a path", { loras: [{}] }, /loras\[0\]: path is missing/],
-    ["a LoRA's scale of text", { loras: [{ path: "a", scale: "1" }] }, /loras\[0\]: scale must be/],
-    ["a callback that is none", { onProgress: 1 }, /onProgress must be a function/],
+    [
+      "a string as a LoRA's scale",
+      { loras: [{ path: "a", scale: "1" }] },
+      /loras\[0\]: scale must be/,
+    ],
+    ["a number as a callback", { onProgress: 1 }, /onProgress must be a function/],
     ["an unknown option", { context: 5 }, /unknown option "context"/],
   ])("%s", (_, options, message) => {
     const error = loadError(options);
@@ -193,7 +205,7 @@ describe("CodeLlama.load() refuses", () => {
     expect(loadError({}, path).message).toContain("path must be a string");
   });
 
-  test("a URL, with the way to its path", () => {
+  test("a URL, and says how to get its path", () => {
     const { message } = loadError({}, new URL("file:///model.gguf"));
     expect(message).toMatch(
       /path must be a string \(got .*\); pass fileURLToPath\(url\) of node:url$/,
@@ -201,7 +213,7 @@ describe("CodeLlama.load() refuses", () => {
   });
 });
 
-test("messages do not carry a user's whole text", () => {
+test("error messages do not contain the user's whole text", () => {
   const secret = "x".repeat(1000);
   expect(generateError({ priority: secret }).message.length).toBeLessThan(200);
 });
