@@ -27,7 +27,7 @@ const toolCall = named(
   }),
 );
 
-/** Of `POST /v1/chat/completions`. */
+/** Answer of `POST /v1/chat/completions`. */
 export const chatAnswer = named(
   "ChatCompletion",
   z.object({
@@ -38,7 +38,7 @@ export const chatAnswer = named(
         index: count,
         message: z.object({
           role: z.literal("assistant"),
-          content: z.string().nullable().describe("null where tools are called"),
+          content: z.string().nullable().describe("null if the model calls tools"),
           refusal: z.null(),
           tool_calls: z.array(toolCall).optional(),
         }),
@@ -50,7 +50,7 @@ export const chatAnswer = named(
   }),
 );
 
-/** An event of its stream. */
+/** Event of the stream of `POST /v1/chat/completions`. */
 export const chatEvent = named(
   "ChatCompletionEvent",
   z.object({
@@ -74,7 +74,7 @@ export const chatEvent = named(
             .optional(),
         }),
         logprobs: logprobs.nullable(),
-        finish_reason: reason.nullable().describe("null but at the choice's end"),
+        finish_reason: reason.nullable().describe("null except in the last event of the choice"),
       }),
     ),
     usage: usageInEvents,

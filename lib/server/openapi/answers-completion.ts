@@ -9,7 +9,7 @@ const head = {
 };
 
 const reason = z.enum(["stop", "length"]);
-const stopReason = z.string().nullable().describe("The stop text that ended it");
+const stopReason = z.string().nullable().describe("The stop string that ended the answer");
 
 const logprobs = named(
   "CompletionLogprobs",
@@ -25,10 +25,10 @@ const choice = {
   index: count,
   text: z.string(),
   logprobs: logprobs.nullable(),
-  token_ids: z.array(count).optional().describe("With return_token_ids"),
+  token_ids: z.array(count).optional().describe("Present if return_token_ids is true"),
 };
 
-/** Of `POST /v1/completions`. */
+/** Answer of `POST /v1/completions`. */
 export const completionAnswer = named(
   "Completion",
   z.object({
@@ -38,7 +38,7 @@ export const completionAnswer = named(
   }),
 );
 
-/** An event of its stream. */
+/** Event of the stream of `POST /v1/completions`. */
 export const completionEvent = named(
   "CompletionEvent",
   z.object({
@@ -46,7 +46,7 @@ export const completionEvent = named(
     choices: z.array(
       z.object({
         ...choice,
-        finish_reason: reason.nullable().describe("null but at the choice's end"),
+        finish_reason: reason.nullable().describe("null except in the last event of the choice"),
         stop_reason: stopReason.optional(),
       }),
     ),

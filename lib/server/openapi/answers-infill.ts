@@ -21,11 +21,13 @@ const whole = named(
   "Infill",
   z.object({
     index: count,
-    content: z.string().describe("Empty at a stream's end: its pieces had it"),
+    content: z
+      .string()
+      .describe("Empty in the last event of a stream: the pieces contain the text"),
     stop: z.literal(true),
     model: z.string(),
     stop_type: z.enum(["eos", "limit", "word"]),
-    stopping_word: z.string().describe("Empty where none ended it"),
+    stopping_word: z.string().describe("Empty if no stop string ended the answer"),
     tokens_predicted: count,
     tokens_evaluated: count,
     tokens_cached: count,
@@ -34,7 +36,7 @@ const whole = named(
   }),
 );
 
-// Names of inner fields stay as they were asked for: "timings/prompt_n".
+// A selected inner field keeps its path as its name: "timings/prompt_n".
 const innerFields = Object.fromEntries(
   Object.entries(timings.shape).map(([name, schema]) => [`timings/${name}`, schema]),
 );
@@ -44,15 +46,15 @@ const selection = named(
   z
     .object({ ...whole.shape, ...innerFields })
     .partial()
-    .describe("With response_fields"),
+    .describe("The fields that response_fields selects"),
 );
 
 const one = z.union([whole, selection]);
 
-/** Of `POST /infill`. */
+/** Answer of `POST /infill`. */
 export const infillAnswer = named(
   "InfillAnswer",
-  z.union([one, z.array(one)]).describe("An array where n_cmpl is above 1"),
+  z.union([one, z.array(one)]).describe("An array if n_cmpl is above 1"),
 );
 
 const piece = named(
@@ -60,5 +62,5 @@ const piece = named(
   z.object({ index: count, content: z.string(), stop: z.literal(false) }),
 );
 
-/** An event of its stream: pieces, then each answer's end. */
+/** Event of the stream of `POST /infill`: pieces of text, then the end of each answer. */
 export const infillEvent = named("InfillEvent", z.union([piece, one]));

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-/** Shapes of answers that have names of their own in the description. */
+/** Schemas of answers that have a name in the OpenAPI document. */
 export const namedAnswers = z.registry<{ id: string }>();
 
-/** Gives a shape its name there. */
+/** Gives a schema a name in the OpenAPI document. */
 export function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
   namedAnswers.add(schema, { id });
   return schema;
@@ -11,20 +11,20 @@ export function named<Schema extends z.ZodType>(id: string, schema: Schema): Sch
 
 export const count = z.int().min(0);
 
-/** What is told instead of an answer. */
+/** The answer to a failed request. */
 export const errorAnswer = named(
   "Error",
   z.object({
     error: z.object({
       message: z.string(),
-      type: z.string().describe("The kind that OpenAI's API has for the status"),
-      param: z.string().nullable().describe("The field that is wrong, as messages[0].content"),
-      code: z.string().describe("Tells errors apart, such as CONTEXT_OVERFLOW"),
+      type: z.string().describe("The error type of OpenAI's API for the status"),
+      param: z.string().nullable().describe("The wrong field, such as messages[0].content"),
+      code: z.string().describe("Error code, such as CONTEXT_OVERFLOW"),
     }),
   }),
 );
 
-/** Of all completions. */
+/** Token counts over all answers of a request. */
 export const usageAnswer = named(
   "Usage",
   z.object({
@@ -38,7 +38,7 @@ export const usageAnswer = named(
 export const usageInEvents = usageAnswer
   .nullable()
   .optional()
-  .describe("With stream_options.include_usage: null but in the last event");
+  .describe("Present with stream_options.include_usage; null except in the last event");
 
 export const modelAnswer = named(
   "Model",
@@ -48,7 +48,7 @@ export const modelAnswer = named(
     created: count.describe("Seconds since 1970"),
     owned_by: z.string(),
     meta: z.object({
-      context_size: count.nullable().describe("In tokens; null where nobody knows"),
+      context_size: count.nullable().describe("In tokens; null if unknown"),
       training_context_size: count,
       parameters: count,
       size_bytes: count,
@@ -83,7 +83,7 @@ export const embeddingsAnswer = named(
         index: count,
         embedding: z
           .union([z.array(z.number()), z.string()])
-          .describe("Numbers, or in base64 as little-endian floats of 32 bits"),
+          .describe("Numbers, or little-endian 32-bit floats in base64"),
       }),
     ),
     usage: z.object({ prompt_tokens: count, total_tokens: count }),
@@ -101,11 +101,11 @@ export const tokensAnswer = named(
             id: count,
             piece: z
               .union([z.string(), z.array(z.int().min(0).max(255))])
-              .describe("Its text, or its bytes where they are no whole text by themselves"),
+              .describe("Text of the token, or its bytes if they are not valid UTF-8"),
           }),
         ),
       ])
-      .describe("Ids, or with with_pieces each beside its text"),
+      .describe("Token ids; with with_pieces, each id with its text"),
   }),
 );
 
@@ -113,8 +113,8 @@ export const textAnswer = named("Text", z.object({ content: z.string() }));
 export const promptAnswer = named("Prompt", z.object({ prompt: z.string() }));
 export const healthAnswer = named("Health", z.object({ status: z.literal("ok") }));
 
-/** Of a server that takes no requests for the model: it loads, failed to, or shuts down. */
-export const unwellAnswer = named(
-  "Unwell",
+/** Health of a server that cannot answer: its model is loading or failed, or it shuts down. */
+export const unavailableAnswer = named(
+  "Unavailable",
   z.object({ status: z.enum(["loading", "failed", "closed", "draining"]) }),
 );

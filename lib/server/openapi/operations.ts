@@ -17,22 +17,22 @@ import { chatAnswer, chatEvent } from "./answers-chat.ts";
 import { completionAnswer, completionEvent } from "./answers-completion.ts";
 import { infillAnswer, infillEvent } from "./answers-infill.ts";
 
-/** A route as it is described. */
+/** Description of a route. */
 export interface Operation {
   readonly method: "get" | "post";
-  /** Where it ends in a parameter, that is the model's name. */
+  /** Path of the route. Its only parameter is the name of the model. */
   readonly path: string;
   readonly id: string;
   readonly summary: string;
   readonly body?: z.ZodType;
   readonly answer: z.ZodType;
-  /** Of the answer, other than JSON. */
+  /** Content type of the answer. Default JSON. */
   readonly type?: string;
-  /** What it streams where it is asked to, and what the last event says instead. */
+  /** Events of a streamed answer, and the data of the last event if it differs. */
   readonly event?: { readonly data: z.ZodType; readonly ends?: string };
-  /** Whether a client may name a model, and so a wrong one. */
+  /** Whether the request names a model, which can be a wrong one. */
   readonly namesModel?: boolean;
-  /** Needs no key, and answers in any state. */
+  /** Whether the route needs no key and answers in every state of the server. */
   readonly isHealth?: boolean;
 }
 
@@ -41,7 +41,7 @@ const posts: readonly Operation[] = [
     method: "post",
     path: "/v1/completions",
     id: "createCompletion",
-    summary: "Continue text, or fill it in where there is a suffix",
+    summary: "Continue a text, or fill a hole if there is a suffix",
     body: completionSchema,
     answer: completionAnswer,
     event: { data: completionEvent, ends: "[DONE]" },
@@ -61,7 +61,7 @@ const posts: readonly Operation[] = [
     method: "post",
     path: "/v1/embeddings",
     id: "createEmbeddings",
-    summary: "Make vectors of texts",
+    summary: "Compute the embeddings of texts",
     body: embeddingSchema,
     answer: embeddingsAnswer,
     namesModel: true,
@@ -70,7 +70,7 @@ const posts: readonly Operation[] = [
     method: "post",
     path: "/infill",
     id: "infill",
-    summary: "Fill in code, as llama-server does",
+    summary: "Fill a hole in code, like llama-server",
     body: infillSchema,
     answer: infillAnswer,
     event: { data: infillEvent },
@@ -80,7 +80,7 @@ const posts: readonly Operation[] = [
     method: "post",
     path: "/tokenize",
     id: "tokenize",
-    summary: "Text to tokens",
+    summary: "Convert text to tokens",
     body: tokenizeSchema,
     answer: tokensAnswer,
   },
@@ -88,7 +88,7 @@ const posts: readonly Operation[] = [
     method: "post",
     path: "/detokenize",
     id: "detokenize",
-    summary: "Tokens to text",
+    summary: "Convert tokens to text",
     body: detokenizeSchema,
     answer: textAnswer,
   },
@@ -96,7 +96,7 @@ const posts: readonly Operation[] = [
     method: "post",
     path: "/apply-template",
     id: "applyTemplate",
-    summary: "The prompt of a chat",
+    summary: "Render the prompt of a chat",
     body: chatCompletionSchema,
     answer: promptAnswer,
     namesModel: true,
@@ -108,14 +108,14 @@ const gets: readonly Operation[] = [
     method: "get",
     path: "/v1/models",
     id: "listModels",
-    summary: "A list of the one model that is served",
+    summary: "List the served model",
     answer: modelListAnswer,
   },
   {
     method: "get",
     path: "/v1/models/{model}",
     id: "getModel",
-    summary: "The model that is served",
+    summary: "Describe the served model",
     answer: modelAnswer,
     namesModel: true,
   },
@@ -123,7 +123,7 @@ const gets: readonly Operation[] = [
     method: "get",
     path: "/health",
     id: "getHealth",
-    summary: "Whether it is loading, ready or draining",
+    summary: "Report whether the server can answer",
     answer: healthAnswer,
     isHealth: true,
   },
@@ -131,7 +131,7 @@ const gets: readonly Operation[] = [
     method: "get",
     path: "/metrics",
     id: "getMetrics",
-    summary: "Metrics in Prometheus' text format",
+    summary: "Report metrics in Prometheus' text format",
     answer: z.string(),
     type: "text/plain",
   },
@@ -139,7 +139,7 @@ const gets: readonly Operation[] = [
     method: "get",
     path: "/openapi.json",
     id: "getDescription",
-    summary: "This description",
+    summary: "Return this document",
     answer: z.record(z.string(), z.unknown()),
   },
 ];

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { errorAnswer, namedAnswers, unwellAnswer } from "./answers.ts";
+import { errorAnswer, namedAnswers, unavailableAnswer } from "./answers.ts";
 import type { Operation } from "./operations.ts";
 
 const place = (id: string) => `#/components/schemas/${id}`;
 
-/** All shapes that have names, as `components.schemas`. */
+/** Returns all named schemas for `components.schemas`. */
 export function namedSchemas(): object {
   const { schemas } = z.toJSONSchema(namedAnswers, { uri: place, io: "input" });
   return Object.fromEntries(
@@ -12,7 +12,7 @@ export function namedSchemas(): object {
   );
 }
 
-/** What an operation may answer, by status. */
+/** Returns the possible answers of an operation, by status. */
 export function responsesOf(operation: Operation, hasKeys: boolean): object {
   return {
     200: { description: "The answer", content: contentOf(operation) },
@@ -29,10 +29,10 @@ function contentOf({ answer, type = "application/json", event }: Operation): obj
         schema: {
           type: "string",
           description:
-            `Where stream is true. Each event is a line "data: " and the JSON of x-event-schema` +
-            `${event.ends === undefined ? "" : `, the last one "data: ${event.ends}"`}; then comes ` +
-            "an empty line. Lines that begin with a colon only keep the connection open. What goes " +
-            "wrong once the stream has begun is told by an Error as its last event.",
+            `The answer if stream is true. Each event is a line "data: " with JSON of x-event-schema` +
+            `${event.ends === undefined ? "" : `, and "data: ${event.ends}" at the end`}, followed by ` +
+            "an empty line. Lines that start with a colon keep the connection open. A failure after " +
+            "the start of the stream is an Error as the last event.",
         },
         "x-event-schema": { anyOf: [schemaOf(event.data), schemaOf(errorAnswer)] },
       },
@@ -41,18 +41,19 @@ function contentOf({ answer, type = "application/json", event }: Operation): obj
 }
 
 function errorsOf({ method, isHealth, namesModel }: Operation, hasKeys: boolean): object {
-  if (isHealth === true) return { 503: response("It takes no requests", unwellAnswer) };
+  if (isHealth === true)
+    return { 503: response("The server cannot answer requests", unavailableAnswer) };
   const isPost = method === "post";
   return {
-    ...(isPost && { 400: response("A field is wrong, the model cannot, or the body is no JSON") }),
-    ...(hasKeys && { 401: response("The API key is missing, or not known") }),
-    ...(namesModel === true && { 404: response("Another model than the one that is served") }),
+    ...(isPost && { 400: response("A field is wrong or not supported, or the body is not JSON") }),
+    ...(hasKeys && { 401: response("The API key is missing or wrong") }),
+    ...(namesModel === true && { 404: response("The server has no model of this name") }),
     ...(isPost && {
       413: response("The body is too large"),
-      415: response("The body is not of type application/json"),
-      429: { ...response("Too many requests of this key, or in all"), headers: retryAfter },
+      415: response("The content type is not application/json"),
+      429: { ...response("Too many requests, of this key or in total"), headers: retryAfter },
     }),
-    503: { ...response("The model is not there yet, or no longer"), headers: retryAfter },
+    503: { ...response("The model is loading, or the server shuts down"), headers: retryAfter },
   };
 }
 
@@ -60,7 +61,7 @@ const errorContent = { "application/json": { schema: schemaOf(errorAnswer) } };
 
 const retryAfter = {
   "Retry-After": {
-    description: "Seconds after which it may be worth another try",
+    description: "Seconds to wait before the next attempt",
     schema: { type: "integer", minimum: 0 },
   },
 };
@@ -69,7 +70,7 @@ function response(description: string, schema: z.ZodType = errorAnswer): object 
   return { description, content: { "application/json": { schema: schemaOf(schema) } } };
 }
 
-/** By its name, where it has one. */
+/** Returns a reference to a named schema, or the schema itself. */
 function schemaOf(schema: z.ZodType): object {
   const id = namedAnswers.get(schema)?.id;
   if (id !== undefined) return { $ref: place(id) };
