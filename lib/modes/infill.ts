@@ -19,7 +19,7 @@ import { fillInMiddlePrompt, hasFileTokens } from "../prompt/fill-in-middle.ts";
 import { type InfillOrder, infillPrompt } from "../prompt/infill.ts";
 import { OverlapTrimmer } from "../prompt/overlap.ts";
 import { fittingFiles, underComments } from "../prompt/repository-context.ts";
-import { type Surroundings, truncate } from "../prompt/truncate.ts";
+import { countOnce, type Surroundings, truncate } from "../prompt/truncate.ts";
 import { type Answer, addUp, type GenerationResult } from "../result.ts";
 import { choiceCounts } from "./answers.ts";
 import { choices } from "./choices.ts";
@@ -139,7 +139,9 @@ class HoleFiller {
     const { contextSize, model } = this.#engine;
     const { context = [], contextTokens, overflow, path } = this.#options;
     // Texts are counted to be shortened, so they may be longer than the context.
-    const count = async (text: string) => (await encoder.encode([{ text }], noPromptLimit)).length;
+    const count = countOnce(
+      async (text) => (await encoder.encode([{ text }], noPromptLimit)).length,
+    );
     const forFiles = Math.min(contextTokens ?? contextSize >> 2, contextSize >> 1);
     const files = await fittingFiles(context, forFiles, count);
     const order = this.#orderFor(prefix);

@@ -1,6 +1,16 @@
 /** Counts the tokens that a text takes in a prompt. */
 export type TokenCounter = (text: string) => Promise<number>;
 
+/** A counter that counts each text once and remembers the result. */
+export function countOnce(count: TokenCounter): TokenCounter {
+  const counts = new Map<string, Promise<number>>();
+  return (text) => {
+    const known = counts.get(text) ?? count(text);
+    counts.set(text, known);
+    return known;
+  };
+}
+
 export interface Surroundings {
   readonly prefix: string;
   readonly suffix: string;
