@@ -15,7 +15,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-test("carries what runs and what compiles, and nothing else", () => {
+test("contains the files to run and to compile, and nothing else", () => {
   const folders = new Set(files.map((path) => path.split("/")[0]));
   expect([...folders].sort()).toEqual([
     "CHANGELOG.md",
@@ -39,14 +39,14 @@ test("carries what runs and what compiles, and nothing else", () => {
   );
 });
 
-test("holds every file that its README links to", () => {
+test("contains every file that its README links to", () => {
   const readme = readFileSync(join(repository, "README.md"), "utf8");
   const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, path = ""]) => path);
   expect(links.length).toBeGreaterThan(0);
   expect(links.filter((path) => !files.includes(path))).toEqual([]);
 });
 
-test("has no script that a package manager runs or blocks", () => {
+test("has no install script, which package managers run or block", () => {
   const { scripts, gypfile } = JSON.parse(
     readFileSync(join(repository, "package.json"), "utf8"),
   ) as { scripts: object; gypfile: boolean };

@@ -1,4 +1,4 @@
-// A newcomer's project: an empty folder, a package manager, and two programs that use the package.
+// A new user's project: an empty folder, a package manager, and two programs that use the package.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,11 +23,11 @@ const programs = {
 
 export interface Outcome {
   readonly text: string;
-  /** The file that was loaded. */
+  /** Path of the loaded addon. */
   readonly addon: string;
 }
 
-/** A folder for PATH that holds the named programs and nothing else. */
+/** A folder for PATH that contains only the named programs. */
 export function pathWithOnly(scratch: string, ...names: string[]): string {
   const folder = mkdtempSync(join(scratch, "path-"));
   for (const name of names) symlinkSync(findProgram(name), join(folder, name));
@@ -41,13 +41,13 @@ function findProgram(name: string): string {
   return realpathSync(found);
 }
 
-/** The environment of a newcomer, without the variables of the npm that runs this test. */
+/** The environment of a new user, without the variables of the npm that runs this test. */
 function environment(path: string): NodeJS.ProcessEnv {
   const isTheirs = ([name]: [string, unknown]) => !/^npm_(?!config_)|^LLAMA_/.test(name);
   return { ...Object.fromEntries(Object.entries(process.env).filter(isTheirs)), PATH: path };
 }
 
-/** An empty project, and what runs in it. */
+/** An empty project, and the programs that run in it. */
 export class Project {
   readonly folder: string;
   readonly #env: NodeJS.ProcessEnv;
@@ -70,7 +70,7 @@ export class Project {
     return this.node(findProgram("npm"), "install", ...packages, ...flags);
   }
 
-  /** What both kinds of program see. */
+  /** Runs the ESM and the CommonJS program. */
   runPrograms(): readonly Outcome[] {
     return Object.entries(programs).map(([name, source]) => {
       writeFileSync(join(this.folder, name), source);

@@ -13,8 +13,8 @@ import {
   scratchFolder,
 } from "./project.ts";
 
-// The packages of a release, installed and run as a user would. Minutes long: compiling llama.cpp
-// from the tarball is the point of one test.
+// Installs and runs the packages of a release like a user. This takes minutes, because one test compiles
+// llama.cpp from the tarball.
 const scratch = scratchFolder();
 const platform = `${process.platform}-${process.arch}`;
 let main: string;
@@ -40,7 +40,7 @@ function expectText(outcomes: readonly Outcome[], folder: string) {
 const binaryFolder = join("@node-codellama", platform, "prebuilds", platform);
 
 describe("with the platform's package, and no compiler on PATH", () => {
-  test("npm installs what runs", { timeout: 5 * minutes }, () => {
+  test("npm installs a package that runs", { timeout: 5 * minutes }, () => {
     const project = new Project(scratch, pathWithOnly(scratch, "node", "sh"));
     const { status, output } = project.npmInstall(main, binaries);
     expect(status, output).toBe(0);
@@ -48,7 +48,7 @@ describe("with the platform's package, and no compiler on PATH", () => {
     expectText(project.runPrograms(), binaryFolder);
   });
 
-  test("pnpm installs what runs, and blocks nothing", { timeout: 5 * minutes }, () => {
+  test("pnpm installs a package that runs, and blocks no script", { timeout: 5 * minutes }, () => {
     const tools = new Project(scratch);
     const { status: toolStatus, output: toolOutput } = tools.npmInstall("pnpm@12");
     expect(toolStatus, toolOutput).toBe(0);
@@ -73,8 +73,8 @@ test("works in Jest", { timeout: 10 * minutes }, () => {
   expect(run.output).toMatch(/Tests: +4 passed, 4 total/);
 });
 
-test("compiles from the sources that it carries", { timeout: 25 * minutes }, () => {
-  // Without git nothing can be fetched: the source must have come with the tarball,
+test("compiles from the sources in the tarball", { timeout: 25 * minutes }, () => {
+  // Without git, llama.cpp cannot be fetched, so its source must come from the tarball,
   // and the build patches it with `patch`.
   const noGit = mkdtempSync(join(scratch, "path-"));
   writeFileSync(join(noGit, "git"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
@@ -107,27 +107,30 @@ test.runIf(isGlibc)("the binaries load on glibc 2.28 (skipped outside Linux with
     );
     expect(minors.length, name).toBeGreaterThan(0);
     expect(Math.max(...minors), name).toBeLessThanOrEqual(28);
-    // The standard C++ library comes along.
+    // The standard C++ library is linked statically.
     expect(symbols, name).not.toMatch(/\*UND\*.*(GLIBCXX|CXXABI)_/);
   }
 });
 
-// Node.js exports C++ functions too. Code of theirs that frees objects of our libstdc++ aborts.
-test.runIf(isGlibc)("the binaries call no C++ function of Node.js (skipped without glibc)", () => {
-  const addon = readdirSync(prebuilds()).find((name) => name.endsWith(".node")) ?? "";
-  const load = `process.dlopen({ exports: {} }, ${JSON.stringify(join(prebuilds(), addon))})`;
-  const { status, stderr } = spawnSync(process.execPath, ["-e", load], {
-    encoding: "utf8",
-    env: { ...process.env, LD_BIND_NOW: "1", LD_DEBUG: "bindings" },
-    maxBuffer: 2 ** 30,
-  });
-  expect(status).toBe(0);
-  const bindings = stderr
-    .split("\n")
-    .filter((line) => line.includes(`binding file ${prebuilds()}`));
-  expect(bindings.length).toBeGreaterThan(100);
-  const foreign = bindings.filter(
-    (line) => / symbol `_Z/.test(line) && !line.includes(` to ${prebuilds()}`),
-  );
-  expect(foreign).toEqual([]);
-});
+// Node.js exports C++ functions too. It aborts when its copy frees objects of our libstdc++.
+test.runIf(isGlibc)(
+  "the binaries call no C++ function of Node.js (skipped outside Linux with glibc)",
+  () => {
+    const addon = readdirSync(prebuilds()).find((name) => name.endsWith(".node")) ?? "";
+    const load = `process.dlopen({ exports: {} }, ${JSON.stringify(join(prebuilds(), addon))})`;
+    const { status, stderr } = spawnSync(process.execPath, ["-e", load], {
+      encoding: "utf8",
+      env: { ...process.env, LD_BIND_NOW: "1", LD_DEBUG: "bindings" },
+      maxBuffer: 2 ** 30,
+    });
+    expect(status).toBe(0);
+    const bindings = stderr
+      .split("\n")
+      .filter((line) => line.includes(`binding file ${prebuilds()}`));
+    expect(bindings.length).toBeGreaterThan(100);
+    const foreign = bindings.filter(
+      (line) => / symbol `_Z/.test(line) && !line.includes(` to ${prebuilds()}`),
+    );
+    expect(foreign).toEqual([]);
+  },
+);

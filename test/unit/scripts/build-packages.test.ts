@@ -125,9 +125,12 @@ describe("the packages that a build needs", () => {
   });
 });
 
-test("every package of the build has an exact version in package.json", () => {
-  const manifest: { devDependencies: Record<string, string> } = JSON.parse(
+test("every package of the build has an exact version, and users do not install it", () => {
+  const manifest: Record<"dependencies" | "devDependencies", Record<string, string>> = JSON.parse(
     readFileSync(join(repository, "package.json"), "utf8"),
   );
-  for (const name of names) expect(manifest.devDependencies[name]).toMatch(/^\d+\.\d+\.\d+$/);
+  for (const name of names) {
+    expect(manifest.devDependencies[name]).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(manifest.dependencies).not.toHaveProperty(name);
+  }
 });
