@@ -38,12 +38,28 @@ export function createHandler(
   llama: CodeLlama | PromiseLike<CodeLlama>,
   given: HandlerOptions = {},
 ): Handler {
-  const options = checkHandlerOptions(given);
-  const service = new Service(llama, options);
+  const service = new Service(llama, checkHandlerOptions(given));
   const app = new Hono<ServerEnvironment>();
+  addMiddleware(app, service);
+  addRoutes(app, service);
 
-  if (options.corsOrigins !== undefined) {
-    const origin = options.corsOrigins.includes("*") ? "*" : [...options.corsOrigins];
+  const handle = async (request: Request) => {
+    requireRequest(request);
+    return await app.fetch(request);
+  };
+  return Object.assign(handle, {
+    async drain(deadlineMs = 30_000) {
+      checkValue(deadlineMs, number(0, 2 ** 31 - 1), "drain(): deadlineMs");
+      await service.drain(deadlineMs);
+    },
+  });
+}
+
+/** Follows each request from its start to its end, and turns errors into answers. */
+function addMiddleware(app: Hono<ServerEnvironment>, service: Service): void {
+  const { corsOrigins } = service.options;
+  if (corsOrigins !== undefined) {
+    const origin = corsOrigins.includes("*") ? "*" : [...corsOrigins];
     app.use(
       cors({ origin, exposeHeaders: ["x-request-id", "retry-after", "x-node-codellama-warning"] }),
     );
@@ -73,7 +89,9 @@ export function createHandler(
   app.notFound(() => {
     throw new HttpError(404, "UNKNOWN_ROUTE", "no such route; GET /openapi.json lists all routes");
   });
+}
 
+function addRoutes(app: Hono<ServerEnvironment>, service: Service): void {
   addStateRoutes(app, service);
   addModelRoutes(app, service);
   addCompletionRoute(app, service);
@@ -82,19 +100,8 @@ export function createHandler(
   addInfillRoute(app, service);
   addTokenRoutes(app, service);
   addOpenApiRoute(app, service);
-  if (options.playground === true) addPlaygroundRoutes(app);
+  if (service.options.playground === true) addPlaygroundRoutes(app);
   refuseOtherMethods(app);
-
-  const handle = async (request: Request) => {
-    requireRequest(request);
-    return await app.fetch(request);
-  };
-  return Object.assign(handle, {
-    async drain(deadlineMs = 30_000) {
-      checkValue(deadlineMs, number(0, 2 ** 31 - 1), "drain(): deadlineMs");
-      await service.drain(deadlineMs);
-    },
-  });
 }
 
 /** Checks the argument: frameworks over node:http pass other objects, which would fail obscurely later. */

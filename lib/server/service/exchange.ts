@@ -68,8 +68,10 @@ export class Exchange implements RequestRecord {
    * @param client - signal that is aborted when the client leaves. The listener is removed at the end
    *   of the exchange: it would keep the exchange in memory for as long as the Node.js adapter keeps
    *   the signal.
+   * @throws HttpError 499 if the client has already left
    */
   watch(client: AbortSignal): void {
+    if (client.aborted) throw clientGone();
     const onLeave = () => this.abort(clientGone());
     client.addEventListener("abort", onLeave, { once: true });
     this.#stopWatching = () => client.removeEventListener("abort", onLeave);

@@ -103,3 +103,18 @@ test("counts the tokens of embeddings, and reports no first-token time without t
   expect(metrics).toMatch(/tokens_total\{kind="prompt",key="anonymous"\} [1-9]/);
   expect(metrics).not.toContain("time_to_first_token_seconds_count{");
 });
+
+test("does not start the generation of a request that is already aborted", async () => {
+  await using server = await startTinyServer();
+  const response = await server.handler(
+    new Request("http://localhost/v1/completions", {
+      method: "POST",
+      headers: json,
+      body: JSON.stringify({ ...endless, stream: false }),
+      signal: AbortSignal.abort(),
+    }),
+  );
+  expect(response.status).toBe(499);
+  const { running, queued } = server.llama.stats();
+  expect(running + queued).toBe(0);
+});
