@@ -44,6 +44,7 @@ await runWhenMain(import.meta, async (args) => {
       ...["--config", ".dependency-cruiser.mjs", "--ignore-known", "--output-type", "err", "lib"],
     ],
     "Arrows of native/": ["scripts/native-rooms.mjs"],
+    "Option tables of the README": ["scripts/option-tables.mjs", ...(fix ? [] : ["--check"])],
   };
   for (const [name, [program, ...options]] of Object.entries(checks)) {
     say(`Checking ${name}`);

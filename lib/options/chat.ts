@@ -53,6 +53,7 @@ export const encodeChatTable = {
   },
   tools: {
     rule: toolDefinitions,
+    form: "[{ type, function }]",
     native: "none",
     doc: "give tool definitions to the chat template",
   },

@@ -76,7 +76,7 @@ export const connectTable = {
   kind: {
     rule: oneOf(...remoteKinds),
     defaultText: "detected",
-    doc: "say which server the remote is",
+    doc: "choose the kind of server",
   },
   contextSize: {
     rule: integer(8, 2 ** 31 - 1),

@@ -54,6 +54,7 @@ export const deviceTable = {
   },
   tensorSplit: {
     rule: tensorSplit,
+    form: "[3, 1]",
     native: "same",
     defaultText: "by free memory",
     doc: "set the proportions of the model per GPU",
@@ -67,6 +68,7 @@ export const deviceTable = {
   devices: {
     // The native function checks each element, so that messages name it.
     rule: listOf(anything, mostDevices),
+    form: "[name or index]",
     native: (devices, where) => ({
       devices: devices.map((device, index) =>
         String(checkValue(device, nameOrIndex, `${where}: devices[${index}]`)),

@@ -123,6 +123,7 @@ export const infillTable = {
   },
   context: {
     rule: listOf(contextFile, 10_000),
+    form: "[{ path, text }]",
     native: "none",
     doc: "show other files of the repository",
   },

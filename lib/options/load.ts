@@ -162,6 +162,7 @@ export const loadTable = {
   kvCacheType: {
     // A name or an object: kvCacheTypes() checks it.
     rule: anything,
+    form: '"q8_0" and others, or { k, v }',
     native: (types, where) => kvCacheTypes(types, where),
     default: "f16",
     doc: "store keys and values in this type",
@@ -169,6 +170,7 @@ export const loadTable = {
   rope: {
     // ropeOptions() checks it.
     rule: anything,
+    form: "{ base, scale, type, yarn }",
     native: (rope, where) => ({ rope: ropeOptions(rope, where) }),
     defaultText: "as in the file",
     doc: "stretch rotary positions to longer contexts",
@@ -189,6 +191,7 @@ export const loadTable = {
   prefixCache: {
     // A boolean or an object: prefixCacheTokens() checks it.
     rule: anything,
+    form: "true, false or { maxTokens }",
     native: (option, where) => ({ prefixCacheTokens: prefixCacheTokens(option, where) }),
     default: true,
     doc: "keep computed prompts for prompts that begin alike",
@@ -202,6 +205,7 @@ export const loadTable = {
   speculation: {
     // A boolean or an object: speculation() checks it.
     rule: anything,
+    form: "true, false or { maxDraft, adaptive }",
     native: (option, where) => speculation(option, where),
     default: true,
     doc: "guess repeated text and verify several tokens a step",
@@ -234,6 +238,7 @@ export const loadTable = {
   loras: {
     // readLoras() checks each adapter.
     rule: listOf(anything, 64),
+    form: "[{ path, scale, name }]",
     native: (loras, where) => ({ loras: readLoras(loras, where) }),
     doc: "load these LoRA adapters",
   },

@@ -119,6 +119,7 @@ const repetitionTable = {
 export const computeTable = {
   loras: {
     rule: loraScales,
+    form: "{ [name]: scale }",
     native: (loras, where, engine) => ({ loraScales: scalesOf(loras, where, engine) }),
     defaultText: "the scales of the load",
     off: [[]],
@@ -154,6 +155,7 @@ export const sharedTable = {
   ...samplingTable,
   logitBias: {
     rule: logitBiasRule,
+    form: "{ [token]: bias }",
     native: (bias, where, { model }) => ({
       logitBias: logitBiasPairs(bias, model.vocabularySize, where),
     }),

@@ -36,6 +36,8 @@ interface EntryText<Value> {
   readonly doc: string;
   /** Value when the option is left out. Absent when that is not one value, or the option is off. */
   readonly default?: Value;
+  /** Form of the values, for the documentation of a rule that has no JSON schema. */
+  readonly form?: string;
   /** Words for a default that is not one value. */
   readonly defaultText?: string;
   /** Values without effect. `"always"`: the option only adjusts other options. Absent: no such value. */

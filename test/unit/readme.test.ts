@@ -1,12 +1,5 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { chatTable } from "../../lib/options/chat.ts";
-import { connectTable } from "../../lib/options/connect.ts";
-import { generateTable } from "../../lib/options/generate.ts";
-import { infillTable } from "../../lib/options/infill.ts";
-import { loadTable } from "../../lib/options/load.ts";
-import { sessionTable } from "../../lib/options/session.ts";
-import type { AnyTable } from "../../lib/options/table.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const readme = read("README.md");
@@ -25,44 +18,11 @@ function properties(path: string, name: string): string[] {
   return [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map((match) => match[1] ?? "");
 }
 
-/** The options that a table documents in another way than a second table. */
-function ownNames(table: AnyTable, shared: AnyTable): string[] {
-  return Object.keys(table).filter(
-    (name) =>
-      table[name]?.doc !== shared[name]?.doc || table[name]?.default !== shared[name]?.default,
-  );
-}
-
 describe("the README", () => {
-  test("lists every option of generate(), and no other", () => {
-    // `signal` is among the ways to use a Generation.
-    const listed = new Set([...names("Generating"), "signal"]);
-    expect(Object.keys(generateTable).toSorted()).toEqual([...listed].toSorted());
-  });
-
-  test("lists every option of load(), and no other", () => {
-    expect(Object.keys(loadTable).toSorted()).toEqual(names("Loading").toSorted());
-  });
-
-  test("lists every option of infill(), chat() and session(), and no other", () => {
-    expect(ownNames(infillTable, generateTable).toSorted()).toEqual(
-      names("Filling holes").toSorted(),
-    );
-    expect(
-      [...ownNames(chatTable, generateTable), ...Object.keys(sessionTable)].toSorted(),
-    ).toEqual(names("Chatting").toSorted());
-  });
-
   test("lists every option of createHandler(), and no other", () => {
     expect(properties("lib/server/service/options.ts", "HandlerOptions").toSorted()).toEqual(
       names("Serving").toSorted(),
     );
-  });
-
-  test("lists every option of connect(), and no other", () => {
-    // `signal` is as everywhere.
-    const listed = [...names("Connecting to a remote engine"), "signal"];
-    expect(Object.keys(connectTable).toSorted()).toEqual(listed.toSorted());
   });
 
   test("lists every error code", () => {
