@@ -1,6 +1,6 @@
 import type { RequestOutput } from "./engine/output.ts";
 import type { EngineCall, RequestOutcome } from "./engine/port.ts";
-import type { FinishReason } from "./native/binding.ts";
+import type { FinishReason, NativeBeam } from "./native/binding.ts";
 
 /** A token with its log-probability. */
 export interface TokenLogprob {
@@ -84,6 +84,8 @@ export type Answer = Omit<GenerationResult, "choices">;
 export interface RequestResult extends GenerationResult {
   readonly embedding?: Float32Array;
   readonly promptState?: Uint8Array;
+  /** Texts of a beam search, best first. */
+  readonly beams?: readonly NativeBeam[];
 }
 
 /** Combines the output and the outcome of a request into its result. */
@@ -103,6 +105,7 @@ export function toResult(
     ...(call.promptLogprobs === true ? { promptLogprobs } : {}),
     ...(embedding === undefined ? {} : { embedding }),
     ...(promptState === undefined ? {} : { promptState }),
+    ...(outcome.beams === undefined ? {} : { beams: outcome.beams }),
     usage: { promptTokens, cachedTokens, completionTokens, draftTokens, acceptedTokens },
     timings: {
       queuedMs: outcome.queuedMs,

@@ -94,6 +94,26 @@ export interface NativeRequest extends OrUndefined<SamplingOptions> {
   readonly promptState?: boolean | undefined;
   readonly grammar?: NativeGrammar | undefined;
   readonly logitBias?: readonly (readonly [number, number])[] | undefined;
+  /** Beam search instead of sampling: the request ends with `beams` and reports no text before. */
+  readonly beamSearch?: NativeBeamSearch | undefined;
+}
+
+export interface NativeBeamSearch {
+  /** Unfinished texts that the search keeps. */
+  readonly beams: number;
+  /** Best texts to return. */
+  readonly n: number;
+  /** A text's score is its log-probability divided by its length to this power. */
+  readonly lengthPenalty: number;
+}
+
+/** A text that a beam search found. */
+export interface NativeBeam {
+  readonly finishReason: FinishReason;
+  readonly stopString: string;
+  readonly text: string;
+  readonly tokens: readonly number[];
+  readonly logprobs: readonly NativeTokenLogprobs[];
 }
 
 export interface NativeFinished {
@@ -109,6 +129,8 @@ export interface NativeFinished {
   readonly queuedMs: number;
   readonly prefillMs: number;
   readonly decodeMs: number;
+  /** Texts of a beam search, best first. */
+  readonly beams?: readonly NativeBeam[];
 }
 
 export interface NativeTokenLogprob {

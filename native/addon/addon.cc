@@ -1,4 +1,4 @@
-// The addon's exports: llamaCommit, class Engine, inspect(path), compileGrammar(text,
+// Exports of the addon: llamaCommit, class EngineHandle, inspect(path), compileGrammar(text,
 // isJsonSchema), addBackendFolder(path), backends(), devices(), stopAll(). lib/native/binding.ts
 // types them.
 #include <napi.h>
@@ -17,7 +17,7 @@ static void StopAll(const Napi::CallbackInfo& info) {
 }
 
 static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(new AddonData(env));  // NOLINT: Node-API owns and deletes it.
+  env.SetInstanceData(new AddonData(env));  // NOLINT: Node-API owns and deletes it
   exports.Set("EngineHandle", EngineHandle::Define(env));
   exports.Set("inspect", Napi::Function::New(env, Inspect, "inspect"));
   exports.Set("compileGrammar", Napi::Function::New(env, CompileGrammar, "compileGrammar"));

@@ -6,7 +6,7 @@ namespace codellama {
 
 void AddonData::StopAll() {
   tasks_->StopAll();
-  // All are told first, so that they stop side by side.
+  // First signals all engines, so that they stop at the same time.
   for (EngineHandle* engine : engines_) engine->BeginStop();
   for (EngineHandle* engine : engines_) engine->Stop();
 }

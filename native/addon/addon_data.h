@@ -1,16 +1,15 @@
-// What the addon keeps for one environment (the main thread's, or a worker's): its live engines and
+// Data of the addon for one environment, of the main thread or of a worker: its live engines and
 // its work on other threads.
 //
 // Who stops an engine:
-//   close()                                        the user; lib/codellama.ts
-//   nobody holds it any more                       the wrap's finalizer
-//   the event loop ran dry, or a worker ended      the wrap's clean-up hook
-//   process.exit(), an uncaught exception          lib/native/binding.ts's exit listener, by
-//   StopAll():
+//   close()                                        the user, through lib/codellama.ts
+//   garbage collection                             the finalizer of EngineHandle
+//   the event loop ends, or a worker ends          the clean-up hook of EngineHandle
+//   process.exit(), an uncaught exception          the exit listener of lib/native/binding.ts;
 //                                                  Node runs no hook then
 //   exit() of the C library without that listener  engine/core/live_engines.h
-// Each of them sets the stop flag, ends the computation under way, joins the thread, and only
-// then frees anything; whoever comes second finds it done.
+// Each way sets the stop flag, ends the computation, joins the thread, and only then frees
+// anything. Later ways find the engine stopped.
 #pragma once
 
 #include <napi.h>
@@ -33,8 +32,8 @@ class AddonData {
   void Add(EngineHandle* engine) { engines_.insert(engine); }
   void Remove(EngineHandle* engine) { engines_.erase(engine); }
 
-  // Stops the work on other threads, and every engine of this environment, and waits for the
-  // engines' threads.
+  // Stops the work on other threads and all engines of this environment. Waits for the engines'
+  // threads.
   void StopAll();
 
  private:

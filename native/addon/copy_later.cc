@@ -11,7 +11,7 @@ namespace codellama {
 
 namespace {
 
-// The end of the environment waits for one slice.
+// Size of a slice. The end of the environment waits for the copy of one slice.
 constexpr size_t kSlice = size_t{1} << 20;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Copies bytes off the JavaScript thread: gigabytes would hold up the event loop.
+// Copies bytes on another thread, because gigabytes would block the event loop.
 #pragma once
 
 #include <napi.h>
@@ -9,8 +9,8 @@
 
 namespace codellama {
 
-// Gives `use` a copy of the bytes, on the JavaScript thread, and resolves with what it returns.
-// `owner` and the bytes are kept alive meanwhile.
+// Copies the bytes, calls `use` with the copy on the JavaScript thread, and resolves with the
+// result. Keeps `owner` and the bytes alive until then.
 Napi::Promise CopyLater(Napi::Env env, Napi::Uint8Array bytes, Napi::Object owner,
                         std::function<bool(std::vector<uint8_t>)> use);
 

@@ -13,7 +13,7 @@ namespace codellama {
 
 namespace {
 
-// Lists something once the backends are loaded.
+// Loads the backends and calls `list` on another thread.
 template <typename Item>
 Napi::Value ListLater(Napi::Env env, std::vector<Item> (*list)()) {
   return Tasks::Of(env).Run(env, Lane::System(), [list](const Job::StopFlag&) -> Tasks::ToValue {

@@ -1,4 +1,4 @@
-// What there is to compute on, looked up off the main thread: a GPU's driver may take a second.
+// Lists devices and backends on another thread, because a GPU driver may take a second.
 #pragma once
 
 #include <napi.h>

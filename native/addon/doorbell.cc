@@ -42,7 +42,7 @@ void Doorbell::Close() {
 
 void Doorbell::OnSignal(napi_env env, napi_value callback, void* context, void*) {
   if (env == nullptr) return;  // Rule 6.
-  // Copies: the answer may close the doorbell.
+  // Copies, because the answer may close the doorbell.
   const auto bell = *static_cast<std::shared_ptr<Doorbell>*>(context);
   const Answer answer = bell->answer_;
   {
@@ -54,7 +54,8 @@ void Doorbell::OnSignal(napi_env env, napi_value callback, void* context, void*)
     const Napi::HandleScope scope(env);
     answer(env, Napi::Function(env, callback));
   } catch (const Napi::Error& error) {
-    // lib/native/binding.ts throws nothing, so this is a failing environment or a bug worth seeing.
+    // The callback in lib/engine/events.ts throws nothing. So the environment is failing, or there
+    // is a bug that must be visible.
     napi_fatal_exception(env, error.Value());
   } catch (const std::exception&) {
     // Rule 6.

@@ -1,19 +1,23 @@
-// How other threads call the JavaScript thread: one thread-safe function.
+// A thread-safe function with which other threads signal the JavaScript thread.
 //
-// Lifetime rules. Each was learnt from a crash in some other addon.
-//   1. Other threads ring and never wait for JavaScript. The thread-safe function's queue holds at
-//      most one signal; what is to be delivered waits with whoever rings.
-//   2. The thread-safe function's context is a shared_ptr to the doorbell, freed by its finalizer,
-//      so a queued signal never outlives what it points to.
-//   3. It is released exactly once, by Close(), under the mutex that Ring() holds while calling
-//      it: no call can come after the release.
-//   4. While JavaScript expects something the doorbell is busy: the thread-safe function keeps the
-//      event loop alive. Idle, it lets the process end.
-//   5. A clean-up hook that closes the doorbell is added after it is opened. Hooks run last in,
-//      first out, so the threads that ring have heard of the end while the function still exists.
-//   6. Nothing thrown leaves the answer. When the environment is ending, every Node-API call may
-//      fail; what is delivered is then dropped, for nobody is left to read it.
-//   7. The answer runs only on the JavaScript thread and is forgotten by Close().
+// Lifetime rules. Each one prevents a crash that another addon had.
+//   1. Other threads ring and never wait for JavaScript. The queue of the thread-safe function
+//   holds at
+//      most one signal. The owner of the doorbell keeps the data to deliver.
+//   2. The context of the thread-safe function is a shared_ptr to the doorbell, which its finalizer
+//      frees. So a queued signal never outlives the doorbell.
+//   3. Close() releases the function exactly once, under the mutex that Ring() holds while it calls
+//      the function. So no call can come after the release.
+//   4. While JavaScript expects data the doorbell is busy, and the thread-safe function keeps the
+//   event
+//      loop alive. An idle doorbell lets the process end.
+//   5. The owner adds a clean-up hook that closes the doorbell after it opens the doorbell. Hooks
+//   run
+//      in reverse order, so the function still exists when the hook stops the threads that ring.
+//   6. No exception leaves the answer. While the environment ends, every Node-API call may fail.
+//   The
+//      data is then dropped, because nobody is left to read it.
+//   7. The answer runs only on the JavaScript thread. Close() drops it.
 #pragma once
 
 #include <napi.h>
@@ -26,7 +30,7 @@ namespace codellama {
 
 class Doorbell {
  public:
-  // Once for any number of rings. `callback` is empty where Open() got none.
+  // Called once for one or more rings. `callback` is empty if Open() got an empty one.
   using Answer = std::function<void(Napi::Env env, Napi::Function callback)>;
 
   static std::shared_ptr<Doorbell> Open(Napi::Env env, Napi::Function callback, Answer answer);

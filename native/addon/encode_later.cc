@@ -10,15 +10,16 @@ namespace codellama {
 
 namespace {
 
-// Some ten milliseconds; longer texts wait for each other, and shorter ones for none of them.
-constexpr size_t kMostOfShort = size_t{64} << 10;
+// Bytes of the longest short text: about ten milliseconds. Long texts use another lane, so that
+// short texts do not wait for them.
+constexpr size_t kLongestShortText = size_t{64} << 10;
 
 Lane& LaneFor(const std::vector<PromptPart>& prompt) {
   size_t bytes = 0;
   for (const PromptPart& part : prompt) {
     if (const auto* text = std::get_if<PromptText>(&part)) bytes += text->text.size();
   }
-  return bytes <= kMostOfShort ? Lane::Text() : Lane::Bulk();
+  return bytes <= kLongestShortText ? Lane::Text() : Lane::Bulk();
 }
 
 }  // namespace

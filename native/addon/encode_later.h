@@ -1,4 +1,4 @@
-// Tokenises a prompt off the JavaScript thread.
+// Tokenises a prompt on another thread.
 #pragma once
 
 #include <napi.h>
@@ -10,8 +10,8 @@
 
 namespace codellama {
 
-// An object of Tasks::RunCancellable(). `result` resolves with the tokens as an Int32Array, or
-// rejects with what Tokenizer::Encode() throws.
+// Returns an object of Tasks::RunCancellable(). `result` resolves with the tokens as an Int32Array,
+// or rejects with the error of Tokenizer::Encode().
 Napi::Object EncodeLater(Napi::Env env, std::shared_ptr<const Model> model,
                          std::vector<PromptPart> prompt, uint32_t limit);
 

@@ -51,7 +51,7 @@ EngineHandle::EngineHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
         env, Error(ErrorCode::kBackendFailed,
                    std::string("the engine's thread cannot be started: ") + error.what()));
   }
-  // After the thread-safe function: rule 5 of doorbell.h.
+  // After the channel has opened its doorbell: rule 5 of doorbell.h.
   napi_add_env_cleanup_hook(env, OnEnvironmentEnd, this);
   env.GetInstanceData<AddonData>()->Add(this);
   UpdateBusy();
@@ -143,7 +143,8 @@ Napi::Value EngineHandle::EncodeLater(const Napi::CallbackInfo& info) {
   const uint32_t limit = info[1].ToNumber().Uint32Value();
   try {
     const auto model = LoadedModel(info.Env());
-    // Reading a text takes time on this thread. Each of its UTF-16 units is a byte or more.
+    // A check before the texts are read, which takes time on this thread. Each UTF-16 unit of a
+    // text is at least one byte.
     model->tokenizer().CheckLength(PromptUnits(parts), limit);
     return codellama::EncodeLater(info.Env(), model, ReadPrompt(parts), limit);
   } catch (const Error& error) {

@@ -1,5 +1,5 @@
-// The addon's one class: options go in, ids come out, events go to the callback. No inference
-// logic.
+// The JavaScript class around an Engine: options in, request ids out, events to the callback. It
+// has no inference logic.
 #pragma once
 
 #include <napi.h>
@@ -16,12 +16,13 @@ class EngineHandle : public Napi::ObjectWrap<EngineHandle>, private EventListene
  public:
   static Napi::Function Define(Napi::Env env);
 
-  // new Engine(options, onEvents): starts to load.
+  // new EngineHandle(options, onEvents): starts to load.
   explicit EngineHandle(const Napi::CallbackInfo& info);
   ~EngineHandle() override;
 
+  // Begins to stop the engine, without waiting.
   void BeginStop();
-  // Waits for the engine thread; nothing is reported any more. Idempotent.
+  // Waits for the engine thread. Later events are dropped. Idempotent.
   void Stop();
 
  private:
@@ -46,12 +47,13 @@ class EngineHandle : public Napi::ObjectWrap<EngineHandle>, private EventListene
   std::shared_ptr<EventChannel> channel_;
   std::unique_ptr<Engine> engine_;
 
-  // What JavaScript waits for. While it does, the event loop and this object are kept alive.
+  // Things that JavaScript waits for. While there are any, the event loop and this object stay
+  // alive.
   bool loading_ = true;
   bool closing_ = false;
   bool closed_ = false;
   std::unordered_set<RequestId> awaited_;
-  // Nothing comes of these until their reader resumes them, so they keep nothing alive.
+  // Requests that give no event until their reader resumes them. They keep nothing alive.
   std::unordered_set<RequestId> paused_;
   bool busy_ = false;
 };

@@ -10,7 +10,7 @@ namespace codellama {
 
 namespace {
 
-// Events handed over in one turn of the event loop, so that other work gets its turn too.
+// Most events in one turn of the event loop, so that other work gets its turn.
 constexpr size_t kEventsPerTurn = 256;
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The one way from the engine thread to JavaScript: a mailbox and a doorbell, whose lifetime rules
-// are in doorbell.h.
+// Carries events from the engine thread to JavaScript: a mailbox and a doorbell. doorbell.h has the
+// lifetime rules.
 #pragma once
 
 #include <napi.h>
@@ -15,13 +15,13 @@ namespace codellama {
 class EventListener {
  public:
   virtual ~EventListener() = default;
-  // After JavaScript has seen the event.
+  // Called after JavaScript has seen the event.
   virtual void OnDelivered(const Event& event) = 0;
 };
 
 class EventChannel {
  public:
-  // `callback` gets arrays of events, as lib/native/binding.ts types them.
+  // `callback` gets arrays of NativeEvent (lib/native/binding.ts).
   static std::shared_ptr<EventChannel> Open(Napi::Env env, Napi::Function callback,
                                             EventListener* listener);
 

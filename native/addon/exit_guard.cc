@@ -26,7 +26,7 @@ void GuardNow() { on_exit(EndWhereBusy, nullptr); }
 
 #else
 
-// Only glibc tells its handlers the exit status, so elsewhere the end waits for the work.
+// Only glibc passes the exit status to its handlers. Elsewhere the end waits for the work.
 void WaitUntilIdle() {
   while (busy_threads > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
@@ -35,8 +35,8 @@ void GuardNow() { std::atexit(WaitUntilIdle); }
 
 #endif
 
-// exit() destroys what is thread_local on its thread first of all. A handler that is added then
-// runs before all others, also those of static objects made since the first GuardExit().
+// exit() first destroys the thread_local objects of its thread. A handler that is added then runs
+// before all other handlers, also before those of static objects made since the first GuardExit().
 struct GuardAtThreadEnd {
   ~GuardAtThreadEnd() {
     if (busy_threads > 0) GuardNow();

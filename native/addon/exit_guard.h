@@ -1,15 +1,15 @@
-// Lets the process end at once while threads of ours still compute.
+// Ends the process without destructors while our threads are busy.
 //
-// exit() destroys static objects that such a thread may be using, and a file or device may never
-// answer. So where a thread is busy the process ends without destroying anything.
+// exit() destroys static objects that a busy thread may use, and waiting is no option, because a
+// file or a device may never answer. So exit() ends the process at once if a thread is busy.
 #pragma once
 
 namespace codellama {
 
-// Before a thread is started. Any thread.
+// Installs the guard. Call it before a thread starts. Any thread.
 void GuardExit();
 
-// While there is one, a thread is busy.
+// Marks a thread as busy during the object's life.
 class BusyThread {
  public:
   BusyThread();

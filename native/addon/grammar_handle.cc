@@ -19,7 +19,7 @@ Napi::Value CompileGrammar(const Napi::CallbackInfo& info) {
                      is_json_schema =
                          info[1].ToBoolean().Value()](const Job::StopFlag& stop) -> Tasks::ToValue {
     const std::string gbnf = is_json_schema ? JsonSchemaToGrammar(text) : text;
-    if (stop) throw Error(ErrorCode::kAborted, "reading the grammar was cancelled");
+    if (stop) throw Error(ErrorCode::kAborted, "compiling the grammar was cancelled");
     const auto grammar = std::make_shared<const Grammar>(ParseGrammar(gbnf));
     return [grammar](Napi::Env env) {
       return Napi::External<Handle>::New(env, new Handle(grammar),  // NOLINT: the finalizer owns it
@@ -30,7 +30,8 @@ Napi::Value CompileGrammar(const Napi::CallbackInfo& info) {
 }
 
 std::shared_ptr<const Grammar> ReadGrammar(const Napi::Value& handle) {
-  if (!handle.IsExternal()) throw Napi::TypeError::New(handle.Env(), "grammar is no handle");
+  if (!handle.IsExternal())
+    throw Napi::TypeError::New(handle.Env(), "grammar must be a handle of compileGrammar()");
   return *handle.As<Napi::External<Handle>>().Data();
 }
 

@@ -1,4 +1,4 @@
-// Grammars as JavaScript holds them: compileGrammar(text, isJsonSchema).
+// Grammar handles for JavaScript: compileGrammar(text, isJsonSchema).
 #pragma once
 
 #include <napi.h>
@@ -9,11 +9,11 @@
 
 namespace codellama {
 
-// Reads the grammar on another thread: an object of Tasks::RunCancellable(). `result` resolves with
-// a handle for submit()'s `grammar`, or rejects with INVALID_GRAMMAR.
+// Parses the grammar on another thread. Returns an object of Tasks::RunCancellable(). `result`
+// resolves with a handle for the `grammar` of submit(), or rejects with INVALID_GRAMMAR.
 Napi::Value CompileGrammar(const Napi::CallbackInfo& info);
 
-// The grammar of such a handle. Throws a TypeError for any other value.
+// The grammar of a handle. Throws a TypeError for any other value.
 std::shared_ptr<const Grammar> ReadGrammar(const Napi::Value& handle);
 
 }  // namespace codellama

@@ -12,7 +12,7 @@ namespace codellama {
 
 namespace {
 
-// Elements of an array that are shown; vocabularies have a hundred thousand.
+// Most elements of an array to return. Vocabularies have a hundred thousand.
 constexpr size_t kShownElements = 16;
 
 Napi::Value Element(Napi::Env env, const GgufValue& value, size_t index) {

@@ -1,4 +1,4 @@
-// A piece of work that waits for a thread or has one, and can be stopped from another.
+// Work that waits for a thread or runs on it, and that another thread can stop.
 #pragma once
 
 #include <atomic>
@@ -9,17 +9,18 @@ namespace codellama {
 
 class Job {
  public:
-  // Turns true, at any moment, when nobody waits for the work any more.
+  // Turns true when nobody waits for the work any more, at any time.
   using StopFlag = std::atomic<bool>;
   // Must not throw.
   using Work = std::function<void(const StopFlag& stop)>;
 
   explicit Job(Work work);
 
-  // Does the work, unless it was stopped before. Frees what the work holds, on this thread. Once.
+  // Does the work unless it was stopped before, and frees its captures on this thread. Call it
+  // once.
   void Run();
 
-  // Any thread. Frees what the work holds if it has not begun.
+  // Any thread. Frees the captures of work that has not begun.
   void Stop();
 
  private:
@@ -27,7 +28,7 @@ class Job {
 
   StopFlag stop_ = false;
   std::mutex mutex_;
-  Work work_;  // empty once it has begun or was stopped
+  Work work_;  // empty after it has begun or was stopped
 };
 
 }  // namespace codellama

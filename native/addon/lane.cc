@@ -46,7 +46,7 @@ void Lane::Post(std::function<void()> work) {
 
 void Lane::StartThread() {
   GuardExit();
-  // Busy from before the thread begins until it ends.
+  // Counts as busy from before the thread starts until it ends.
   std::thread([this, busy = std::make_shared<const BusyThread>()] { Work(); }).detach();
   running_++;
 }

@@ -1,8 +1,8 @@
-// Threads for work that would hold up the event loop.
+// Threads for work that would block the event loop.
 //
-// Not libuv's pool: its few threads also read files and look up names, so that four long pieces of
-// work would stop them, and exit() waits for it. A lane starts a thread when there is work and ends
-// it when there is none.
+// libuv's pool is not suitable: its few threads also read files and look up names, so four long
+// jobs would block them, and exit() waits for the pool. A lane starts threads when there is work
+// and ends them when there is none.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,17 @@ namespace codellama {
 
 class Lane {
  public:
-  // Lanes live as long as the process. Work of one lane never waits for that of another.
-  static Lane& Text();     // tokenising that takes some milliseconds
-  static Lane& Bulk();     // tokenising and copying that may take seconds
-  static Lane& Grammar();  // grammars and schemas
-  static Lane& System();   // files and devices, which may not answer
+  // Lanes live as long as the process. The work of one lane never waits for another lane.
+  static Lane& Text();     // tokenising for some milliseconds
+  static Lane& Bulk();     // tokenising and copying for up to seconds
+  static Lane& Grammar();  // parsing of grammars and schemas
+  static Lane& System();   // files and devices, which may never answer
 
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  // Runs the work, which must not throw, on one of the lane's threads. Throws kOutOfMemory when the
-  // first thread cannot be started.
+  // Runs the work on a thread of the lane. The work must not throw. Throws kOutOfMemory if the lane
+  // has no thread and none can be started.
   void Post(std::function<void()> work);
 
  private:

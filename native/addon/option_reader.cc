@@ -250,6 +250,12 @@ Request ReadRequest(const Napi::Object& object) {
   reader.Read("logprobs", &request.logprobs);
   if (!reader.Get("grammar").IsUndefined()) request.grammar = ReadGrammar(reader.Get("grammar"));
   reader.Read("promptLogprobs", &request.prompt_logprobs);
+  reader.Nested("beamSearch", [&](const Reader& beams) {
+    request.beams.emplace();
+    beams.Read("beams", &request.beams->beams);
+    beams.Read("n", &request.beams->answers);
+    beams.Read("lengthPenalty", &request.beams->length_penalty);
+  });
   request.sampling = ReadSampling(reader);
   return request;
 }

@@ -14,7 +14,7 @@ std::shared_ptr<Tasks> Tasks::Open(Napi::Env env) {
   };
   tasks->bell_ = Doorbell::Open(env, Napi::Function(), settle);
   auto* hooked = new std::shared_ptr<Tasks>(tasks);  // NOLINT: the hook deletes it
-  // After the doorbell is opened: its rule 5.
+  // After the doorbell is opened: rule 5 of doorbell.h.
   napi_add_env_cleanup_hook(
       env,
       [](void* data) {
@@ -106,7 +106,7 @@ void Tasks::Post(Outcome outcome) {
   bell_->Ring();
 }
 
-// One in a turn of the event loop: its value may take a millisecond to make.
+// Settles one promise per turn of the event loop, because its value may take a millisecond to make.
 void Tasks::SettleOne(Napi::Env env) {
   Outcome outcome;
   bool more = false;

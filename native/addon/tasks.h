@@ -1,4 +1,4 @@
-// Work on other threads that settles promises of one environment.
+// Runs work on other threads and settles its promises. One object per environment.
 #pragma once
 
 #include <napi.h>
@@ -21,33 +21,34 @@ namespace codellama {
 
 class Tasks : public std::enable_shared_from_this<Tasks> {
  public:
-  // Makes the promise's value, on the JavaScript thread.
+  // Makes the value of the promise. Runs on the JavaScript thread.
   using ToValue = std::function<Napi::Value(Napi::Env env)>;
-  // On a thread of the lane. What it throws rejects the promise.
+  // Runs on a thread of the lane. Any exception rejects the promise.
   using Work = std::function<ToValue(const Job::StopFlag& stop)>;
-  // Kept alive until the promise is settled.
+  // Objects that stay alive until the promise is settled.
   using Kept = std::vector<Napi::ObjectReference>;
 
-  // Closes with the environment.
+  // The object closes with the environment.
   static std::shared_ptr<Tasks> Open(Napi::Env env);
 
-  // Those of the environment.
+  // The object of the environment.
   static Tasks& Of(Napi::Env env);
 
   Napi::Promise Run(Napi::Env env, Lane& lane, Work work, Kept kept = {});
 
-  // The same as an object: `result` is the promise, and `cancel()` rejects it with kAborted. Work
-  // that waits for a thread is then dropped; work that has one sees `stop` turn true.
+  // Returns an object with the promise as `result`, and a function `cancel()` that rejects it with
+  // kAborted. Cancelled work that waits for a thread is dropped; running work sees `stop` turn
+  // true.
   Napi::Object RunCancellable(Napi::Env env, Lane& lane, Work work);
 
-  // Calls `use` unless the environment has ended, which waits until `use` has returned: what it
-  // touches of JavaScript's memory stays there. Any thread.
+  // Calls `use` unless the environment has ended, and returns whether it did. The end of the
+  // environment waits for `use`, so JavaScript's memory stays valid during the call. Any thread.
   bool WhileOpen(const std::function<void()>& use);
 
-  // Cancels all work, and settles nothing. The JavaScript thread only.
+  // Stops all work without settling promises. JavaScript thread only.
   void StopAll();
 
-  // StopAll(), and nothing comes of any work. The JavaScript thread only. Idempotent.
+  // StopAll(), and drops all results. JavaScript thread only. Idempotent.
   void Close();
 
  private:
@@ -64,14 +65,14 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
 
   Tasks() = default;
 
-  // Has the id `last_id_`. Where no thread can be started the promise is rejected.
+  // Starts work with the id `last_id_`. Rejects the promise if no thread can be started.
   Napi::Promise::Deferred Start(Napi::Env env, Lane& lane, Work work, Kept kept);
   void Cancel(uint32_t id);
   void Post(Outcome outcome);
   void SettleOne(Napi::Env env);
   void Settle(Napi::Env env, const Outcome& outcome);
 
-  // The JavaScript thread only.
+  // JavaScript thread only.
   std::shared_ptr<Doorbell> bell_;
   uint32_t last_id_ = 0;
   std::unordered_map<uint32_t, Pending> pending_;

@@ -41,7 +41,7 @@ Napi::Object ToObject(Napi::Env env, const TokenLogprob& each) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("token", each.token);
   object.Set("text", each.text);
-  // A text of JavaScript would have U+FFFD for them.
+  // A JavaScript string would have U+FFFD in place of incomplete characters.
   if (!IsWholeText(each.text)) object.Set("bytes", BytesToValue(env, each.text));
   object.Set("logprob", each.logprob);
   return object;
@@ -56,6 +56,20 @@ Napi::Array ToArray(Napi::Env env, const std::vector<TokenLogprobs>& logprobs) {
       top.Set(j, ToObject(env, logprobs[i].top[j]));
     }
     object.Set("top", top);
+    array.Set(i, object);
+  }
+  return array;
+}
+
+Napi::Array ToArray(Napi::Env env, const std::vector<BeamAnswer>& beams) {
+  Napi::Array array = Napi::Array::New(env, beams.size());
+  for (uint32_t i = 0; i < beams.size(); i++) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("finishReason", Name(beams[i].reason));
+    object.Set("stopString", beams[i].stop_string);
+    object.Set("text", beams[i].text);
+    object.Set("tokens", PlainArray(env, beams[i].tokens));
+    object.Set("logprobs", ToArray(env, beams[i].logprobs));
     array.Set(i, object);
   }
   return array;
@@ -128,6 +142,7 @@ struct EventToValue {
     object.Set("queuedMs", event.timings.queued_ms);
     object.Set("prefillMs", event.timings.prefill_ms);
     object.Set("decodeMs", event.timings.decode_ms);
+    if (!event.beams.empty()) object.Set("beams", ToArray(env, event.beams));
     return object;
   }
 

@@ -1,4 +1,4 @@
-// The engine's data as JavaScript values. lib/native/binding.ts types the shapes.
+// Converts data of the engine to JavaScript values. lib/native/binding.ts declares their types.
 #pragma once
 
 #include <napi.h>
@@ -23,7 +23,7 @@ Napi::Value ToValue(Napi::Env env, const std::vector<Device>& devices);
 Napi::Value ToValue(Napi::Env env, const std::vector<BackendLibrary>& libraries);
 Napi::Value BytesToValue(Napi::Env env, std::string_view bytes);
 
-// An Error of JavaScript with the code as its `code`; lib/errors.ts makes a CodeLlamaError of it.
+// A JavaScript Error with the property `code`. lib/errors.ts turns it into a CodeLlamaError.
 Napi::Error ToJavaScriptError(Napi::Env env, const Error& error);
 
 }  // namespace codellama

@@ -53,7 +53,14 @@ type NativeNames<Table> = {
 }[keyof Table];
 
 test("every native property of a request comes from an option or from the engine", () => {
-  type SetByTheEngine = "id" | "prompt" | "group" | "embedding" | "promptState" | "grammar";
+  type SetByTheEngine =
+    | "id"
+    | "prompt"
+    | "group"
+    | "embedding"
+    | "promptState"
+    | "grammar"
+    | "beamSearch";
   expectTypeOf<NativeNames<typeof generateTable>>().toEqualTypeOf<
     Exclude<keyof NativeRequest, SetByTheEngine>
   >();

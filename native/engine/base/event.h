@@ -80,12 +80,22 @@ struct TextDelta {
   std::vector<TokenLogprobs> logprobs;  // one per token if Request::logprobs is set
 };
 
+// One text that a beam search found.
+struct BeamAnswer {
+  FinishReason reason = FinishReason::kStop;
+  std::string stop_string;  // the stop string that matched, else empty
+  std::string text;
+  std::vector<Token> tokens;
+  std::vector<TokenLogprobs> logprobs;  // one per token
+};
+
 struct Finished {
   RequestId id = 0;
   FinishReason reason = FinishReason::kStop;
   std::string stop_string;  // the stop string that matched, else empty
   Usage usage;
   Timings timings;
+  std::vector<BeamAnswer> beams;  // best first; empty unless the request has beams
 };
 
 struct Failed {

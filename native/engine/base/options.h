@@ -150,6 +150,13 @@ using RequestId = uint32_t;
 // How an embedding is made from hidden states: their mean over all tokens, or the last token's.
 enum class Pooling : uint8_t { kMean, kLast };
 
+// Beam search instead of sampling.
+struct BeamOptions {
+  uint32_t beams = 2;         // unfinished texts that the search keeps
+  uint32_t answers = 1;       // best texts to return, at most `beams`
+  double length_penalty = 1;  // the score is the log-probability divided by length ^ this
+};
+
 struct Request {
   RequestId id = 0;
   std::vector<Token> tokens;         // the prompt
@@ -173,6 +180,7 @@ struct Request {
   bool prompt_logprobs = false;            // log-probabilities of the prompt's tokens
   bool prompt_state = false;               // a PromptState event with the prompt's KV cells
   std::shared_ptr<const Grammar> grammar;  // grammar that the text must follow; null = any text
+  std::optional<BeamOptions> beams;        // present = beam search, without the sampling options
   SamplingOptions sampling;
 };
 

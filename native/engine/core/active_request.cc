@@ -33,7 +33,7 @@ Sequence MakeSequence(Request* request) {
   sequence.priority = request->priority;
   sequence.max_tokens = request->max_tokens;
   sequence.group = request->group;
-  sequence.all_outputs = request->prompt_logprobs || request->embedding;
+  sequence.all_outputs = (request->prompt_logprobs && !request->beams) || request->embedding;
   // The cells of an embedding request are of a kind that no other request can use.
   sequence.shares_cells = request->prefix_cache && !request->embedding;
   sequence.tokens = std::move(request->tokens);
@@ -64,6 +64,7 @@ ActiveRequest::ActiveRequest(Request request, const Model& model, GrammarCache* 
   if (request.embedding) {
     pool_.emplace(*request.embedding, static_cast<uint32_t>(model.facts().embedding_length));
   }
+  if (request.beams) beams_.emplace(&request, model.tokenizer(), &sequence_, context_size);
 }
 
 void ActiveRequest::OnScheduled(Clock::time_point now) {
@@ -90,8 +91,13 @@ PromptScored ActiveRequest::OnPromptLogits(uint32_t first, uint32_t count,
   return scored;
 }
 
+std::vector<Sequence*> ActiveRequest::sequences() {
+  if (beams_) return beams_->sequences();
+  return {&sequence_};
+}
+
 DraftTarget ActiveRequest::AsDraftTarget() {
-  const bool is_stream = !sequence_.paused && sequence_.Decoding();
+  const bool is_stream = !beams_ && !sequence_.paused && sequence_.Decoding();
   return {&sequence_, &drafter_, is_stream ? completion_.LongestDraft(sequence_) : 0};
 }
 
@@ -105,6 +111,13 @@ Finished ActiveRequest::Result(FinishReason reason, Clock::time_point now) const
   finished.usage.completion_tokens = sequence_.CompletionTokens();
   finished.usage.draft_tokens = drafter_.draft_tokens();
   finished.usage.accepted_tokens = drafter_.accepted_tokens();
+  if (beams_) {
+    finished.beams = beams_->Answers(reason);
+    const BeamAnswer& best = finished.beams.front();
+    finished.reason = best.reason;
+    finished.stop_string = best.stop_string;
+    finished.usage.completion_tokens = static_cast<uint32_t>(best.tokens.size());
+  }
   const Clock::time_point scheduled = scheduled_.value_or(now);
   const Clock::time_point first_token = first_token_.value_or(now);
   finished.timings.queued_ms = Milliseconds(submitted_, scheduled);

@@ -5,10 +5,12 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/base/event.h"
 #include "engine/base/options.h"
 #include "engine/base/sequence.h"
+#include "engine/core/beam_group.h"
 #include "engine/core/embedding_pool.h"
 #include "engine/sampling/completion.h"
 #include "engine/speculate/sequence_drafter.h"
@@ -28,6 +30,12 @@ class ActiveRequest {
   RequestId id() const { return sequence_.id; }
   Sequence* sequence() { return &sequence_; }
   Completion* completion() { return &completion_; }
+
+  // The request's beam search; null without one.
+  BeamGroup* beams() { return beams_ ? &*beams_ : nullptr; }
+
+  // All sequences that the scheduler has for the request.
+  std::vector<Sequence*> sequences();
 
   // Time at which the request ends, finished or not. Empty = no limit.
   std::optional<Clock::time_point> deadline() const { return deadline_; }
@@ -64,6 +72,7 @@ class ActiveRequest {
   Completion completion_;  // first: token healing removes a token of the prompt
   Sequence sequence_;
   SequenceDrafter drafter_;
+  std::optional<BeamGroup> beams_;
   std::optional<EmbeddingPool> pool_;
   const std::optional<uint32_t> logprobs_;
   const bool wants_state_;

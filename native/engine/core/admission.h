@@ -1,5 +1,5 @@
-// Counts the requests that an engine has, so that one too many is refused before it waits for the
-// engine thread, which may be in the middle of a long step. Any thread.
+// Counts the requests of an engine. It refuses a request at once when the queue is full, because
+// the engine thread may be in the middle of a long step. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@ class Admission {
  public:
   Admission(uint32_t parallel, uint32_t max_queue) : parallel_(parallel), max_queue_(max_queue) {}
 
-  // Throws kQueueFull when `parallel` + `max_queue` requests are there.
+  // Throws kQueueFull when the engine has `parallel` + `max_queue` requests.
   void Enter(RequestId id);
 
-  // The request has ended or was cancelled. Idempotent.
+  // The request ended or was cancelled. Idempotent.
   void Leave(RequestId id);
 
  private:

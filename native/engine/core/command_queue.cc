@@ -49,7 +49,7 @@ void CommandQueue::Settle() {
 void CommandQueue::BeginComputing(RequestId owner) {
   const std::lock_guard lock(mutex_);
   owner_ = owner;
-  // A cancel that came after the commands were taken found no owner yet.
+  // A cancel command since the last Take() found no owner yet.
   abort_ = closing_ || CancelWaits(owner);
 }
 

@@ -1,4 +1,4 @@
-// What other threads ask of the engine thread, and how they end a computation of its.
+// Commands from other threads to the engine thread, and the flags that end its computation.
 #pragma once
 
 #include <atomic>
@@ -33,28 +33,29 @@ using Command = std::variant<SubmitCommand, CancelCommand, PauseCommand, AddProm
 
 class CommandQueue {
  public:
-  // Any thread. False, and nothing comes of it, after Close().
+  // Any thread. After Close() it returns false and drops the command.
   bool Post(Command command);
 
-  // Any thread, idempotent: no more commands, and the computation under way ends.
+  // Any thread. Refuses later commands and ends the current computation. Idempotent.
   void Close();
 
-  // Requests that were posted and are not yet settled. Any thread.
+  // Number of posted requests that Settle() has not taken over yet. Any thread.
   uint32_t Submits() const;
 
-  // The engine thread takes all commands; it waits for one until the deadline, unless it has work.
+  // Takes all commands. Without work it waits for a command until the deadline; an empty deadline
+  // means no limit. Engine thread only.
   std::vector<Command> Take(bool has_work,
                             std::optional<std::chrono::steady_clock::time_point> deadline);
 
-  // The scheduler counts the submits that Take() returned last from here on.
+  // The scheduler counts the requests of the last Take() from here on. Engine thread only.
   void Settle();
 
-  // Between these the engine thread computes. Most of the batch is the prompt of `owner`, or of
-  // nobody (0): cancelling it is worth an abort.
+  // Mark a computation of the engine thread. `owner`: the request whose prompt is most of the
+  // batch, or 0. Cancelling that request aborts the computation.
   void BeginComputing(RequestId owner);
   void EndComputing();
 
-  // Turn true at any moment.
+  // Flags that may turn true at any time.
   const std::atomic<bool>& closing() const { return closing_; }
   const std::atomic<bool>& abort() const { return abort_; }
 

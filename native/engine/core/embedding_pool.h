@@ -1,4 +1,4 @@
-// The embedding of a text, put together from the hidden states behind its tokens as they come.
+// Pools the hidden states of a prompt into an embedding.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ class EmbeddingPool {
  public:
   EmbeddingPool(Pooling pooling, uint32_t size) : pooling_(pooling), sums_(size, 0.0) {}
 
-  // The state behind the token at `index`; tokens that were taken already, because the sequence
-  // was put back, are left out.
+  // Adds the hidden state of the token at `index`. Ignores tokens that were added before: a
+  // preempted sequence computes its prompt again.
   void Add(uint32_t index, const float* state) {
     if (index < count_) return;
     count_ = index + 1;

@@ -16,14 +16,14 @@ struct LiveEngines {
   std::map<Engine*, std::thread::id> makers;
 };
 
-// Never destroyed: an engine may outlive static storage.
+// Never destroyed, because an engine may outlive static objects.
 LiveEngines& Live() {
   static LiveEngines* live = new LiveEngines();
   return *live;
 }
 
 template <typename Condition>
-void StopThose(Condition condition) {
+void StopWhere(Condition condition) {
   const std::lock_guard lock(Live().mutex);
   for (const auto& [engine, maker] : Live().makers) {
     if (condition(maker)) engine->Close();
@@ -35,7 +35,7 @@ void StopThose(Condition condition) {
 
 struct StopOwnAtThreadEnd {
   ~StopOwnAtThreadEnd() {
-    StopThose([](std::thread::id maker) { return maker == std::this_thread::get_id(); });
+    StopWhere([](std::thread::id maker) { return maker == std::this_thread::get_id(); });
   }
 };
 
@@ -55,7 +55,7 @@ void RemoveLiveEngine(Engine* engine) {
 void StopEnginesAtExit() {
   static std::once_flag once;
   std::call_once(once,
-                 [] { std::atexit([] { StopThose([](std::thread::id) { return true; }); }); });
+                 [] { std::atexit([] { StopWhere([](std::thread::id) { return true; }); }); });
 }
 
 }  // namespace codellama

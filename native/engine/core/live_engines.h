@@ -1,20 +1,21 @@
-// The engines of this process, so that none computes on while the process takes itself apart.
+// The engines of this process. exit() must stop them before it destroys objects that they use.
 //
-// exit() on the thread that made an engine, which is Node's main thread's way, stops it first of
-// all, with what is thread_local there. exit() on another thread stops it before anything that was
-// static when the backends came up; llama.cpp makes some more later.
+// exit() on the thread that made an engine, as in Node's main thread, stops the engine first,
+// through a thread_local object. exit() on another thread stops it through an atexit handler. That
+// handler runs before the destruction of all static objects from before the backends were loaded.
+// llama.cpp makes a few static objects later.
 #pragma once
 
 namespace codellama {
 
 class Engine;
 
-// On the thread that makes the engine.
+// Call it on the thread that makes the engine.
 void AddLiveEngine(Engine* engine);
 void RemoveLiveEngine(Engine* engine);
 
-// For exit() on any thread: call it when the backends are up, since exit() works backwards. Only
-// the first call counts.
+// Registers the atexit handler. Call it after the backends are loaded, because exit() runs handlers
+// in reverse order. Only the first call has an effect.
 void StopEnginesAtExit();
 
 }  // namespace codellama

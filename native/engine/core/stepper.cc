@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <set>
 #include <utility>
 
 namespace codellama {
@@ -94,6 +95,10 @@ void Stepper::Measure(const Plan& plan, double seconds) {
 
 void Stepper::TakeResults(const Plan& plan) {
   std::vector<TokenChoice> choices;
+  std::set<RequestId> searches;
+  for (const ScheduledTokens& each : plan.batch) {
+    if (RequestOf(each.sequence)->beams() != nullptr) searches.insert(each.sequence->id);
+  }
   for (size_t entry = 0; entry < plan.batch.size(); entry++) {
     auto choice = TakeOutputs(plan.batch[entry], entry);
     if (choice) choices.push_back(std::move(*choice));
@@ -105,6 +110,7 @@ void Stepper::TakeResults(const Plan& plan) {
     TakeTokens(std::move(choice));
   }
   if (decoded > 0) decode_throughput_.Add(decoded, step_seconds_);
+  for (const RequestId id : searches) AdvanceBeams(id);
 }
 
 std::optional<TokenChoice> Stepper::TakeOutputs(const ScheduledTokens& scheduled, size_t entry) {
@@ -124,9 +130,13 @@ std::optional<TokenChoice> Stepper::TakeOutputs(const ScheduledTokens& scheduled
   }
   if (sequence->Remaining() > 0) return std::nullopt;
   if (sequence->CompletionTokens() == 0) {
-    parts_.cells.Apply(parts_.scheduler.SharePrompt(sequence));
+    parts_.cells.Apply(parts_.scheduler.Share(sequence));
   }
   request->OnLogitsReady(Clock::now());
+  if (request->beams() != nullptr) {
+    request->beams()->OnLogits(parts_.runner.Logits(entry), sequence);
+    return std::nullopt;
+  }
   TokenChoice choice;
   choice.completion = request->completion();
   choice.sequence = sequence;

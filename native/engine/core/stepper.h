@@ -70,6 +70,8 @@ class Stepper {
   void TakeEmbeddings(const ScheduledTokens& scheduled, size_t entry);
   void TakePromptLogits(const ScheduledTokens& scheduled, size_t entry);
   void TakeTokens(TokenChoice choice);
+  // Advances the request's beam search if all its logits are computed.
+  void AdvanceBeams(RequestId id);
   PromptState StateOf(const Sequence& sequence) const;
 
   // Sets the sequences back to the tokens that the aborted batch has computed.

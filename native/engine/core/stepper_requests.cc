@@ -34,7 +34,9 @@ void Stepper::Cancel(RequestId id) {
 
 void Stepper::SetPaused(RequestId id, bool paused) {
   const auto found = requests_.find(id);
-  if (found != requests_.end()) found->second->sequence()->paused = paused;
+  // A beam search pauses its sequences itself, and its reader gets no text before the end.
+  if (found == requests_.end() || found->second->beams() != nullptr) return;
+  found->second->sequence()->paused = paused;
 }
 
 void Stepper::AddPrompt(AddPromptCommand command) {
@@ -44,6 +46,31 @@ void Stepper::AddPrompt(AddPromptCommand command) {
   } catch (...) {
     // Without the state the engine computes the prompt again.
   }
+}
+
+void Stepper::AdvanceBeams(RequestId id) {
+  const auto found = requests_.find(id);
+  if (found == requests_.end() || !found->second->beams()->CanAdvance()) return;
+  ActiveRequest* request = found->second.get();
+  BeamChange change;
+  try {
+    change = request->beams()->Advance();
+  } catch (...) {
+    Fail(id, CurrentError());
+    return;
+  }
+  if (change.is_over) {
+    Finish(request, FinishReason::kLength);
+    return;
+  }
+  for (Sequence* sequence : change.shared) {
+    if (sequence->status != SequenceStatus::kRunning) continue;
+    parts_.cells.Apply(parts_.scheduler.Share(sequence));
+  }
+  for (Sequence* sequence : change.removed) {
+    parts_.cells.Apply(parts_.scheduler.Remove(sequence, false));
+  }
+  for (Sequence* sequence : change.added) parts_.scheduler.Add(sequence);
 }
 
 void Stepper::FinishLate() {
@@ -86,7 +113,9 @@ void Stepper::Abandon(const Error& error) {
 }
 
 void Stepper::Release(RequestId id, bool keep) {
-  parts_.cells.Apply(parts_.scheduler.Remove(requests_.at(id)->sequence(), keep));
+  for (Sequence* sequence : requests_.at(id)->sequences()) {
+    parts_.cells.Apply(parts_.scheduler.Remove(sequence, keep));
+  }
   requests_.erase(id);
   shared_.admission->Leave(id);
 }

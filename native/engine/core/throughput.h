@@ -1,4 +1,4 @@
-// Tokens per second over the recent past: older steps count for less and less.
+// Tokens per second over the recent past. The weight of a step halves every five seconds.
 #pragma once
 
 #include <cmath>

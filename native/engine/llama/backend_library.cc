@@ -34,7 +34,7 @@ std::mutex mutex;
 std::vector<std::string> folders;
 std::vector<BackendLibrary> failures;
 
-// The library that an address lies in.
+// Path of the library that contains an address; empty if unknown.
 fs::path LibraryOf(const void* address) {
 #ifdef _WIN32
   HMODULE module = nullptr;
@@ -56,7 +56,7 @@ std::string Utf8(const fs::path& path) {
   return {text.begin(), text.end()};
 }
 
-// "cuda" of libggml-cuda.so, "" of other files.
+// Kind of a backend library by its file name: "cuda" for libggml-cuda.so; empty for other files.
 std::string KindOf(const fs::path& file) {
   const std::string name = Utf8(file.filename());
   const std::string prefix = kPrefix;
@@ -77,7 +77,7 @@ bool IsLoaded(const std::string& kind) {
 void Load(const fs::path& file, const std::string& kind) {
   BackendLibrary library = {.path = Utf8(file)};
   if (IsLoaded(kind)) {
-    library.error = "another library has brought this backend already";
+    library.error = "another library has loaded this backend";
   } else {
     LogCapture log;
     if (ggml_backend_load(library.path.c_str()) != nullptr) return;
@@ -86,7 +86,8 @@ void Load(const fs::path& file, const std::string& kind) {
   failures.push_back(std::move(library));
 }
 
-// `own`: llama.cpp has chosen there already, but says nothing about what failed.
+// `own`: the folder of this library. llama.cpp has loaded libraries there, but does not report
+// failures.
 void LoadFolder(const fs::path& folder, bool own) {
   std::vector<fs::path> files;
   std::error_code error;

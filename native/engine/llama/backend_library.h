@@ -1,4 +1,4 @@
-// The libraries that bring llama.cpp's backends: found, loaded, and told about.
+// Finds, loads and lists the libraries of llama.cpp's backends.
 #pragma once
 
 #include <string>
@@ -8,19 +8,19 @@ namespace codellama {
 
 struct BackendLibrary {
   std::string path;
-  std::string backend{};                // such as "CUDA"; empty when it was not loaded
-  std::vector<std::string> features{};  // such as "AVX2", where the backend tells
-  std::string error{};                  // why it was not loaded
+  std::string backend{};                // such as "CUDA"; empty if it was not loaded
+  std::vector<std::string> features{};  // such as "AVX2"; empty if the backend reports none
+  std::string error{};                  // reason if it was not loaded, else empty
 };
 
-// A folder to look for backends in, beside the one that this library is in. Without effect once
-// the backends are loaded. Any thread.
+// Adds a folder to search for backends, besides the folder of this library. No effect after the
+// backends are loaded. Any thread.
 void AddBackendFolder(const std::string& folder);
 
-// Loads them, once a process: InitializeBackends() does.
+// Loads the backend libraries. Only InitializeBackends() calls it, once per process.
 void LoadBackendLibraries();
 
-// Those that were loaded, in llama.cpp's order, then those that were not.
+// The loaded libraries in llama.cpp's order, then the libraries that failed to load.
 std::vector<BackendLibrary> ListBackendLibraries();
 
 }  // namespace codellama

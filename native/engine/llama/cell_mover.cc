@@ -29,7 +29,7 @@ void CellMover::Keep(const KeepCells& keep) {
     std::vector<uint8_t> state = runner_->State(keep.sequence);
     if (!state.empty()) store_->Add({keep.tokens, keep.kind, std::move(state), false});
   } catch (const Error&) {
-    // No memory is free: the prompt will be computed again.
+    // Without memory for the copy, a later request computes the prompt again.
   }
 }
 

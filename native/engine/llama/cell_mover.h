@@ -1,4 +1,4 @@
-// Does what the scheduler wants of the KV cache's cells.
+// Applies the scheduler's cell operations to the KV cache.
 #pragma once
 
 #include <vector>
@@ -11,10 +11,10 @@ namespace codellama {
 
 class CellMover {
  public:
-  // Both must outlive it.
+  // Both must outlive this object.
   CellMover(ModelRunner* runner, PromptStore* store) : runner_(runner), store_(store) {}
 
-  // Returns the owners of stored prompts that could not be restored: they hold no cells.
+  // Returns the sequences whose stored prompt could not be restored. They have no cells.
   std::vector<Sequence*> Apply(const CellOperations& operations);
 
  private:

@@ -29,7 +29,7 @@ Device Describe(ggml_backend_dev_t device) {
   size_t total = 0;
   ggml_backend_dev_memory(device, &free, &total);
   const DeviceKind kind = KindOf(device);
-  // llama.cpp calls all of it free, and knows no containers.
+  // llama.cpp reports all memory as free and ignores the limits of containers.
   if (kind == DeviceKind::kCpu) free = std::min<uint64_t>(total, AvailableMemory().value_or(free));
   return {.name = ggml_backend_dev_name(device),
           .description = ggml_backend_dev_description(device),
@@ -87,7 +87,7 @@ std::vector<ggml_backend_device*> FindDevices(const std::vector<std::string>& wa
     ggml_backend_dev_t device = FindDevice(name);
     if (device == nullptr) {
       throw Error(ErrorCode::kInvalidArgument,
-                  "devices: there is no device \"" + name + "\" (" + Names() + ")");
+                  "devices: no device is named \"" + name + "\" (" + Names() + ")");
     }
     const bool is_new = std::find(devices.begin(), devices.end(), device) == devices.end();
     if (is_new && KindOf(device) != DeviceKind::kCpu) devices.push_back(device);

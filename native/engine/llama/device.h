@@ -1,4 +1,4 @@
-// The devices that llama.cpp's backends see. InitializeBackends() comes first.
+// The devices of llama.cpp's backends. Call InitializeBackends() first.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace codellama {
 
 enum class DeviceKind { kCpu, kGpu, kIntegrated, kAccelerator };
 
-// The kind's public name, such as "gpu".
+// Public name of a kind, such as "gpu".
 const char* DeviceKindName(DeviceKind kind);
 
 struct Device {
@@ -19,18 +19,18 @@ struct Device {
   std::string description;  // such as "NVIDIA H200"
   std::string backend;      // such as "CUDA"
   DeviceKind kind = DeviceKind::kCpu;
-  uint64_t total_memory = 0;  // bytes; 0 where the backend does not tell
+  uint64_t total_memory = 0;  // bytes; 0 if the backend does not report it
   uint64_t free_memory = 0;
 };
 
-// All of them, in llama.cpp's order. Asking a GPU for its memory may take a second at first.
+// All devices in llama.cpp's order. The first query of a GPU's memory may take a second.
 std::vector<Device> ListDevices();
 
-// Devices by name (in any case) or by place in that list ("0"), CPUs left out: they are always
-// used. Throws kInvalidArgument, naming those there are.
+// Devices by name, in upper or lower case, or by index in ListDevices() ("0"). Leaves out CPUs,
+// which are always used. Throws kInvalidArgument with the list of devices for an unknown name.
 std::vector<ggml_backend_device*> FindDevices(const std::vector<std::string>& wanted);
 
-// Whether there is a device that takes layers off the CPU.
+// Whether some device is a GPU.
 bool HasGpu();
 
 }  // namespace codellama

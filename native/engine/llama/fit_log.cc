@@ -1,4 +1,5 @@
-// What llama.cpp's fitting logs, put into the one log that this process has of llama.cpp.
+// Sends the log of llama.cpp's fitting (common/fit.cpp) to OnLog(). It replaces common/log.cpp,
+// which would start a thread.
 #include <cstdarg>
 #include <cstdio>
 

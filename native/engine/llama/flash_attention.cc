@@ -10,12 +10,12 @@ namespace codellama {
 
 namespace {
 
-uint32_t Number(const std::string& text, uint32_t otherwise) {
+uint32_t NumberOr(const std::string& text, uint32_t otherwise) {
   return text.empty() ? otherwise : static_cast<uint32_t>(std::strtoul(text.c_str(), nullptr, 10));
 }
 
-// Elements of a 16-bit vector that llama.cpp's CPU code takes at once (GGML_F16_STEP). Those left
-// over are taken one by one.
+// Number of elements of a 16-bit vector that llama.cpp's CPU code computes at once (GGML_F16_STEP).
+// It computes the remaining elements one by one.
 uint32_t VectorStep() {
 #if defined(__GNUC__) && defined(__x86_64__)
   return __builtin_cpu_supports("avx512f") ? 64 : 32;
@@ -28,8 +28,8 @@ uint32_t VectorStep() {
 
 bool IsOnGpu(const Model& model) { return model.placement().gpu_layers() > 0; }
 
-// With steps of 128 and heads of 64, where all elements are left over, 24 rows behind 1,800 tokens
-// were seen to take 310 ms, and 29 ms without flash attention; streams there were half as fast.
+// With a step of 128 and heads of 64 all elements are computed one by one. There 24 rows after
+// 1,800 tokens took 310 ms, against 29 ms without flash attention, and streams ran at half speed.
 bool IsSlowWithFlashAttention(const Model& model, const ContextOptions& options) {
   const bool is_half = options.kv_type_k == "f16" && options.kv_type_v == "f16";
   const HeadSizes sizes = SizesOfHeads(model);
@@ -37,11 +37,12 @@ bool IsSlowWithFlashAttention(const Model& model, const ContextOptions& options)
   return !IsOnGpu(model) && is_half && (sizes.key % step != 0 || sizes.value % step != 0);
 }
 
-// So many streams are faster with cells of their own: decoding a 7B on an H100 1.09 times at 8, 1.2
-// at 32, 1.7 at 128; codellama-tiny on two cores 1.15 times at 16, 3 at 64.
+// Fewest slots for which separate cells are faster. A 7B model on an H100 decodes 1.09x faster with
+// 8 streams, 1.2x with 32, 1.7x with 128. codellama-tiny on two cores decodes 1.15x faster with 16,
+// 3x with 64.
 constexpr uint32_t kManySequences = 8;
 
-// A sequence that has so many cells is not short of them.
+// Cells of a slot that suffice for most requests.
 constexpr uint32_t kAmpleCells = 4096;
 
 }  // namespace
@@ -50,8 +51,8 @@ HeadSizes SizesOfHeads(const Model& model) {
   const std::string prefix = model.facts().architecture + ".attention.";
   const auto heads = static_cast<uint32_t>(std::max(llama_model_n_head(model.get()), 1));
   const uint32_t size = static_cast<uint32_t>(llama_model_n_embd(model.get())) / heads;
-  return {Number(model.Metadata(prefix + "key_length"), size),
-          Number(model.Metadata(prefix + "value_length"), size)};
+  return {NumberOr(model.Metadata(prefix + "key_length"), size),
+          NumberOr(model.Metadata(prefix + "value_length"), size)};
 }
 
 bool MayWantSeparateCells(const ContextOptions& options) {

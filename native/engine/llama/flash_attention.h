@@ -1,4 +1,4 @@
-// What attention costs with a model on this machine.
+// Choices that depend on the cost of attention: flash attention, and separate KV cells.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace codellama {
 
-// Elements of the vectors that one attention head works on.
+// Vector lengths of one attention head.
 struct HeadSizes {
   uint32_t key;
   uint32_t value;
@@ -16,15 +16,15 @@ struct HeadSizes {
 
 HeadSizes SizesOfHeads(const Model& model);
 
-// Whether the options ask for flash attention, or leave it open and it pays. (llama.cpp leaves it
-// off all the same where a device has none.)
+// Whether to use flash attention: as the options say, or if it pays. llama.cpp still turns it off
+// if a device does not support it.
 bool WantsFlashAttention(const Model& model, const ContextOptions& options);
 
-// Whether each sequence gets its part of so many KV cells: as the options say, or where it pays and
-// leaves each one enough. Only for models whose cells can be shared at all.
+// Whether to give each slot its own part of `cells` KV cells: as the options say, or if it pays and
+// each slot gets enough cells. Only for models that can share cells.
 bool WantsSeparateCells(const Model& model, const ContextOptions& options, uint32_t cells);
 
-// Whether they might, before anything is known of the model.
+// Whether WantsSeparateCells() may return true, before the model is known.
 bool MayWantSeparateCells(const ContextOptions& options);
 
 }  // namespace codellama

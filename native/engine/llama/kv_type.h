@@ -1,4 +1,4 @@
-// The types that keys and values are stored in, by their public names.
+// Data types of the KV cache by their public names.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace codellama {
 
-// Throws kInvalidArgument.
+// Throws kInvalidArgument for an unknown name.
 ggml_type ParseKvType(const std::string& name);
 
 }  // namespace codellama

@@ -37,7 +37,8 @@ llama_load_mode LoadMode(const ModelOptions& options) {
   return options.use_mlock ? LLAMA_LOAD_MODE_MLOCK : LLAMA_LOAD_MODE_NONE;
 }
 
-// Weights that are read, not mapped, are touched at once: the kernel would end the process.
+// Without mmap the weights use memory at once. If memory is short, the kernel would end the
+// process.
 void CheckMemory(const ModelOptions& options, uint64_t weights) {
   if (options.use_mmap || options.vocabulary_only) return;
   const auto available = AvailableMemory();
@@ -47,7 +48,7 @@ void CheckMemory(const ModelOptions& options, uint64_t weights) {
                                            " of memory are free; useMmap: true needs less");
 }
 
-// The rearranged copy comes on top of the mapped file, which should stay in the page cache.
+// The rearranged weights need memory besides the mapped file, which should stay in the page cache.
 bool HasRoomToRepack(uint64_t weights) {
   const auto available = AvailableMemory();
   return !available || *available / 2 >= weights;
@@ -60,7 +61,7 @@ void RequireCausalDecoder(llama_model* model, const std::string& path) {
                                                        : nullptr;
   if (kind == nullptr) return;
   throw Error(ErrorCode::kModelUnsupported,
-              path + ": this is " + kind + "; only models that continue a text can be run");
+              path + ": this is " + kind + "; only models that continue a text are supported");
 }
 
 }  // namespace
@@ -112,7 +113,7 @@ std::shared_ptr<const Model> Model::Load(const ModelOptions& options, const Cont
   if (llama_vocab_type(vocabulary) == LLAMA_VOCAB_TYPE_NONE) {
     throw Error(ErrorCode::kModelUnsupported, options.path + ": the file has no tokenizer");
   }
-  // llama.cpp's own default for WordPiece vocabularies, the only ones that need the token.
+  // llama.cpp's default for WordPiece vocabularies. Other vocabularies do not need the token.
   const Token default_unknown =
       llama_vocab_type(vocabulary) == LLAMA_VOCAB_TYPE_WPM ? 100 : kNoToken;
   model->tokenizer_ = std::make_unique<Tokenizer>(std::make_unique<LlamaVocabulary>(
@@ -157,7 +158,7 @@ void Model::ReadFacts() {
   facts_.embedding_length = llama_model_n_embd(get());
   facts_.layers = llama_model_n_layer(get());
   if (facts_.layers > 0) return;
-  // With the vocabulary alone llama.cpp reads none of these, but the file says them.
+  // For a vocabulary-only load llama.cpp does not read these facts, but the metadata has them.
   const std::string& prefix = facts_.architecture;
   facts_.training_context = MetadataNumber(prefix + ".context_length").value_or(0);
   facts_.embedding_length = MetadataNumber(prefix + ".embedding_length").value_or(0);

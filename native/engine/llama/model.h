@@ -1,5 +1,4 @@
-// A model's weights and vocabulary in memory, shared by whoever uses them, and what is known
-// about it.
+// A loaded model: weights, vocabulary and facts.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +22,7 @@ struct GgufFile;
 struct ModelFacts {
   std::string architecture;
   std::string name;
-  std::string finetune;   // what it was tuned for, such as "Instruct"
+  std::string finetune;   // fine-tuning that the file names, such as "Instruct"
   std::string file_type;  // such as "Q4_K_M"
   std::string chat_template;
   uint64_t parameters = 0;
@@ -38,9 +37,9 @@ using LoadProgressCallback = std::function<bool(float)>;
 
 class Model {
  public:
-  // Checks the file, then loads it; InitializeBackends() comes first. Throws kModelNotFound,
-  // kModelInvalid, kModelUnsupported, kOutOfMemory, or kAborted when `progress` said so.
-  // The context is made later; here it matters for what fits beside the weights.
+  // Checks the file and loads it. Call InitializeBackends() first. `context`: options of the
+  // context that will be made; they decide what fits beside the weights. Throws kModelNotFound,
+  // kModelInvalid, kModelUnsupported, kOutOfMemory, and kAborted if `progress` returned false.
   static std::shared_ptr<const Model> Load(const ModelOptions& options,
                                            const ContextOptions& context,
                                            const LoadProgressCallback& progress);
@@ -49,16 +48,16 @@ class Model {
   const ModelFacts& facts() const { return facts_; }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   bool vocabulary_only() const { return vocabulary_only_; }
-  // How many positions a model with learned positions has: llama.cpp aborts beyond.
+  // Number of learned positions, beyond which llama.cpp aborts. Empty for other kinds of positions.
   std::optional<uint64_t> position_limit() const { return position_limit_; }
   const Placement& placement() const { return *placement_; }
   llama_model* get() const { return model_.get(); }
 
-  // Parallel arrays of adapters and their scales.
+  // LoRA adapters and their scales, in load order.
   const std::vector<llama_adapter_lora*>& adapters() const { return adapters_; }
   const std::vector<float>& adapter_scales() const { return adapter_scales_; }
 
-  // A metadata value of the GGUF file as text, "" when absent.
+  // Metadata value of the GGUF file as text; empty if absent.
   std::string Metadata(const std::string& key) const;
   std::optional<int32_t> MetadataNumber(const std::string& key) const;
 
@@ -75,11 +74,11 @@ class Model {
   void ReadFacts();
 
   std::string path_;
-  std::unique_ptr<const Placement> placement_;  // outlives the model, which points into it
+  std::unique_ptr<const Placement> placement_;  // before the model, which points into it
   std::unique_ptr<llama_model, Free> model_;
   std::unique_ptr<Tokenizer> tokenizer_;
   ModelFacts facts_;
-  std::vector<llama_adapter_lora*> adapters_;  // freed with the model
+  std::vector<llama_adapter_lora*> adapters_;  // the model frees them
   std::vector<float> adapter_scales_;
   bool vocabulary_only_ = false;
   std::optional<uint64_t> position_limit_;

@@ -18,7 +18,7 @@
 
 namespace codellama {
 
-// What a model and its context take, by device; the host's share is the last.
+// Memory of a model and its context by device. The host's share is the last.
 struct Placement::Measurement {
   std::vector<ggml_backend_dev_t> devices;
   common_device_memory_data_vec memory;
@@ -26,17 +26,17 @@ struct Placement::Measurement {
 
 namespace {
 
-// llama.cpp's own margin and floor: what others and the driver may take, and the smallest context
-// to come down to before layers stay on the CPU.
+// llama.cpp's own margin and floor: the memory to leave to the driver and other programs, and the
+// smallest context before layers stay on the CPU.
 constexpr size_t kMarginBytes = size_t{1024} << 20;
 constexpr uint32_t kLeastContext = 4096;
 
-// Sequences that divide the cells among them, rather than have all in common.
+// Number of parts into which the sequences divide the cells; 1 = they share all cells.
 uint32_t Divisions(const ContextOptions& options) {
   return MayWantSeparateCells(options) ? options.parallel : 1;
 }
 
-// As the model runner makes it.
+// The context params that ModelRunner will use.
 llama_context_params ContextParams(const ContextOptions& options) {
   llama_context_params params = llama_context_default_params();
   params.n_ctx = options.context_size;
@@ -71,7 +71,7 @@ llama_split_mode SplitModeOf(SplitMode mode) {
 
 std::string Megabytes(uint64_t bytes) { return std::to_string(bytes >> 20) + " MB"; }
 
-// A draft model is loaded after this one and wants room too.
+// Memory to leave free on each device. A draft model is loaded later and needs room too.
 size_t Margin(const ModelOptions& model) {
   if (model.draft_path.empty()) return kMarginBytes;
   std::error_code error;
@@ -79,8 +79,8 @@ size_t Margin(const ModelOptions& model) {
   return error ? kMarginBytes : kMarginBytes + bytes + bytes / 4;
 }
 
-// llama.cpp keeps its record of each cell (position, sequences) on the host, wherever the cells
-// are, and in a mere measurement too.
+// llama.cpp keeps a record of each cell (position, sequences) in host memory, wherever the cells
+// are. A measurement allocates the records too.
 void RequireCellRecords(uint32_t cells) {
   constexpr uint64_t kRecordBytes = 64;
   const uint64_t needed = cells * kRecordBytes;
@@ -177,7 +177,8 @@ void Placement::Fit(const ModelOptions& model, const ContextOptions& context) {
   LogCapture log;
   overrides_.resize(llama_max_tensor_buft_overrides());
   std::vector<size_t> margins(llama_max_devices(), Margin(model));
-  // Where it fails, it may still have found the context; what is missing is measured below.
+  // If it fails, it may still have found the context size. The measurement below finds the
+  // shortage.
   common_fit_params(model.path.c_str(), &model_params, &context_params, tensor_split_.data(),
                     overrides_.data(), margins.data(),
                     std::max(kLeastContext / Divisions(context), 256U), nullptr,
@@ -232,7 +233,7 @@ void Placement::StayOnCpu(const std::string& reason) {
   Share({});
 }
 
-// llama.cpp's rule: the last layers and the output go to the devices, by their parts of the split.
+// llama.cpp's rule: the last layers and the output go to the devices, in proportion to the split.
 void Placement::Share(const Measurement& measured) {
   shares_.clear();
   const size_t count = measured.devices.size();
@@ -242,7 +243,7 @@ void Placement::Share(const Measurement& measured) {
     for (size_t i = 0; i < count; i++) {
       bounds[i] = std::max(static_cast<float>(measured.memory[i].free), 1.0F);
     }
-    // Told to llama.cpp too, which would look again, and see something else.
+    // llama.cpp gets the same split. It would measure again and might see other values.
     std::copy(bounds.begin(), bounds.end(), tensor_split_.begin());
   }
   for (size_t i = 1; i < count; i++) bounds[i] += bounds[i - 1];
@@ -274,7 +275,7 @@ void Placement::Share(const Measurement& measured) {
   shares_.push_back(host);
 }
 
-// Every device has a part of every layer; llama.cpp can neither fit nor measure that.
+// Every device has a part of every layer. llama.cpp can neither fit nor measure this split.
 void Placement::ShareTensors() {
   for (const std::string& name : GpuNames()) shares_.push_back({.device = name, .layers = layers_});
   shares_.push_back({.device = "CPU"});
@@ -283,7 +284,7 @@ void Placement::ShareTensors() {
 int32_t Placement::gpu_layers() const { return layers_ - shares_.back().layers; }
 
 void Placement::Apply(llama_model_params* params) const {
-  // Null and no layers: a list of none would mean all devices to llama.cpp.
+  // Null rather than an empty list, which would mean all devices to llama.cpp.
   params->devices = devices_.empty() ? nullptr : const_cast<ggml_backend_dev_t*>(devices_.data());
   params->n_gpu_layers = gpu_layers_;
   params->split_mode = SplitModeOf(split_mode_);
@@ -292,7 +293,7 @@ void Placement::Apply(llama_model_params* params) const {
   const bool overrides = !overrides_.empty() && overrides_.front().pattern != nullptr;
   params->tensor_buft_overrides = overrides ? overrides_.data() : nullptr;
   if (gpu_layers_ == 0) {
-    // No device at all, so that no computing goes there either.
+    // No device at all, so that llama.cpp sends no computation to one either.
     params->split_mode = LLAMA_SPLIT_MODE_NONE;
     params->main_gpu = -1;
   }

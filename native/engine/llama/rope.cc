@@ -37,15 +37,16 @@ double OriginalContext(const RopeOptions& options, const Model& model) {
   return original > 0 ? original : model.facts().training_context;
 }
 
-// llama.cpp computes the extended length as a 32-bit number.
+// llama.cpp computes the extended context length as a 32-bit number.
 void CheckExtendedLength(const RopeOptions& options, const Model& model) {
   if (options.scaling != RopeScaling::kYarn || options.scale == 0) return;
   const double original = OriginalContext(options, model);
   if (original / options.scale <= std::numeric_limits<int32_t>::max()) return;
   throw Error(ErrorCode::kInvalidArgument,
-              "rope: scale " + std::to_string(options.scale) + " makes a context of more than " +
+              "rope: scale " + std::to_string(options.scale) + " extends the original context of " +
+                  std::to_string(static_cast<int64_t>(original)) + " tokens to more than " +
                   std::to_string(std::numeric_limits<int32_t>::max()) +
-                  " tokens out of the original " + std::to_string(static_cast<int64_t>(original)));
+                  " tokens; use a larger scale");
 }
 
 }  // namespace

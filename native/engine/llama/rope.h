@@ -1,4 +1,4 @@
-// Rotary positions as the caller wants them, beyond what the model was trained with.
+// Rotary position settings of a context, which may extend the trained context.
 #pragma once
 
 #include "engine/base/options.h"
@@ -8,7 +8,8 @@ struct llama_context_params;
 
 namespace codellama {
 
-// Puts the options into `params`. Throws kInvalidArgument for what the model cannot take.
+// Writes the options to `params`. Throws kInvalidArgument for values that the model does not
+// support.
 void SetRope(const RopeOptions& options, const Model& model, llama_context_params* params);
 
 }  // namespace codellama

@@ -12,14 +12,14 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// As many independent comparisons at once lets the compiler use vector instructions, which it may
-// not do for one running maximum: floating-point comparisons are not associative.
+// Number of independent running maxima. With one maximum the compiler may not use vector
+// instructions, because floating-point comparisons are not associative.
 constexpr int32_t kLanes = 16;
 constexpr int32_t kBlock = 32 * kLanes;
 
 struct BlockResult {
   float highest;
-  bool suspicious;  // holds something that is not finite
+  bool suspicious;  // some logit is not finite
 };
 
 BlockResult ScanBlock(const float* logits) {
@@ -30,7 +30,7 @@ BlockResult ScanBlock(const float* logits) {
     for (int32_t lane = 0; lane < kLanes; lane++) {
       const float logit = logits[i + lane];
       highest[lane] = highest[lane] < logit ? logit : highest[lane];
-      zero[lane] += logit * 0.0F;  // NaN for what is not finite
+      zero[lane] += logit * 0.0F;  // NaN if the logit is not finite
     }
   }
   float sum = 0.0F;
@@ -41,8 +41,9 @@ BlockResult ScanBlock(const float* logits) {
 void RequireNumbers(const float* logits, int32_t size) {
   for (int32_t i = 0; i < size; i++) {
     if (std::isnan(logits[i]) || logits[i] == kInfinity) {
-      throw Error(ErrorCode::kBackendFailed,
-                  "the model computed a logit that is no number, for token " + std::to_string(i));
+      throw Error(
+          ErrorCode::kBackendFailed,
+          "the model computed a logit that is not a number, for token " + std::to_string(i));
     }
   }
 }
@@ -51,7 +52,7 @@ void RequireNumbers(const float* logits, int32_t size) {
 
 BestLogit FindBestLogit(const float* logits, int32_t size) {
   float highest = -kInfinity;
-  int32_t first = 0;  // the block that holds it
+  int32_t first = 0;  // start of the block with the highest logit
   bool suspicious = false;
   int32_t at = 0;
   for (; at + kBlock <= size; at += kBlock) {

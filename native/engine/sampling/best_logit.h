@@ -1,4 +1,4 @@
-// The highest of a vocabulary's logits, found at the speed of memory.
+// Finds the highest logit of a vocabulary at memory speed.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,9 @@ struct BestLogit {
   float logit;
 };
 
-// The first of the highest logits, as torch.argmax has it. Minus infinity is a fair value for a
-// forbidden token; throws kBackendFailed when a logit is NaN or infinity, which means that the
-// computation has gone wrong.
+// The highest logit; the lowest token id among equals, like torch.argmax. Minus infinity is allowed
+// and marks a forbidden token. Throws kBackendFailed for NaN and infinity, which mean that the
+// computation went wrong.
 BestLogit FindBestLogit(const float* logits, int32_t size);
 
 }  // namespace codellama

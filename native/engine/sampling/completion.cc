@@ -1,7 +1,6 @@
 #include "engine/sampling/completion.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "engine/sampling/logprobs.h"
 
@@ -22,8 +21,8 @@ Completion::Completion(Request* request, const Model& model, GrammarCache* gramm
       context_size_(context_size),
       healing_(Heal(request, tokenizer_)),
       sampler_(model, request->sampling, context_size, request->tokens),
-      stop_tokens_(std::move(request->stop_tokens)),
-      text_(std::move(request->stop)),
+      stop_tokens_(request->stop_tokens),
+      text_(request->stop),
       repetition_(request->max_repeats),
       logprobs_(request->logprobs) {
   if (request->grammar) grammar_.emplace(grammars->Find(request->grammar));

@@ -11,7 +11,7 @@ namespace codellama {
 
 namespace {
 
-// What a logit is more than its log-probability.
+// Difference between a logit and its log-probability.
 double LogNormalizer(const float* logits, int32_t size) {
   const double greatest = FindBestLogit(logits, size).logit;
   double sum = 0;

@@ -1,5 +1,5 @@
-// How likely the model finds tokens: the logarithm of the softmax over the whole vocabulary, before
-// any bias, penalty, temperature, filter or grammar.
+// Log-probabilities of tokens: the logarithm of the softmax over the whole vocabulary, before bias,
+// penalties, temperature, filters and grammar.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace codellama {
 
 class Tokenizer;
 
-// The token's log-probability, and those of the `top` likeliest tokens, the likeliest first.
-// `logits` has the vocabulary's size.
+// Log-probabilities of `token` and of the `top` likeliest tokens, the likeliest first. `logits` has
+// the vocabulary's size. Throws kBackendFailed when a logit is not a number.
 TokenLogprobs MeasureLogprobs(const float* logits, const Tokenizer& tokenizer, Token token,
                               uint32_t top);
 

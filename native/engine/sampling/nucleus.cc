@@ -13,19 +13,19 @@ namespace {
 
 struct Candidate {
   Token token;
-  float weight;  // its probability over that of the likeliest
+  float weight;  // probability divided by the highest probability
 };
 
 bool Before(const Candidate& left, const Candidate& right) {
   return left.weight != right.weight ? left.weight > right.weight : left.token < right.token;
 }
 
-// Here 2^n below has an exponent of 0, which is how 0 is written.
+// Lower limit of Exp(). Here 2^n has the exponent 0, which encodes the number 0.
 constexpr float kZero = -88.0F;
 
-// e^x for x from kZero, where it is 0, up to 0; to 2 units in the last place. Without branches and
-// calls, so that the compiler makes vector instructions of a loop over it.
-// Cephes' expf (Moshier, 1992): x = n ln 2 + r, and a polynomial for e^r.
+// e^x for kZero <= x <= 0, accurate to 2 units in the last place; 0 at kZero. It has no branches
+// and calls, so that the compiler can vectorize loops over it. Cephes' expf (Moshier, 1992): x = n
+// ln 2 + r, and a polynomial for e^r.
 inline float Exp(float x) {
   constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it leaves no fraction
   const float n = (x * 1.44269504F + kRound) - kRound;
@@ -40,10 +40,10 @@ inline float Exp(float x) {
   return y * std::bit_cast<float>((static_cast<int32_t>(n) + 127) << 23);
 }
 
-// As many sums at once as the compiler needs for vector instructions.
+// Number of independent sums. One sum alone cannot be vectorized.
 constexpr int32_t kLanes = 16;
 
-// Fills `weights`, and returns what they come to.
+// Fills `weights` and returns their sum.
 double Weigh(const float* logits, int32_t size, float best, float temperature, float* weights) {
   const float scale = 1.0F / std::max(temperature, std::numeric_limits<float>::min());
   for (int32_t i = 0; i < size; i++) weights[i] = std::max((logits[i] - best) * scale, kZero);
@@ -80,7 +80,7 @@ void KeepFirst(size_t count, Candidates* candidates) {
   candidates->erase(end, candidates->end());
 }
 
-// The `count` likeliest: what is not above the least of those found so far is passed by.
+// Collects the `count` likeliest tokens. Skips tokens below the least of the best ones so far.
 void CollectLikeliest(size_t count, const float* weights, int32_t size, Candidates* candidates) {
   const size_t many = 2 * count + 64;
   float lowest = 0.0F;
@@ -89,12 +89,12 @@ void CollectLikeliest(size_t count, const float* weights, int32_t size, Candidat
     candidates->push_back({token, weights[token]});
     if (candidates->size() < many) continue;
     KeepFirst(count, candidates);
-    lowest = candidates->back().weight;  // nth_element leaves the least of them there
+    lowest = candidates->back().weight;  // nth_element puts the least of them last
   }
   KeepFirst(count, candidates);
 }
 
-// Weights of one power of two and the same four digits behind it: from few to many.
+// Buckets of weights with the same exponent and the same first four bits of the fraction.
 constexpr int kBucketShift = 19;
 constexpr size_t kBuckets = (std::bit_cast<uint32_t>(1.0F) >> kBucketShift) + 1;
 
@@ -102,8 +102,8 @@ size_t BucketOf(const Candidate& candidate) {
   return std::bit_cast<uint32_t>(candidate.weight) >> kBucketShift;
 }
 
-// The fewest of the likeliest that make up `wanted`. Sums tell which bucket the last of them is in,
-// and then which half of it, and of that, so that nothing is sorted.
+// Keeps the fewest of the likeliest tokens with a total weight of `wanted`. The sums of the buckets
+// give the bucket of the last token; halving that bucket gives the token. Nothing is sorted.
 void KeepShare(double wanted, Candidates* candidates) {
   std::array<double, kBuckets> sums = {};
   for (const Candidate& each : *candidates) sums[BucketOf(each)] += each.weight;
@@ -131,7 +131,7 @@ void KeepShare(double wanted, Candidates* candidates) {
 }  // namespace
 
 Token Draw(const float* logits, int32_t size, float best, const Nucleus& nucleus, double random) {
-  // A thread draws for many sequences, which share the room.
+  // One buffer per thread, because a thread draws for many sequences.
   thread_local std::vector<float> weights;
   thread_local Candidates candidates;
   weights.resize(static_cast<size_t>(size));
@@ -142,8 +142,8 @@ Token Draw(const float* logits, int32_t size, float best, const Nucleus& nucleus
     CollectLikeliest(static_cast<size_t>(nucleus.top_k), weights.data(), size, &candidates);
     sum = Sum(candidates.begin(), candidates.end());
   } else {
-    // Tokens below this make up less than 1 - top_p all together, so that none of them is needed;
-    // half of it, for sums are rounded.
+    // All tokens below this limit together have less than 1 - top_p, so none of them is needed.
+    // Half of it, because sums are rounded.
     const double unneeded = 0.5 * (1.0 - nucleus.top_p) * sum / size;
     CollectFrom(std::max(static_cast<float>(unneeded), nucleus.min_p * 0.5F), weights.data(), size,
                 &candidates);
@@ -158,7 +158,7 @@ Token Draw(const float* logits, int32_t size, float best, const Nucleus& nucleus
     left -= candidate.weight;
     if (left < 0) return candidate.token;
   }
-  return candidates.back().token;  // rounding left a little
+  return candidates.back().token;  // rounding left a remainder
 }
 
 }  // namespace codellama

@@ -1,4 +1,4 @@
-// Draws a token from the likeliest of a vocabulary, without sorting it.
+// Draws a token from the likeliest tokens of a vocabulary, without sorting the vocabulary.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,15 @@ namespace codellama {
 
 struct Nucleus {
   float temperature = 1.0F;  // above 0
-  int32_t top_k = 0;         // so many of the likeliest; 0 is all
-  float top_p = 1.0F;        // of those, the fewest that make up this share; at least one
-  float min_p = 0.0F;        // of those, the ones at least this share as likely as the likeliest
+  int32_t top_k = 0;         // keeps this many of the likeliest tokens; 0 = all
+  float top_p = 1.0F;        // then keeps the fewest tokens with this share of the probability
+  float min_p = 0.0F;        // then keeps tokens with at least this part of the highest probability
 };
 
-// One of the tokens that are left, each with its share of what they make up together. The filters
-// look at the tempered distribution, one after the other as above; of tokens that are equally
-// likely those with lower ids count as likelier. `best` is the highest of the logits, which are no
-// NaN or infinity, though minus infinity forbids a token. `random` is from 0 up to, without, 1.
+// Draws one of the tokens that the filters keep, in proportion to their probabilities. The filters
+// see the tempered distribution, in the order of the fields. Among equally likely tokens lower ids
+// count as likelier. `best` is the highest logit. No logit is NaN or infinity; minus infinity
+// forbids a token. `random`: 0 <= random < 1.
 Token Draw(const float* logits, int32_t size, float best, const Nucleus& nucleus, double random);
 
 }  // namespace codellama

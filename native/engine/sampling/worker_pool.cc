@@ -9,7 +9,7 @@ WorkerPool::WorkerPool(uint32_t threads) {
   try {
     while (threads_.size() < threads) threads_.emplace_back([this] { Work(); });
   } catch (const std::system_error&) {
-    // Loops take longer with those there are.
+    // Loops take longer with fewer threads.
   }
 }
 

@@ -1,4 +1,4 @@
-// Threads that take part in the loops of another thread.
+// Threads that help another thread with its loops.
 #pragma once
 
 #include <atomic>
@@ -14,14 +14,15 @@ namespace codellama {
 
 class WorkerPool {
  public:
-  // So many threads beside the one that runs a loop; fewer, or none, where the system refuses.
+  // `threads`: number of threads besides the caller of ForEach(). The pool has fewer, or none, if
+  // the system refuses to start them.
   explicit WorkerPool(uint32_t threads);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // Calls body(0) to body(count - 1), each once, on this thread and others, and returns when all
-  // have returned. One thread at a time. `body` must not throw.
+  // Calls body(0) to body(count - 1), each once, on this and other threads. Returns after the last
+  // call. Only one thread may call it at a time. `body` must not throw.
   void ForEach(size_t count, const std::function<void(size_t)>& body);
 
  private:
@@ -33,11 +34,11 @@ class WorkerPool {
   std::condition_variable left_;
   const std::function<void(size_t)>* body_ = nullptr;  // null between loops
   size_t count_ = 0;
-  size_t inside_ = 0;  // workers in the loop; those that wake too late do not enter it
+  size_t inside_ = 0;  // workers in the loop; a worker that wakes too late does not enter it
   uint64_t loops_ = 0;
   bool closing_ = false;
   std::atomic<size_t> next_ = 0;
-  std::vector<std::thread> threads_;  // last: they use all of the above
+  std::vector<std::thread> threads_;  // last, because the threads use all other members
 };
 
 }  // namespace codellama

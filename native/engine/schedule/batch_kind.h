@@ -1,4 +1,4 @@
-// What all sequences of a batch have in common.
+// Settings that all sequences of a batch share.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,23 @@
 namespace codellama {
 
 struct BatchKind {
-  std::vector<float> lora_scales;  // of the model's adapters
+  std::vector<float> lora_scales;  // one per LoRA adapter of the model
   bool embeddings = false;
 
   bool operator==(const BatchKind&) const = default;
 };
 
-// Numbers kinds, so that the scheduler need not know what they are.
+// Numbers the kinds, so that the scheduler only compares numbers.
 class BatchKinds {
  public:
-  // Throws kInvalidArgument when there are too many.
+  // The number of a kind, which may be new. Throws kInvalidArgument when there are too many kinds.
   uint32_t Number(const BatchKind& kind) {
     for (uint32_t i = 0; i < kinds_.size(); i++) {
       if (kinds_[i] == kind) return i;
     }
     if (kinds_.size() == kMaxKinds) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "loras: more than " + std::to_string(kMaxKinds) + " different sets of scales");
+      throw Error(ErrorCode::kInvalidArgument, "loras: at most " + std::to_string(kMaxKinds) +
+                                                   " different sets of scales per engine");
     }
     kinds_.push_back(kind);
     return static_cast<uint32_t>(kinds_.size()) - 1;
@@ -35,7 +35,7 @@ class BatchKinds {
   const BatchKind& operator[](uint32_t number) const { return kinds_[number]; }
 
  private:
-  static constexpr size_t kMaxKinds = 4096;  // they are never forgotten
+  static constexpr size_t kMaxKinds = 4096;  // a limit, because kinds are never removed
 
   std::vector<BatchKind> kinds_;
 };

@@ -6,25 +6,25 @@ namespace codellama {
 
 namespace {
 
-// Until both speeds are known.
+// Budget until both speeds are measured.
 constexpr uint32_t kFirstGuess = 128;
 
-// Smaller chunks would cost more in overhead than they save the streams.
+// Smaller chunks cost more overhead than they save the streams.
 constexpr uint32_t kSmallest = 8;
 constexpr uint32_t kLargest = 2048;
 
-// A step with a chunk takes as long as its streams and so many of their steps more.
+// Time of a chunk, in steps of the streams alone.
 constexpr double kStreamSteps = 1.5;
 
-// Where prompts that wait are many beside the streams, these stop for longer. Each prompt weighs as
-// much as so many streams: it waits for its first token, they for their next.
+// Weight of a waiting prompt relative to a stream. Many waiting prompts beside few streams get more
+// time: a prompt waits for its first token, a stream only for its next.
 constexpr double kPromptWeight = 4;
 
-// But for no longer than this: nobody who reads along notices.
+// Longest delay of a stream by waiting prompts. A reader does not notice it.
 constexpr double kUnnoticedSeconds = 0.1;
 
-// Typing cancels a prompt every tenth of a second or so. A chunk of fewer tokens would read all
-// weights for too little.
+// Time and least size of a chunk that a cancel may lose. Typing cancels a prompt about every tenth
+// of a second. A smaller chunk would read all weights for too few tokens.
 constexpr double kLosableSeconds = 0.1;
 constexpr uint32_t kSmallestLosable = 32;
 
@@ -35,7 +35,7 @@ void PrefillPacer::OnStep(uint32_t prompt_tokens, uint32_t stream_tokens, double
     stream_steps_.Add(stream_tokens, seconds);
     return;
   }
-  // A step may be faster than the median of streams alone.
+  // A step with prompt tokens may be faster than the median step of the streams alone.
   prompt_tokens_.Add(prompt_tokens,
                      std::max(seconds - stream_steps_.Seconds(stream_tokens), seconds / 10));
 }

@@ -1,5 +1,6 @@
 // Prompt-token budget for a step that also carries decoding streams, so that a long prompt delays
-// no stream for long. It is measured: it differs a hundredfold between models and machines.
+// no stream for long. It follows measured step times, which differ a hundredfold between models and
+// machines.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ class PrefillPacer {
   // Prompt-token budget for a step with `streams` decoding sequences while `prompts` prompts wait.
   uint32_t Chunk(uint32_t streams, uint32_t prompts) const;
 
-  // Prompt tokens that are worth computing in one step although a cancel would lose them.
+  // Prompt-token budget of one sequence in one step, because a cancelled step loses its tokens.
   uint32_t LosableChunk() const;
 
  private:

@@ -26,7 +26,7 @@ void Erase(std::vector<Sequence*>* sequences, const Sequence* sequence) {
   std::erase(*sequences, sequence);
 }
 
-// So many later requests may go first before a waiting one rises by one priority.
+// Number of later requests that may overtake a waiting one before it rises by one priority.
 constexpr uint32_t kPatience = 32;
 
 bool Unpaused(const Sequence* sequence) { return !sequence->paused; }
@@ -51,16 +51,15 @@ void Scheduler::Add(Sequence* sequence) { InsertSorted(&waiting_, sequence); }
 
 CellOperations Scheduler::Remove(Sequence* sequence, bool keep) {
   CellOperations operations;
-  if (sequence->status == SequenceStatus::kWaiting) {
-    Erase(&waiting_, sequence);
-  } else {
-    Erase(&running_, sequence);
-    cells_->Release(sequence, keep, &operations);
-  }
+  Erase(&waiting_, sequence);
+  Erase(&running_, sequence);
+  // By its slot, because an exception may have left it with a slot in neither list.
+  if (sequence->slot >= 0) cells_->Release(sequence, keep, &operations);
+  sequence->status = SequenceStatus::kWaiting;
   return operations;
 }
 
-CellOperations Scheduler::SharePrompt(Sequence* sequence) {
+CellOperations Scheduler::Share(Sequence* sequence) {
   CellOperations operations;
   cells_->Share(sequence, &operations);
   return operations;
@@ -118,24 +117,29 @@ bool Scheduler::HasWork() const {
 void Scheduler::YieldPausedSlots(Plan* plan) {
   const auto next = std::find_if(waiting_.begin(), waiting_.end(), Unpaused);
   if (next == waiting_.end()) return;
-  if (cells_->free_slots() > 0 && cells_->Fits(**next)) return;
-  const auto paused = std::find_if_not(running_.rbegin(), running_.rend(), Unpaused);
-  if (paused != running_.rend()) Preempt(*paused, plan);
+  const auto ready = std::count_if(waiting_.begin(), waiting_.end(), Unpaused);
+  bool needs_cells = !cells_->Fits(**next);
+  while (needs_cells || cells_->free_slots() < static_cast<uint32_t>(ready)) {
+    const auto paused = std::find_if_not(running_.rbegin(), running_.rend(), Unpaused);
+    if (paused == running_.rend()) return;
+    Preempt(*paused, plan);
+    needs_cells = false;  // one per step, because its cells may suffice
+  }
 }
 
 void Scheduler::ScheduleDecodes(Plan* plan) {
-  // By index: making room takes sequences off the end of running_.
+  // By index, because MakeRoom() removes sequences from the end of running_.
   for (size_t i = 0; i < running_.size() && planned_tokens_ < limits_.batch_tokens; i++) {
     Sequence* sequence = running_[i];
     if (!TakesPart(sequence) || !sequence->Decoding()) continue;
     if (MakeRoom(sequence, plan)) Take(sequence, 1, plan);
   }
-  // After all, so that no guess takes the place of a token that is sure.
+  // Drafts come last, so that a guess never takes the place of a certain token.
   for (ScheduledTokens& scheduled : plan->batch) TakeDraft(&scheduled, plan);
 }
 
 void Scheduler::SchedulePrefills(Plan* plan) {
-  // A copy: the admitted get their turn at once, and making room takes sequences off the end.
+  // Over a copy: AdmitWaiting() adds sequences, and MakeRoom() removes them.
   for (Sequence* sequence : std::vector(running_)) {
     if (!TakesPart(sequence) || sequence->Decoding()) continue;
     AdmitWaiting(sequence, plan);
@@ -153,7 +157,7 @@ void Scheduler::AdmitWaiting(const Sequence* limit, Plan* plan) {
       i++;
       continue;
     }
-    // The first that does not fit holds the later ones back, or it would starve.
+    // A sequence that does not fit holds back the later ones. Otherwise it would starve.
     if (!cells_->Admit(sequence, &plan->operations)) break;
     waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
     sequence->status = SequenceStatus::kRunning;
@@ -193,7 +197,7 @@ void Scheduler::Preempt(Sequence* sequence, Plan* plan) {
 
 bool Scheduler::WaitsForPrefix(const Sequence* sequence) const {
   if (!cells_->Shares(*sequence) || sequence->all_outputs) return false;
-  // With so many tokens cached, or fewer, it is worth waiting.
+  // Waiting pays with at most this many cached tokens. Negative = it never pays.
   int64_t worth_waiting_up_to = -1;
   for (const Sequence* other : running_) {
     if (other->paused || other->kind != sequence->kind || !cells_->Shares(*other) ||
@@ -201,7 +205,7 @@ bool Scheduler::WaitsForPrefix(const Sequence* sequence) const {
       continue;
     }
     const bool same_group = sequence->group != 0 && sequence->group == other->group;
-    // One of lower priority gets its turn late, which must not be passed on.
+    // A sequence of lower priority may run late, and the waiting one would run late with it.
     if (other->priority > sequence->priority && !same_group) continue;
     const std::span<const Token> prompt(other->tokens.data(), other->num_prompt);
     // The last token is always computed, because its logits are needed.

@@ -8,7 +8,7 @@ namespace codellama {
 
 namespace {
 
-// After so many newer samples a bucket's own say nothing about today: caches were cold, or short.
+// Number of newer samples after which a bucket is out of date: caches were cold or short then.
 constexpr uint64_t kStaleAfter = 512;
 
 }  // namespace
@@ -39,7 +39,7 @@ void StepTimes::DrawCurve() {
   for (auto bucket = buckets_.rbegin(); bucket != buckets_.rend(); bucket++) {
     if (bucket->count == 0 || count_ - bucket->last > kStaleAfter) continue;
     const Sample median = bucket->Median();
-    // Fewer rows are never slower; where they seem so, something else took time.
+    // Fewer rows are never slower. If they seem so, something else took the time.
     fastest = std::min(fastest, median.seconds);
     curve_.push_back({median.rows, fastest});
   }

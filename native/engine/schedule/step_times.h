@@ -1,5 +1,5 @@
-// How long a computation takes by how many rows it has, measured. Not a straight line: on a GPU a
-// hundred rows take little longer than ten, on a CPU ten take nearly ten times as long as one.
+// Measured computation time by number of rows. It is not a straight line: on a GPU a hundred rows
+// take little longer than ten; on a CPU ten rows take nearly ten times as long as one.
 #pragma once
 
 #include <array>
@@ -13,14 +13,14 @@ class StepTimes {
  public:
   void Add(uint32_t rows, double seconds);
 
-  // Whether anything has been measured.
+  // Whether there is a measurement.
   bool known() const { return !curve_.empty(); }
 
-  // Expected for so many rows: between two measured numbers on the line between them, beyond the
-  // largest in proportion. 0 for no rows, and while nothing is known.
+  // Expected time of this many rows. Interpolates between measurements and extends the largest one
+  // in proportion. 0 for no rows, and without measurements.
   double Seconds(uint32_t rows) const;
 
-  // The most rows that are expected to take no longer; 0 while nothing is known.
+  // Greatest number of rows that is expected to take at most `seconds`. 0 without measurements.
   uint32_t RowsWithin(double seconds) const;
 
  private:
@@ -30,11 +30,11 @@ class StepTimes {
   };
   static constexpr size_t kRemembered = 15;
 
-  // Of rows from one power of two up to the next.
+  // Samples with a number of rows from one power of two up to the next.
   struct Bucket {
-    std::array<Sample, kRemembered> samples;  // a ring
+    std::array<Sample, kRemembered> samples;  // a ring buffer
     size_t count = 0;
-    uint64_t last = 0;  // the number of its newest sample
+    uint64_t last = 0;  // number of the newest sample
 
     Sample Median() const;
   };
@@ -43,7 +43,7 @@ class StepTimes {
 
   std::array<Bucket, 17> buckets_;
   uint64_t count_ = 0;
-  std::vector<Sample> curve_;  // from few rows to many; neither falls
+  std::vector<Sample> curve_;  // rising in rows and seconds
 };
 
 }  // namespace codellama

@@ -48,7 +48,9 @@ describe("rope", () => {
     const rope = { scale: 0.0001, yarn: { origContext: 2 ** 31 - 1 } };
     await expect(loadTinyModel({ rope })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
-      message: expect.stringMatching(/rope: scale 0\.0001\d* makes a context of more than/),
+      message: expect.stringMatching(
+        /rope: scale 0\.0001\d* extends the original context of \d+ tokens to more than/,
+      ),
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { useTinyModel } from "../../helpers/tiny-model.ts";
+import { loadTinyModel, useTinyModel } from "../../helpers/tiny-model.ts";
 
 const model = useTinyModel({ parallel: 4 });
 const prompt = "def add_numbers(a, b):\n";
@@ -31,7 +31,7 @@ describe("beam search", () => {
     }
   });
 
-  test("finds the likeliest of all texts of two tokens", async () => {
+  test("finds the likeliest text of two tokens", async () => {
     // With this many beams, the search cannot miss the first token of the best pair.
     const { tokens } = await model.llama.generate(prompt, { beams: 32, maxTokens: 2 });
     const start = model.llama.tokenize(prompt, { bos: true });
@@ -69,13 +69,13 @@ describe("beam search", () => {
 
   test("computes the prompt once and one token for each beam and step", async () => {
     const before = model.llama.stats();
-    await model.llama.generate("a long enough prompt, said once\n".repeat(20), {
+    await model.llama.generate("a prompt that is computed once\n".repeat(20), {
       beams: 3,
       maxTokens: 6,
     });
     const after = model.llama.stats();
     const computed = after.prefixMissTokens - before.prefixMissTokens;
-    const { length } = model.llama.tokenize("a long enough prompt, said once\n".repeat(20));
+    const { length } = model.llama.tokenize("a prompt that is computed once\n".repeat(20));
     expect(computed).toBeLessThan(length + 1 + 3 * 6);
     expect(after.kvCellsUsed).toBe(0);
   });
@@ -101,6 +101,42 @@ describe("beam search", () => {
     const { text } = await generation;
     expect(shown).toBe(text);
     expect(text).not.toMatch(/^ /);
+  });
+
+  test("is one request for the engine's queue", async () => {
+    await using small = await loadTinyModel({ parallel: 1, maxQueue: 0 });
+    const { choices } = await small.generate(prompt, { beams: 4, n: 4, maxTokens: 6 });
+    expect(choices).toHaveLength(4);
+    expect(small.stats()).toMatchObject({ running: 0, queued: 0, kvCellsUsed: 0 });
+  });
+
+  test.for([{ kvUnified: false }, { kvUnified: true, prefixCache: false }, { parallel: 2 }])(
+    "finds the same texts with %o",
+    async (options) => {
+      const call = { beams: 4, n: 2, maxTokens: 12 };
+      const expected = await model.llama.generate(prompt, call);
+      await using other = await loadTinyModel({ parallel: 4, ...options });
+      const { choices } = await other.generate(prompt, call);
+      expect(choices?.map(({ text }) => text)).toEqual(expected.choices?.map(({ text }) => text));
+      expect((await other.generate(prompt, { ...call, prefixCache: false })).text).toBe(
+        expected.text,
+      );
+    },
+  );
+
+  test("the stop string that ends first wins, whatever its place in the list", async () => {
+    const options = { beams: 3, lengthPenalty: 0, maxTokens: 60 };
+    const one = await model.llama.generate("def fibonacci(n", {
+      ...options,
+      stop: ["return", ":"],
+    });
+    expect(one).toMatchObject({ finishReason: "stop", stopString: ":" });
+    expect(one.text).not.toContain(":");
+  });
+
+  test("takes a prompt of 200,000 tokens without a stack overflow", async () => {
+    const generation = model.llama.generate(new Int32Array(200_000).fill(5), { beams: 2 });
+    await expect(generation).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });
   });
 
   test("can be cancelled at any step", async () => {

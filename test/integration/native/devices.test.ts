@@ -44,6 +44,6 @@ describe("placement", () => {
 test.each([["CUDA99"], [9999]])("rejects the missing device %j", async (device) => {
   await expect(load({ devices: [device] })).rejects.toMatchObject({
     code: "INVALID_ARGUMENT",
-    message: expect.stringMatching(/devices: there is no device .*CPU/),
+    message: expect.stringMatching(/devices: no device is named .*CPU/),
   });
 });

@@ -21,7 +21,7 @@ bool IsFull(Admission* admission, codellama::RequestId id) {
 
 }  // namespace
 
-TEST(AdmissionRefusesOneMoreThanRunAndWait) {
+TEST(AdmissionRefusesMoreThanParallelAndMaxQueue) {
   Admission admission(2, 1);
   for (const codellama::RequestId id : {1, 2, 3}) CHECK(!IsFull(&admission, id));
   CHECK(IsFull(&admission, 4));
@@ -31,7 +31,7 @@ TEST(AdmissionRefusesOneMoreThanRunAndWait) {
   CHECK(IsFull(&admission, 6));
 }
 
-TEST(AdmissionOfAnyNumberNeverRefuses) {
+TEST(AdmissionWithoutLimitNeverRefuses) {
   Admission admission(4, UINT32_MAX);
   for (codellama::RequestId id = 1; id <= 1000; id++) CHECK(!IsFull(&admission, id));
 }

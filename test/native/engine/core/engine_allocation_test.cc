@@ -1,4 +1,4 @@
-// What becomes of requests when an allocation fails on the engine's thread: each one in turn.
+// Lets each allocation on the engine thread fail in turn, and checks what happens to the requests.
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -16,7 +16,7 @@
 
 namespace {
 
-// The allocation that fails, counted down on threads that are not exempt; 0 is none.
+// Number of allocations until one fails, on threads that are not exempt; 0 = none fails.
 std::atomic<int64_t> failing = 0;
 thread_local bool exempt = false;
 
@@ -40,7 +40,7 @@ namespace codellama {
 
 namespace {
 
-// Waits for the engine's events on the test's thread.
+// Collects the engine's events for the test's thread.
 class Listener {
  public:
   void Take(Events events) {
@@ -53,7 +53,7 @@ class Listener {
     exempt = false;
   }
 
-  // The first event that `wanted` takes; null when none comes for a long time.
+  // The first event that `wanted` accepts; empty if none comes within a minute.
   template <typename Wanted>
   std::optional<Event> Await(Wanted wanted) {
     std::unique_lock lock(mutex_);
@@ -97,7 +97,10 @@ bool Ends(const Event& event, RequestId id) {
 
 }  // namespace
 
-TEST(EngineOutlivesEveryFailedAllocation) {
+namespace {
+
+// Submits `request` until no allocation is left to fail.
+void FailEachAllocation(Request request) {
   exempt = true;
   const test::TemporaryFile file(test::TinyLlama().Serialize());
   Listener listener;
@@ -118,7 +121,8 @@ TEST(EngineOutlivesEveryFailedAllocation) {
   uint32_t failures = 0;
   for (int64_t allocation = 1;; allocation++) {
     failing = allocation;
-    engine.Submit(MakeRequest(++id));
+    request.id = ++id;
+    engine.Submit(request);
     const auto ended = listener.Await([&](const Event& event) { return Ends(event, id); });
     const bool was_reached = failing.exchange(0) <= 0;
     CHECK(ended.has_value() && !std::holds_alternative<Closed>(*ended));
@@ -128,7 +132,7 @@ TEST(EngineOutlivesEveryFailedAllocation) {
       const ErrorCode code = std::get<Failed>(*ended).code;
       CHECK(code == ErrorCode::kOutOfMemory || code == ErrorCode::kBackendFailed);
     }
-    // The engine does its next work as if nothing had been.
+    // The next request works as usual.
     engine.Submit(MakeRequest(++id));
     const auto next = listener.Await([&](const Event& event) { return Ends(event, id); });
     CHECK(next.has_value() && std::holds_alternative<Finished>(*next));
@@ -137,6 +141,17 @@ TEST(EngineOutlivesEveryFailedAllocation) {
   }
   CHECK(failures > 10);
   engine.Shutdown();
+}
+
+}  // namespace
+
+TEST(engine_survives_every_failed_allocation) { FailEachAllocation(MakeRequest(1)); }
+
+TEST(engine_survives_every_failed_allocation_of_a_beam_search) {
+  Request request = MakeRequest(1);
+  request.group = 1;
+  request.beams = {.beams = 3, .answers = 2, .length_penalty = 1};
+  FailEachAllocation(request);
 }
 
 }  // namespace codellama

@@ -13,7 +13,7 @@ namespace {
 
 using Tokens = std::vector<Token>;
 
-// The KV cache, as llama.cpp keeps it: cells with a position and the sequences they belong to.
+// A model of llama.cpp's KV cache: cells with a position and the sequences that own them.
 class Cells {
  public:
   void Compute(int32_t sequence, uint32_t first, uint32_t last) {
@@ -72,7 +72,7 @@ class Cells {
 
 constexpr int32_t kSlot = 0;
 
-// Computes the tokens in a slot, keeps them and empties the slot.
+// Computes the tokens in a slot, caches them and empties the slot.
 PrefixCache::Match Keep(PrefixCache* cache, Cells* cells, const Tokens& tokens) {
   cells->Compute(kSlot, 0, static_cast<uint32_t>(tokens.size()));
   CellOperations operations;
@@ -97,7 +97,7 @@ TEST(PrefixCacheFindsTheLongestBeginning) {
   cache.CheckIntegrity();
 }
 
-TEST(PrefixCacheKeepsACommonBeginningOnce) {
+TEST(PrefixCacheStoresACommonBeginningOnce) {
   PrefixCache cache(1, 4);
   Cells cells;
   Keep(&cache, &cells, {1, 2, 3, 4});
@@ -119,7 +119,7 @@ TEST(PrefixCacheExtendsARunInItsOwnSequence) {
   CHECK_EQ(cache.Find(Tokens{1, 2, 3, 4}).length, 4U);
 }
 
-TEST(PrefixCacheEvictsTheLeastRecentlyUsedFirst) {
+TEST(PrefixCacheEvictsTheLeastRecentlyUsedRunFirst) {
   PrefixCache cache(1, 4);
   Cells cells;
   Keep(&cache, &cells, Tokens(40, 1));
@@ -133,7 +133,7 @@ TEST(PrefixCacheEvictsTheLeastRecentlyUsedFirst) {
   CHECK_EQ(cells.used(), 48U);
 }
 
-TEST(PrefixCacheNeverEvictsWhatIsLocked) {
+TEST(PrefixCacheNeverEvictsLockedRuns) {
   PrefixCache cache(1, 4);
   Cells cells;
   Keep(&cache, &cells, Tokens(10, 1));
@@ -152,7 +152,7 @@ TEST(PrefixCacheNeverEvictsWhatIsLocked) {
   cache.CheckIntegrity();
 }
 
-TEST(PrefixCacheGivesASequenceOfAnOldRunToANewOne) {
+TEST(PrefixCacheGivesTheSequenceOfAnOldRunToANewRun) {
   PrefixCache cache(1, 1);
   Cells cells;
   Keep(&cache, &cells, {1, 2});
@@ -161,7 +161,7 @@ TEST(PrefixCacheGivesASequenceOfAnOldRunToANewOne) {
   CHECK_EQ(cache.MatchLength(Tokens{3, 4}), 2U);
 }
 
-TEST(PrefixCacheAgreesWithTheCellsUnderRandomLoad) {
+TEST(PrefixCacheMatchesTheCellsUnderRandomLoad) {
   std::mt19937 random(11);
   const auto pick = [&](uint32_t limit) { return static_cast<uint32_t>(random() % limit); };
   for (int round = 0; round < 40; round++) {
@@ -170,7 +170,7 @@ TEST(PrefixCacheAgreesWithTheCellsUnderRandomLoad) {
     std::vector<PrefixNode*> locked;
     for (int step = 0; step < 200; step++) {
       Tokens tokens(1 + pick(50));
-      // Few kinds of tokens, so that many runs begin alike.
+      // Few different tokens, so that many runs have a common beginning.
       for (Token& token : tokens) token = static_cast<Token>(pick(8) == 0);
       const PrefixCache::Match kept = Keep(&cache, &cells, tokens);
       if (kept.node != nullptr) CHECK(kept.length <= tokens.size());

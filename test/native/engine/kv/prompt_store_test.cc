@@ -34,7 +34,7 @@ TEST(PromptStoreFindsTheLongestCommonBeginning) {
   CHECK_EQ(store.Find(Tokens(100, 40), 1).length, 0U);
 }
 
-TEST(PromptStoreWantsWhatItHasNot) {
+TEST(PromptStoreWantsPromptsThatItDoesNotCover) {
   PromptStore store(1000);
   CHECK(store.Wants(Tokens(1, 40), 0));
   CHECK(!store.Wants(Tokens(1, 5), 0));
@@ -45,7 +45,7 @@ TEST(PromptStoreWantsWhatItHasNot) {
   CHECK(!PromptStore(0).Wants(Tokens(1, 40), 0));
 }
 
-TEST(PromptStoreReplacesWhatTheNewOneBeginsWith) {
+TEST(PromptStoreReplacesABeginningOfTheNewPrompt) {
   PromptStore store(1000);
   store.Add(Prompt(1, 40, 100));
   store.Add(Prompt(1, 60, 150));
@@ -53,7 +53,7 @@ TEST(PromptStoreReplacesWhatTheNewOneBeginsWith) {
   CHECK_EQ(store.Find(Tokens(1, 100), 0).length, 60U);
 }
 
-TEST(PromptStoreForgetsTheLeastRecentlyUsed) {
+TEST(PromptStoreEvictsTheLeastRecentlyUsedPrompt) {
   PromptStore store(100);
   store.Add(Prompt(100, 40, 40));
   store.Add(Prompt(200, 40, 40));
@@ -78,7 +78,7 @@ TEST(PromptStoreKeepsPinnedPrompts) {
   CHECK_EQ(store.bytes(), 0U);
 }
 
-TEST(PromptStoreStaysWithinItsBytes) {
+TEST(PromptStoreStaysWithinItsCapacity) {
   std::mt19937 random(1);
   PromptStore store(500);
   uint64_t pinned = 0;

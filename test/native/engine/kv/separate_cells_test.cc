@@ -17,7 +17,7 @@ std::vector<Token> Tokens(Token first, size_t count) {
   return tokens;
 }
 
-// Slots with sequences whose prompts are computed as soon as they have one.
+// Slots whose sequences are computed as soon as they are admitted.
 class Rows {
  public:
   explicit Rows(SeparateCellLimits limits, PromptStore* store = nullptr) : cells(limits, store) {}
@@ -63,7 +63,7 @@ class Rows {
 
 }  // namespace
 
-TEST(SeparateCellsGoOnInPlace) {
+TEST(SeparateCellsContinueInPlace) {
   Rows rows({.slots = 2, .cells = 100});
   Sequence* first = rows.Admit(Tokens(0, 50));
   rows.Release(first);
@@ -87,7 +87,7 @@ TEST(SeparateCellsComputeTheLastTokenAgain) {
   CHECK_EQ(rows.found, 49U);
 }
 
-TEST(SeparateCellsCopyWhatASequenceAtWorkHas) {
+TEST(SeparateCellsCopyTheCellsOfARunningSequence) {
   Rows rows({.slots = 4, .cells = 100});
   rows.Admit(Tokens(0, 50));
   std::vector<Token> alike = Tokens(0, 45);
@@ -101,7 +101,7 @@ TEST(SeparateCellsCopyWhatASequenceAtWorkHas) {
   CHECK_EQ(copy.last, 45U);
 }
 
-TEST(SeparateCellsDoNotCopyALittle) {
+TEST(SeparateCellsDoNotCopyAShortBeginning) {
   Rows rows({.slots = 4, .cells = 100});
   rows.Admit(Tokens(0, 50));
   std::vector<Token> alike = Tokens(0, 20);
@@ -109,13 +109,13 @@ TEST(SeparateCellsDoNotCopyALittle) {
   rows.Admit(alike);
   CHECK_EQ(rows.found, 0U);
   CHECK(rows.Of<ShareCells>().empty());
-  // But the answers of one prompt share it, however short it is.
+  // Sequences of one group share their prompt even if it is short.
   rows.Admit(Tokens(500, 5), 0, 7);
   rows.Admit(Tokens(500, 5), 0, 7);
   CHECK_EQ(rows.found, 4U);
 }
 
-TEST(SeparateCellsKeepALongPromptForAShortBeginningOfIt) {
+TEST(SeparateCellsKeepALongPromptWhenOnlyItsBeginningMatches) {
   Rows rows({.slots = 2, .cells = 200});
   rows.Release(rows.Admit(Tokens(0, 150)));
   std::vector<Token> alike = Tokens(0, 40);
@@ -126,7 +126,7 @@ TEST(SeparateCellsKeepALongPromptForAShortBeginningOfIt) {
   CHECK_EQ(rows.cells.cached(), 150U);
 }
 
-TEST(SeparateCellsOfOtherKindsShareNothing) {
+TEST(SeparateCellsOfDifferentKindsShareNothing) {
   Rows rows({.slots = 3, .cells = 100});
   rows.Release(rows.Admit(Tokens(0, 50), 1));
   rows.Admit(Tokens(0, 50), 2);
@@ -135,13 +135,13 @@ TEST(SeparateCellsOfOtherKindsShareNothing) {
   CHECK_EQ(rows.found, 49U);
 }
 
-TEST(SeparateCellsRunSideBySide) {
+TEST(SeparateCellsUseNeighbouringSlots) {
   Rows rows({.slots = 20, .cells = 100});
   std::vector<Sequence*> sequences;
   for (Token i = 0; i < 20; i++) sequences.push_back(rows.Admit(Tokens(1000 * i, 50)));
   for (Sequence* sequence : sequences) rows.Release(sequence);
-  // Each slot remembers a prompt. The one that begins like that of slot 15 takes a copy next to the
-  // one at work, for the slots are computed in one pass if they lie together.
+  // Each slot keeps a prompt. The sequence that begins like slot 15 gets a copy next to the running
+  // sequence, because one pass computes slots that lie together.
   Sequence* first = rows.Admit(Tokens(0, 51));
   CHECK_EQ(first->slot, 0);
   Sequence* second = rows.Admit(Tokens(15'000, 51));
@@ -150,7 +150,7 @@ TEST(SeparateCellsRunSideBySide) {
   CHECK_EQ(rows.Of<ShareCells>().front().from, 15);
 }
 
-TEST(SeparateCellsTakeTheSlotUsedLongestAgo) {
+TEST(SeparateCellsTakeTheLeastRecentlyUsedSlot) {
   Rows rows({.slots = 3, .cells = 100});
   std::vector<Sequence*> sequences;
   for (Token i = 0; i < 3; i++) sequences.push_back(rows.Admit(Tokens(1000 * i, 50)));
@@ -158,7 +158,7 @@ TEST(SeparateCellsTakeTheSlotUsedLongestAgo) {
   CHECK_EQ(rows.Admit(Tokens(9000, 10))->slot, 1);
 }
 
-TEST(SeparateCellsKeepNoMoreThanTheyMay) {
+TEST(SeparateCellsKeepAtMostTheCachedCells) {
   Rows rows({.slots = 3, .cells = 100, .cached_cells = 120});
   std::vector<Sequence*> sequences;
   for (Token i = 0; i < 3; i++) sequences.push_back(rows.Admit(Tokens(1000 * i, 50)));
@@ -168,7 +168,7 @@ TEST(SeparateCellsKeepNoMoreThanTheyMay) {
   CHECK_EQ(rows.cells.cached(), 100U);
 }
 
-TEST(SeparateCellsForgetWhatIsNotToBeKept) {
+TEST(SeparateCellsDropCellsThatAreNotKept) {
   Rows rows({.slots = 1, .cells = 100});
   rows.Release(rows.Admit(Tokens(0, 50)), false);
   CHECK_EQ(rows.cells.cached(), 0U);
@@ -182,7 +182,7 @@ TEST(SeparateCellsForgetWhatIsNotToBeKept) {
   CHECK_EQ(off.found, 0U);
 }
 
-TEST(SeparateCellsHoldNoSequenceLongerThanARow) {
+TEST(SeparateCellsAdmitNoSequenceLongerThanASlot) {
   Rows rows({.slots = 2, .cells = 100});
   Sequence sequence;
   sequence.tokens = Tokens(0, 101);
@@ -191,7 +191,7 @@ TEST(SeparateCellsHoldNoSequenceLongerThanARow) {
   CHECK_EQ(rows.cells.free_slots(), 2U);
 }
 
-TEST(SeparateCellsOfferWhatIsOverwrittenAndTakeItBack) {
+TEST(SeparateCellsOfferOverwrittenCellsToTheStoreAndRestoreThem) {
   PromptStore store(1 << 20);
   Rows rows({.slots = 1, .cells = 100}, &store);
   rows.Release(rows.Admit(Tokens(0, 50)));
@@ -206,8 +206,8 @@ TEST(SeparateCellsOfferWhatIsOverwrittenAndTakeItBack) {
   CHECK_EQ(rows.Of<RestoreCells>().front().length, 50U);
 }
 
-// What the operations make of the KV cache is what the sequences believe.
-TEST(SeparateCellsStaySoundUnderRandomLoad) {
+// The operations give the KV cache that the sequences expect.
+TEST(SeparateCellsStayConsistentUnderRandomLoad) {
   std::mt19937 random(11);
   const auto pick = [&](uint32_t limit) { return static_cast<uint32_t>(random() % limit); };
   for (int round = 0; round < 100; round++) {

@@ -12,7 +12,7 @@
 namespace codellama::test {
 namespace {
 
-// Adds vectors of 3 and of 5 numbers, which ggml refuses by an assertion in C.
+// Adds vectors of 3 and of 5 numbers, which fails an assertion in ggml's C code.
 int* AddUnequalVectors() {
   const std::unique_ptr<ggml_context, decltype(&ggml_free)> context(
       ggml_init({4096, nullptr, true}), ggml_free);
@@ -21,7 +21,7 @@ int* AddUnequalVectors() {
   return nullptr;
 }
 
-// As llama.cpp's loading functions do.
+// Catches the exception like llama.cpp's loading functions.
 int* AddAndCatch() {
   try {
     return AddUnequalVectors();
@@ -36,14 +36,14 @@ std::string RefusalAfter(const Call& call) {
   return RefusalOf("m.gguf", [&] { GuardAssertions("m.gguf", call); });
 }
 
-TEST(assertion_becomes_an_error_that_names_file_and_place) {
+TEST(failed_assertion_becomes_an_error_with_file_and_place) {
   for (const std::string& refusal : {RefusalAfter(AddUnequalVectors), RefusalAfter(AddAndCatch)}) {
     CHECK(refusal.starts_with("MODEL_INVALID: llama.cpp cannot run it: ggml.c:"));
     CHECK(refusal.find("GGML_ASSERT(ggml_can_repeat(b, a)) failed") != std::string::npos);
   }
 }
 
-TEST(assertion_holds_for_operands_that_a_file_lacks) {
+TEST(missing_operand_is_reported_as_a_missing_tensor) {
   const auto multiply = [](bool lacks_first) -> int* {
     const std::unique_ptr<ggml_context, decltype(&ggml_free)> context(
         ggml_init({4096, nullptr, true}), ggml_free);
@@ -57,7 +57,7 @@ TEST(assertion_holds_for_operands_that_a_file_lacks) {
   }
 }
 
-TEST(assertion_guard_lets_results_null_and_errors_pass) {
+TEST(assertion_guard_passes_results_null_and_errors) {
   static int made = 1;
   CHECK(GuardAssertions("m.gguf", [] { return &made; }) == &made);
   CHECK(GuardAssertions("m.gguf", []() -> int* { return nullptr; }) == nullptr);

@@ -1,4 +1,4 @@
-// Not on Windows: the test device is reached over POSIX sockets.
+// Not on Windows, because the test device uses POSIX sockets.
 #ifndef _WIN32
 
 #include "engine/llama/placement.h"
@@ -70,8 +70,8 @@ bool Listens(int port) {
   return connected;
 }
 
-// llama.cpp's RPC backend offers another process's CPU as a device for layers, as a GPU is one.
-// Here the other process is this one.
+// llama.cpp's RPC backend offers the CPU of a server process as a device for layers, like a GPU.
+// Here the server runs in this process.
 void AddRemoteDevice() {
   static bool added = false;
   if (added) return;
@@ -103,7 +103,7 @@ std::string CodeOf(Function function) {
 
 }  // namespace
 
-TEST(PlacementWithoutGpuStaysOnTheCpuAndSaysWhy) {
+TEST(PlacementWithoutGpuUsesTheCpuAndGivesTheReason) {
   InitializeBackends();
   if (HasGpu()) return;  // then the tests of placement on a device say more
   const TinyFile file;
@@ -114,7 +114,7 @@ TEST(PlacementWithoutGpuStaysOnTheCpuAndSaysWhy) {
   CHECK_EQ(placement.reason(), std::string("no backend sees a GPU"));
 }
 
-TEST(PlacementTakesAllLayersThatFitAndTheModelRunsThere) {
+TEST(PlacementMovesAllFittingLayersAndTheModelRunsThere) {
   InitializeBackends();
   AddRemoteDevice();
   const TinyFile file;
@@ -131,7 +131,7 @@ TEST(PlacementTakesAllLayersThatFitAndTheModelRunsThere) {
   CHECK_EQ(runner.cells(), 256U);
 }
 
-TEST(PlacementFindsTheContextBesideTheLayers) {
+TEST(PlacementFitsTheContextBesideTheLayers) {
   InitializeBackends();
   AddRemoteDevice();
   const TinyFile file;
@@ -141,7 +141,7 @@ TEST(PlacementFindsTheContextBesideTheLayers) {
   CHECK(placement.context_size() > 0);
 }
 
-TEST(PlacementKeepsToTheLayersThatWereAskedFor) {
+TEST(PlacementUsesTheRequestedNumberOfLayers) {
   InitializeBackends();
   AddRemoteDevice();
   const TinyFile file;
@@ -156,7 +156,7 @@ TEST(PlacementKeepsToTheLayersThatWereAskedFor) {
   CHECK_EQ(none.reason(), std::string());
 }
 
-TEST(PlacementRefusesAContextBeyondAllMemory) {
+TEST(PlacementRefusesAContextLargerThanTheMemory) {
   InitializeBackends();
   AddRemoteDevice();
   const TinyFile file;
@@ -169,7 +169,7 @@ TEST(PlacementRefusesAContextBeyondAllMemory) {
   CHECK_EQ(CodeOf([&] { Placement(options, context, kLayers); }), std::string("OUT_OF_MEMORY"));
 }
 
-TEST(PlacementChoosesAmongDevices) {
+TEST(PlacementUsesTheRequestedDevices) {
   InitializeBackends();
   AddRemoteDevice();
   const TinyFile file;

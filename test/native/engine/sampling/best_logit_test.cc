@@ -23,7 +23,7 @@ Token Best(const std::vector<float>& logits) {
 TEST(BestLogitIsTheFirstOfTheHighest) {
   std::mt19937 random(5);
   for (int round = 0; round < 300; round++) {
-    // Few values, so that the highest comes more than once.
+    // Few different values, so that the highest occurs more than once.
     std::vector<float> logits(1 + random() % 3000);
     for (float& logit : logits) logit = static_cast<float>(random() % 50) - 40.0F;
     const auto expected = std::max_element(logits.begin(), logits.end()) - logits.begin();
@@ -31,14 +31,14 @@ TEST(BestLogitIsTheFirstOfTheHighest) {
   }
 }
 
-TEST(BestLogitTakesMinusInfinityForAForbiddenToken) {
+TEST(BestLogitAcceptsMinusInfinity) {
   std::vector<float> logits(2000, -kInfinity);
   logits[1700] = -5.0F;
   CHECK_EQ(Best(logits), 1700);
   CHECK_EQ(Best(std::vector<float>(2000, -kInfinity)), 0);
 }
 
-TEST(BestLogitRefusesWhatIsNoNumber) {
+TEST(BestLogitRefusesNanAndInfinity) {
   for (const float bad : {std::nanf(""), kInfinity}) {
     for (const size_t place : {size_t{0}, size_t{511}, size_t{512}, size_t{1023}, size_t{1099}}) {
       std::vector<float> logits(1100, 1.0F);

@@ -18,7 +18,7 @@ constexpr int kDraws = 4000;
 
 using Shares = std::map<Token, double>;
 
-// What the filters say, written down as they are described: sorted, in double precision.
+// Reference filters: a sorted vocabulary in double precision.
 Shares Expected(const std::vector<float>& logits, const Nucleus& nucleus) {
   const double best = *std::max_element(logits.begin(), logits.end());
   std::vector<std::pair<double, Token>> sorted;  // by minus the weight, then by the token
@@ -46,8 +46,8 @@ Shares Expected(const std::vector<float>& logits, const Nucleus& nucleus) {
   return shares;
 }
 
-// Draws with evenly spaced numbers, so that each token comes as often as it should, but for one
-// draw at each end of its share.
+// Draws with evenly spaced numbers, so that each token comes as often as expected, up to one draw
+// at each end of its share.
 Shares Drawn(const std::vector<float>& logits, const Nucleus& nucleus) {
   const float best = *std::max_element(logits.begin(), logits.end());
   Shares shares;
@@ -63,7 +63,7 @@ void CheckShares(const std::vector<float>& logits, const Nucleus& nucleus) {
   const Shares expected = Expected(logits, nucleus);
   const Shares drawn = Drawn(logits, nucleus);
   for (const auto& [token, share] : drawn) {
-    // Where the sum lies on the edge, rounding may let in one token more: none of these do.
+    // Rounding may let in one more token if the sum lies on the edge. None of these sums does.
     CHECK(expected.contains(token));
   }
   for (const auto& [token, share] : expected) {
@@ -83,7 +83,7 @@ std::vector<float> RandomLogits(size_t size, float spread, uint32_t seed) {
 
 }  // namespace
 
-TEST(NucleusDrawsEachTokenAsOftenAsItIsLikely) {
+TEST(NucleusDrawsTokensInProportionToTheirProbability) {
   const std::vector<Nucleus> all = {
       {},
       {.temperature = 0.2F},
@@ -103,7 +103,7 @@ TEST(NucleusDrawsEachTokenAsOftenAsItIsLikely) {
   }
 }
 
-TEST(NucleusOfAShareOfNothingIsTheLikeliest) {
+TEST(NucleusWithTopPZeroIsTheLikeliestToken) {
   const auto logits = RandomLogits(2000, 0.1F, 3);
   const auto best = std::max_element(logits.begin(), logits.end()) - logits.begin();
   for (const Nucleus& nucleus : {Nucleus{.top_p = 0.0F}, Nucleus{.min_p = 1.0F},
@@ -122,7 +122,7 @@ TEST(NucleusCountsLowerIdsAsLikelierAmongEquals) {
   CHECK_EQ(drawn.size(), size_t{30});
 }
 
-TEST(NucleusNeverDrawsWhatIsForbidden) {
+TEST(NucleusNeverDrawsForbiddenTokens) {
   auto logits = RandomLogits(1000, 1.0F, 8);
   for (size_t i = 0; i < logits.size(); i++) {
     if (i % 3 != 0) logits[i] = -kInfinity;

@@ -9,10 +9,10 @@
 
 using namespace codellama;
 
-TEST(WorkerPoolCallsEachOnceAndWaitsForAll) {
+TEST(WorkerPoolCallsEachIndexOnceAndWaitsForAll) {
   WorkerPool pool(3);
   for (size_t round = 0; round < 2000; round++) {
-    // Written without a lock, and read when the loop has ended.
+    // Written without a lock and read after the loop.
     std::vector<int> calls(round % 40, 0);
     pool.ForEach(calls.size(), [&](size_t i) { calls[i]++; });
     CHECK(calls == std::vector<int>(calls.size(), 1));
@@ -22,7 +22,7 @@ TEST(WorkerPoolCallsEachOnceAndWaitsForAll) {
 TEST(WorkerPoolSharesALoopAmongItsThreads) {
   WorkerPool pool(1);
   std::atomic<int> arrived = 0;
-  // Each call waits for the other, so that one thread alone would never end.
+  // Each call waits for the other, so one thread alone would never finish.
   pool.ForEach(2, [&](size_t) {
     arrived++;
     while (arrived < 2) std::this_thread::yield();
@@ -37,6 +37,6 @@ TEST(WorkerPoolWithoutThreadsRunsInOrder) {
   CHECK(seen == (std::vector<size_t>{0, 1, 2, 3, 4}));
 }
 
-TEST(WorkerPoolEndsWithoutALoop) {
+TEST(WorkerPoolCanEndWithoutALoop) {
   for (int round = 0; round < 50; round++) WorkerPool pool(4);
 }

@@ -12,7 +12,7 @@ using namespace codellama;
 
 namespace {
 
-// Of a scheduler over one pool of cells.
+// Limits of a scheduler with shared cells.
 struct Limits {
   uint32_t slots = 4;
   uint32_t cells = 4096;
@@ -26,8 +26,8 @@ struct Limits {
   }
 };
 
-// Sequences around a scheduler, computed by pretending: what a plan holds counts as computed, and
-// a sequence that has caught up gets one more token.
+// A scheduler with a pretended computation: the tokens of a plan count as computed, and a sequence
+// without remaining tokens gets one more token.
 class World {
  public:
   explicit World(Limits limits) : World(limits, limits.Cells()) {}
@@ -58,7 +58,7 @@ class World {
       CHECK(scheduled.count > 0);
       scheduled.sequence->num_computed += scheduled.count;
       if (scheduled.sequence->Remaining() > 0) continue;
-      if (scheduled.sequence->CompletionTokens() == 0) scheduler.SharePrompt(scheduled.sequence);
+      if (scheduled.sequence->CompletionTokens() == 0) scheduler.Share(scheduled.sequence);
       scheduled.sequence->tokens.push_back(2);
     }
     scheduler.CheckIntegrity();
@@ -79,7 +79,7 @@ uint32_t Count(const Plan& plan, const Sequence* sequence) {
   return count;
 }
 
-// Slots that were emptied.
+// Slots that the operations empty.
 int Freed(const Plan& plan) {
   return static_cast<int>(
       std::count_if(plan.operations.begin(), plan.operations.end(), [](const auto& operation) {
@@ -90,7 +90,7 @@ int Freed(const Plan& plan) {
 
 }  // namespace
 
-TEST(SchedulerComputesAPromptThenOneTokenAStep) {
+TEST(SchedulerComputesAPromptThenOneTokenPerStep) {
   World world({.slots = 2, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64});
   Sequence* sequence = world.Add(100);
   CHECK_EQ(Count(world.Step(), sequence), 100U);
@@ -99,7 +99,7 @@ TEST(SchedulerComputesAPromptThenOneTokenAStep) {
   CHECK_EQ(sequence->CompletionTokens(), 2U);
 }
 
-TEST(SchedulerCutsAPromptLongerThanTheBatch) {
+TEST(SchedulerSplitsAPromptLongerThanTheBatch) {
   World world({.slots = 1, .cells = 5000, .batch_tokens = 512, .prefill_chunk = 64});
   Sequence* sequence = world.Add(1100);
   CHECK_EQ(Count(world.Step(), sequence), 512U);
@@ -108,7 +108,7 @@ TEST(SchedulerCutsAPromptLongerThanTheBatch) {
   CHECK_EQ(sequence->CompletionTokens(), 1U);
 }
 
-TEST(SchedulerRisksNoMoreThanItHasComputed) {
+TEST(SchedulerLosesAtMostAsMuchAsItHasComputed) {
   World world({.slots = 2, .cells = 5000, .batch_tokens = 512, .cached_sequences = 8});
   world.scheduler.SetLosableChunk(50);
   Sequence* prompt = world.Add(1100);
@@ -116,19 +116,19 @@ TEST(SchedulerRisksNoMoreThanItHasComputed) {
     CHECK_EQ(Count(world.Step(), prompt), count);
   }
   world.scheduler.Remove(prompt, true);
-  // What the cache held costs nothing to lose.
+  // Cached tokens do not count, because a cancel does not lose them.
   Sequence* longer = world.Add(std::vector<Token>(1300, 1));
   CHECK_EQ(Count(world.Step(), longer), 50U);
   CHECK(longer->num_cached >= 1100);
 }
 
-TEST(SchedulerRisksAllWhereNothingIsKept) {
+TEST(SchedulerHasNoLosableLimitWithoutSharing) {
   World world({.slots = 2, .cells = 5000, .batch_tokens = 512});
   world.scheduler.SetLosableChunk(50);
   CHECK_EQ(Count(world.Step(), world.Add(500)), 500U);
 }
 
-TEST(SchedulerKeepsStreamsRunningBesideALongPrompt) {
+TEST(SchedulerKeepsStreamsRunningDuringALongPrompt) {
   World world({.slots = 2, .cells = 5000, .batch_tokens = 512, .prefill_chunk = 64});
   Sequence* stream = world.Add(10);
   world.Step();
@@ -149,7 +149,7 @@ TEST(SchedulerComputesSeveralPromptsInOneBatch) {
   CHECK_EQ(Count(plan, second), 100U);
 }
 
-TEST(SchedulerGoesByPriorityThenArrival) {
+TEST(SchedulerOrdersByPriorityThenArrival) {
   World world({.slots = 1, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64});
   Sequence* background = world.Add(10, Priority::kBackground);
   Sequence* normal = world.Add(10);
@@ -162,7 +162,7 @@ TEST(SchedulerGoesByPriorityThenArrival) {
   CHECK(!world.scheduler.HasWork());
 }
 
-TEST(SchedulerLetsNoRequestWaitForEver) {
+TEST(SchedulerLetsNoRequestStarve) {
   World world({.slots = 1, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64});
   world.Step();
   Sequence* background = world.Add(10, Priority::kBackground);
@@ -176,7 +176,7 @@ TEST(SchedulerLetsNoRequestWaitForEver) {
   CHECK_EQ(overtaken, 64);
 }
 
-TEST(SchedulerAdmitsOnlyWhatFits) {
+TEST(SchedulerAdmitsOnlySequencesThatFit) {
   World world({.slots = 4, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
   Sequence* first = world.Add(80);
   Sequence* second = world.Add(50);
@@ -192,7 +192,7 @@ TEST(SchedulerAdmitsOnlyWhatFits) {
   CHECK(small->status == SequenceStatus::kRunning);
 }
 
-TEST(SchedulerPutsTheNewestBackWhenCellsRunOut) {
+TEST(SchedulerPreemptsTheNewestWhenCellsRunOut) {
   World world({.slots = 2, .cells = 64, .batch_tokens = 512, .prefill_chunk = 64});
   Sequence* first = world.Add(30);
   Sequence* second = world.Add(30);
@@ -205,14 +205,14 @@ TEST(SchedulerPutsTheNewestBackWhenCellsRunOut) {
   CHECK(second->status == SequenceStatus::kWaiting);
   CHECK_EQ(second->num_computed, 0U);
   CHECK(first->status == SequenceStatus::kRunning);
-  // Its tokens are kept, and it goes on from them when there is room.
+  // The preempted sequence keeps its tokens and continues when there is room.
   const size_t tokens = second->tokens.size();
   CHECK(tokens > 30);
   world.scheduler.Remove(first, true);
   CHECK_EQ(Count(world.Step(), second), tokens);
 }
 
-TEST(SchedulerTakesAPreemptedStreamOutOfThePlan) {
+TEST(SchedulerRemovesAPreemptedStreamFromThePlan) {
   // The prompt of the first needs the cell that the lower stream was just given.
   World world({.slots = 2, .cells = 20, .batch_tokens = 8, .prefill_chunk = 4});
   Sequence* stream = world.Add(4, Priority::kBackground);
@@ -240,7 +240,7 @@ TEST(SchedulerSkipsPausedSequences) {
   CHECK_EQ(Count(world.Step(), paused), 1U);
 }
 
-TEST(SchedulerGivesThePlaceOfAPausedSequenceAway) {
+TEST(SchedulerGivesTheSlotOfAPausedSequenceToAWaitingOne) {
   World world({.slots = 1, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
   Sequence* paused = world.Add(10);
   world.Step();
@@ -252,7 +252,7 @@ TEST(SchedulerGivesThePlaceOfAPausedSequenceAway) {
   CHECK(paused->status == SequenceStatus::kWaiting);
 }
 
-TEST(SchedulerLeavesAPausedSequenceAloneWhileThereIsRoom) {
+TEST(SchedulerKeepsAPausedSequenceWhileThereIsRoom) {
   World world({.slots = 2, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64});
   Sequence* paused = world.Add(10);
   world.Step();
@@ -275,7 +275,7 @@ TEST(SchedulerReusesTheLowestSlotFirst) {
   CHECK_EQ(third->slot, 0);
 }
 
-TEST(SchedulerStaysSoundUnderRandomLoad) {
+TEST(SchedulerStaysConsistentUnderRandomLoad) {
   std::mt19937 random(7);
   const auto pick = [&](uint32_t limit) { return static_cast<uint32_t>(random() % limit); };
   for (int round = 0; round < 50; round++) {
@@ -301,7 +301,7 @@ TEST(SchedulerStaysSoundUnderRandomLoad) {
         for (Sequence* sequence : live) sequence->paused = false;
       }
       std::erase_if(live, [&](Sequence* sequence) {
-        // 64 cells hold every sequence when it is alone.
+        // 64 cells hold any single sequence.
         if (sequence->tokens.size() < 63 && sequence->CompletionTokens() < 20) return false;
         world.scheduler.Remove(sequence, true);
         finished++;
@@ -313,7 +313,7 @@ TEST(SchedulerStaysSoundUnderRandomLoad) {
   }
 }
 
-TEST(SchedulerTakesOverWhatIsCachedOfAPrompt) {
+TEST(SchedulerUsesTheCachedBeginningOfAPrompt) {
   World world(
       {.slots = 2, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64, .cached_sequences = 4});
   Sequence* first = world.Add(100);
@@ -321,7 +321,7 @@ TEST(SchedulerTakesOverWhatIsCachedOfAPrompt) {
   world.scheduler.Remove(first, true);
   CHECK_EQ(world.scheduler.cells_used(), 0U);
   CHECK_EQ(world.scheduler.cells_cached(), 100U);
-  // The last token is computed again, for its logits.
+  // The last token is computed again, because its logits are needed.
   Sequence* same = world.Add(100);
   CHECK_EQ(Count(world.Step(), same), 1U);
   CHECK_EQ(same->num_cached, 99U);
@@ -345,7 +345,7 @@ TEST(SchedulerComputesACommonBeginningOnce) {
   }
 }
 
-TEST(SchedulerLetsNoPromptWaitForTheBeginningOfALesserOne) {
+TEST(SchedulerLetsNoPromptWaitForALowerPriority) {
   World world(
       {.slots = 4, .cells = 1000, .batch_tokens = 512, .prefill_chunk = 64, .cached_sequences = 8});
   world.Add(5);
@@ -358,7 +358,7 @@ TEST(SchedulerLetsNoPromptWaitForTheBeginningOfALesserOne) {
   CHECK_EQ(Count(plan, background), 0U);
 }
 
-TEST(SchedulerGivesUpCachedCellsForNewPrompts) {
+TEST(SchedulerEvictsCachedCellsForNewPrompts) {
   World world(
       {.slots = 1, .cells = 100, .batch_tokens = 512, .prefill_chunk = 64, .cached_sequences = 4});
   Sequence* first = world.Add(std::vector<Token>(80, 1));

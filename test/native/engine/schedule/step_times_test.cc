@@ -4,7 +4,7 @@
 
 using codellama::StepTimes;
 
-TEST(StepTimesKnowNothingAtFirst) {
+TEST(StepTimesAreUnknownAtFirst) {
   StepTimes times;
   CHECK(!times.known());
   CHECK_EQ(times.Seconds(5), 0.0);
@@ -13,7 +13,7 @@ TEST(StepTimesKnowNothingAtFirst) {
   CHECK(!times.known());
 }
 
-TEST(StepTimesGoOnInProportion) {
+TEST(StepTimesExtendInProportion) {
   StepTimes times;
   times.Add(10, 1);
   CHECK_EQ(times.Seconds(10), 1.0);
@@ -23,7 +23,7 @@ TEST(StepTimesGoOnInProportion) {
   CHECK_EQ(times.RowsWithin(0.5), 5U);
 }
 
-TEST(StepTimesLieOnLinesBetweenWhatWasMeasured) {
+TEST(StepTimesInterpolateBetweenMeasurements) {
   StepTimes times;
   times.Add(1, 4);
   times.Add(65, 12);
@@ -45,13 +45,13 @@ TEST(StepTimesNeverFall) {
   CHECK_EQ(times.RowsWithin(5), 8U);
 }
 
-TEST(StepTimesFollowTheMedian) {
+TEST(StepTimesUseTheMedian) {
   StepTimes times;
   for (int i = 0; i < 50; i++) times.Add(8, i % 5 == 0 ? 1000 : 2);
   CHECK_EQ(times.Seconds(8), 2.0);
 }
 
-TEST(StepTimesForgetWhatIsLongAgo) {
+TEST(StepTimesDropOldMeasurements) {
   StepTimes times;
   times.Add(4, 1000);
   for (int i = 0; i < 2000; i++) times.Add(64, 1);

@@ -7,7 +7,7 @@ using namespace codellama;
 
 using Tokens = std::vector<Token>;
 
-TEST(PromptLookupProposesWhatFollowedBefore) {
+TEST(PromptLookupProposesTheTokensThatFollowedBefore) {
   PromptLookup lookup;
   const Tokens tokens = {1, 2, 3, 4, 5, 6, 9, 1, 2, 3};
   lookup.Follow(tokens);
@@ -35,14 +35,14 @@ TEST(PromptLookupPrefersThreeTokensThenTheLatest) {
   CHECK_EQ(latest.Propose(short_match, 1), Tokens{20});
 }
 
-TEST(PromptLookupGoesOnWithARepetitionBeyondTheEnd) {
+TEST(PromptLookupContinuesARepetitionBeyondTheEnd) {
   PromptLookup lookup;
   const Tokens tokens = {1, 2, 3, 1, 2, 3};
   lookup.Follow(tokens);
   CHECK_EQ(lookup.Propose(tokens, 7), (Tokens{1, 2, 3, 1, 2, 3, 1}));
 }
 
-TEST(PromptLookupFindsItsPlaceAgainAfterAChange) {
+TEST(PromptLookupFindsANewSourceAfterAChange) {
   PromptLookup lookup;
   Tokens tokens = {1, 2, 3, 4, 5, 6, 7, 8, 99, 1, 2, 3};
   lookup.Follow(tokens);
@@ -76,7 +76,7 @@ TEST(PromptLookupLearnsHowOftenItIsRight) {
 
 namespace {
 
-// Where each token more takes so long.
+// Step times in which each further token takes `seconds`.
 StepTimes Proportional(double seconds) {
   StepTimes times;
   for (uint32_t rows = 1; rows <= 64; rows *= 2) times.Add(rows, rows * seconds);
@@ -111,17 +111,17 @@ TEST(DraftLengthIsZeroWhenManyStreamsWouldWait) {
   CHECK_EQ(Best(0.1, 0.02, 32, 0.8), 0U);
 }
 
-TEST(DraftLengthCountsWhatGuessingTakes) {
+TEST(DraftLengthIncludesTheTimeOfGuessing) {
   const StepTimes times = Proportional(0.001);
   CHECK_EQ(BestDraftLength({.step_seconds = 0.1, .tokens = &times, .guess_seconds = 0.2}, 0.9, 16),
            0U);
 }
 
-TEST(DraftLengthIsTheLongestWhereTokensAreFree) {
+TEST(DraftLengthIsTheMaximumWhenTokensAreFree) {
   CHECK_EQ(BestDraftLength({.step_seconds = 1}, 0.5, 16), 16U);
 }
 
-TEST(DraftLengthSeesThatOtherDraftsHaveFilledWhatIsCheap) {
+TEST(DraftLengthShrinksWhenOtherDraftsUseTheCheapRows) {
   StepTimes times;  // 16 tokens are nearly free, the next ones are not
   times.Add(1, 0.0001);
   times.Add(15, 0.0001);

@@ -6,7 +6,7 @@ using namespace codellama;
 
 namespace {
 
-// How many of the tokens are taken until it is noticed; 0 when it is not.
+// Number of tokens until the repetition is detected; 0 = it is not.
 size_t NoticedAt(uint32_t max_repeats, const std::vector<Token>& tokens) {
   Repetition repetition(max_repeats);
   for (size_t i = 0; i < tokens.size(); i++) {
@@ -29,7 +29,7 @@ std::vector<Token> Count(Token size) {
 
 }  // namespace
 
-TEST(RepetitionAllowsABlockSoOften) {
+TEST(RepetitionAllowsMaxRepeatsOfABlock) {
   for (const Token size : {1, 2, 5, 64}) {
     CHECK_EQ(NoticedAt(3, Repeat(Count(size), 3)), 0U);
     CHECK_EQ(NoticedAt(3, Repeat(Count(size), 4)), static_cast<size_t>(size) * 4);
@@ -44,12 +44,12 @@ TEST(RepetitionCountsOnlyBlocksInARow) {
   CHECK_EQ(NoticedAt(2, tokens), 0U);
 }
 
-TEST(RepetitionIsNoticedBehindOtherText) {
+TEST(RepetitionIsDetectedAfterOtherText) {
   std::vector<Token> tokens = Count(300);
   for (const Token token : Repeat({7, 8}, 4)) tokens.push_back(token);
   CHECK_EQ(NoticedAt(3, tokens), 308U);
 }
 
-TEST(RepetitionOfLongerBlocksIsNotNoticed) { CHECK_EQ(NoticedAt(2, Repeat(Count(65), 10)), 0U); }
+TEST(RepetitionOfLongerBlocksIsNotDetected) { CHECK_EQ(NoticedAt(2, Repeat(Count(65), 10)), 0U); }
 
 TEST(RepetitionIsOffAtZero) { CHECK_EQ(NoticedAt(0, Repeat({1}, 1000)), 0U); }

@@ -17,7 +17,7 @@ std::string Feed(TextStream* stream, std::initializer_list<const char*> pieces) 
 
 }  // namespace
 
-TEST(TextStreamPassesPlainTextOn) {
+TEST(TextStreamReturnsPlainTextAtOnce) {
   TextStream stream({});
   CHECK_EQ(stream.Append("hello"), "hello");
   CHECK_EQ(stream.Append(" world"), " world");
@@ -31,14 +31,14 @@ TEST(TextStreamWaitsForWholeCharacters) {
   CHECK_EQ(stream.Append("\x80!"), "\U0001F680!");
 }
 
-TEST(IsWholeTextTellsCharactersFromTheirParts) {
+TEST(IsWholeTextRefusesPartsOfCharacters) {
   for (const char* whole : {"", "a", "\u00E9", " \U0001F680!"}) CHECK(IsWholeText(whole));
   for (const char* part : {"\xF0", "\x9F", "a\xC3", "\xA9z", "\xED\xA0\x80"}) {
     CHECK(!IsWholeText(part));
   }
 }
 
-TEST(TextStreamReplacesWhatIsNoCharacter) {
+TEST(TextStreamReplacesInvalidBytes) {
   TextStream stream({});
   CHECK_EQ(stream.Append("a\xFF"
                          "b"),
@@ -66,7 +66,7 @@ TEST(TextStreamFindsAStopStringAcrossPieces) {
   CHECK(stream.stopped());
 }
 
-TEST(TextStreamShowsNoPartOfAStopString) {
+TEST(TextStreamReturnsNoPartOfAStopString) {
   TextStream stream({"</s>"});
   CHECK_EQ(stream.Append("a<"), "a");
   CHECK_EQ(stream.Append("/"), "");
@@ -83,7 +83,7 @@ TEST(TextStreamHoldsBackTheLongestBeginning) {
   CHECK_EQ(stream.matched(), "aab");
 }
 
-TEST(TextStreamTakesTheStopStringThatEndsFirst) {
+TEST(TextStreamPrefersTheStopStringThatEndsFirst) {
   TextStream stream({"later", "first and"});
   CHECK_EQ(stream.Append("x first and later"), "x ");
   CHECK_EQ(stream.matched(), "first and");
@@ -97,7 +97,7 @@ TEST(TextStreamTakesTheStopStringThatEndsFirst) {
   }
 }
 
-TEST(TextStreamTakesTheLongestStopStringOfThoseThatEndTogether) {
+TEST(TextStreamPrefersTheLongestStopStringWithTheSameEnd) {
   for (const std::vector<std::string>& stops :
        {std::vector<std::string>{"c", "abc", "bc"}, {"abc", "bc", "c"}}) {
     TextStream stream(stops);
@@ -106,13 +106,13 @@ TEST(TextStreamTakesTheLongestStopStringOfThoseThatEndTogether) {
   }
 }
 
-TEST(TextStreamFindsStopStringsOfSeveralBytesACharacter) {
+TEST(TextStreamFindsStopStringsWithMultibyteCharacters) {
   TextStream stream({"\u7EC8\u6B62"});
   CHECK_EQ(Feed(&stream, {"ok \xE7\xBB", "\x88\xE6", "\xAD\xA2 x"}), "ok ");
   CHECK(stream.stopped());
 }
 
-TEST(TextStreamGivesTheSameTextHoweverItIsCut) {
+TEST(TextStreamGivesTheSameTextForAnySplitIntoPieces) {
   const std::string text = "if x:\n    return \u201Cna\u00EFve\u201D \U0001F680 # STO STOP no";
   std::mt19937 random(3);
   for (int round = 0; round < 500; round++) {
@@ -128,7 +128,7 @@ TEST(TextStreamGivesTheSameTextHoweverItIsCut) {
   }
 }
 
-TEST(TextStreamHoldsBackWhatASearchOfTheWholeTextWould) {
+TEST(TextStreamHoldsBackTheSameTextAsAFullSearch) {
   std::mt19937 random(5);
   const auto word = [&](size_t longest) {
     std::string text(1 + random() % longest, 'a');
@@ -163,8 +163,8 @@ TEST(TextStreamHoldsBackWhatASearchOfTheWholeTextWould) {
   }
 }
 
-// Comparing each beginning with the held text takes 10¹³ steps here, and the test does not end.
-TEST(TextStreamFollowsStopStringsThatRepeatThemselves) {
+// A comparison of each beginning with the held text would take 10¹³ steps here.
+TEST(TextStreamHandlesStopStringsThatRepeatThemselves) {
   std::vector<std::string> stops = {std::string(4000, 'a') + "c"};
   for (size_t i = 1; i < 64; i++) {
     stops.push_back(std::string(1000 + i, 'a') + "b" + std::string(3000, 'a'));
