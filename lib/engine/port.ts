@@ -40,7 +40,7 @@ export interface Prompt {
    * `generate(): overflow: "truncate"`. Absent: every engine can.
    */
   readonly needsVocabulary?: string | undefined;
-  /** Checks the prompt and returns it as it is. Used by an engine without a vocabulary. */
+  /** Checks the prompt and returns it unchanged. Used by an engine without a vocabulary. */
   source(): EnginePrompt;
   /**
    * Checks the prompt and begins to lay it out. Used by an engine with a vocabulary. The returned

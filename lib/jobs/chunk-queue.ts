@@ -63,19 +63,19 @@ export class ChunkQueue {
     this.#wakeReader();
   }
 
-  /** Ends the chunks; with a failure the reader gets its reason after the last chunk. */
+  /** Ends the chunks. After a failure, the reader gets its reason after the last chunk. */
   end(failure?: { readonly reason: unknown }): void {
     this.#end = { ...(failure && { failure }) };
     this.#wakeReader();
   }
 
-  /** Stops pausing: somebody wants the whole text, however far the reader is behind. */
+  /** Stops pausing: a caller waits for the whole text, even if the reader is slow. */
   removeLimit(): void {
     this.#isUnlimited = true;
     this.#setPaused(false);
   }
 
-  /** The chunks, once. @throws CodeLlamaError `INVALID_ARGUMENT` the second time */
+  /** Returns the chunks, once. @throws CodeLlamaError `INVALID_ARGUMENT` the second time */
   async *read(): AsyncGenerator<Chunk, void, undefined> {
     if (this.#isRead) {
       throw new CodeLlamaError(

@@ -56,7 +56,7 @@ export interface JobOptions {
 
 /**
  * Work on an engine: runs the requests of a script, and yields chunks and a result. The job starts
- * when it is made. A reader that falls behind pauses the requests of its own job only.
+ * when it is created. A slow reader pauses only the requests of its own job.
  */
 export class Job<Result> {
   readonly #startedAt = performance.now();
@@ -71,7 +71,7 @@ export class Job<Result> {
   #settled = false;
   #rejectEarly: (reason: unknown) => void = () => {};
 
-  /** The result. Waiting for it does not make a paused job go on; see `wholeResult`. */
+  /** The result. Waiting for it does not resume a paused job; see `wholeResult`. */
   readonly result: Promise<Result>;
 
   constructor(engine: EnginePort, options: JobOptions, script: Script<Result>) {
@@ -87,15 +87,15 @@ export class Job<Result> {
     return this.#queue.text;
   }
 
-  /** The result. The job goes on even if a reader of the chunks is behind. */
+  /** The result. The job continues even if the reader of the chunks is slow. */
   wholeResult(): Promise<Result> {
     this.#queue.removeLimit();
     return this.result;
   }
 
   /**
-   * The chunks, once. The generator's `return()` and `throw()` cancel the job at once, even before
-   * the first `next()` and during one.
+   * Returns the chunks, once. The generator's `return()` and `throw()` cancel the job at once, even before
+   * the first `next()` and during a pending one.
    */
   chunks(): AsyncGenerator<Chunk, void, undefined> {
     return endedEarly(this.#queue.read(), () => this.cancel());
@@ -229,13 +229,13 @@ export class Job<Result> {
     );
   }
 
-  /** Time that is left; negative when it is over, undefined without a limit. */
+  /** Remaining time in milliseconds; negative after the limit, undefined without a limit. */
   #remainingMs(): number | undefined {
     const { timeoutMs } = this.#options;
     return timeoutMs && timeoutMs - (performance.now() - this.#startedAt);
   }
 
-  /** The result of a request that ended before the engine got it. */
+  /** Returns the result of a request that ended before it reached the engine. */
   #endedResult(
     call: Omit<RequestCall, "prompt">,
     output: RequestOutput,

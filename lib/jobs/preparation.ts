@@ -18,7 +18,7 @@ export class Preparation {
   }
 
   /**
-   * Waits for work until it ends, its time is over or the job is cancelled. A value that is no
+   * Waits for work until it ends, the time limit passes or the job is cancelled. A value that is not a
    * promise is returned at once.
    * @param work - starts the work, and must stop it when `stop` is aborted
    * @param remainingMs - what is left of the job's time limit; undefined = no limit

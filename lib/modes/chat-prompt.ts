@@ -8,7 +8,7 @@ import { begin, finish, Unfinished } from "../prompt/steps.ts";
 /** Encodes a dialog that has been checked and laid out. */
 export type EncodeDialog = (encoder: PromptEncoder) => Int32Array | Promise<Int32Array>;
 
-/** What the prompts of a model's dialogs are made with. */
+/** Returns what `chatPrompt` needs to know about a model. */
 export function chatModel(engine: EnginePort, capabilities: Capabilities): ChatModel {
   const { model } = engine;
   const encode = (text: string, special: boolean) =>
@@ -23,8 +23,8 @@ export function chatModel(engine: EnginePort, capabilities: Capabilities): ChatM
 }
 
 /**
- * Checks a dialog and lays it out as the model was trained. Of a long dialog only the beginning is
- * laid out at once; the rest follows in slices between other work, when the prompt is encoded.
+ * Checks a dialog and lays it out in the model's chat format. For a long dialog, only the beginning is
+ * laid out at once. The rest follows in slices between other tasks when the prompt is encoded.
  * @throws CodeLlamaError `INVALID_ARGUMENT`, naming the message; `CAPABILITY_MISSING`
  */
 export function layOutDialog(

@@ -46,7 +46,7 @@ function chatPromptOf(
     needsVocabulary: needsVocabulary(options, where),
     source: () => remoteDialog(copyMessages(messages, where), options, where),
     layOut: () => {
-      // Each message has at least one token, so more messages than tokens need no closer look.
+      // Each message has at least one token, so more messages than tokens cannot fit.
       if (!truncates && messages.length > engine.contextSize) {
         return () => Promise.reject(tooManyMessages(engine, messages.length, where));
       }

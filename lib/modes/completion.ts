@@ -38,7 +38,7 @@ export function complete(
   return new Job(engine, checked, script);
 }
 
-/** The prompt of `generate`, shortened if it is too long and the options say so. */
+/** Prepares the prompt of `generate`. Shortens it with `overflow: "truncate"`. */
 function completionPrompt(
   engine: EnginePort,
   prompt: TextOrTokens,
@@ -64,7 +64,7 @@ function completionPrompt(
 }
 
 /**
- * The prompt of a whole text.
+ * Prepares the prompt of a whole text.
  * @param needsVocabulary - the call that needs tokens; undefined: a remote engine may tokenize it
  * @param limit - maximum number of tokens; undefined: the context window
  */
@@ -81,7 +81,7 @@ export function textPrompt(
   });
 }
 
-/** The beginning-of-sequence token, if the model wants one. */
+/** The BOS token; empty if the model expects none. */
 function startOf({ model: { addsBos, specialTokens } }: EnginePort): readonly number[] {
   return addsBos && specialTokens.bos !== undefined ? [specialTokens.bos] : [];
 }
@@ -105,10 +105,10 @@ async function truncated(
   return encode(prefix);
 }
 
-// UTF-16 units of a token; tokens of blank space may have a few more.
+// UTF-16 units of a token, at most. Tokens of white space may have a few more.
 const longestPiece = 8;
 
-/** The last tokens of a prompt. A beginning-of-sequence token stays in front. */
+/** Returns the last tokens of a prompt. A BOS token stays in front. */
 function lastTokens(tokens: Int32Array, room: number, bos: number | undefined): Int32Array {
   if (tokens.length <= room) return tokens;
   if (tokens[0] !== bos) return tokens.slice(-room);

@@ -9,7 +9,7 @@ import { begin, finish, Unfinished } from "../prompt/steps.ts";
 import { chatModel } from "./chat-prompt.ts";
 import { chooseOrder, layOut } from "./infill.ts";
 
-/** The tokens of an infill's prompt: see `CodeLlama.encodeInfill`. */
+/** Implements `CodeLlama.encodeInfill`. */
 export function encodeInfill(
   engine: EnginePort,
   capabilities: Capabilities,
@@ -31,7 +31,7 @@ export function encodeInfill(
   return vocabulary.encode(parts);
 }
 
-/** The tokens of a dialog's prompt: see `CodeLlama.encodeChat`. */
+/** Implements `CodeLlama.encodeChat`. */
 export function encodeChat(
   engine: EnginePort,
   capabilities: Capabilities,
@@ -43,7 +43,7 @@ export function encodeChat(
   return engine.vocabulary(where).encode(finish(steps));
 }
 
-/** The text of a dialog's prompt: see `CodeLlama.renderChat`. */
+/** Implements `CodeLlama.renderChat`. */
 export async function renderChat(
   engine: EnginePort,
   capabilities: Capabilities,

@@ -18,7 +18,7 @@ export interface History {
   layOut(messages: readonly ChatMessage[]): EncodeDialog;
 }
 
-/** The prompt that begins with a turn; the error if it is certainly too long. */
+/** The prompt that starts with a given turn, or the error if it is certainly too long. */
 interface Attempt {
   readonly first: number;
   readonly prompt: Int32Array | CodeLlamaError;
@@ -27,7 +27,7 @@ interface Attempt {
 /**
  * Encodes a dialog in at most `limit` tokens, without its oldest turns if it would be longer. The
  * system message and the last message always stay: a prompt of those two may be longer.
- * @throws CodeLlamaError as `chatPrompt`; `CONTEXT_OVERFLOW`; the reason of the encoder's stop signal
+ * @throws CodeLlamaError like `chatPrompt`; `CONTEXT_OVERFLOW`; the reason of the encoder's stop signal
  */
 export async function fitHistory(
   { messages, whole, layOut }: History,
@@ -68,7 +68,7 @@ const mostGuesses = 3;
 
 /**
  * The attempt with the earliest start whose prompt has at most `target` tokens. The lengths of earlier
- * attempts say where to look, so that few prompts are encoded.
+ * attempts predict where to look, so that few prompts are encoded.
  */
 async function firstThatFits(
   starts: readonly number[],
@@ -108,22 +108,22 @@ function fitted({ first, prompt }: Attempt, turns: readonly ChatMessage[]): Fitt
   return { prompt, dropped: turns.slice(0, first) };
 }
 
-/** Room for a prompt beside an answer of `maxTokens`, or of a quarter of the context if that is less. */
+/** Tokens left for a prompt: the context window minus `maxTokens`, or minus a quarter if that is less. */
 export function roomForPrompt({ contextSize }: EnginePort, maxTokens: number): number {
   return contextSize - Math.min(maxTokens, contextSize >> 2);
 }
 
-/** Where turns after the first one begin: with a user's message. */
+/** Returns the indices at which turns after the first one start, with a user message. */
 function turnStarts(turns: readonly ChatMessage[]): number[] {
   return turns.flatMap(({ role }, index) => (index > 0 && role === "user" ? [index] : []));
 }
 
-/** UTF-16 units of messages. */
+/** Returns the UTF-16 units of messages. */
 function unitsOf(messages: readonly ChatMessage[]): number {
   return messages.reduce((units, { content }) => units + content.length, 0);
 }
 
-/** For each turn, the units of all turns from there on, plus `rest`. */
+/** Returns for each turn the units of this and all later turns, plus `rest`. */
 function unitsFrom(turns: readonly ChatMessage[], rest: number): number[] {
   const units: number[] = [];
   let sum = rest;
@@ -134,7 +134,7 @@ function unitsFrom(turns: readonly ChatMessage[], rest: number): number[] {
   return units;
 }
 
-/** The prompt's tokens, or the error if the prompt is certainly too long. */
+/** Returns the tokens of a prompt, or the error if the prompt is certainly too long. */
 async function encodeOrOverflow(
   encode: EncodeDialog,
   encoder: PromptEncoder,

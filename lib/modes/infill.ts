@@ -28,7 +28,7 @@ import { roomForPrompt } from "./history.ts";
 export interface InfillResult extends GenerationResult {
   /** The whole text with its holes filled. */
   readonly fullText: string;
-  /** What fills each hole, from left to right; `text` is all of it. */
+  /** The text of each hole, from left to right. `text` is all of them joined. */
   readonly fills: readonly string[];
   readonly choices?: readonly InfillResult[];
 }
@@ -47,7 +47,7 @@ export function infill(
   const call = requestOptions(options, infillTable, engine, where);
   const wanted = holes.order ?? options.order ?? "auto";
   const filler = new HoleFiller(engine, capabilities, options, call, wanted);
-  // What is wrong with the options is reported at once. The first hole is the same for all answers.
+  // Wrong options are reported at once. The first hole is the same for all answers.
   const [first = "", ...rest] = holes.texts;
   const prepared = filler.prepare({ prefix: first, suffix: rest.join("") }, where);
   requireCapability(capabilities, "infill", engine.model.name, where);
@@ -125,7 +125,7 @@ class HoleFiller {
     return this.#capabilities.codeLlama !== undefined;
   }
 
-  /** What a remote engine that lays the hole out itself cannot honour. */
+  /** Returns the option or the call that requires a vocabulary; undefined if none does. */
   #needsVocabulary(where: string): string | undefined {
     if (!this.#capabilities.infill) return where;
     const names = ["tokenHealing", "overflow", "context", "contextTokens", "path"] as const;
@@ -134,11 +134,11 @@ class HoleFiller {
     return this.#wantedOrder === "auto" ? undefined : `${where}: order`;
   }
 
-  /** The tokens of the hole's prompt with its context files, shortened if it is too long. */
+  /** Encodes the prompt of a hole with its context files. Shortens it if it is too long. */
   async #encode({ prefix, suffix }: Surroundings, encoder: PromptEncoder): Promise<Int32Array> {
     const { contextSize, model } = this.#engine;
     const { context = [], contextTokens, overflow, path } = this.#options;
-    // Texts are counted to be shortened, so they may be longer than the context.
+    // Counting the tokens of a text that exceeds the context window is not an error: it is shortened.
     const count = countOnce(
       async (text) => (await encoder.encode([{ text }], noPromptLimit)).length,
     );
@@ -150,7 +150,7 @@ class HoleFiller {
     if (overflow === "error") return encode({ prefix, suffix });
 
     const room = roomForPrompt(this.#engine, this.#call.maxTokens);
-    // Longer texts need not be counted. The prefix is cut in steps, as in truncate().
+    // A longer text need not be counted. The prefix is cut in steps, like in truncate().
     const longest = contextSize * unitsPerToken;
     const step = longest >> 2;
     const near = {
@@ -159,7 +159,7 @@ class HoleFiller {
     };
     const tokens = await encode(near);
     if (tokens.length <= room) return tokens;
-    // The tokens of the files, and those that each file's name may take beside the text.
+    // Tokens of the files' texts, and an upper bound for the tokens of their names.
     const taken = (await count(underComments(files))) + controlTokens * (files.length + 1);
     return encode(await truncate(near, Math.max(0, room - taken), count));
   }
@@ -182,16 +182,16 @@ export function layOut(
   return fillInMiddlePrompt(hole, order, named ? files : [], specialTokens, addsBos);
 }
 
-// UTF-16 units of a token at most: code has three or four, only blank space has more.
+// UTF-16 units of a token, at most. Code has three or four, and only white space has more.
 const unitsPerToken = 6;
 
 // BOS, the three infill tokens, and one token because the two texts are encoded separately.
 const controlTokens = 5;
 
 /**
- * The order for a prefix. Suffix first is better if the prefix ends with a line break, and worse if it
- * ends inside a word (Code Llama's paper, table 14: 83.3 against 74.1 for single lines, 39.0 against
- * 59.7 for random spans), unless token healing rewrites the word.
+ * Chooses the order. Suffix first is better if the prefix ends with a line break, and worse if it
+ * ends inside a word (Code Llama's paper, table 14: 83.3 % and 74.1 % for single lines, 39.0 % and
+ * 59.7 % for random spans), unless token healing rewrites the word.
  */
 export function chooseOrder(
   prefix: string,
