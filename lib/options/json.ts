@@ -1,28 +1,28 @@
 import { invalidArgument, readArgument, show } from "../base/arguments.ts";
 import type { Rule } from "./check.ts";
 
-/** How much JSON a caller may give. */
+/** Limits of JSON data from a caller. */
 export interface JsonLimits {
-  /** Levels of objects and arrays. */
+  /** Maximum number of nested objects and arrays. */
   readonly depth: number;
-  /** Values, and the characters of names and texts, together. */
+  /** Maximum number of values, plus characters of names and texts. */
   readonly size: number;
 }
 
-/** Of tool definitions and of what else stands beside a message's text. */
+/** Limits of tool definitions and of the other properties of a message. */
 export const dataLimits: JsonLimits = { depth: 64, size: 2 ** 20 };
 
 /**
- * Copies JSON-like data: what is shared or circular is copied at each place, so that the limits hold
- * for what the data becomes. `undefined` is as good as absent; `toJSON` counts as in JSON.stringify.
- * @param name - of the argument, for messages
+ * Copies JSON-like data. Shared and circular values are copied at each place, so that the limits hold
+ * for the resulting JSON. `undefined` counts as absent, and `toJSON` as in JSON.stringify.
+ * @param name - name of the argument for messages
  * @throws CodeLlamaError `INVALID_ARGUMENT` for what JSON has no form for, and beyond the limits
  */
 export function copyJson(value: unknown, name: string, limits: JsonLimits): unknown {
   return readArgument(name, () => new JsonCopier(name, limits).copy(value, name, "", 0));
 }
 
-/** A JSON object, copied. */
+/** The rule for a JSON object within limits. Copies it. */
 export function jsonObject(limits: JsonLimits): Rule<object> {
   return {
     allowed: "an object",
@@ -75,7 +75,7 @@ class JsonCopier {
       if (value === undefined) continue;
       copy.push([name, this.copy(value, `${place}.${name}`, name, depth + 1)]);
     }
-    // Unlike assignment it takes `__proto__` as any other name.
+    // Unlike an assignment, it treats `__proto__` like any other name.
     return Object.fromEntries(copy);
   }
 

@@ -12,8 +12,8 @@ export interface ChatMessage {
 }
 
 /**
- * Copies a dialog, so that what the caller changes later changes nothing. Roles and contents are
- * checked where the dialog is read.
+ * Copies a dialog, so that later changes by the caller have no effect. The reader of the dialog checks
+ * roles and contents.
  * @throws CodeLlamaError `INVALID_ARGUMENT` unless the value is an array of objects
  */
 export function copyMessages(

@@ -1,8 +1,8 @@
 import { invalidArgument, readArgument, show } from "../base/arguments.ts";
 
 /**
- * Whether a value is a loaded model. By what it has: the class is another one in a program with both
- * ES modules and CommonJS.
+ * Whether a value is a loaded model. Checks its members: a program with both ES modules and CommonJS
+ * has two copies of the class.
  */
 export function isModel(value: unknown): boolean {
   return readArgument("llama", () => {

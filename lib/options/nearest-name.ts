@@ -1,7 +1,7 @@
-// The distance takes time by the product of both lengths.
+// The time of one comparison grows with the product of both lengths.
 const longest = 64;
 
-/** The known name that a misspelt one most likely means, if any is near. */
+/** The known name nearest to a misspelt name. Undefined if none is near. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > longest) return undefined;
   const plain = normalise(name);
@@ -17,12 +17,12 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearest;
 }
 
-// `max_tokens` and `maxtokens` are `maxTokens`.
+// So that `max_tokens` and `maxtokens` equal `maxTokens`.
 function normalise(name: string): string {
   return name.replaceAll(/[_-]/g, "").toLowerCase();
 }
 
-/** Levenshtein's distance, by rows. */
+/** Levenshtein distance, computed row by row. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let i = 1; i <= from.length; i++) {

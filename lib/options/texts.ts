@@ -2,20 +2,20 @@ import { types } from "node:util";
 import { copyTokens } from "../base/brands.ts";
 import { anyText, copyList, longestText, mostElements, type Rule } from "./check.ts";
 
-/** A text, or tokens taken as they are. */
+/** A text, or tokens that are used as they are. */
 export type TextOrTokens = string | Int32Array;
 
-/** Tokens of one argument: more than the longest context windows hold. */
+/** Maximum number of tokens of one argument: more than the longest context windows hold. */
 const mostTokens = 2 ** 24;
 
-/** Tokens are copied: their array may change while a request waits. */
+/** The rule for a text or tokens. Tokens are copied: the caller may change the array while a request waits. */
 export const textOrTokens: Rule = {
   allowed: `a string of at most ${longestText} characters, or an Int32Array of at most ${mostTokens}`,
   copy: copyOf,
   accepts: isTextOrTokens,
 };
 
-/** One text or several; the copy is always an array. */
+/** The rule for one text or several texts. The copy is always an array. */
 export const textsOrTokens: Rule = {
   allowed: `${textOrTokens.allowed}; or an array of at most ${mostElements} of them`,
   copy: (value) =>
@@ -23,7 +23,7 @@ export const textsOrTokens: Rule = {
   accepts: (value) => Array.isArray(value) && value.every(isTextOrTokens),
 };
 
-/** Token ids, as an Int32Array whatever kind of array they come in. */
+/** The rule for token ids in any array. The copy is always an Int32Array. */
 export const tokenIds: Rule = {
   allowed: `an Int32Array or an array of at most ${mostTokens} whole numbers`,
   copy(value) {
@@ -44,7 +44,7 @@ function isTextOrTokens(value: unknown): value is TextOrTokens {
   return anyText.accepts(value) || hasFewTokens(value);
 }
 
-/** More tokens than are accepted are not copied. */
+/** Copies tokens, unless there are more than `mostTokens`. */
 function copyOf(value: unknown): unknown {
   return hasFewTokens(value) ? copyTokens(value) : value;
 }

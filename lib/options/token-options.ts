@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { invalidArgument, show } from "../base/arguments.ts";
 import { integer, isRecord, type Rule } from "./check.ts";
 
-/** The ids of a vocabulary; the size is 0 where it is unknown, as a remote model's may be. */
+/** The rule for token ids. `vocabularySize` is 0 when a remote engine does not report it. */
 function tokenId(vocabularySize: number): Rule {
   return integer(0, (vocabularySize > 0 ? vocabularySize : 2 ** 31) - 1);
 }
@@ -23,13 +23,13 @@ export function stopTokenIds(
   return Int32Array.from(ids);
 }
 
-/** Added to tokens' logits, by their ids. */
+/** Values to add to logits, by token id. */
 export type LogitBias = Readonly<Record<number, number>> | ReadonlyMap<number, number>;
 
-// More than any vocabulary has.
+// Larger than any vocabulary.
 const mostEntries = 2 ** 19;
 
-/** Copies maps and objects to a Map of this realm. */
+/** Copies a map or an object into a Map of this realm. */
 export const logitBiasRule: Rule<LogitBias> = {
   allowed: `an object or Map of at most ${mostEntries} token ids and numbers`,
   copy(value) {
@@ -43,8 +43,8 @@ export const logitBiasRule: Rule<LogitBias> = {
 };
 
 /**
- * The bias of each token, as the addon takes it.
- * @param bias - what `logitBiasRule` let pass
+ * Pairs of token id and bias, for the addon.
+ * @param bias - copy that `logitBiasRule` made
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function logitBiasPairs(
@@ -69,13 +69,13 @@ export function logitBiasPairs(
   });
 }
 
-/** A property's name is text; other spellings of a number, such as `""` or `"0x10"`, are none. */
+/** The token id of a key. Undefined for other spellings of a number, such as `""` or `"0x10"`. */
 function idOf(key: unknown): number | undefined {
   if (typeof key === "number") return key;
   return typeof key === "string" && String(Number(key)) === key ? Number(key) : undefined;
 }
 
-// Of the map itself, whatever a subclass or another realm makes of it.
+// Reads the size of the map itself: a subclass or another realm may override `size`.
 function sizeOf(map: ReadonlyMap<unknown, unknown>): number {
   return Reflect.get(Map.prototype, "size", map) as number;
 }

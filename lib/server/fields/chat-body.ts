@@ -6,7 +6,7 @@ import { generationFields } from "./sampling.ts";
 import { checkOneStructure, structureFields } from "./structure-fields.ts";
 import { demandsTool, isAmong, toolChoiceSchema, toolSchema } from "./tool-schemas.ts";
 
-/** The body of `POST /v1/chat/completions` and of `POST /apply-template`; for fields by other names see `knownFields`. */
+/** Body of `POST /v1/chat/completions` and `POST /apply-template`. Fields with other names: see `knownFields`. */
 export const chatCompletionSchema = z
   .object({
     ...generationFields,
@@ -16,7 +16,7 @@ export const chatCompletionSchema = z
     top_logprobs: z.int().min(0).max(100).nullish(),
     tools: z.array(toolSchema).max(128).nullish(),
     tool_choice: toolChoiceSchema.nullish(),
-    /** false takes the first call of an answer alone. */
+    /** false = keeps only the first tool call of an answer. */
     parallel_tool_calls: z.boolean().nullish(),
   })
   .superRefine(checkOneStructure)
@@ -35,7 +35,7 @@ export const chatCompletionSchema = z
 
 export type ChatBody = z.output<typeof chatCompletionSchema>;
 
-/** What the tools of a chat do to its prompt and its answer. */
+/** How the tools of a chat change its prompt and its answer. */
 export function toolPlan(body: ChatBody, llama: CodeLlama): ToolPlan {
   const plan = planTools(body.tools ?? [], body.tool_choice ?? "auto", supportsTools(llama));
   if (body.parallel_tool_calls !== false) return plan;

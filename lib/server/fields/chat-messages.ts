@@ -14,14 +14,14 @@ const toolCall = z.looseObject({
   id: z.string().nullish(),
   function: z.looseObject({
     name: z.string(),
-    // OpenAI's is JSON; some templates want what it says.
+    // OpenAI's API has JSON text. Some templates need the parsed object.
     arguments: z.union([z.string(), z.record(z.string(), z.unknown())], {
       error: "must be JSON, in a string",
     }),
   }),
 });
 
-/** A message as OpenAI's API has it; what a template may want besides stays in it. */
+/** A message of OpenAI's API. Other properties stay: a template may read them. */
 export const messageSchema = z
   .looseObject({
     role: z.enum(["system", "developer", "user", "assistant", "tool"]),
@@ -36,7 +36,7 @@ export const messageSchema = z
     error: "is missing",
   });
 
-/** Messages as the model's prompt is made of them. */
+/** Messages in the form that the library takes. */
 export function chatMessages(
   messages: readonly z.output<typeof messageSchema>[],
 ): ToolDialogMessage[] {

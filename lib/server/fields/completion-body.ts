@@ -29,7 +29,7 @@ const fields = z.object({
   return_tokens_as_token_ids: z.boolean().nullish(),
 });
 
-/** The body of `POST /v1/completions`; for fields by other names see `knownFields`. */
+/** Body of `POST /v1/completions`. Fields with other names: see `knownFields`. */
 export const completionSchema = fields
   .refine(({ n, best_of }) => (best_of ?? n ?? 1) >= (n ?? 1), {
     path: ["best_of"],
@@ -41,14 +41,14 @@ export const completionSchema = fields
 
 export type CompletionBody = z.output<typeof completionSchema>;
 
-/** The field that asks for what an infill cannot do, if there is one. */
+/** Name of the first field that an infill does not support. Undefined if there is none. */
 export function notOfInfill(body: z.output<typeof fields>): string | undefined {
   if (body.ignore_eos === true) return "ignore_eos";
   if (body.echo === true && body.logprobs != null) return "echo";
   return askedStructure(body);
 }
 
-// They are begun in one turn of the event loop.
+// All answers start in one turn of the event loop.
 const maxAnswers = 512;
 
 function checkCount(

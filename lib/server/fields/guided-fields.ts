@@ -1,9 +1,9 @@
 import { HttpError } from "../http/http-error.ts";
 
-/** Of a schema or of choices: they are read and written in one turn of the event loop. */
+/** Maximum characters of a schema or of all choices: one turn of the event loop converts them. */
 const maxLength = 2 ** 18;
 
-/** A schema as an object, or as the JSON of one. */
+/** The schema in a field that holds an object or its JSON. */
 export function schemaOf(value: unknown): unknown {
   if (typeof value !== "string") return value;
   if (value.length > maxLength) throw wrong(`must have at most ${maxLength} characters`);
@@ -16,7 +16,7 @@ export function schemaOf(value: unknown): unknown {
 
 const maxChoices = 1000;
 
-/** A grammar, in GBNF, of the texts that an answer may be. */
+/** A GBNF grammar that allows exactly these texts. */
 export function choiceGrammar(value: unknown): string {
   const choices = Array.isArray(value) && value.length <= maxChoices ? value.filter(isChoice) : [];
   if (choices.length === 0 || choices.length !== (value as readonly unknown[]).length) {
@@ -32,7 +32,7 @@ function isChoice(value: unknown): value is string {
   return typeof value === "string" && value !== "";
 }
 
-/** A text as GBNF spells it. */
+/** A text as a GBNF literal. */
 function literal(text: string): string {
   const escaped = text.replace(/[\\"\p{Cc}]/gu, (character) =>
     /[\\"]/.test(character)

@@ -1,11 +1,11 @@
 import type { InfillInput } from "../../options/infill.ts";
 
-/** How a model's infill format is spelled out in a text. */
+/** Marks of a model's infill format, as text. */
 interface Template {
   readonly prefix: string;
   readonly suffix: string;
   readonly middle: string;
-  /** Stands before the prefix where that is last. */
+  /** Text before the prefix when the prefix comes last. */
   readonly gap: string;
 }
 
@@ -21,13 +21,13 @@ const templates: readonly Template[] = [
   { prefix: "<｜fim▁begin｜>", suffix: "<｜fim▁hole｜>", middle: "<｜fim▁end｜>", gap: "" },
 ];
 
-/** The mark of Meta's and Hugging Face's tokenizers for a hole. */
+/** Mark of a hole in Meta's and Hugging Face's tokenizers. */
 const fillMark = "<FILL_ME>";
 
 /**
- * The hole of a prompt that spells an infill format out, as Continue, Tabby and Ollama's templates
- * do, with the prefix first or the suffix first. Taken as mere text it would not do: before a suffix
- * that begins with a quote `<SUF>"` is cut into other tokens.
+ * The hole of a prompt that spells out an infill format, prefix first or suffix first, as Continue,
+ * Tabby and Ollama's templates do. Tokenizing such a prompt as plain text would be wrong: `<SUF>"`
+ * before a suffix that begins with a quote gives other tokens.
  */
 export function infillOfTemplate(prompt: string): InfillInput | undefined {
   for (const template of [codeLlama, ...templates]) {
@@ -44,14 +44,14 @@ export function infillOfMark(prompt: string): InfillInput | undefined {
   return { prefix: parts[0], suffix: parts[1] };
 }
 
-/** Whether a text spells infill marks, in an order that may be none of the formats. */
+/** Whether a text spells all marks of an infill format, in any order. */
 export function spellsInfill(prompt: string): boolean {
   const spells = ({ prefix, suffix, middle }: Template) =>
     prompt.includes(prefix) && prompt.includes(suffix) && prompt.includes(middle);
   return prompt.includes(fillMark) || [codeLlama, ...templates].some(spells);
 }
 
-/** `<fim_prefix><fim_suffix>{suffix}<fim_middle>{prefix}`, or in the order of the parts. */
+/** Reads `<fim_prefix><fim_suffix>{suffix}<fim_middle>{prefix}`, or suffix, prefix, middle. */
 function suffixFirst(text: string, template: Template): InfillInput | undefined {
   const { prefix, suffix, middle, gap } = template;
   const inside = after(text, prefix + suffix);
@@ -63,7 +63,7 @@ function suffixFirst(text: string, template: Template): InfillInput | undefined 
   return own && { suffix: own[0], prefix: own[1], order: "spm" };
 }
 
-/** `<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>` */
+/** Reads `<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>`. */
 function prefixFirst(text: string, template: Template): InfillInput | undefined {
   const { prefix, suffix, middle, gap } = template;
   const inside = after(text, prefix);
@@ -72,12 +72,12 @@ function prefixFirst(text: string, template: Template): InfillInput | undefined 
   return parts && { prefix: parts[0], suffix: parts[1], order: "psm" };
 }
 
-/** What comes after a text's beginning, where it has it. */
+/** The text after a beginning. Undefined if the text begins differently. */
 function after(text: string, beginning: string): string | undefined {
   return text.startsWith(beginning) ? text.slice(beginning.length) : undefined;
 }
 
-/** What comes before the first occurrence of a mark, and what comes after it. */
+/** The text before and after the first occurrence of a mark. Undefined without the mark. */
 function splitAt(text: string, mark: string): readonly [string, string] | undefined {
   const at = text.indexOf(mark);
   return at < 0 ? undefined : [text.slice(0, at), text.slice(at + mark.length)];

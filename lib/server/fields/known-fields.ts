@@ -2,20 +2,20 @@ import { generateTable } from "../../options/generate.ts";
 import { choiceGrammar, schemaOf } from "./guided-fields.ts";
 import { fieldEntries } from "./table-fields.ts";
 
-/** What a field means on every route that has no field of its own by that name. */
+/** Meaning of a field on routes without a field of that name. */
 export type KnownField =
   /** Another name of a field. */
   | { readonly renames: string }
-  /** The same request in other fields; null asks for nothing. */
+  /** The same request in other fields. Null means an absent field. */
   | { readonly means: (value: unknown, route: string) => Readonly<Record<string, unknown>> }
   /** A group of fields, each with its own meaning. */
   | { readonly holds: Readonly<Record<string, string>> | "the same names" }
-  /** The values that ask for nothing; null always does. Every other value is refused. */
+  /** Values without effect; null never has an effect. The route rejects all other values. */
   | { readonly idle: (value: unknown, route: string) => boolean; readonly advice?: string };
 
 const renames = (name: string): KnownField => ({ renames: name });
 
-/** A field that changes the answer unless it has one of these values. */
+/** A field that routes reject unless it has one of these values. */
 const refused = (...values: readonly unknown[]): KnownField => ({
   idle: (value) => values.includes(value) || values.some((each) => isEmpty(each, value)),
 });
@@ -25,7 +25,7 @@ const advised = (advice: string, ...values: readonly unknown[]): KnownField => (
   advice,
 });
 
-/** A field that changes nothing in the answer of this server, whatever its value. */
+/** A field without effect on this server's answers, whatever its value. */
 const harmless: KnownField = { idle: () => true };
 
 /** Whether both are an empty array or an empty object. */
@@ -47,7 +47,7 @@ const tableOwn: Readonly<Record<string, KnownField>> = Object.fromEntries(
   ]),
 );
 
-/** The routes' own fields, as routes without them see them. */
+/** Fields of some routes, for the routes without them. */
 const own: Readonly<Record<string, KnownField>> = {
   model: harmless,
   prompt: none,
@@ -72,7 +72,7 @@ const own: Readonly<Record<string, KnownField>> = {
   tool_choice: refused("none", "auto"),
   parallel_tool_calls: harmless,
   n_indent: refused(0),
-  // llama.vscode sends 1 with n_predict: 0, when it warms a chat up.
+  // llama.vscode sends 1 together with n_predict: 0 to warm up a chat.
   t_max_predict_ms: { idle: (value) => typeof value === "number" && value <= 1 },
   response_fields: noList,
   dimensions: none,
@@ -252,14 +252,14 @@ const tgi: Readonly<Record<string, KnownField>> = {
 };
 
 /**
- * Every field of a request that is known under a name of OpenAI, llama-server, vLLM, Ollama or TGI.
- * A route takes its own fields; the others are mapped to them, refused by name, or harmless.
+ * All fields known from OpenAI, llama-server, vLLM, Ollama or TGI, by name. A route reads its own
+ * fields. A known field of another name is mapped to them, rejected by name, or ignored as harmless.
  */
 export const knownFields: ReadonlyMap<string, KnownField> = new Map(
   Object.entries({ ...tgi, ...ollama, ...vllm, ...llamaServer, ...openai, ...own }),
 );
 
-// llama-server's defaults, which its clients send whether they care or not, and the order here.
+// The order of this server, and llama-server's defaults: clients send them without meaning them.
 const usualOrders = new Set([
   "",
   "edkypmxt",
@@ -269,7 +269,7 @@ const usualOrders = new Set([
   "penalties;dry;temperature;top_k;typ_p;top_p;min_p;xtc",
 ]);
 
-/** Whether samplers are in no order of the client's own; editors name those of llama-server's infill. */
+/** Whether `samplers` is an order that clients send by default. Editors send llama-server's infill order. */
 function isUsualOrder(value: unknown, route: string): boolean {
   if (route === "/infill") return true;
   if (typeof value === "string") return usualOrders.has(value);
@@ -277,12 +277,12 @@ function isUsualOrder(value: unknown, route: string): boolean {
   return isList && usualOrders.has(value.join(";"));
 }
 
-/** vLLM's penalty, which looks at the whole text; 1 is off. */
+/** vLLM's penalty on the whole text. 1 is off. */
 function ofWholeText(penalty: unknown): Readonly<Record<string, unknown>> {
   return { repeat_penalty: penalty, ...(penalty !== 1 && { repeat_last_n: -1 }) };
 }
 
-/** llama-server's count of likely tokens, in OpenAI's words for the route. */
+/** llama-server's number of likely tokens, as OpenAI's fields of the route. */
 function probabilities(count: unknown, route: string): Readonly<Record<string, unknown>> {
   if (count === 0) return {};
   return route === "/v1/completions"

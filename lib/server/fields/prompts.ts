@@ -2,10 +2,10 @@ import { z } from "zod";
 import type { CodeLlama } from "../../codellama.ts";
 import { checkTokens, tokensSchema } from "./token-ids.ts";
 
-/** Text, or tokens. */
+/** A prompt as text or as tokens. */
 export type Prompt = string | Int32Array;
 
-/** One prompt or several, as OpenAI's API takes them: texts, or arrays of tokens' ids. */
+/** The schema for one prompt or several, as in OpenAI's API: texts or arrays of token ids. */
 export function promptSchema(most: number) {
   const tokens = tokensSchema.min(1);
   return z.union(
@@ -16,7 +16,7 @@ export function promptSchema(most: number) {
 
 type PromptField = z.output<ReturnType<typeof promptSchema>>;
 
-/** How many prompts a field has. */
+/** Number of prompts in a field. */
 export function countOf(value: PromptField): number {
   return typeof value === "string" || value.every((each) => typeof each === "number")
     ? 1
@@ -25,7 +25,7 @@ export function countOf(value: PromptField): number {
 
 /**
  * The prompts of a field.
- * @throws HttpError 400, naming the token that is none
+ * @throws HttpError 400, naming the first unknown token
  */
 export function promptsOf(value: PromptField, field: string, llama: CodeLlama): readonly Prompt[] {
   if (typeof value === "string") return [value];

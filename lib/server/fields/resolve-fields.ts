@@ -1,16 +1,16 @@
 import { HttpError } from "../http/http-error.ts";
 import { type KnownField, knownFields } from "./known-fields.ts";
 
-/** A body in the names of a route's own fields. */
+/** A request body with the names of a route's own fields. */
 export interface ResolvedBody {
   readonly body: unknown;
-  /** The path of a field, with the name that the client gave it. */
+  /** Path of a field, with the name that the client sent. */
   sentAs(path: readonly PropertyKey[]): readonly PropertyKey[];
 }
 
 type Known<Kind extends string> = Extract<KnownField, Readonly<Record<Kind, unknown>>>;
 
-/** Puts bodies in the names of a route's own fields, which are those of its schema. */
+/** A function that renames the fields of a body to those of a route's schema. */
 export function fieldResolver(
   route: string,
   { shape }: { readonly shape: object },
@@ -20,8 +20,7 @@ export function fieldResolver(
 }
 
 /**
- * Puts a body in the names of a route's own fields: see `knownFields`. Fields that nobody knows are
- * left out.
+ * Renames the fields of a body to a route's own fields: see `knownFields`. Drops unknown fields.
  * @param own - the names of the route's fields
  * @throws HttpError 400 for a field that asks for what the route cannot do, and for two fields
  *   that contradict each other

@@ -12,7 +12,7 @@ const responseFormat = z.discriminatedUnion("type", [
   }),
 ]);
 
-/** What an answer must look like, in the names of OpenAI's API and of llama.cpp's. */
+/** Fields for the structure of an answer, with the names of OpenAI's and llama.cpp's APIs. */
 export const structureFields = {
   grammar: z.string().nullish(),
   json_schema: schema.nullish(),
@@ -21,7 +21,7 @@ export const structureFields = {
 
 type StructureBody = z.output<z.ZodObject<typeof structureFields>>;
 
-/** Each structure that a request asks for, by its field. */
+/** The structures that a request asks for, each with its field. */
 function askedFor(body: StructureBody): readonly (readonly [string, StructureOptions])[] {
   const { grammar, json_schema: ownSchema, response_format: format } = body;
   return [
@@ -38,12 +38,12 @@ function ofFormat(
   return { jsonSchema: format.json_schema.schema ?? {} };
 }
 
-/** The field that asks for a structure, if there is one. */
+/** Name of the field that asks for a structure. Undefined if none does. */
 export function askedStructure(body: StructureBody): string | undefined {
   return askedFor(body)[0]?.[0];
 }
 
-/** Refuses a request for two structures. */
+/** Rejects a request for two structures. */
 export function checkOneStructure(body: StructureBody, context: z.core.$RefinementCtx): void {
   const [first, second] = askedFor(body);
   if (first === undefined || second === undefined) return;

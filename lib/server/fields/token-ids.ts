@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { CodeLlama } from "../../codellama.ts";
 import { HttpError } from "../http/http-error.ts";
 
-/** A token by its id. */
+/** The schema of a token id. */
 export const tokenSchema = z
   .int()
   .min(0)
@@ -11,8 +11,8 @@ export const tokenSchema = z
 export const tokensSchema = z.array(tokenSchema);
 
 /**
- * Checks ids against the model's vocabulary, where that is known.
- * @param nameOf - the field that the id at an index came in
+ * Checks ids against the model's vocabulary, if its size is known.
+ * @param nameOf - name of the field with the id at an index
  * @throws HttpError 400, naming the field
  */
 export function checkTokens(

@@ -10,7 +10,7 @@ export const toolSchema = z.object({
   }),
 });
 
-/** Whether it has to call one, and which. */
+/** Whether the model must call a tool, and which one. */
 export const toolChoiceSchema = z.union(
   [
     z.enum(["none", "auto", "required"]),
@@ -19,12 +19,12 @@ export const toolChoiceSchema = z.union(
   { error: 'must be "none", "auto", "required" or { type: "function", function: { name } }' },
 );
 
-/** Whether a tool has to be called. */
+/** Whether the model must call a tool. */
 export function demandsTool(choice: z.output<typeof toolChoiceSchema> | null | undefined): boolean {
   return choice != null && choice !== "none" && choice !== "auto";
 }
 
-/** Whether a choice that names a tool names one of these; others name none. */
+/** Whether a choice names no tool, or one of these tools. */
 export function isAmong(
   choice: z.output<typeof toolChoiceSchema> | null | undefined,
   tools: readonly z.output<typeof toolSchema>[] | null | undefined,
