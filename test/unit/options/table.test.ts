@@ -131,7 +131,8 @@ describe("native/addon/option_reader.cc", () => {
     const { structure, ...request } = requestOptions(checked, generateTable, engine, "generate()");
     const nested = [...Object.keys(all.dry), ...Object.keys(all.xtc), ...Object.keys(all.mirostat)];
     // Set by lib/modes and lib/engine, not by an option.
-    const others = ["id", "prompt", "group", "embedding", "promptState", "grammar"];
+    const search = ["beamSearch", "beams", "n", "lengthPenalty"];
+    const others = ["id", "prompt", "group", "embedding", "promptState", "grammar", ...search];
     const known = new Set([...readNames("ReadRequest"), ...readNames("ReadSampling")]);
     expect([...known].toSorted()).toEqual(
       [...Object.keys(request), ...nested, ...others].toSorted(),
