@@ -15,7 +15,7 @@ export interface EngineListener {
 
 /**
  * Creates the callback that the addon keeps. It is created here, in a scope without the engine: a
- * closure in the engine's scope would prevent the garbage collection of the engine for ever.
+ * closure in the engine's scope would keep the engine from being collected.
  */
 export function createEventHandler(
   listener: EngineListener,

@@ -44,7 +44,7 @@ export async function startEngine(
     signal?.throwIfAborted();
   } finally {
     signal?.removeEventListener("abort", cancel);
-    // The addon keeps the listener for ever, so the listener must not reference the engine.
+    // The addon never releases the listener, so the listener must not reference the engine.
     listener.onProgress = undefined;
     listener.onLoaded = nothing;
     listener.onLoadFailed = nothing;

@@ -172,7 +172,7 @@ async function readHeader(file: FileHandle, size: number): Promise<Header | stri
   const isOurs = beginning.subarray(0, magic.length).toString("latin1") === magic;
   const digits = beginning.subarray(magic.length).toString("latin1");
   const length = /^[\da-f]{8}$/.test(digits) ? Number.parseInt(digits, 16) : Number.NaN;
-  if (!isOurs || !(length <= size - start)) return "is no prefix file of this version";
+  if (!isOurs || !(length <= size - start)) return "is not a prefix file of this version";
   if (length > longestHeader) return "is damaged";
   const header = parseHeader(await readPart(file, start, length));
   const isWhole =

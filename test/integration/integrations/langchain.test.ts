@@ -309,6 +309,6 @@ async function firstOf(stream: Promise<AsyncIterable<unknown>>): Promise<unknown
 
 function usageOf(message: unknown): UsageMetadata {
   const { usage_metadata: usage } = message as { readonly usage_metadata?: UsageMetadata };
-  if (usage === undefined) throw new Error("the message tells no usage");
+  if (usage === undefined) throw new Error("the message has no usage");
   return usage;
 }

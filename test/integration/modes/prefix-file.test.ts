@@ -60,8 +60,8 @@ describe("a saved prefix", () => {
         message: expect.stringMatching(message),
       });
     };
-    await refused("none", Buffer.from("hello"), /is no prefix file of this version/);
-    await refused("empty", Buffer.alloc(0), /is no prefix file/);
+    await refused("none", Buffer.from("hello"), /is not a prefix file of this version/);
+    await refused("empty", Buffer.alloc(0), /is not a prefix file/);
     const other = Buffer.from(
       bytes.toString("latin1").replace(/"model":"../, '"model":"zz'),
       "latin1",

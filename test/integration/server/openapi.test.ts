@@ -137,10 +137,10 @@ test.each([
   const text = await response.text();
   const place = answerOf(path, "post", 200, events);
   check(text, ...place, "schema");
-  const told = dataOf(text);
-  if (path !== "/infill") expect(told.pop()).toBe("[DONE]");
-  expect(told.length).toBeGreaterThan(1);
-  for (const event of told) check(JSON.parse(event), ...place, "x-event-schema");
+  const received = dataOf(text);
+  if (path !== "/infill") expect(received.pop()).toBe("[DONE]");
+  expect(received.length).toBeGreaterThan(1);
+  for (const event of received) check(JSON.parse(event), ...place, "x-event-schema");
 });
 
 test("an error event matches its description", async () => {

@@ -45,19 +45,19 @@ describe("tokens joined are the content", () => {
     expect(joined(tokens)).toEqual({ text: content, bytes: content });
   });
 
-  test.each(answers)("%j, told while it is written", (pieces, content) => {
+  test.each(answers)("%j, while it is written", (pieces, content) => {
     const logprobs = new ContentLogprobs();
-    const told: TokenLogprobs[] = [];
+    const reported: TokenLogprobs[] = [];
     let shown = 0;
     for (const piece of pieces) {
       logprobs.push([tokenOf(piece)]);
       // Text comes late, in single units.
-      if (shown < content.length) told.push(...logprobs.show(1));
+      if (shown < content.length) reported.push(...logprobs.show(1));
       shown = Math.min(shown + 1, content.length);
     }
-    told.push(...logprobs.show(content.length - shown), ...logprobs.finish());
-    expect(told).toHaveLength(pieces.length);
-    expect(joined(told)).toEqual({ text: content, bytes: content });
+    reported.push(...logprobs.show(content.length - shown), ...logprobs.finish());
+    expect(reported).toHaveLength(pieces.length);
+    expect(joined(reported)).toEqual({ text: content, bytes: content });
   });
 });
 
