@@ -14,7 +14,8 @@ const sources = join(root, "test/native/readers");
 const readers = {
   gguf: { sources: /^gguf\/.*\.cc$/, seeds: [smallModel()] },
   gbnf: {
-    sources: /^grammar\/(grammar_(parser|builder)|utf8_ranges).*\.cc$/,
+    sources:
+      /^(grammar\/(grammar_(parser|builder)|rule_machine|utf8_ranges)|regex\/code_points)\.cc$/,
     seeds: ['root ::= "a" [b-z]* ("c" | d){2,3}\nd ::= [^\\n\\x41-\\u00ff] | root? # e\n'],
   },
   text_stream: {

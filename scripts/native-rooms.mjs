@@ -7,9 +7,10 @@ import { Failure, root, runWhenMain } from "./project.mjs";
 /** Rooms of native/engine from the ground up. Rooms of one floor do not include each other. */
 const floors = [
   ["base"],
-  ["gguf", "text"],
+  ["gguf", "text", "regex"],
   ["kv"],
   ["grammar"],
+  ["schema"],
   ["schedule"],
   ["llama"],
   ["sampling"],

@@ -1,4 +1,4 @@
-import { invalidArgument, show } from "../base/arguments.ts";
+import { invalidArgument } from "../base/arguments.ts";
 import { text } from "./check.ts";
 import { jsonObject } from "./json.ts";
 import type { NativeTable } from "./table.ts";
@@ -12,10 +12,12 @@ export interface StructureOptions {
    */
   readonly grammar?: string;
   /**
-   * JSON schema that the text follows: `JSON.parse` accepts the text unless a limit or an abort cuts
-   * it short. `{}` allows any JSON. llama.cpp's converter translates the schema. A keyword that it
-   * does not support (a `pattern` without anchors, an unresolved `$ref`) rejects with
-   * `INVALID_GRAMMAR`. At most 64 levels and 256 KiB of JSON.
+   * JSON schema that the text follows, of draft 2020-12 or of the older draft that its `$schema`
+   * names. Unless a limit or an abort cuts it short, the text parses as JSON and is valid. `{}` allows
+   * any JSON. Properties may come in any order; the keyword `propertyOrdering`, an array of names,
+   * fixes it. `additionalProperties: false` keeps a model to the listed ones. A keyword that cannot be
+   * enforced rejects with `INVALID_GRAMMAR`, its JSON pointer and its name, before anything is
+   * computed; unknown keywords and formats are annotations. At most 64 levels and 256 KiB of JSON.
    */
   readonly jsonSchema?: object;
 }
@@ -27,8 +29,6 @@ export interface Structure {
 }
 
 const maxJson = 2 ** 18;
-// Longest property name or pattern: the converter walks through both by recursion.
-const maxName = 1000;
 
 /** The options of `StructureOptions`; `structureOf()` reads them. */
 export const structureTable = {
@@ -57,19 +57,5 @@ export function structureOf(
   if (json.length > maxJson) {
     throw invalidArgument(`${where}: jsonSchema has more than ${maxJson} characters of JSON`);
   }
-  checkNames(jsonSchema, `${where}: jsonSchema`);
   return { text: json, isJsonSchema: true };
-}
-
-function checkNames(value: unknown, where: string): void {
-  if (typeof value !== "object" || value === null) return;
-  for (const [name, child] of Object.entries(value)) {
-    const long = name === "pattern" && typeof child === "string" ? child : name;
-    if (long.length > maxName) {
-      throw invalidArgument(
-        `${where}: a name or pattern has more than ${maxName} characters: ${show(long)}`,
-      );
-    }
-    checkNames(child, where);
-  }
 }

@@ -25,6 +25,8 @@ export function callSchema(functions: readonly CallableFunction[]): object {
         arguments: refers ? { $ref: `#/$defs/${place}` } : own,
       },
       required: ["name", "arguments"],
+      // A reader of the stream needs the name first.
+      propertyOrdering: ["name", "arguments"],
       additionalProperties: false,
     };
   });

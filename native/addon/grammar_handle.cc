@@ -4,7 +4,8 @@
 #include <utility>
 
 #include "addon/tasks.h"
-#include "engine/grammar/json_schema.h"
+#include "engine/grammar/rule_grammar.h"
+#include "engine/schema/schema_grammar.h"
 
 namespace codellama {
 
@@ -18,9 +19,9 @@ Napi::Value CompileGrammar(const Napi::CallbackInfo& info) {
   const auto work = [text = info[0].ToString().Utf8Value(),
                      is_json_schema =
                          info[1].ToBoolean().Value()](const Job::StopFlag& stop) -> Tasks::ToValue {
-    const std::string gbnf = is_json_schema ? JsonSchemaToGrammar(text) : text;
-    if (stop) throw Error(ErrorCode::kAborted, "compiling the grammar was cancelled");
-    const auto grammar = std::make_shared<const Grammar>(ParseGrammar(gbnf));
+    const Handle grammar = is_json_schema ? CompileSchema(text, {}, &stop)
+                                          : std::make_shared<const RuleGrammar>(ParseGrammar(text));
+    if (stop) throw Error(ErrorCode::kAborted, "reading the grammar was cancelled");
     return [grammar](Napi::Env env) {
       return Napi::External<Handle>::New(env, new Handle(grammar),  // NOLINT: the finalizer owns it
                                          [](Napi::Env, Handle* handle) { delete handle; });
@@ -30,8 +31,7 @@ Napi::Value CompileGrammar(const Napi::CallbackInfo& info) {
 }
 
 std::shared_ptr<const Grammar> ReadGrammar(const Napi::Value& handle) {
-  if (!handle.IsExternal())
-    throw Napi::TypeError::New(handle.Env(), "grammar must be a handle of compileGrammar()");
+  if (!handle.IsExternal()) throw Napi::TypeError::New(handle.Env(), "grammar is no handle");
   return *handle.As<Napi::External<Handle>>().Data();
 }
 

@@ -14,7 +14,7 @@
 
 namespace codellama {
 
-struct Grammar;
+class Grammar;
 
 using Token = int32_t;
 

@@ -101,7 +101,9 @@ class VocabularyCheck {
                     ErrorCode::kModelUnsupported);
     }
     kind_ = *kind;
-    checker_.String(Key("pre"));
+    const std::string_view pre = checker_.String(Key("pre")).value_or("");
+    always_adds_bos_ =
+        kind_.model == "gemma4" || pre == "gemma4" || pre == "granite-embed-multi-311m";
   }
 
   void ReadTokens() {
@@ -273,7 +275,8 @@ class VocabularyCheck {
   // llama.cpp aborts when it has to add a token that the vocabulary lacks.
   void CheckAdded(std::string_view flag, bool assumed_flag, std::string_view id,
                   uint32_t assumed_id) const {
-    const bool is_added = checker_.Bool(Key(flag)).value_or(assumed_flag);
+    const bool is_forced = flag == "add_bos_token" && always_adds_bos_;
+    const bool is_added = checker_.Bool(Key(flag)).value_or(assumed_flag) || is_forced;
     const uint32_t token = checker_.Unsigned(Key(id)).value_or(assumed_id);
     if (!is_added || token < tokens_->size() || assumed_id < tokens_->size()) return;
     checker_.Fail(Key(id) + " is missing, and the tokenizer adds this token to every text");
@@ -281,6 +284,7 @@ class VocabularyCheck {
 
   const GgufChecker& checker_;
   TokenizerKind kind_;
+  bool always_adds_bos_ = false;  // llama.cpp ignores the file's `add_bos_token`
   const GgufValue* tokens_ = nullptr;
 };
 

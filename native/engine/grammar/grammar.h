@@ -1,41 +1,48 @@
-// A context-free grammar over bytes. A text is valid when the root rule matches all of it.
+// What a text may look like, from its first byte to its last.
 #pragma once
 
-#include <bitset>
+#include <cstddef>
 #include <cstdint>
-#include <string>
-#include <string_view>
+#include <memory>
 #include <vector>
 
 namespace codellama {
 
-using ByteSet = std::bitset<256>;
+// A grammar as a machine over bytes. A rule inside another one is a call: it is read to its end,
+// then the caller goes on. States may be made when they are first needed. One thread at a time.
+class GrammarMachine {
+ public:
+  using State = uint32_t;
+  static constexpr State kDead = 0;  // nothing may come
 
-// The symbols of all alternatives lie in one array. A position is an index into it. Each
-// alternative ends with kEnd.
-struct GrammarSymbol {
-  enum class Kind : uint8_t { kBytes, kRule, kEnd };
+  struct Call {
+    State callee = kDead;  // where the inner rule begins
+    State after = kDead;   // where the caller goes on
+  };
 
-  Kind kind = Kind::kEnd;
-  uint32_t index = 0;  // index of the byte set or of the rule
+  struct Node {
+    bool accepting = false;   // the rule may end here
+    bool reads = true;        // some byte may come here
+    std::vector<State> free;  // other states of the rule that need no byte to be reached
+    std::vector<Call> calls;
+  };
+
+  virtual ~GrammarMachine() = default;
+  virtual State start() const = 0;
+  // Valid until the next call of anything here.
+  virtual const Node& NodeOf(State state) = 0;
+  // The state after one byte, or kDead.
+  virtual State Next(State state, uint8_t byte) = 0;
+  // Memory that the states take, in bytes, roughly.
+  virtual size_t bytes() const = 0;
 };
 
-struct GrammarRule {
-  std::string name;
-  std::vector<uint32_t> alternatives;  // positions of their first symbols
+// A compiled grammar. It never changes, so that requests of several threads share it.
+class Grammar {
+ public:
+  virtual ~Grammar() = default;
+  // A machine for one thread. The grammar must outlive it.
+  virtual std::unique_ptr<GrammarMachine> NewMachine() const = 0;
 };
-
-struct Grammar {
-  std::vector<GrammarSymbol> symbols;
-  std::vector<ByteSet> byte_sets;
-  std::vector<GrammarRule> rules;
-  uint32_t root = 0;
-};
-
-// Reads GBNF, llama.cpp's format (grammars/README.md there): rules `name ::= …` with literals,
-// character classes, `.`, references, groups, alternatives, `? * + {m} {m,} {m,n}` and comments.
-// The root rule is named `root`. Throws Error with kInvalidGrammar, and with the line and column,
-// or with the name of a missing or left-recursive rule.
-Grammar ParseGrammar(std::string_view text);
 
 }  // namespace codellama

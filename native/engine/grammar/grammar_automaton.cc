@@ -3,29 +3,21 @@
 #include <algorithm>
 #include <string>
 #include <unordered_set>
-#include <utility>
 
-#include "engine/base/common_length.h"
 #include "engine/base/error.h"
-#include "engine/text/tokenizer.h"
 
 namespace codellama {
 
 namespace {
 
-// Limits of the cache between queries: about 50 MB for nodes, and as much for masks.
-constexpr size_t kMaxNodes = 1'000'000;
-constexpr size_t kMaxMasks = 1024;
+// Kept between questions, and as much for masks.
+constexpr size_t kMostBytes = 64U << 20;
 
-// Limit on parallel parses of a text.
-constexpr size_t kMaxTops = 20'000;
+// Ways to read a text at once.
+constexpr size_t kMostStacks = 20'000;
 
-// Limit on visited stacks per token: about a hundred milliseconds. JSON takes a hundredth of it.
-constexpr size_t kMaxVisits = 2'000'000;
-
-using Kind = GrammarSymbol::Kind;
-
-uint64_t Pair(uint32_t left, uint32_t right) { return uint64_t{left} << 32 | right; }
+// Visits of stacks for one token: some hundred milliseconds. JSON takes a hundredth of it.
+constexpr size_t kMostVisits = 2'000'000;
 
 [[noreturn]] void RefuseAmbiguous(const std::string& what) {
   throw Error(ErrorCode::kInvalidGrammar, "grammar: " + what + "; make the grammar less ambiguous");
@@ -34,116 +26,127 @@ uint64_t Pair(uint32_t left, uint32_t right) { return uint64_t{left} << 32 | rig
 }  // namespace
 
 GrammarAutomaton::GrammarAutomaton(std::shared_ptr<const Grammar> grammar,
-                                   const Tokenizer* tokenizer)
-    : grammar_(std::move(grammar)), tokenizer_(tokenizer) {
-  Clear();
+                                   std::shared_ptr<const TokenTrie> trie)
+    : grammar_(std::move(grammar)), trie_(std::move(trie)) {
+  Forget();
 }
 
 void GrammarAutomaton::BeginQuery() {
   visits_ = 0;
-  if (allowed_.size() > kMaxMasks) allowed_.clear();
-  if (nodes() > kMaxNodes) Clear();
+  if (trie_ != nullptr && masks_.size() * trie_->mask_words * sizeof(uint64_t) > kMostBytes) {
+    masks_.clear();
+  }
+  if (bytes() > kMostBytes) Forget();
+}
+
+size_t GrammarAutomaton::bytes() const {
+  constexpr size_t kStateBytes = 200;
+  constexpr size_t kStackBytes = 50;
+  return machine_->bytes() + states_.size() * kStateBytes +
+         tables_ * sizeof(std::array<State, 256>) + (frames_.size() + tops_) * kStackBytes;
 }
 
 void GrammarAutomaton::CountVisits(size_t visits) {
   visits_ += visits;
-  if (visits_ <= kMaxVisits) return;
-  RefuseAmbiguous("finding the next tokens takes more than " + std::to_string(kMaxVisits) +
+  if (visits_ <= kMostVisits) return;
+  RefuseAmbiguous("to find what may come next takes more than " + std::to_string(kMostVisits) +
                   " steps");
 }
 
-void GrammarAutomaton::Clear() {
+void GrammarAutomaton::Forget() {
   epoch_++;
-  stacks_ = {{}};  // kBottom
-  stacks_by_content_.clear();
-  tops_ = 0;
-  states_ = {{}};  // kDead
-  for (auto& states : states_by_content_) states.clear();
-  states_by_content_[false].emplace(std::vector<Stack>(), kDead);
-  steps_.clear();
-  allowed_.clear();
-  std::vector<Stack> stacks;
-  for (const uint32_t alternative : grammar_->rules[grammar_->root].alternatives) {
-    stacks.push_back(Push(alternative, kBottom));
-  }
-  start_ = Close(std::move(stacks));
+  machine_ = grammar_->NewMachine();
+  tops_ = tables_ = 0;
+  frames_ = {{}};  // kBottom
+  stacks_.clear();
+  states_.clear();
+  numbers_.clear();
+  singles_.clear();
+  masks_.clear();
+  Intern({}, false);  // kDead
+  start_ = Close({Push(machine_->start(), kBottom)});
 }
 
-GrammarAutomaton::Stack GrammarAutomaton::Push(uint32_t position, Stack below) {
+GrammarAutomaton::Stack GrammarAutomaton::Push(GrammarMachine::State state, Stack below) {
   const auto [place, added] =
-      stacks_by_content_.try_emplace(Pair(position, below), static_cast<Stack>(stacks_.size()));
-  if (added) stacks_.push_back({position, below});
+      stacks_.try_emplace(uint64_t{state} << 32 | below, static_cast<Stack>(frames_.size()));
+  if (added) frames_.push_back({state, below});
   return place->second;
 }
 
-GrammarAutomaton::State GrammarAutomaton::Intern(StateNode node) {
+GrammarAutomaton::State GrammarAutomaton::Intern(std::vector<Stack> tops, bool complete) {
   const auto [place, added] =
-      states_by_content_[node.complete].try_emplace(node.tops, static_cast<State>(states_.size()));
+      numbers_.try_emplace({complete, std::move(tops)}, static_cast<State>(states_.size()));
   if (added) {
-    tops_ += node.tops.size();
-    states_.push_back(std::move(node));
+    tops_ += 2 * place->first.second.size();
+    states_.push_back({place->first.second, complete, nullptr});
   }
   return place->second;
 }
 
-GrammarAutomaton::State GrammarAutomaton::Close(std::vector<Stack> stacks) {
-  StateNode node;
-  std::unordered_set<Stack> seen(stacks.begin(), stacks.end());
-  const auto visit = [&](Stack stack) {
-    if (seen.insert(stack).second) stacks.push_back(stack);
-  };
-  while (!stacks.empty()) {
-    const Stack stack = stacks.back();
-    stacks.pop_back();
-    if (stack == kBottom) {
-      node.complete = true;
-      continue;
-    }
-    const auto [position, below] = stacks_[stack];
-    const GrammarSymbol symbol = grammar_->symbols[position];
-    if (symbol.kind == Kind::kBytes) {
-      node.tops.push_back(stack);
-    } else if (symbol.kind == Kind::kEnd) {
-      visit(below);
-    } else {
-      // After the last symbol of an alternative there is nothing to return to.
-      const bool last = grammar_->symbols[position + 1].kind == Kind::kEnd;
-      const Stack rest = last ? below : Push(position + 1, below);
-      for (const uint32_t start : grammar_->rules[symbol.index].alternatives) {
-        visit(Push(start, rest));
-      }
-    }
-    if (seen.size() > kMaxTops) {
-      RefuseAmbiguous("the text can be parsed in more than " + std::to_string(kMaxTops) + " ways");
+GrammarAutomaton::State GrammarAutomaton::Close(std::vector<Stack> open) {
+  if (open.size() == 1) {
+    const GrammarMachine::Node& node = machine_->NodeOf(frames_[open[0]].state);
+    if (!node.accepting && node.reads && node.free.empty() && node.calls.empty()) {
+      CountVisits(1);
+      const auto [place, added] = singles_.try_emplace(open[0], kUnknown);
+      if (added) place->second = Intern(std::move(open), false);
+      return place->second;
     }
   }
-  CountVisits(seen.size());
-  std::sort(node.tops.begin(), node.tops.end());
-  return Intern(std::move(node));
+  std::vector<Stack> tops;
+  bool complete = false;
+  std::unordered_set<Stack> seen(open.begin(), open.end());
+  const auto visit = [&](Stack stack) {
+    if (stack == kBottom) {
+      complete = true;
+    } else if (seen.insert(stack).second) {
+      open.push_back(stack);
+    }
+  };
+  for (size_t at = 0; at < open.size(); at++) {
+    const Frame frame = frames_[open[at]];
+    const GrammarMachine::Node& node = machine_->NodeOf(frame.state);
+    if (node.reads) tops.push_back(open[at]);
+    if (node.accepting) visit(frame.below);
+    for (const GrammarMachine::State state : node.free) visit(Push(state, frame.below));
+    for (const auto& [callee, after] : node.calls) visit(Push(callee, Push(after, frame.below)));
+    if (open.size() > kMostStacks) {
+      RefuseAmbiguous("the text can be read in more than " + std::to_string(kMostStacks) +
+                      " ways at once");
+    }
+  }
+  CountVisits(open.size());
+  std::sort(tops.begin(), tops.end());
+  return Intern(std::move(tops), complete);
 }
 
 GrammarAutomaton::State GrammarAutomaton::NextByte(State state, uint8_t byte) {
-  if (state == kDead) return kDead;
-  const uint64_t key = Pair(state, byte);
-  const auto known = steps_.find(key);
-  if (known != steps_.end()) return known->second;
-  std::vector<Stack> stacks;
+  if (states_[state].next == nullptr) {
+    states_[state].next = std::make_unique<std::array<State, 256>>();
+    states_[state].next->fill(kUnknown);
+    tables_++;
+  }
+  const State known = (*states_[state].next)[byte];
+  if (known != kUnknown) return known;
+  std::vector<Stack> open;
   CountVisits(states_[state].tops.size());
   for (const Stack top : states_[state].tops) {
-    const auto [position, below] = stacks_[top];
-    if (!grammar_->byte_sets[grammar_->symbols[position].index].test(byte)) continue;
-    const bool last = grammar_->symbols[position + 1].kind == Kind::kEnd;
-    stacks.push_back(last ? below : Push(position + 1, below));
+    const Frame frame = frames_[top];
+    const GrammarMachine::State next = machine_->Next(frame.state, byte);
+    if (next != GrammarMachine::kDead) open.push_back(Push(next, frame.below));
   }
-  const State next = stacks.empty() ? kDead : Close(std::move(stacks));
-  steps_.emplace(key, next);
+  std::sort(open.begin(), open.end());
+  open.erase(std::unique(open.begin(), open.end()), open.end());
+  const State next = open.empty() ? kDead : Close(std::move(open));
+  (*states_[state].next)[byte] = next;
   return next;
 }
 
 GrammarAutomaton::State GrammarAutomaton::Next(State state, std::string_view bytes) {
   for (const char byte : bytes) {
-    state = NextByte(state, static_cast<uint8_t>(byte));
     if (state == kDead) break;
+    state = NextByte(state, static_cast<uint8_t>(byte));
   }
   return state;
 }
@@ -159,30 +162,32 @@ GrammarAutomaton::State GrammarAutomaton::Replay(std::string_view text) {
   return state;
 }
 
-const std::vector<bool>& GrammarAutomaton::AllowedTokens(State state) {
-  const auto known = allowed_.find(state);
-  if (known != allowed_.end()) return known->second;
-  return allowed_.emplace(state, FindAllowedTokens(state)).first->second;
+const TokenMask& GrammarAutomaton::AllowedTokens(State state) {
+  const auto known = masks_.find(state);
+  if (known != masks_.end()) return known->second;
+  TokenMask mask(trie_->mask_words, 0);
+  FillMask(state, &mask);
+  return masks_.emplace(state, std::move(mask)).first->second;
 }
 
-std::vector<bool> GrammarAutomaton::FindAllowedTokens(State state) {
-  std::vector<bool> allowed(static_cast<size_t>(tokenizer_->size()), false);
-  // The pieces are sorted, so a piece reuses the states of the prefix that it shares with the
-  // previous piece.
-  std::vector<State> path = {state};
-  std::string_view previous;
-  for (const auto& [piece, token] : tokenizer_->SortedPieces()) {
-    path.resize(std::min(path.size(), CommonLength(previous, std::string_view(piece)) + 1));
-    while (path.size() <= piece.size() && path.back() != kDead) {
-      path.push_back(NextByte(path.back(), static_cast<uint8_t>(piece[path.size() - 1])));
+void GrammarAutomaton::FillMask(State state, TokenMask* mask) {
+  std::vector<State> path(trie_->longest + 1, kDead);  // by bytes that are read
+  path[0] = state;
+  const std::vector<TokenTrie::Node>& nodes = trie_->nodes;
+  for (size_t at = 0; at < nodes.size();) {
+    const TokenTrie::Node& node = nodes[at];
+    const State next = NextByte(path[node.depth], node.byte);
+    if (next == kDead) {
+      at = node.next;
+      continue;
     }
-    allowed[static_cast<size_t>(token)] = path.back() != kDead;
-    previous = piece;
+    path[node.depth + 1] = next;
+    for (uint32_t i = 0; i < node.tokens; i++) {
+      const auto token = static_cast<size_t>(trie_->token_ids[node.first + i]);
+      (*mask)[token / 64] |= uint64_t{1} << (token % 64);
+    }
+    at++;
   }
-  for (const Token token : tokenizer_->end_of_generation()) {
-    allowed[static_cast<size_t>(token)] = IsComplete(state);
-  }
-  return allowed;
 }
 
 }  // namespace codellama

@@ -79,10 +79,10 @@ GrammarSymbol GrammarBuilder::Bytes(const ByteSet& set) {
 
 GrammarSymbol GrammarBuilder::Byte(uint8_t byte) { return Bytes(ByteSet().set(byte)); }
 
-GrammarSymbol GrammarBuilder::Characters(const std::vector<CodePointRange>& ranges) {
+GrammarSymbol GrammarBuilder::Characters(const PointSet& ranges) {
   std::vector<Sequence> alternatives;
   ByteSet single;
-  for (const CodePointRange& range : ranges) {
+  for (const PointRange& range : ranges) {
     for (const ByteRanges& bytes : Utf8Sequences(range)) {
       Claim(1);
       Sequence sequence;
@@ -124,7 +124,7 @@ GrammarBuilder::Sequence GrammarBuilder::Repeat(GrammarSymbol symbol, uint32_t m
   return sequence;
 }
 
-Grammar GrammarBuilder::Finish() {
+RuleGrammar GrammarBuilder::Finish() {
   const auto root = rules_by_name_.find("root");
   if (root == rules_by_name_.end() || !defined_[root->second]) {
     Refuse("the rule root is missing: every grammar starts with it");

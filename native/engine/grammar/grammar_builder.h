@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/grammar/grammar.h"
+#include "engine/grammar/rule_grammar.h"
 #include "engine/grammar/utf8_ranges.h"
 
 namespace codellama {
@@ -31,14 +31,14 @@ class GrammarBuilder {
   GrammarSymbol AnyOf(const std::vector<Sequence>& alternatives);
   GrammarSymbol Reference(std::string_view name);
   GrammarSymbol Byte(uint8_t byte);
-  GrammarSymbol Characters(const std::vector<CodePointRange>& ranges);
+  GrammarSymbol Characters(const PointSet& ranges);
 
   // The symbol `minimum` to `maximum` times. kUnbounded = no maximum.
   static constexpr uint32_t kUnbounded = UINT32_MAX;
   Sequence Repeat(GrammarSymbol symbol, uint32_t minimum, uint32_t maximum);
 
   // Throws kInvalidGrammar when a rule is missing or left-recursive.
-  Grammar Finish();
+  RuleGrammar Finish();
 
  private:
   uint32_t NewRule(std::string name);
@@ -48,7 +48,7 @@ class GrammarBuilder {
   std::vector<bool> NullableRules() const;
 
   size_t claimed_ = 0;
-  Grammar grammar_;
+  RuleGrammar grammar_;
   std::vector<bool> defined_;
   std::unordered_map<std::string, uint32_t> rules_by_name_;
   std::unordered_map<ByteSet, uint32_t> byte_sets_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/text/tokenizer.h"
+
 namespace codellama {
 
 namespace {
@@ -18,7 +20,10 @@ std::shared_ptr<GrammarAutomaton> GrammarCache::Find(
   if (found != automata_.end()) {
     automata_.splice(automata_.begin(), automata_, found);
   } else {
-    automata_.push_front(std::make_shared<GrammarAutomaton>(grammar, tokenizer_));
+    if (trie_ == nullptr) {
+      trie_ = std::make_shared<TokenTrie>(tokenizer_->SortedPieces(), tokenizer_->size());
+    }
+    automata_.push_front(std::make_shared<GrammarAutomaton>(grammar, trie_));
     if (automata_.size() > kKept) automata_.pop_back();
   }
   return automata_.front();

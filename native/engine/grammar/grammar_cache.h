@@ -1,4 +1,4 @@
-// The grammar automata of an engine. Requests with the same grammar share its cached states.
+// The automata of an engine's grammars: requests with one grammar share what is known of it.
 #pragma once
 
 #include <list>
@@ -8,18 +8,21 @@
 
 namespace codellama {
 
-// Used on the engine thread only.
+class Tokenizer;
+
+// The engine thread only.
 class GrammarCache {
  public:
   // The tokenizer must outlive the automata.
   explicit GrammarCache(const Tokenizer* tokenizer) : tokenizer_(tokenizer) {}
 
-  // The grammar's automaton. Creates it when it is not cached.
+  // The grammar's automaton, which is kept for some time.
   std::shared_ptr<GrammarAutomaton> Find(const std::shared_ptr<const Grammar>& grammar);
 
  private:
   const Tokenizer* tokenizer_;
-  std::list<std::shared_ptr<GrammarAutomaton>> automata_;  // most recently used first
+  std::shared_ptr<const TokenTrie> trie_;                  // made with the first grammar
+  std::list<std::shared_ptr<GrammarAutomaton>> automata_;  // the last used first
 };
 
 }  // namespace codellama

@@ -1,5 +1,6 @@
 #include "engine/grammar/grammar_matcher.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -25,13 +26,24 @@ bool GrammarMatcher::Allows(Token token, std::string_view piece, const Tokenizer
   return !piece.empty() && automaton_->Next(state, piece) != GrammarAutomaton::kDead;
 }
 
-const float* GrammarMatcher::Mask(const float* logits, int32_t size) {
-  // One engine thread samples all sequences, so they share the buffer.
+const float* GrammarMatcher::Mask(const float* logits, const Tokenizer& tokenizer) {
+  constexpr float kNever = -std::numeric_limits<float>::infinity();
+  // A thread masks the logits of many sequences, which share the room.
   thread_local std::vector<float> masked;
-  const std::vector<bool>& allowed = automaton_->AllowedTokens(State());
-  masked.assign(logits, logits + size);
-  for (size_t token = 0; token < masked.size(); token++) {
-    if (!allowed[token]) masked[token] = -std::numeric_limits<float>::infinity();
+  const GrammarAutomaton::State state = State();
+  const TokenMask& allowed = automaton_->AllowedTokens(state);
+  masked.assign(logits, logits + tokenizer.size());
+  for (size_t word = 0; word < allowed.size(); word++) {
+    if (allowed[word] == ~uint64_t{0}) continue;
+    const size_t end = std::min(masked.size(), 64 * (word + 1));
+    for (size_t token = 64 * word; token < end; token++) {
+      if ((allowed[word] >> (token % 64) & 1) == 0) masked[token] = kNever;
+    }
+  }
+  const bool complete = automaton_->IsComplete(state);
+  for (const Token token : tokenizer.end_of_generation()) {
+    const auto index = static_cast<size_t>(token);
+    masked[index] = complete ? logits[index] : kNever;
   }
   return masked.data();
 }

@@ -1,4 +1,4 @@
-// Follows one text through a grammar.
+// One text that follows a grammar.
 #pragma once
 
 #include <memory>
@@ -11,21 +11,23 @@
 
 namespace codellama {
 
+class Tokenizer;
+
 class GrammarMatcher {
  public:
   explicit GrammarMatcher(std::shared_ptr<GrammarAutomaton> automaton);
 
-  // Whether the token may come next. `piece` is its text.
+  // Whether the token, whose bytes are `piece`, may come next.
   bool Allows(Token token, std::string_view piece, const Tokenizer& tokenizer);
 
   // The logits, with minus infinity for tokens that may not come next. Valid until the next call on
   // the same thread.
-  const float* Mask(const float* logits, int32_t size);
+  const float* Mask(const float* logits, const Tokenizer& tokenizer);
 
-  // Extends the text with a piece that Allows() accepted.
+  // Adds a piece that Allows() accepted to the text.
   void Append(std::string_view piece);
 
-  // Whether the text is complete and nothing may follow.
+  // Nothing may follow.
   bool IsOver();
 
  private:
@@ -34,7 +36,7 @@ class GrammarMatcher {
   const std::shared_ptr<GrammarAutomaton> automaton_;
   std::string text_;
   GrammarAutomaton::State state_;
-  uint32_t epoch_;  // the automaton's epoch when state_ was computed
+  uint32_t epoch_;  // of the state
 };
 
 }  // namespace codellama

@@ -2,8 +2,8 @@
 #include <optional>
 
 #include "engine/base/error.h"
-#include "engine/grammar/grammar.h"
 #include "engine/grammar/grammar_builder.h"
+#include "engine/grammar/rule_grammar.h"
 
 namespace codellama {
 
@@ -25,7 +25,7 @@ class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {}
 
-  Grammar Parse() {
+  RuleGrammar Parse() {
     if (text_.size() > kMaxText)
       Refuse("the grammar has more than " + std::to_string(kMaxText) + " bytes");
     SkipBlank(true);
@@ -125,7 +125,7 @@ class Parser {
     const char c = Peek();
     if (c == '"') return ParseLiteral();
     if (c == '[') return Sequence{ParseClass()};
-    if (Take(".")) return Sequence{builder_.Characters({{0, kLastCodePoint}})};
+    if (Take(".")) return Sequence{builder_.Characters({{0, kLastScalar}})};
     if (Take("(")) {
       SkipBlank(true);
       const Alternatives alternatives = ParseAlternatives(depth + 1);
@@ -143,7 +143,7 @@ class Parser {
     std::string bytes;
     while (!Take("\"")) {
       if (AtEnd() || Peek() == '\n') Refuse("the literal has no closing quote");
-      AppendUtf8(TakeCharacter(), &bytes);
+      AppendCodePoint(TakeCharacter(), &bytes);
     }
     Sequence sequence;
     for (const char byte : bytes) sequence.push_back(builder_.Byte(static_cast<uint8_t>(byte)));
@@ -153,7 +153,7 @@ class Parser {
   GrammarSymbol ParseClass() {
     Expect("[");
     const bool negated = Take("^");
-    std::vector<CodePointRange> ranges;
+    PointSet ranges;
     while (!Take("]")) {
       if (AtEnd() || Peek() == '\n') Refuse("the character class has no closing bracket");
       const uint32_t first = TakeCharacter();
@@ -165,7 +165,8 @@ class Parser {
       if (last < first) Refuse("the range ends before it starts");
       ranges.emplace_back(first, last);
     }
-    ranges = NormalizeRanges(std::move(ranges), negated);
+    ranges = Normalized(std::move(ranges));
+    if (negated) ranges = Complement(ranges);
     if (ranges.empty()) Refuse("the character class is empty");
     return builder_.Characters(ranges);
   }
@@ -182,7 +183,7 @@ class Parser {
       code_point = code_point << 6 | (byte & 0x3FU);
     }
     at_ += static_cast<size_t>(length);
-    if (code_point > kLastCodePoint) Refuse("this is not valid UTF-8");
+    if (code_point > kLastScalar) Refuse("this is not valid UTF-8");
     return code_point;
   }
 
@@ -228,7 +229,7 @@ class Parser {
       value = value << 4 | static_cast<uint32_t>(digit);
       at_++;
     }
-    if (value > kLastCodePoint) Refuse("code points go up to 10FFFF");
+    if (value > kLastScalar) Refuse("code points go up to 10FFFF");
     return value;
   }
 
@@ -278,6 +279,6 @@ class Parser {
 
 }  // namespace
 
-Grammar ParseGrammar(std::string_view text) { return Parser(text).Parse(); }
+RuleGrammar ParseGrammar(std::string_view text) { return Parser(text).Parse(); }
 
 }  // namespace codellama

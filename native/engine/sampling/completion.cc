@@ -55,7 +55,7 @@ std::optional<FinishReason> Completion::OnLogits(const float* logits, Sequence* 
 Token Completion::Sample(const float* logits) {
   Token token = sampler_.Choose(logits);
   if (grammar_ && !grammar_->Allows(token, tokenizer_.Piece(token), tokenizer_)) {
-    token = sampler_.Choose(grammar_->Mask(logits, tokenizer_.size()));
+    token = sampler_.Choose(grammar_->Mask(logits, tokenizer_));
   }
   sampler_.Accept(token);
   return token;

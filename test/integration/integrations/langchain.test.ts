@@ -245,6 +245,7 @@ describe("structured output", () => {
     type: "object",
     properties: { name: { type: "string", maxLength: 8 }, size: { enum: [1, 2] } },
     required: ["name", "size"],
+    additionalProperties: false,
   };
   const model = () => new ChatCodeLlama(shared.llama, { temperature: 0, maxTokens: 300 });
 

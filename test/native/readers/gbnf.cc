@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "engine/base/error.h"
-#include "engine/grammar/grammar.h"
+#include "engine/grammar/rule_grammar.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {

@@ -8,6 +8,7 @@ function callOf(name: string, parameters: object) {
     type: "object",
     properties: { name: { const: name }, arguments: parameters },
     required: ["name", "arguments"],
+    propertyOrdering: ["name", "arguments"],
     additionalProperties: false,
   };
 }

@@ -45,6 +45,18 @@ TEST(gguf_vocabulary_check_requires_a_tokenizer) {
            kUnsupported + "tokenizer.ggml.model is 'runes', which llama.cpp does not know");
 }
 
+TEST(gguf_vocabulary_check_requires_a_bos_token_that_llama_cpp_always_adds) {
+  const std::string refusal = After([](GgufDraft& draft) {
+    draft.SetText("tokenizer.ggml.model", "gemma4");
+    draft.SetTexts("tokenizer.ggml.merges", {});
+    draft.SetBool("tokenizer.ggml.add_bos_token", false);
+    draft.Remove("tokenizer.ggml.bos_token_id");
+  });
+  CHECK_EQ(refusal, kInvalid +
+                        "tokenizer.ggml.bos_token_id is missing, and the tokenizer adds this token "
+                        "to every text");
+}
+
 TEST(gguf_vocabulary_check_limits_the_size) {
   const auto with_tokens = [](std::vector<std::string> tokens) {
     return After(

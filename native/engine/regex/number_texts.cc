@@ -1,0 +1,303 @@
+#include "engine/regex/number_texts.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <tuple>
+
+#include "engine/base/error.h"
+#include "engine/regex/dfa_builder.h"
+#include "engine/regex/regex.h"
+
+namespace codellama {
+
+namespace {
+
+constexpr size_t kMostDigits = 400;
+// A double holds 1e308. No text has more characters, or more of them before a two-digit exponent.
+constexpr uint64_t kLongestNumber = 300;
+constexpr uint64_t kLongestBeforeExponent = 200;
+
+constexpr uint64_t kLargestDivisor = 20'000;
+
+[[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
+
+enum class Place : uint8_t { kStart, kSign, kInteger, kPoint, kFraction };
+
+// Where a reader of a canonical text is.
+struct Reader {
+  Place place = Place::kStart;
+  bool negative = false;
+  bool zero = false;      // the integer part is 0
+  bool complete = false;  // the text may end here
+
+  auto operator<=>(const Reader&) const = default;
+
+  // False where the character does not continue a canonical text.
+  bool Read(char character) {
+    const bool digit = character >= '0' && character <= '9';
+    if (character == '-') {
+      if (place != Place::kStart) return false;
+      place = Place::kSign;
+      negative = true;
+      return true;
+    }
+    if (character == '.') {
+      if (place != Place::kInteger) return false;
+      place = Place::kPoint;
+      complete = false;
+      return true;
+    }
+    if (!digit) return false;
+    if (place == Place::kStart || place == Place::kSign) {
+      place = Place::kInteger;
+      zero = character == '0';
+      complete = !zero || !negative;
+      return true;
+    }
+    if (place == Place::kInteger) return !zero;
+    place = Place::kFraction;
+    complete = character != '0';
+    return true;
+  }
+};
+
+constexpr std::string_view kCharacters = "-.0123456789";  // in ascending order
+
+// Texts of all readers that `step` follows to the end and `accepts`.
+template <typename State, typename Step, typename Accepts>
+DfaPtr Texts(const State& start, Step&& step, Accepts&& accepts) {
+  return Reduced(Explore(start, [&](const State& state, const auto& emit) {
+    for (const char character : kCharacters) {
+      State next = state;
+      if (!next.reader.Read(character) || !step(&next, character)) continue;
+      const auto point = static_cast<uint32_t>(character);
+      emit(point, point, next);
+    }
+    return state.reader.complete && accepts(state);
+  }));
+}
+
+// A text compared with a bound's magnitude, digit by digit.
+struct Comparison {
+  Reader reader;
+  size_t digits = 0;  // of the part that is read, at most one more than the bound has
+  int order = 0;      // of the magnitude so far: below the bound, equal, above it
+
+  auto operator<=>(const Comparison&) const = default;
+};
+
+int OrderOf(char left, char right) { return left < right ? -1 : left > right ? 1 : 0; }
+
+int OrderOfLengths(size_t left, size_t right) { return left < right ? -1 : left > right ? 1 : 0; }
+
+// The order once the integer part is complete.
+int IntegerOrder(const Comparison& state, const Decimal& bound) {
+  const size_t digits = state.reader.zero ? 0 : state.digits;
+  const int by_length = OrderOfLengths(digits, bound.integer.size());
+  if (by_length != 0) return by_length;
+  return state.reader.zero ? 0 : state.order;
+}
+
+bool Compare(const Decimal& bound, char character, Comparison* state) {
+  if (character == '-') return true;
+  if (character == '.') {
+    state->order = IntegerOrder(*state, bound);
+    state->digits = 0;
+    return true;
+  }
+  const bool in_integer = state->reader.place == Place::kInteger;
+  const std::string& part = in_integer ? bound.integer : bound.fraction;
+  if (state->order == 0 || in_integer) {
+    if (state->digits < part.size()) {
+      if (state->order == 0) state->order = OrderOf(character, part[state->digits]);
+    } else if (!in_integer && character != '0') {
+      state->order = 1;
+    }
+  }
+  state->digits = std::min(state->digits + 1, part.size() + 1);
+  return true;
+}
+
+// -1, 0 or 1: the text's number is below the bound, equal to it or above it.
+int SignedOrder(const Comparison& state, const Decimal& bound) {
+  const bool negative = state.reader.negative;
+  if (negative != bound.negative) return negative ? -1 : 1;
+  int order = state.order;
+  if (state.reader.place == Place::kInteger) {
+    order = IntegerOrder(state, bound);
+    if (order == 0 && !bound.fraction.empty()) order = -1;
+  } else if (order == 0 && state.digits < bound.fraction.size()) {
+    order = -1;
+  }
+  return negative ? -order : order;
+}
+
+template <typename Accepts>
+DfaPtr Compared(const Decimal& bound, Accepts&& accepts) {
+  return Texts(
+      Comparison{},
+      [&](Comparison* state, char character) { return Compare(bound, character, state); },
+      [&](const Comparison& state) { return accepts(SignedOrder(state, bound)); });
+}
+
+struct Division {
+  Reader reader;
+  uint64_t remainder = 0;
+  size_t fraction_digits = 0;
+
+  auto operator<=>(const Division&) const = default;
+};
+
+bool HasCycle(const Dfa& dfa) {
+  enum class Mark : uint8_t { kNew, kOpen, kDone };
+  std::vector<Mark> marks(dfa.states.size(), Mark::kNew);
+  std::vector<std::pair<uint32_t, size_t>> path = {{0, 0}};
+  marks[0] = Mark::kOpen;
+  while (!path.empty()) {
+    auto& [state, next] = path.back();
+    const std::vector<DfaEdge>& edges = dfa.states[state].edges;
+    if (next == edges.size()) {
+      marks[state] = Mark::kDone;
+      path.pop_back();
+      continue;
+    }
+    const uint32_t to = edges[next++].to;
+    if (marks[to] == Mark::kOpen) return true;
+    if (marks[to] != Mark::kNew) continue;
+    marks[to] = Mark::kOpen;
+    path.emplace_back(to, 0);
+  }
+  return false;
+}
+
+// With any number of zeros at the end of a fraction, or ".0" and more behind an integer.
+DfaPtr WithTrailingZeros(const Dfa& numbers) {
+  // `whole`: only zeros have followed an accepted text since then; `dot`: the last was a point.
+  struct Spelling {
+    uint32_t state;
+    bool whole, dot, fraction;
+    auto operator<=>(const Spelling&) const = default;
+  };
+  const Spelling start{0, numbers.states[0].accepting, false, false};
+  return Reduced(Explore(start, [&](const Spelling& from, const auto& emit) {
+    for (const char character : kCharacters) {
+      const auto point = static_cast<uint32_t>(character);
+      const uint32_t to = from.state == Dfa::kDead ? Dfa::kDead : numbers.Next(from.state, point);
+      const bool accepted = to != Dfa::kDead && numbers.states[to].accepting;
+      const bool stays = from.whole && ((character == '.' && !from.fraction) ||
+                                        (character == '0' && from.fraction));
+      if (to == Dfa::kDead && !stays) continue;
+      emit(point, point,
+           Spelling{to, accepted || stays, character == '.', from.fraction || character == '.'});
+    }
+    return from.whole && !from.dot;
+  }));
+}
+
+}  // namespace
+
+Decimal ParseDecimal(std::string_view number) {
+  Decimal decimal;
+  decimal.negative = number.starts_with('-');
+  if (decimal.negative) number.remove_prefix(1);
+  const size_t mark = number.find_first_of("eE");
+  int64_t exponent = 0;
+  if (mark != std::string_view::npos) {
+    const std::string text(number.substr(mark + 1));
+    if (text.size() > 5) Refuse("a number has an exponent that is too large");
+    exponent = std::stol(text);
+    number = number.substr(0, mark);
+  }
+  const size_t point = number.find('.');
+  std::string digits(number.substr(0, point));
+  auto scale = static_cast<int64_t>(digits.size());
+  if (point != std::string_view::npos) digits += number.substr(point + 1);
+  scale += exponent;
+  if (digits.size() > kMostDigits || scale > static_cast<int64_t>(kMostDigits) ||
+      scale < -static_cast<int64_t>(kMostDigits)) {
+    Refuse("a number has more than " + std::to_string(kMostDigits) + " digits");
+  }
+  if (scale < 0) digits.insert(0, static_cast<size_t>(-scale), '0');
+  const auto integer_digits = static_cast<size_t>(std::max<int64_t>(scale, 0));
+  if (digits.size() < integer_digits) digits.resize(integer_digits, '0');
+  decimal.integer = digits.substr(0, integer_digits);
+  decimal.fraction = digits.substr(integer_digits);
+  decimal.integer.erase(0,
+                        std::min(decimal.integer.find_first_not_of('0'), decimal.integer.size()));
+  decimal.fraction.erase(decimal.fraction.find_last_not_of('0') + 1);
+  if (decimal.integer.empty() && decimal.fraction.empty()) decimal.negative = false;
+  return decimal;
+}
+
+std::string CanonicalText(const Decimal& number) {
+  std::string text = number.negative ? "-" : "";
+  text += number.integer.empty() ? "0" : number.integer;
+  if (!number.fraction.empty()) text += "." + number.fraction;
+  return text;
+}
+
+DfaPtr AllNumbers() {
+  struct State {
+    Reader reader;
+    auto operator<=>(const State&) const = default;
+  };
+  static const DfaPtr all =
+      Texts(State{}, [](State*, char) { return true; }, [](const State&) { return true; });
+  return all;
+}
+
+DfaPtr AllIntegers() {
+  static const DfaPtr integers = WholeMatches("0|-?[1-9][0-9]*");
+  return integers;
+}
+
+DfaPtr NumbersFrom(const Decimal& bound, bool exclusive) {
+  return Compared(bound, [exclusive](int order) { return exclusive ? order > 0 : order >= 0; });
+}
+
+DfaPtr NumbersUpTo(const Decimal& bound, bool exclusive) {
+  return Compared(bound, [exclusive](int order) { return exclusive ? order < 0 : order <= 0; });
+}
+
+DfaPtr MultiplesOf(const Decimal& divisor) {
+  std::string digits = divisor.integer + divisor.fraction;
+  digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
+  if (divisor.negative || digits.empty()) Refuse("multipleOf must be a number above 0");
+  const size_t places = divisor.fraction.size();
+  if (digits.size() > 9 || std::stoull(digits) > kLargestDivisor) {
+    Refuse("multipleOf cannot be enforced for divisors of more than " +
+           std::to_string(kLargestDivisor) + " units of their last digit");
+  }
+  const uint64_t units = std::stoull(digits);
+  return Texts(
+      Division{},
+      [&](Division* state, char character) {
+        if (character == '-' || character == '.') return true;
+        if (state->reader.place == Place::kFraction && ++state->fraction_digits > places)
+          return false;
+        state->remainder = (state->remainder * 10 + static_cast<uint64_t>(character - '0')) % units;
+        return true;
+      },
+      [&](const Division& state) {
+        uint64_t remainder = state.remainder;
+        for (size_t i = state.fraction_digits; i < places; i++) remainder = remainder * 10 % units;
+        return remainder == 0;
+      });
+}
+
+DfaPtr NumberSpellings(const DfaPtr& numbers, bool strict_integers) {
+  static const DfaPtr short_enough = TextsOfLength(1, kLongestNumber);
+  static const DfaPtr any =
+      Union(Intersection(WholeMatches("-?(0|[1-9][0-9]*)(\\.[0-9]+)?"), short_enough),
+            WholeMatches("-?(0|[1-9][0-9]{0," + std::to_string(kLongestBeforeExponent) +
+                         "})(\\.[0-9]{1,30})?[eE][+-]?[0-9]{1,2}"));
+  static const DfaPtr strict = Intersection(AllIntegers(), short_enough);
+  static const DfaPtr integers = Intersection(WithTrailingZeros(*AllIntegers()), short_enough);
+  if (numbers == AllNumbers()) return any;
+  if (numbers == AllIntegers()) return strict_integers ? strict : integers;
+  const bool plain = strict_integers && Difference(numbers, AllIntegers())->IsEmpty();
+  const DfaPtr spelled = plain ? numbers : WithTrailingZeros(*numbers);
+  return HasCycle(*spelled) ? Intersection(spelled, short_enough) : spelled;
+}
+
+}  // namespace codellama

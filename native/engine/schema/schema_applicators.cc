@@ -1,0 +1,164 @@
+// Keywords that combine schemas.
+#include <algorithm>
+#include <string_view>
+
+#include "engine/base/error.h"
+#include "engine/schema/schema_reader.h"
+
+namespace codellama {
+
+namespace {
+
+using Kind = JsonValue::Kind;
+
+// How deep required properties are looked into to tell alternatives apart.
+constexpr size_t kDisjointDepth = 4;
+
+[[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
+
+const JsonValue* FindAlternatives(const JsonValue& value, const char* keyword) {
+  const JsonValue* schemas = value.Find(keyword);
+  if (schemas == nullptr) return nullptr;
+  if (schemas->Is(Kind::kArray) && !schemas->items.empty()) return schemas;
+  Refuse("\"" + std::string(keyword) + "\" must be an array of schemas");
+}
+
+// Everything but objects, and the objects of one shape.
+ValueSet AllWith(ObjectShape shape) {
+  ValueSet set = ValueSet::All();
+  set.objects = {std::move(shape)};
+  return set;
+}
+
+ValueSet ObjectsOf(ObjectShape shape) {
+  ValueSet set;
+  set.objects = {std::move(shape)};
+  return set;
+}
+
+}  // namespace
+
+void SchemaReader::ReadApplicators(SchemaNumber schema, const JsonValue& value, ValueSet* set) {
+  for (const char* keyword : {"$ref", "$dynamicRef", "$recursiveRef"}) {
+    const JsonValue* reference = value.Find(keyword);
+    if (reference == nullptr) continue;
+    if (!reference->Is(Kind::kString)) Refuse("\"" + std::string(keyword) + "\" must be a string");
+    const bool dynamic = std::string_view(keyword) == "$dynamicRef";
+    *set = And(*set, SetOfSchema(dynamic ? document_.ResolveDynamic(schema, reference->text)
+                                         : document_.Resolve(schema, reference->text)));
+  }
+  ReadDependencies(value, set);
+  if (const JsonValue* all = FindAlternatives(value, "allOf")) {
+    for (const JsonValue& each : all->items) *set = And(*set, SetOfSubschema(each));
+  }
+  if (const JsonValue* any = FindAlternatives(value, "anyOf")) {
+    ValueSet alternatives;
+    for (const JsonValue& each : any->items) {
+      const ValueSet& next = SetOfSubschema(each);
+      // What several alternatives look at counts together.
+      const bool together = evaluates_ && &each != &any->items.front();
+      const ValueSet both = together ? And(alternatives, next) : ValueSet();
+      alternatives = Or(Or(alternatives, next), both);
+    }
+    *set = And(*set, alternatives);
+  }
+  if (const JsonValue* one = FindAlternatives(value, "oneOf")) *set = And(*set, ReadOneOf(*one));
+  if (const JsonValue* no = value.Find("not")) {
+    try {
+      *set = And(*set, Not(SetOfSubschema(*no)));
+    } catch (const Error& error) {
+      Refuse("\"not\": " + std::string(error.what()));
+    }
+  }
+  ReadConditional(value, set);
+  ReadUnevaluated(value, set);
+}
+
+// A value of exactly one alternative.
+ValueSet SchemaReader::ReadOneOf(const JsonValue& alternatives) {
+  std::vector<const ValueSet*> sets;
+  for (const JsonValue& each : alternatives.items) sets.push_back(&SetOfSubschema(each));
+  ValueSet result;
+  for (size_t i = 0; i < sets.size(); i++) {
+    ValueSet only = *sets[i];
+    for (size_t j = 0; j < sets.size(); j++) {
+      if (i == j || IsSurelyEmpty(And(only, *sets[j]), kDisjointDepth)) continue;
+      try {
+        only = And(only, Not(*sets[j]));
+      } catch (const Error& error) {
+        Refuse("\"oneOf\" cannot be enforced, because alternatives " + std::to_string(i) + " and " +
+               std::to_string(j) + " may overlap: " + error.what());
+      }
+    }
+    result = Or(result, only);
+  }
+  return result;
+}
+
+void SchemaReader::ReadConditional(const JsonValue& value, ValueSet* set) {
+  const JsonValue* condition = value.Find("if");
+  const JsonValue* then = value.Find("then");
+  const JsonValue* otherwise = value.Find("else");
+  const bool matters = then != nullptr || otherwise != nullptr || evaluates_;
+  if (condition == nullptr || !matters) return;
+  const ValueSet& meets = SetOfSubschema(*condition);
+  const ValueSet first = then == nullptr ? meets : And(meets, SetOfSubschema(*then));
+  ValueSet second;
+  try {
+    second = Not(meets);
+  } catch (const Error& error) {
+    Refuse("\"if\": " + std::string(error.what()));
+  }
+  if (otherwise != nullptr) second = And(second, SetOfSubschema(*otherwise));
+  *set = And(*set, Or(first, second));
+}
+
+void SchemaReader::ReadDependencies(const JsonValue& value, ValueSet* set) {
+  for (const char* keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
+    const JsonValue* dependencies = value.Find(keyword);
+    if (dependencies == nullptr) continue;
+    for (const auto& [name, dependency] : dependencies->members) {
+      ObjectShape absent = ObjectShape::Any();
+      ObjectShape present = ObjectShape::Any();
+      if (dependency.Is(Kind::kArray)) {
+        for (const JsonValue& each : dependency.items) present.implied[name].insert(each.text);
+        *set = And(*set, AllWith(present));
+        continue;
+      }
+      absent.named[name] = NoValue();
+      present.required.insert(name);
+      *set = And(*set, Or(AllWith(absent), And(ObjectsOf(present), SetOfSubschema(dependency))));
+    }
+  }
+}
+
+void SchemaReader::ReadUnevaluated(const JsonValue& value, ValueSet* set) {
+  if (const JsonValue* schema = value.Find("unevaluatedProperties")) {
+    for (ObjectShape& shape : set->objects) {
+      ObjectShape rest;
+      rest.others = {{shape.evaluated, {}},
+                     {Difference(AllTexts(), shape.evaluated), GoalOf(*schema)}};
+      std::erase_if(rest.others, [](const auto& each) {
+        return each.names->IsEmpty() || AdmitsNothing(each.goal);
+      });
+      rest.evaluated = AllTexts();
+      shape = Merged(shape, rest);
+    }
+    std::erase_if(set->objects, [](const ObjectShape& shape) { return IsImpossible(shape); });
+  }
+  if (const JsonValue* schema = value.Find("unevaluatedItems")) {
+    for (ArrayShape& shape : set->arrays) {
+      if (!shape.contains.empty())
+        Refuse("\"unevaluatedItems\" cannot be enforced beside \"contains\"");
+      if (shape.evaluated == UINT64_MAX) continue;
+      ArrayShape rest;
+      rest.prefix.resize(shape.evaluated);
+      rest.rest = GoalOf(*schema);
+      rest.evaluated = UINT64_MAX;
+      shape = Merged(shape, rest);
+    }
+    std::erase_if(set->arrays, [](const ArrayShape& shape) { return IsImpossible(shape); });
+  }
+}
+
+}  // namespace codellama

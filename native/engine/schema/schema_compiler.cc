@@ -1,0 +1,365 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "engine/base/error.h"
+#include "engine/regex/code_points.h"
+#include "engine/regex/number_texts.h"
+#include "engine/schema/schema_plan.h"
+#include "engine/schema/schema_reader.h"
+
+namespace codellama {
+
+namespace {
+
+constexpr size_t kMostPlans = 20'000;
+constexpr size_t kMostCounts = 3;  // `contains` of one array
+constexpr size_t kMostUniqueItems = 256;
+
+[[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
+
+// All texts of a set, unless there are more than `most`.
+std::optional<std::vector<std::string>> TextsOf(const Dfa& dfa, size_t most) {
+  std::vector<std::string> texts;
+  std::vector<std::pair<uint32_t, std::string>> open = {{0, ""}};
+  while (!open.empty()) {
+    const auto [state, text] = std::move(open.back());
+    open.pop_back();
+    if (dfa.states[state].accepting) texts.push_back(text);
+    // A set of many texts has many beginnings too, and one without end has ever longer ones.
+    if (texts.size() + open.size() > most || text.size() > 1000) return std::nullopt;
+    for (const DfaEdge& edge : dfa.states[state].edges) {
+      if (edge.last - edge.first >= most) return std::nullopt;
+      for (uint32_t point = edge.first; point <= edge.last; point++) {
+        std::string longer = text;
+        AppendCodePoint(point, &longer);
+        open.emplace_back(edge.to, std::move(longer));
+      }
+    }
+  }
+  return texts;
+}
+
+std::string Quoted(std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string quoted = "\"";
+  for (const char character : text) {
+    const auto byte = static_cast<uint8_t>(character);
+    if (character == '"' || character == '\\') {
+      quoted += '\\';
+      quoted += character;
+    } else if (byte < 0x20) {
+      quoted += std::string("\\u00") + kHex[byte >> 4] + kHex[byte & 15];
+    } else {
+      quoted += character;
+    }
+  }
+  return quoted + "\"";
+}
+
+class Compiler {
+ public:
+  explicit Compiler(std::string_view json) : document_(json), reader_(document_) {}
+
+  SchemaPlan Compile() {
+    NumberOf({{Condition::Kind::kSchema, false, 0}});
+    for (size_t i = 0; i < goals_.size(); i++) Add(reader_.SetOf(*goals_[i]), i);
+    FindPossible();
+    if (!possible_[0]) Refuse("/: no value meets the schema");
+    DropImpossible();
+    return std::move(plan_);
+  }
+
+ private:
+  PlanNumber NumberOf(const Goal& goal) {
+    if (AdmitsNothing(goal)) return kNoPlan;
+    const auto [place, added] = numbers_.try_emplace(goal, static_cast<PlanNumber>(goals_.size()));
+    if (added) {
+      if (goals_.size() >= kMostPlans) {
+        Refuse("/: the schema has more than " + std::to_string(kMostPlans) +
+               " combined subschemas");
+      }
+      goals_.push_back(&place->first);
+      plan_.values.emplace_back();
+    }
+    return place->second;
+  }
+
+  void Add(const ValueSet& set, size_t number) {
+    ValuePlan plan;
+    plan.has_null = set.has_null;
+    plan.has_true = set.has_true;
+    plan.has_false = set.has_false;
+    plan.numbers = set.numbers->IsEmpty()
+                       ? set.numbers
+                       : NumberSpellings(set.numbers, document_.draft() == Draft::k4);
+    plan.strings = set.strings;
+    for (const ObjectShape& shape : set.objects) {
+      plan.objects.push_back(static_cast<uint32_t>(plan_.objects.size()));
+      AddObject(shape);
+    }
+    for (const ArrayShape& shape : set.arrays) {
+      plan.arrays.push_back(static_cast<uint32_t>(plan_.arrays.size()));
+      AddArray(shape);
+    }
+    plan_.values[number] = std::move(plan);
+  }
+
+  void AddObject(const ObjectShape& shape) {
+    const ObjectShape listed = WithAllNames(shape);
+    ObjectPlan plan{KeyAutomaton(listed)};
+    plan.minimum = listed.minimum;
+    plan.maximum = listed.maximum;
+    plan.named = static_cast<uint32_t>(listed.named.size());
+    plan.witnesses = static_cast<uint32_t>(listed.witnesses.size());
+    if (plan.witnesses > kMostCounts) {
+      Refuse(
+          "the opposites of more than 3 conditions on the names of properties cannot be enforced");
+    }
+    plan.usable.assign(plan.keys.labels / 64 + 1, 0);
+    plan.required = plan.usable;
+    if (!listed.implied.empty()) plan.implied.assign(plan.keys.labels, plan.usable);
+    uint32_t label = 0;
+    std::map<std::string_view, uint32_t> labels;
+    for (const auto& [name, goal] : listed.named) {
+      labels.emplace(name, label);
+      if (listed.required.contains(name)) AddLabel(&plan.required, label);
+      const auto is_named = [&](const DfaPtr& names) { return names->Contains(name); };
+      plan.values.push_back(ValuesOf(goal, listed, is_named));
+      label++;
+    }
+    for (const auto& [names, goal] : listed.others) {
+      const auto is_inside = [&](const DfaPtr& each) { return !AreDisjoint(names, each); };
+      plan.values.push_back(ValuesOf(goal, listed, is_inside));
+    }
+    for (const auto& [name, others] : listed.implied) {
+      for (const std::string& other : others)
+        AddLabel(&plan.implied[labels.at(name)], labels.at(other));
+    }
+    AddImplied(plan, &plan.required);
+    if (!listed.order.empty()) {
+      plan.before.assign(plan.keys.labels, LabelSet(plan.usable.size(), 0));
+    }
+    LabelSet before(plan.usable.size(), 0);
+    for (const std::string& name : listed.order) {
+      const auto known = labels.find(name);
+      if (known == labels.end()) continue;
+      plan.before[known->second] = before;
+      AddLabel(&before, known->second);
+    }
+    plan.names.assign(plan.usable.size(), 0);
+    for (uint32_t each = 0; each < plan.named; each++) AddLabel(&plan.names, each);
+    plan.is_simple = listed.implied.empty() && listed.order.empty() && listed.witnesses.empty() &&
+                     listed.maximum == UINT64_MAX;
+    plan_.objects.push_back(std::move(plan));
+  }
+
+  // The shape with all names listed that it mentions, and with the names of a witness either all or
+  // none in each group of other names.
+  static ObjectShape WithAllNames(const ObjectShape& shape) {
+    ObjectShape listed = shape;
+    const auto list = [&](const std::string& name) {
+      listed.named.emplace(name, shape.GoalOf(name));
+    };
+    for (const std::string& name : shape.required) list(name);
+    for (const auto& [name, others] : shape.implied) {
+      list(name);
+      for (const std::string& other : others) list(other);
+    }
+    for (const auto& [names, _] : shape.witnesses) {
+      std::vector<ObjectShape::OtherNames> groups;
+      for (const ObjectShape::OtherNames& group : listed.others) {
+        groups.push_back({Intersection(group.names, names), group.goal});
+        groups.push_back({Difference(group.names, names), group.goal});
+      }
+      std::erase_if(groups, [](const auto& each) { return each.names->IsEmpty(); });
+      listed.others = std::move(groups);
+    }
+    return listed;
+  }
+
+  template <typename IsNamed>
+  std::vector<PlanNumber> ValuesOf(const Goal& goal, const ObjectShape& shape, IsNamed&& is_named) {
+    std::vector<PlanNumber> values;
+    for (uint32_t met = 0; met < 1U << shape.witnesses.size(); met++) {
+      Goal both = goal;
+      for (size_t i = 0; i < shape.witnesses.size(); i++) {
+        if ((met >> i & 1) == 0) continue;
+        both = is_named(shape.witnesses[i].names) ? Both(both, shape.witnesses[i].goal) : NoValue();
+      }
+      values.push_back(NumberOf(both));
+    }
+    return values;
+  }
+
+  void AddArray(const ArrayShape& shape) {
+    ArrayPlan plan;
+    plan.minimum = shape.minimum;
+    plan.maximum = shape.maximum;
+    if (shape.unique && shape.maximum > 1) {
+      plan.unique = UniqueTexts(shape);
+      plan.maximum = std::min<uint64_t>(plan.maximum, plan.unique.size());
+    }
+    if (shape.contains.size() > kMostCounts)
+      Refuse("\"contains\" cannot be enforced more than 3 times");
+    for (const auto& [_, minimum, maximum] : shape.contains)
+      plan.counts.push_back({minimum, maximum});
+    for (size_t i = 0; i <= shape.prefix.size(); i++) {
+      std::vector<PlanNumber>& choices = plan.items.emplace_back();
+      for (uint32_t met = 0; met < 1U << shape.contains.size(); met++) {
+        choices.push_back(NumberOf(GoalWith(shape.GoalAt(i), shape, met)));
+      }
+    }
+    plan_.arrays.push_back(std::move(plan));
+  }
+
+  // The goal of an item that meets the conditions of `met`, and where it matters no others.
+  static Goal GoalWith(Goal goal, const ArrayShape& shape, uint32_t met) {
+    for (size_t i = 0; i < shape.contains.size(); i++) {
+      const ArrayShape::Contains& each = shape.contains[i];
+      if ((met >> i & 1) != 0) {
+        goal = Both(goal, each.goal);
+      } else if (each.maximum != UINT64_MAX) {
+        if (each.goal.size() > 1)
+          Refuse("\"maxContains\" cannot be enforced for a combined schema");
+        Condition opposite = each.goal.empty() ? NoValue()[0] : each.goal[0];
+        if (!each.goal.empty()) opposite.negated = !opposite.negated;
+        goal = Both(goal, {opposite});
+      }
+    }
+    return goal;
+  }
+
+  std::vector<std::string> UniqueTexts(const ArrayShape& shape) {
+    const ValueSet& set = reader_.SetOf(shape.rest);
+    const auto strings = TextsOf(*set.strings, kMostUniqueItems);
+    const auto numbers = TextsOf(*set.numbers, kMostUniqueItems);
+    const bool simple =
+        shape.prefix.empty() && shape.contains.empty() && set.objects.empty() && set.arrays.empty();
+    if (!simple || !strings || !numbers) {
+      Refuse(
+          "\"uniqueItems\" can be enforced only for items of a short list of strings, numbers, "
+          "true, "
+          "false and null");
+    }
+    std::vector<std::string> texts = *numbers;
+    for (const std::string& text : *strings) texts.push_back(Quoted(text));
+    if (set.has_null) texts.emplace_back("null");
+    if (set.has_true) texts.emplace_back("true");
+    if (set.has_false) texts.emplace_back("false");
+    return texts;
+  }
+
+  bool IsPossible(PlanNumber number) const { return number != kNoPlan && possible_[number]; }
+
+  bool IsPossible(const ObjectPlan& plan) const {
+    uint64_t available = 0;
+    bool has_others = false;
+    uint32_t met = 0;
+    for (uint32_t label = 0; label < plan.keys.labels; label++) {
+      const bool usable =
+          IsPossible(plan.values[label][0]) && HasLabel(plan.keys.reachable_from[0], label);
+      for (uint32_t each = 0; usable && each < plan.values[label].size(); each++) {
+        if (IsPossible(plan.values[label][each])) met |= each;
+      }
+      if (!usable && HasLabel(plan.required, label)) return false;
+      if (usable && label < plan.named) available++;
+      has_others = has_others || (usable && label >= plan.named);
+    }
+    return met + 1 == 1U << plan.witnesses && (has_others || available >= plan.minimum);
+  }
+
+  bool IsPossible(const ArrayPlan& plan) const {
+    if (!plan.unique.empty() || plan.minimum == 0) return plan.minimum <= plan.maximum;
+    for (uint64_t i = 0; i < std::min<uint64_t>(plan.minimum, plan.items.size()); i++) {
+      const auto& choices = plan.items[i];
+      if (std::none_of(choices.begin(), choices.end(),
+                       [&](auto each) { return IsPossible(each); })) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  bool IsPossible(const ValuePlan& plan) const {
+    const auto object = [&](uint32_t each) { return IsPossible(plan_.objects[each]); };
+    const auto array = [&](uint32_t each) { return IsPossible(plan_.arrays[each]); };
+    return plan.has_null || plan.has_true || plan.has_false || !plan.numbers->IsEmpty() ||
+           !plan.strings->IsEmpty() ||
+           std::any_of(plan.objects.begin(), plan.objects.end(), object) ||
+           std::any_of(plan.arrays.begin(), plan.arrays.end(), array);
+  }
+
+  // Values that can be written to their ends: a recursion without an end cannot.
+  void FindPossible() {
+    possible_.assign(plan_.values.size(), false);
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (size_t i = plan_.values.size(); i-- > 0;) {
+        if (possible_[i] || !IsPossible(plan_.values[i])) continue;
+        possible_[i] = changed = true;
+      }
+    }
+  }
+
+  void DropImpossible() {
+    for (ValuePlan& plan : plan_.values) {
+      std::erase_if(plan.objects, [&](uint32_t each) { return !IsPossible(plan_.objects[each]); });
+      std::erase_if(plan.arrays, [&](uint32_t each) { return !IsPossible(plan_.arrays[each]); });
+    }
+    for (ObjectPlan& plan : plan_.objects) {
+      for (uint32_t label = 0; label < plan.keys.labels; label++) {
+        for (PlanNumber& each : plan.values[label]) each = IsPossible(each) ? each : kNoPlan;
+        if (plan.values[label][0] != kNoPlan) AddLabel(&plan.usable, label);
+      }
+      RequireCountable(plan);
+    }
+    for (ArrayPlan& plan : plan_.arrays) {
+      for (auto& choices : plan.items) {
+        for (PlanNumber& each : choices) each = IsPossible(each) ? each : kNoPlan;
+      }
+    }
+  }
+
+  // Names that are not listed may come twice, and a property counts once.
+  static void RequireCountable(const ObjectPlan& plan) {
+    uint64_t named = 0;
+    bool has_others = false;
+    for (uint32_t label = 0; label < plan.keys.labels; label++) {
+      if (!HasLabel(plan.usable, label)) continue;
+      if (label < plan.named) named++;
+      has_others = has_others || label >= plan.named;
+    }
+    if (plan.minimum <= named + 1 || !has_others) return;
+    Refuse("/: \"minProperties\" cannot be enforced above " + std::to_string(named + 1) +
+           ", the number of listed properties and one");
+  }
+
+  const SchemaDocument document_;
+  SchemaReader reader_;
+  SchemaPlan plan_;
+  std::map<Goal, PlanNumber> numbers_;
+  std::vector<const Goal*> goals_;
+  std::vector<bool> possible_;
+};
+
+}  // namespace
+
+void AddImplied(const ObjectPlan& plan, LabelSet* labels) {
+  for (bool changed = !plan.implied.empty(); changed;) {
+    changed = false;
+    for (uint32_t label = 0; label < plan.named; label++) {
+      if (!HasLabel(*labels, label)) continue;
+      for (size_t word = 0; word < labels->size(); word++) {
+        const uint64_t more = plan.implied[label][word] & ~(*labels)[word];
+        (*labels)[word] |= more;
+        changed = changed || more != 0;
+      }
+    }
+  }
+}
+
+SchemaPlan PlanSchema(std::string_view json) { return Compiler(json).Compile(); }
+
+}  // namespace codellama

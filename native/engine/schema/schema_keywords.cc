@@ -1,0 +1,198 @@
+// Keywords of single types: numbers, strings, arrays and objects.
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "engine/base/error.h"
+#include "engine/regex/number_texts.h"
+#include "engine/regex/regex.h"
+#include "engine/schema/schema_reader.h"
+#include "engine/schema/string_formats.h"
+
+namespace codellama {
+
+namespace {
+
+using Kind = JsonValue::Kind;
+
+// Strings with a `maxLength` above this are kept this short; no model writes longer ones.
+constexpr uint64_t kLongestString = 16'384;
+
+[[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
+
+const JsonValue* FindOf(const JsonValue& schema, const char* keyword, Kind kind,
+                        const char* kind_name) {
+  const JsonValue* value = schema.Find(keyword);
+  if (value == nullptr || value->Is(kind)) return value;
+  Refuse("\"" + std::string(keyword) + "\" must be " + kind_name);
+}
+
+std::optional<Decimal> FindNumber(const JsonValue& schema, const char* keyword) {
+  const JsonValue* value = FindOf(schema, keyword, Kind::kNumber, "a number");
+  if (value == nullptr) return std::nullopt;
+  return ParseDecimal(value->text);
+}
+
+std::optional<uint64_t> FindCount(const JsonValue& schema, const char* keyword) {
+  const std::optional<Decimal> number = FindNumber(schema, keyword);
+  if (!number) return std::nullopt;
+  if (number->negative || !number->fraction.empty()) {
+    Refuse("\"" + std::string(keyword) + "\" must be a whole number from 0");
+  }
+  if (number->integer.size() > 18) return UINT64_MAX;
+  return number->integer.empty() ? 0 : std::stoull(number->integer);
+}
+
+// Names that `properties`, `patternProperties` and `additionalProperties` look at.
+DfaPtr EvaluatedNames(const JsonValue& schema, const DfaPtr& matched) {
+  if (schema.Find("additionalProperties") != nullptr) return AllTexts();
+  std::vector<std::string_view> listed;
+  if (const JsonValue* properties = schema.Find("properties")) {
+    for (const auto& [name, _] : properties->members) listed.push_back(name);
+  }
+  return Union(matched, AnyOfTexts(listed));
+}
+
+bool IsTrue(const JsonValue* value) {
+  return value != nullptr && value->Is(Kind::kBoolean) && value->boolean;
+}
+
+}  // namespace
+
+void SchemaReader::ReadNumbers(const JsonValue& value, ValueSet* set) const {
+  const auto restrict = [set](const DfaPtr& numbers) {
+    set->numbers = Intersection(set->numbers, numbers);
+  };
+  // Draft-04 has booleans here that change the meaning of the bound beside them.
+  const JsonValue* above = value.Find("exclusiveMinimum");
+  const JsonValue* below = value.Find("exclusiveMaximum");
+  const bool above_is_flag = above != nullptr && above->Is(Kind::kBoolean);
+  const bool below_is_flag = below != nullptr && below->Is(Kind::kBoolean);
+  if (const auto bound = FindNumber(value, "minimum")) {
+    restrict(NumbersFrom(*bound, above_is_flag && above->boolean));
+  }
+  if (const auto bound = FindNumber(value, "maximum")) {
+    restrict(NumbersUpTo(*bound, below_is_flag && below->boolean));
+  }
+  if (above != nullptr && !above_is_flag) {
+    restrict(NumbersFrom(*FindNumber(value, "exclusiveMinimum"), true));
+  }
+  if (below != nullptr && !below_is_flag) {
+    restrict(NumbersUpTo(*FindNumber(value, "exclusiveMaximum"), true));
+  }
+  if (const auto divisor = FindNumber(value, "multipleOf")) restrict(MultiplesOf(*divisor));
+}
+
+void SchemaReader::ReadStrings(const JsonValue& value, ValueSet* set) const {
+  const auto restrict = [set](const DfaPtr& strings) {
+    set->strings = Intersection(set->strings, strings);
+  };
+  if (const JsonValue* pattern = FindOf(value, "pattern", Kind::kString, "a string")) {
+    try {
+      restrict(TextsWithMatch(pattern->text));
+    } catch (const Error& error) {
+      Refuse("\"pattern\": " + std::string(error.what()));
+    }
+  }
+  if (const JsonValue* format = FindOf(value, "format", Kind::kString, "a string")) {
+    if (const DfaPtr texts = TextsOfFormat(format->text)) restrict(texts);
+  }
+  const uint64_t minimum = FindCount(value, "minLength").value_or(0);
+  const uint64_t maximum = FindCount(value, "maxLength").value_or(UINT64_MAX);
+  if (minimum == 0 && maximum == UINT64_MAX) return;
+  if (minimum > kLongestString && minimum <= maximum) {
+    Refuse("\"minLength\" cannot be enforced above " + std::to_string(kLongestString));
+  }
+  restrict(
+      TextsOfLength(minimum, maximum == UINT64_MAX ? maximum : std::min(maximum, kLongestString)));
+}
+
+void SchemaReader::ReadArrays(const JsonValue& value, ValueSet* set) const {
+  ArrayShape shape;
+  const auto add_prefix = [&](const JsonValue& schemas) {
+    for (const JsonValue& each : schemas.items) shape.prefix.push_back(GoalOf(each));
+  };
+  const JsonValue* items = value.Find("items");
+  const JsonValue* tuple = FindOf(value, "prefixItems", Kind::kArray, "an array");
+  if (tuple != nullptr) add_prefix(*tuple);
+  if (items != nullptr && items->Is(Kind::kArray)) {
+    add_prefix(*items);
+    if (const JsonValue* rest = value.Find("additionalItems")) shape.rest = GoalOf(*rest);
+  } else if (items != nullptr) {
+    shape.rest = GoalOf(*items);
+  }
+  const bool takes_rest =
+      items != nullptr && (!items->Is(Kind::kArray) || value.Find("additionalItems") != nullptr);
+  shape.evaluated = takes_rest ? UINT64_MAX : shape.prefix.size();
+  shape.minimum = FindCount(value, "minItems").value_or(0);
+  shape.maximum = FindCount(value, "maxItems").value_or(UINT64_MAX);
+  shape.unique = IsTrue(value.Find("uniqueItems"));
+  if (const JsonValue* contains = value.Find("contains")) {
+    const bool counts = document_.draft() >= Draft::k2019;
+    ArrayShape::Contains condition{GoalOf(*contains), 1, UINT64_MAX};
+    if (counts) {
+      condition.minimum = FindCount(value, "minContains").value_or(1);
+      condition.maximum = FindCount(value, "maxContains").value_or(UINT64_MAX);
+    }
+    shape.contains.push_back(std::move(condition));
+  }
+  ValueSet arrays = ValueSet::All();
+  arrays.arrays.clear();
+  if (!IsImpossible(shape)) arrays.arrays.push_back(std::move(shape));
+  *set = And(*set, arrays);
+}
+
+void SchemaReader::ReadObjects(const JsonValue& value, ValueSet* set) {
+  ObjectShape shape = ObjectShape::Any();
+  if (const JsonValue* properties = FindOf(value, "properties", Kind::kObject, "an object")) {
+    for (const auto& [name, schema] : properties->members) shape.named[name] = GoalOf(schema);
+  }
+  // Not of JSON Schema: Gemini's API has it.
+  if (const JsonValue* order = FindOf(value, "propertyOrdering", Kind::kArray, "an array")) {
+    for (const JsonValue& name : order->items) shape.order.push_back(name.text);
+  }
+  // `additionalProperties` holds for names that neither list has.
+  const JsonValue* additional = value.Find("additionalProperties");
+  DfaPtr matched = NoText();
+  std::vector<ObjectShape> patterns;
+  if (const JsonValue* each = FindOf(value, "patternProperties", Kind::kObject, "an object")) {
+    for (const auto& [pattern, schema] : each->members) {
+      const DfaPtr names = TextsWithMatch(pattern);
+      matched = Union(matched, names);
+      ObjectShape& one = patterns.emplace_back();
+      one.others.push_back({names, GoalOf(schema)});
+      one.others.push_back({Difference(AllTexts(), names), {}});
+    }
+  }
+  if (additional != nullptr) {
+    const DfaPtr rest = Difference(AllTexts(), matched);
+    shape.others = {{matched, {}}, {rest, GoalOf(*additional)}};
+    std::erase_if(shape.others, [](const auto& each) {
+      return each.names->IsEmpty() || AdmitsNothing(each.goal);
+    });
+  }
+  for (const ObjectShape& pattern : patterns) shape = Merged(shape, pattern);
+  if (evaluates_) shape.evaluated = EvaluatedNames(value, matched);
+  if (const JsonValue* required = value.Find("required");
+      required != nullptr && required->Is(Kind::kArray)) {
+    for (const JsonValue& name : required->items) shape.required.insert(name.text);
+  }
+  shape.minimum = FindCount(value, "minProperties").value_or(0);
+  shape.maximum = FindCount(value, "maxProperties").value_or(UINT64_MAX);
+  ReadPropertyNames(value, &shape);
+  ValueSet objects = ValueSet::All();
+  objects.objects.clear();
+  if (!IsImpossible(shape)) objects.objects.push_back(std::move(shape));
+  *set = And(*set, objects);
+}
+
+void SchemaReader::ReadPropertyNames(const JsonValue& value, ObjectShape* shape) {
+  const JsonValue* schema = value.Find("propertyNames");
+  if (schema == nullptr) return;
+  const DfaPtr names = SetOfSubschema(*schema).strings;
+  ObjectShape allowed;
+  if (!names->IsEmpty()) allowed.others.push_back({names, {}});
+  *shape = Merged(*shape, allowed);
+}
+
+}  // namespace codellama

@@ -1,0 +1,72 @@
+#include "engine/regex/number_texts.h"
+
+#include <cmath>
+#include <random>
+#include <string>
+
+#include "engine/base/error.h"
+#include "support/check.h"
+
+using namespace codellama;  // NOLINT: a test of one unit
+
+namespace {
+
+std::string RandomNumber(std::mt19937* random) {
+  const auto below = [&](uint32_t limit) { return (*random)() % limit; };
+  const uint32_t places = below(4);
+  std::string text = below(2) == 0 ? "" : "-";
+  text += std::to_string(below(3) == 0 ? below(20) : below(5000));
+  if (places == 0) return text;
+  text += '.';
+  for (uint32_t i = 0; i < places; i++) text += static_cast<char>('0' + below(10));
+  return text;
+}
+
+}  // namespace
+
+TEST(sets_of_numbers_compare_exactly) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 100; i++) {
+    const std::string bound_text = RandomNumber(&random);
+    const Decimal bound = ParseDecimal(bound_text);
+    const double limit = std::stod(bound_text);
+    const DfaPtr sets[] = {NumbersFrom(bound, false), NumbersFrom(bound, true),
+                           NumbersUpTo(bound, false), NumbersUpTo(bound, true)};
+    for (int j = 0; j < 100; j++) {
+      const std::string text = j == 0 ? bound_text : RandomNumber(&random);
+      const double value = std::stod(text);
+      const std::string canonical = CanonicalText(ParseDecimal(text));
+      CHECK(AllNumbers()->Contains(canonical));
+      CHECK_EQ(sets[0]->Contains(canonical), value >= limit);
+      CHECK_EQ(sets[1]->Contains(canonical), value > limit);
+      CHECK_EQ(sets[2]->Contains(canonical), value <= limit);
+      CHECK_EQ(sets[3]->Contains(canonical), value < limit);
+      CHECK_EQ(NumberSpellings(sets[0], false)->Contains(text),
+               value >= limit && !(text.starts_with("-") && value == 0));
+    }
+  }
+}
+
+TEST(sets_of_multiples_are_exact) {
+  std::mt19937 random(2);
+  for (const char* divisor : {"1", "2", "7", "100", "0.01", "0.25", "1e2", "2.5", "13"}) {
+    const DfaPtr multiples = MultiplesOf(ParseDecimal(divisor));
+    for (int i = 0; i < 300; i++) {
+      const std::string text = RandomNumber(&random);
+      const double quotient = std::stod(text) / std::stod(divisor);
+      const bool whole = std::fabs(quotient - std::round(quotient)) < 1e-7;
+      CHECK_EQ(multiples->Contains(CanonicalText(ParseDecimal(text))), whole);
+    }
+  }
+}
+
+TEST(numbers_are_spelled_as_people_write_them) {
+  const DfaPtr any = NumberSpellings(AllNumbers(), false);
+  for (const char* text : {"0", "-0", "10", "1.50", "0.0", "1e5", "1E+99", "-5.20"})
+    CHECK(any->Contains(text));
+  for (const char* text : {"00", "1.", ".5", "+1", "1e100", "1e", "-"}) CHECK(!any->Contains(text));
+  CHECK(NumberSpellings(AllIntegers(), false)->Contains("1.0"));
+  CHECK(!NumberSpellings(AllIntegers(), true)->Contains("1.0"));
+  CHECK_EQ(CanonicalText(ParseDecimal("-12.50e-3")), "-0.0125");
+  CHECK_EQ(CanonicalText(ParseDecimal("-0.0")), "0");
+}

@@ -1,0 +1,93 @@
+#include "engine/regex/regex.h"
+
+#include <string>
+
+#include "engine/base/error.h"
+#include "support/check.h"
+
+using codellama::DfaPtr;
+using codellama::Error;
+using codellama::ErrorCode;
+using codellama::TextsWithMatch;
+
+namespace {
+
+std::string Refusal(const std::string& pattern) {
+  try {
+    TextsWithMatch(pattern);
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::kInvalidGrammar);
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST(a_regex_matches_like_regexp_test) {
+  const struct {
+    const char* pattern;
+    std::vector<const char*> matches;
+    std::vector<const char*> others;
+  } cases[] = {
+      {"^.{4,12}$", {"abcd", "abcdefghijkl"}, {"abc", "abcdefghijklm", "abc\n"}},
+      {"\\d", {"ab3c"}, {"abc", ""}},
+      {"", {"", "x"}, {}},
+      {"^$", {""}, {"a"}},
+      {"a$b", {}, {"ab", "a\nb"}},
+      {"^(/[^/]+)*/?$", {"", "/a/b/", "/"}, {"//"}},
+      {"^alpha|beta|rc|stable$", {"alphax", "xbetay", "stable"}, {"xalpha", "stablex"}},
+      {"^(?!.*foo).*bar$", {"xbar"}, {"xfoobar", "bar "}},
+      {"^(?=.*\\d)(?=.*[a-z]).{4,}$", {"abc1"}, {"abcd", "ab1"}},
+      {"^[^\\W_]+$", {"az09"}, {"a_", "", "a b"}},
+      {"^\\u00e9{2}$", {"éé"}, {"é"}},
+      {"^\\u{1F600}$", {"😀"}, {"x"}},
+      {"^\\ud83d\\ude00$", {"😀"}, {"x"}},
+      {"^[\\s\\S]$", {"\n", "é", "😀"}, {"", "ab"}},
+      {"^(a|bc)*?d{2,}$", {"dd", "abcddd"}, {"d", "bdd"}},
+      {"^a{,2}$", {"a{,2}"}, {"aa"}},
+      {"^[a-]+[-b]$", {"a--"}, {"b"}},
+  };
+  for (const auto& [pattern, matches, others] : cases) {
+    const DfaPtr texts = TextsWithMatch(pattern);
+    for (const char* text : matches) {
+      if (!texts->Contains(text))
+        check::Fail(__FILE__, __LINE__, std::string(pattern) + " misses " + text);
+    }
+    for (const char* text : others) {
+      if (texts->Contains(text))
+        check::Fail(__FILE__, __LINE__, std::string(pattern) + " takes " + text);
+    }
+  }
+}
+
+TEST(a_regex_is_rejected_if_no_automaton_holds_it) {
+  for (const char* pattern : {"(a)\\1", "\\bword", "(?<=a)b", "(?<!a)b", "(a", "a)", "[a", "*a",
+                              "\\p{L}", "a{2,1}", "((?=a)a)*", "(?i)a", "[b-a]", "\\u12", "^*"}) {
+    if (Refusal(pattern).empty())
+      check::Fail(__FILE__, __LINE__, std::string("accepted: ") + pattern);
+  }
+}
+
+TEST(regexes_have_bounds) {
+  CHECK(!Refusal("(x{0,100}y{0,100}){0,100}z").empty());
+  CHECK(!Refusal("(.{0,30}a.{30}){3}").empty());
+  CHECK(!Refusal("a{100001}").empty());
+  CHECK(!Refusal(std::string(10'000, '(') + std::string(10'000, ')')).empty());
+}
+
+TEST(sets_of_texts_have_union_intersection_and_difference) {
+  const DfaPtr words = TextsWithMatch("^[a-z]+$");
+  const DfaPtr shorts = codellama::TextsOfLength(0, 3);
+  const DfaPtr both = Intersection(words, shorts);
+  const DfaPtr either = Union(words, shorts);
+  const DfaPtr longs = Difference(words, shorts);
+  CHECK(both->Contains("abc") && !both->Contains("abcd") && !both->Contains(""));
+  CHECK(either->Contains("abcd") && either->Contains("1") && !either->Contains("1234"));
+  CHECK(longs->Contains("abcd") && !longs->Contains("abc"));
+  CHECK(AreDisjoint(longs, shorts) && !AreDisjoint(words, shorts));
+  CHECK(Union(shorts, Difference(codellama::AllTexts(), shorts))->IsAll());
+  CHECK(Intersection(words, either) == words);
+  CHECK(codellama::AnyOfTexts({"é", "", "eé"})->Contains(""));
+  CHECK(!codellama::AnyOfTexts({"é", "eé"})->Contains("e"));
+}
