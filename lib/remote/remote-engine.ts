@@ -12,11 +12,13 @@ import {
   prepareWith,
   promptLength,
   type RemoteText,
+  type RunningRequest,
   type Vocabulary,
 } from "../engine/port.ts";
 import { CodeLlamaError } from "../errors.ts";
 import type { NativeModel, NativeOutput } from "../native/binding.ts";
 import type { EngineStats } from "../native/model-info.ts";
+import { RemoteBeamSearch } from "./beam-search.ts";
 import type { Dialect, RemoteFacts, Spelling } from "./dialects/dialect.ts";
 import type { HttpClient } from "./http-client.ts";
 import { RemoteRequest } from "./remote-request.ts";
@@ -101,7 +103,26 @@ export class RemoteEngine implements EnginePort {
     return this.#lastGroup;
   }
 
-  submit(call: EngineCall, onOutput: (output: NativeOutput) => void): RemoteRequest {
+  submit(call: EngineCall, onOutput: (output: NativeOutput) => void): RunningRequest {
+    const { beamSearch, prompt } = call;
+    if (beamSearch === undefined) return this.#send(call, onOutput);
+    const vocabulary = this.vocabulary("beams");
+    if (!types.isInt32Array(prompt)) throw new TypeError("a beam search needs a prompt of tokens");
+    return new RemoteBeamSearch(
+      { ...call, prompt, beamSearch },
+      {
+        vocabulary,
+        ends: this.model.endOfGenerationTokens,
+        contextSize: this.contextSize,
+        run: (step, onLogprobs) =>
+          this.#send(step, (output) => {
+            if (output.type === "text") onLogprobs(output.logprobs ?? []);
+          }),
+      },
+    );
+  }
+
+  #send(call: EngineCall, onOutput: (output: NativeOutput) => void): RemoteRequest {
     this.requireOpen("the remote engine");
     this.#requireRoom(call.prompt);
     const { client, dialect } = this.#options;

@@ -102,7 +102,12 @@ describe.each(["tokens", "texts"] as const)("with prompts sent as %s", (kind) =>
     expect(several.choices).toHaveLength(3);
     expect(several).toMatchObject({ finishReason: "stop", stopString: "\n" });
     expect(several.text).not.toContain("\n");
-    const schema = { type: "object", properties: { a: { type: "integer" } }, required: ["a"] };
+    const schema = {
+      type: "object",
+      properties: { a: { type: "integer" } },
+      required: ["a"],
+      additionalProperties: false,
+    };
     for (const answer of [
       await remote(kind).generate("{", { ...greedy, jsonSchema: schema }),
       await remote(kind).chat(dialog, { ...greedy, jsonSchema: schema }),
