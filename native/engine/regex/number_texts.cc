@@ -13,10 +13,6 @@ namespace codellama {
 namespace {
 
 constexpr size_t kMostDigits = 400;
-// A double holds 1e308. No text has more characters, or more of them before a two-digit exponent.
-constexpr uint64_t kLongestNumber = 300;
-constexpr uint64_t kLongestBeforeExponent = 200;
-
 constexpr uint64_t kLargestDivisor = 20'000;
 
 [[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
@@ -285,19 +281,20 @@ DfaPtr MultiplesOf(const Decimal& divisor) {
       });
 }
 
-DfaPtr NumberSpellings(const DfaPtr& numbers, bool strict_integers) {
-  static const DfaPtr short_enough = TextsOfLength(1, kLongestNumber);
+DfaPtr NumberSpellings(const DfaPtr& numbers) {
+  // All that JSON.stringify() writes: a model that may write digits without end now and then does.
+  static const DfaPtr plain = WholeMatches("-?[0-9]{1,21}(\\.[0-9]{1,25})?");
   static const DfaPtr any =
-      Union(Intersection(WholeMatches("-?(0|[1-9][0-9]*)(\\.[0-9]+)?"), short_enough),
-            WholeMatches("-?(0|[1-9][0-9]{0," + std::to_string(kLongestBeforeExponent) +
-                         "})(\\.[0-9]{1,30})?[eE][+-]?[0-9]{1,2}"));
-  static const DfaPtr strict = Intersection(AllIntegers(), short_enough);
-  static const DfaPtr integers = Intersection(WithTrailingZeros(*AllIntegers()), short_enough);
+      Union(WholeMatches("-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,25})?([eE][+-]?[0-9]{1,2})?"),
+            WholeMatches("-?[0-9](\\.[0-9]{1,25})?[eE][+-]?[0-2][0-9]{2}"));
+  static const DfaPtr integers = Intersection(AllIntegers(), plain);
   if (numbers == AllNumbers()) return any;
-  if (numbers == AllIntegers()) return strict_integers ? strict : integers;
-  const bool plain = strict_integers && Difference(numbers, AllIntegers())->IsEmpty();
-  const DfaPtr spelled = plain ? numbers : WithTrailingZeros(*numbers);
-  return HasCycle(*spelled) ? Intersection(spelled, short_enough) : spelled;
+  if (numbers == AllIntegers()) return integers;
+  const bool whole = Difference(numbers, AllIntegers())->IsEmpty();
+  const DfaPtr spelled = whole ? numbers : WithTrailingZeros(*numbers);
+  if (!HasCycle(*spelled)) return spelled;
+  const DfaPtr bounded = Intersection(spelled, plain);
+  return bounded->IsEmpty() ? spelled : bounded;
 }
 
 }  // namespace codellama

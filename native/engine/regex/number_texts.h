@@ -27,9 +27,10 @@ DfaPtr NumbersUpTo(const Decimal& bound, bool exclusive);
 // Throws kInvalidGrammar unless `divisor` is above 0, and for one of too many digits.
 DfaPtr MultiplesOf(const Decimal& divisor);
 
-// Texts of the numbers as people write them: with zeros at the end of a fraction, and the numbers
-// of AllNumbers() with an exponent too. None is too large for a double. `strict_integers`: a set of
-// integers has no fractions; JSON Schema draft-04 counts 1.0 as no integer.
-DfaPtr NumberSpellings(const DfaPtr& numbers, bool strict_integers);
+// Texts of the numbers as people write them: fractions may end with zeros, and the numbers of
+// AllNumbers() may have an exponent. A set of integers has no fractions, because readers in other
+// languages would take 1.0 for no integer. A number has at most 21 digits before the point and 25
+// after it, where the set has such numbers.
+DfaPtr NumberSpellings(const DfaPtr& numbers);
 
 }  // namespace codellama

@@ -91,9 +91,7 @@ class Compiler {
     plan.has_null = set.has_null;
     plan.has_true = set.has_true;
     plan.has_false = set.has_false;
-    plan.numbers = set.numbers->IsEmpty()
-                       ? set.numbers
-                       : NumberSpellings(set.numbers, document_.draft() == Draft::k4);
+    plan.numbers = set.numbers->IsEmpty() ? set.numbers : NumberSpellings(set.numbers);
     plan.strings = set.strings;
     for (const ObjectShape& shape : set.objects) {
       plan.objects.push_back(static_cast<uint32_t>(plan_.objects.size()));

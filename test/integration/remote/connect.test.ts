@@ -104,7 +104,7 @@ describe.each(["tokens", "texts"] as const)("with prompts sent as %s", (kind) =>
     expect(several.text).not.toContain("\n");
     const schema = {
       type: "object",
-      properties: { a: { type: "integer" } },
+      properties: { a: { type: "integer", minimum: 0, maximum: 99 } },
       required: ["a"],
       additionalProperties: false,
     };
