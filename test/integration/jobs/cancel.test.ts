@@ -211,8 +211,11 @@ test("a failure that nobody awaits is not an unhandled rejection", async () => {
   const rejections: unknown[] = [];
   const onRejection = (reason: unknown) => rejections.push(reason);
   process.on("unhandledRejection", onRejection);
-  model.llama.generate("x".repeat(1_000_000));
-  await sleep(100);
+  const generation = model.llama.generate("x".repeat(1_000_000));
+  // The iterator shows that the generation has failed. Nobody awaits the result.
+  const chunks = generation[Symbol.asyncIterator]();
+  await expect(chunks.next()).rejects.toMatchObject({ code: "CONTEXT_OVERFLOW" });
+  await sleep(1);
   process.off("unhandledRejection", onRejection);
   expect(rejections).toEqual([]);
 });
