@@ -1,4 +1,5 @@
-// What a text may look like, from its first byte to its last.
+// Interfaces of a compiled grammar: the set of texts that the model may generate, byte by byte.
+// RuleGrammar (GBNF) and SchemaGrammar (JSON schemas) implement them.
 #pragma once
 
 #include <cstddef>
@@ -8,40 +9,44 @@
 
 namespace codellama {
 
-// A grammar as a machine over bytes. A rule inside another one is a call: it is read to its end,
-// then the caller goes on. States may be made when they are first needed. One thread at a time.
+// Runs a grammar as a pushdown machine over bytes. A rule calls an inner rule: the machine reads
+// the inner rule to its end and then continues the caller. The machine may create states when they
+// are first needed. Only one thread may use it at a time.
 class GrammarMachine {
  public:
   using State = uint32_t;
-  static constexpr State kDead = 0;  // nothing may come
+  static constexpr State kDead = 0;  // no text of the grammar starts with the bytes read
 
+  // A rule that may start here.
   struct Call {
-    State callee = kDead;  // where the inner rule begins
-    State after = kDead;   // where the caller goes on
+    State callee = kDead;  // start of the inner rule
+    State after = kDead;   // state of the caller after the inner rule
   };
 
+  // Properties of one state.
   struct Node {
     bool accepting = false;   // the rule may end here
-    bool reads = true;        // some byte may come here
-    std::vector<State> free;  // other states of the rule that need no byte to be reached
-    std::vector<Call> calls;
+    bool reads = true;        // Next() may return a state; false = it returns kDead for all bytes
+    std::vector<State> free;  // states of the same rule that are reached without reading a byte
+    std::vector<Call> calls;  // rules that may start here
   };
 
   virtual ~GrammarMachine() = default;
+  // The state before the first byte of a text.
   virtual State start() const = 0;
-  // Valid until the next call of anything here.
+  // The reference is valid until the next call of any member function.
   virtual const Node& NodeOf(State state) = 0;
-  // The state after one byte, or kDead.
+  // The state after reading one byte, or kDead if the rule does not allow the byte here.
   virtual State Next(State state, uint8_t byte) = 0;
-  // Memory that the states take, in bytes, roughly.
+  // Estimated memory of the states, in bytes.
   virtual size_t bytes() const = 0;
 };
 
-// A compiled grammar. It never changes, so that requests of several threads share it.
+// A compiled grammar. It is immutable, so requests on several threads share it.
 class Grammar {
  public:
   virtual ~Grammar() = default;
-  // A machine for one thread. The grammar must outlive it.
+  // Creates a machine for one thread. The grammar must outlive the machine.
   virtual std::unique_ptr<GrammarMachine> NewMachine() const = 0;
 };
 

@@ -10,14 +10,15 @@ namespace codellama {
 
 namespace {
 
-// Kept between questions, and as much for masks.
-constexpr size_t kMostBytes = 64U << 20;
+// Maximum memory of the states between queries, and separately of the masks.
+constexpr size_t kMaxBytes = 64U << 20;
 
-// Ways to read a text at once.
-constexpr size_t kMostStacks = 20'000;
+// Maximum number of call stacks for one text: the number of ways to read it.
+constexpr size_t kMaxStacks = 20'000;
 
-// Visits of stacks for one token: some hundred milliseconds. JSON takes a hundredth of it.
-constexpr size_t kMostVisits = 2'000'000;
+// Maximum number of stacks visited for one token: a few hundred milliseconds. JSON needs about 1%
+// of this.
+constexpr size_t kMaxVisits = 2'000'000;
 
 [[noreturn]] void RefuseAmbiguous(const std::string& what) {
   throw Error(ErrorCode::kInvalidGrammar, "grammar: " + what + "; make the grammar less ambiguous");
@@ -33,10 +34,10 @@ GrammarAutomaton::GrammarAutomaton(std::shared_ptr<const Grammar> grammar,
 
 void GrammarAutomaton::BeginQuery() {
   visits_ = 0;
-  if (trie_ != nullptr && masks_.size() * trie_->mask_words * sizeof(uint64_t) > kMostBytes) {
+  if (trie_ != nullptr && masks_.size() * trie_->mask_words * sizeof(uint64_t) > kMaxBytes) {
     masks_.clear();
   }
-  if (bytes() > kMostBytes) Forget();
+  if (bytes() > kMaxBytes) Forget();
 }
 
 size_t GrammarAutomaton::bytes() const {
@@ -48,8 +49,8 @@ size_t GrammarAutomaton::bytes() const {
 
 void GrammarAutomaton::CountVisits(size_t visits) {
   visits_ += visits;
-  if (visits_ <= kMostVisits) return;
-  RefuseAmbiguous("to find what may come next takes more than " + std::to_string(kMostVisits) +
+  if (visits_ <= kMaxVisits) return;
+  RefuseAmbiguous("finding the allowed tokens takes more than " + std::to_string(kMaxVisits) +
                   " steps");
 }
 
@@ -111,8 +112,8 @@ GrammarAutomaton::State GrammarAutomaton::Close(std::vector<Stack> open) {
     if (node.accepting) visit(frame.below);
     for (const GrammarMachine::State state : node.free) visit(Push(state, frame.below));
     for (const auto& [callee, after] : node.calls) visit(Push(callee, Push(after, frame.below)));
-    if (open.size() > kMostStacks) {
-      RefuseAmbiguous("the text can be read in more than " + std::to_string(kMostStacks) +
+    if (open.size() > kMaxStacks) {
+      RefuseAmbiguous("the text can be read in more than " + std::to_string(kMaxStacks) +
                       " ways at once");
     }
   }
@@ -171,7 +172,7 @@ const TokenMask& GrammarAutomaton::AllowedTokens(State state) {
 }
 
 void GrammarAutomaton::FillMask(State state, TokenMask* mask) {
-  std::vector<State> path(trie_->longest + 1, kDead);  // by bytes that are read
+  std::vector<State> path(trie_->longest + 1, kDead);  // state by number of bytes read
   path[0] = state;
   const std::vector<TokenTrie::Node>& nodes = trie_->nodes;
   for (size_t at = 0; at < nodes.size();) {

@@ -1,5 +1,6 @@
-// A grammar at work: which bytes, and which tokens, may follow a text. States and the steps between
-// them are made when they are first needed and kept, so that a repeated step costs a look-up.
+// Finds the bytes and tokens that a grammar allows after a text. It runs a GrammarMachine with all
+// possible call stacks at once. States and steps are created when they are first needed and then
+// kept, so a repeated step costs one look-up.
 #pragma once
 
 #include <array>
@@ -16,71 +17,80 @@
 
 namespace codellama {
 
-// One thread at a time.
+// Only one thread may use an automaton at a time.
 class GrammarAutomaton {
  public:
   using State = uint32_t;
-  static constexpr State kDead = 0;  // no text begins like this
+  static constexpr State kDead = 0;  // no text of the grammar starts with the bytes read
 
-  // `trie` may be null where nobody asks for tokens.
+  // `trie` may be null if AllowedTokens() is never called.
   GrammarAutomaton(std::shared_ptr<const Grammar> grammar, std::shared_ptr<const TokenTrie> trie);
 
   const Grammar* grammar() const { return grammar_.get(); }
 
-  // Begins a question: everything until the next BeginQuery() shares one limit of work. Forgets
-  // all states where they take too much memory; the epoch then changes, and a caller gets its state
-  // again from its text. All functions below throw kInvalidGrammar for a grammar so ambiguous that
-  // a question takes more work than the limit.
+  // Starts a query: all calls until the next BeginQuery() share one work limit. The functions below
+  // throw kInvalidGrammar if an ambiguous grammar makes a query exceed the limit. BeginQuery()
+  // drops all states if they use too much memory. The epoch then changes: old State values are
+  // invalid, and the caller must get its state again with Replay().
   void BeginQuery();
   uint32_t epoch() const { return epoch_; }
 
-  // Memory of the states, in bytes, roughly.
+  // Estimated memory of the states, in bytes.
   size_t bytes() const;
 
+  // The state before the first byte of a text.
   State start() const { return start_; }
+  // The state after reading `bytes`, or kDead if the grammar does not allow them.
   State Next(State state, std::string_view bytes);
-  // The state after a text that was read before. It has no limit: the text may be long.
+  // The state after a text that was read before, perhaps in an earlier epoch. Has no work limit
+  // because the text may be long.
   State Replay(std::string_view text);
 
-  // The text may end here.
+  // Whether the text may end here.
   bool IsComplete(State state) const { return states_[state].complete; }
-  // It must end here.
+  // Whether the text must end here: it may end, and nothing may follow.
   bool IsOver(State state) const { return IsComplete(state) && states_[state].tops.empty(); }
 
-  // Tokens whose bytes may come next. Valid until the next call of anything here.
+  // Mask of the tokens whose bytes may follow. Valid until the next call of any member function.
   const TokenMask& AllowedTokens(State state);
 
  private:
-  // Rules that are being read, the innermost first: a list that shares its ends.
+  // Number of a call stack: a linked list of frames, the innermost rule first. Stacks with the same
+  // outer rules share those frames.
   using Stack = uint32_t;
   static constexpr Stack kBottom = 0;
   static constexpr State kUnknown = UINT32_MAX;
 
+  // One entry of a call stack.
   struct Frame {
-    GrammarMachine::State state = GrammarMachine::kDead;
-    Stack below = kBottom;
+    GrammarMachine::State state = GrammarMachine::kDead;  // state inside the rule
+    Stack below = kBottom;                                // stack of the caller
   };
 
   struct StateNode {
-    std::vector<Stack> tops;  // sorted: all ways to read the text that may go on
-    bool complete = false;
-    std::unique_ptr<std::array<State, 256>> next;  // kUnknown where not known yet
+    std::vector<Stack> tops;  // sorted; one stack for each reading that accepts another byte
+    bool complete = false;    // the text may end here
+    std::unique_ptr<std::array<State, 256>> next;  // by byte; kUnknown = not computed yet
   };
 
+  // Drops all states and starts a new epoch.
   void Forget();
+  // Adds to the work of the query. Throws kInvalidGrammar above the limit.
   void CountVisits(size_t visits);
+  // The stack with one more frame on top.
   Stack Push(GrammarMachine::State state, Stack below);
+  // The number of a state, which is added if it is new.
   State Intern(std::vector<Stack> tops, bool complete);
-  // The state of all places that are reached from the stacks without a byte.
+  // The state of all stacks that are reached from `open` without reading a byte.
   State Close(std::vector<Stack> open);
   State NextByte(State state, uint8_t byte);
   void FillMask(State state, TokenMask* mask);
 
   const std::shared_ptr<const Grammar> grammar_;
   const std::shared_ptr<const TokenTrie> trie_;
-  size_t visits_ = 0;  // of stacks, in this question
-  size_t tops_ = 0;    // of all states together
-  size_t tables_ = 0;  // states with a table of next states
+  size_t visits_ = 0;  // stacks visited in this query
+  size_t tops_ = 0;    // stacks stored in all states
+  size_t tables_ = 0;  // states that have a `next` table
   uint32_t epoch_ = 0;
   State start_ = kDead;
   std::unique_ptr<GrammarMachine> machine_;
@@ -88,7 +98,7 @@ class GrammarAutomaton {
   std::unordered_map<uint64_t, Stack> stacks_;
   std::vector<StateNode> states_;
   std::map<std::pair<bool, std::vector<Stack>>, State> numbers_;
-  std::unordered_map<Stack, State> singles_;  // incomplete states with one way to read the text
+  std::unordered_map<Stack, State> singles_;  // incomplete states with a single stack
   std::unordered_map<State, TokenMask> masks_;
 };
 

@@ -28,7 +28,7 @@ bool GrammarMatcher::Allows(Token token, std::string_view piece, const Tokenizer
 
 const float* GrammarMatcher::Mask(const float* logits, const Tokenizer& tokenizer) {
   constexpr float kNever = -std::numeric_limits<float>::infinity();
-  // A thread masks the logits of many sequences, which share the room.
+  // One buffer per thread: all sequences of a thread share it.
   thread_local std::vector<float> masked;
   const GrammarAutomaton::State state = State();
   const TokenMask& allowed = automaton_->AllowedTokens(state);

@@ -1,4 +1,4 @@
-// One text that follows a grammar.
+// Applies a grammar to the text of one sequence: masks logits, and follows the generated text.
 #pragma once
 
 #include <memory>
@@ -17,26 +17,27 @@ class GrammarMatcher {
  public:
   explicit GrammarMatcher(std::shared_ptr<GrammarAutomaton> automaton);
 
-  // Whether the token, whose bytes are `piece`, may come next.
+  // Whether `token` may follow the text. `piece` holds the bytes of the token.
   bool Allows(Token token, std::string_view piece, const Tokenizer& tokenizer);
 
-  // The logits, with minus infinity for tokens that may not come next. Valid until the next call on
-  // the same thread.
+  // A copy of the logits, with minus infinity for each token that may not follow. Valid until the
+  // next call of Mask() on the same thread, for any matcher.
   const float* Mask(const float* logits, const Tokenizer& tokenizer);
 
-  // Adds a piece that Allows() accepted to the text.
+  // Appends a piece to the text. Allows() must have accepted it.
   void Append(std::string_view piece);
 
-  // Nothing may follow.
+  // Whether the text is complete and nothing may follow.
   bool IsOver();
 
  private:
+  // Starts a query. Returns the state after the text, replaying the text after a change of epoch.
   GrammarAutomaton::State State();
 
   const std::shared_ptr<GrammarAutomaton> automaton_;
   std::string text_;
   GrammarAutomaton::State state_;
-  uint32_t epoch_;  // of the state
+  uint32_t epoch_;  // epoch of the automaton in which `state_` is valid
 };
 
 }  // namespace codellama

@@ -1,4 +1,4 @@
-// Runs a RuleGrammar. A state is the position of the symbol that comes next, plus one.
+// Runs a RuleGrammar. A state is the position of the next symbol plus one: 0 is kDead.
 #include <unordered_map>
 #include <utility>
 
@@ -44,7 +44,8 @@ class RuleMachine : public GrammarMachine {
     node.accepting = symbol.kind == Kind::kEnd;
     node.reads = symbol.kind == Kind::kBytes;
     if (symbol.kind != Kind::kRule) return node;
-    // After the last symbol of an alternative there is nothing to come back for.
+    // A tail call: after the last symbol of an alternative the rule is over, so the inner rule
+    // takes its place and needs no frame.
     if (grammar_.symbols[state].kind == Kind::kEnd) {
       node.free = StartsOf(symbol.index);
     } else {
@@ -61,7 +62,7 @@ class RuleMachine : public GrammarMachine {
   }
 
   const RuleGrammar& grammar_;
-  const State start_;  // before the root rule
+  const State start_;  // state before the root rule
   std::unordered_map<State, Node> nodes_;
 };
 

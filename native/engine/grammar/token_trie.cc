@@ -7,8 +7,8 @@ namespace codellama {
 
 TokenTrie::TokenTrie(const std::vector<std::pair<std::string, Token>>& pieces, int32_t size)
     : mask_words(static_cast<size_t>(size) / 64 + 1) {
-  std::vector<uint32_t> path;  // nodes of the piece before
-  std::string_view before;
+  std::vector<uint32_t> path;  // nodes of the previous piece
+  std::string_view before;     // the previous piece
   const auto close = [&](size_t depth) {
     for (; path.size() > depth; path.pop_back()) {
       nodes[path.back()].next = static_cast<uint32_t>(nodes.size());

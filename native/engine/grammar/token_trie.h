@@ -1,4 +1,5 @@
-// The pieces of a vocabulary as a trie in one array, in the order in which a walk visits its nodes.
+// A trie of the byte texts (pieces) of all tokens. The nodes are stored in one array, in the order
+// of a depth-first walk.
 #pragma once
 
 #include <cstdint>
@@ -10,25 +11,26 @@
 
 namespace codellama {
 
-// One bit for each token.
+// A set of tokens, one bit each: bit (token % 64) of word (token / 64).
 using TokenMask = std::vector<uint64_t>;
 
 struct TokenTrie {
   struct Node {
-    uint32_t next = 0;    // the node after this one's descendants
-    uint32_t first = 0;   // in `token_ids`: the first piece that ends here
-    uint32_t depth = 0;   // bytes before this one
-    uint16_t tokens = 0;  // pieces that end here; most nodes have none
+    uint32_t next = 0;    // index of the first node after all descendants of this node
+    uint32_t first = 0;   // index in `token_ids` of the first token that ends here
+    uint32_t depth = 0;   // number of bytes before this node's byte
+    uint16_t tokens = 0;  // number of tokens that end here; usually 0
     uint8_t byte = 0;
   };
 
-  // `pieces` are sorted by their bytes, and none is empty. `size` is the number of tokens.
+  // `pieces` must be sorted by their bytes and must not be empty texts. `size` is the number of
+  // tokens of the vocabulary.
   TokenTrie(const std::vector<std::pair<std::string, Token>>& pieces, int32_t size);
 
   std::vector<Node> nodes;
   std::vector<Token> token_ids;
-  size_t longest = 0;     // bytes of a piece
-  size_t mask_words = 0;  // of a TokenMask
+  size_t longest = 0;     // length of the longest piece, in bytes
+  size_t mask_words = 0;  // length of a TokenMask, in words
 };
 
 }  // namespace codellama

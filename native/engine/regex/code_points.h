@@ -1,4 +1,4 @@
-// Code points of UTF-8 texts, and sorted sets of them.
+// Reads and writes Unicode code points in UTF-8 texts (RFC 3629), and holds sorted sets of them.
 #pragma once
 
 #include <cstdint>
@@ -9,23 +9,26 @@
 
 namespace codellama {
 
-// Texts are Unicode scalar values: no surrogates.
+// The largest Unicode scalar value. A text holds scalar values only, so it has no surrogates.
 inline constexpr uint32_t kLastScalar = 0x10FFFF;
+// Result of TakeCodePoint() for a byte that does not start a UTF-8 character.
 inline constexpr uint32_t kNoCodePoint = UINT32_MAX;
 
-// Takes one character off the front of a text that is not empty. Returns kNoCodePoint, and takes
-// one byte, where the text is not UTF-8.
+// Removes the first character of a non-empty text and returns it. If the text does not start with a
+// UTF-8 character, removes one byte and returns kNoCodePoint.
 uint32_t TakeCodePoint(std::string_view* text);
 
+// Appends the code point in UTF-8.
 void AppendCodePoint(uint32_t code_point, std::string* text);
 
-// Code points, both ends included.
+// A range of code points, both ends included.
 using PointRange = std::pair<uint32_t, uint32_t>;
-// Sorted, disjoint and not adjacent.
+// A set of code points, as ranges that are sorted, disjoint and not adjacent.
 using PointSet = std::vector<PointRange>;
 
+// The set of all code points in `ranges`, which may be unsorted and may overlap.
 PointSet Normalized(PointSet ranges);
-// All code points outside the set.
+// The set of all code points that are not in `set`.
 PointSet Complement(const PointSet& set);
 
 }  // namespace codellama

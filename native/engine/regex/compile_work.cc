@@ -6,7 +6,8 @@ namespace codellama {
 
 namespace {
 
-constexpr size_t kMostSteps = 1'000'000;
+// Step limit of one compilation: a few seconds of work.
+constexpr size_t kMaxSteps = 1'000'000;
 
 thread_local CompileWork* current = nullptr;
 
@@ -21,8 +22,8 @@ CompileWork::~CompileWork() { current = outer_; }
 void CompileWork::Add(size_t steps) {
   if (current == nullptr) return;
   current->steps_ += steps;
-  if (current->steps_ > kMostSteps) {
-    throw Error(ErrorCode::kInvalidGrammar, "it takes too much work to compile; simplify it");
+  if (current->steps_ > kMaxSteps) {
+    throw Error(ErrorCode::kInvalidGrammar, "compiling it takes too much work; simplify it");
   }
   if (current->stop_ != nullptr && current->stop_->load()) {
     throw Error(ErrorCode::kAborted, "compiling the grammar was cancelled");

@@ -1,4 +1,4 @@
-// Bounds the work of compiling one grammar, and lets another thread stop it.
+// Limits the work of compiling one grammar, and lets another thread cancel it.
 #pragma once
 
 #include <atomic>
@@ -6,17 +6,18 @@
 
 namespace codellama {
 
-// Counts work on this thread while it is in scope. Work outside any scope is not bounded.
+// Counts the work of the current thread while this object is in scope. The innermost object counts.
+// Work outside any scope has no limit.
 class CompileWork {
  public:
-  // `stop` may be null.
+  // Another thread sets `stop` to cancel the work. Null = the work cannot be cancelled.
   explicit CompileWork(const std::atomic<bool>* stop);
   ~CompileWork();
   CompileWork(const CompileWork&) = delete;
   CompileWork& operator=(const CompileWork&) = delete;
 
-  // Adds steps of about a microsecond. Throws kInvalidGrammar beyond some seconds of work, and
-  // kAborted soon after `stop` turns true.
+  // Adds steps; one step stands for about a microsecond or a few. Throws kInvalidGrammar when the
+  // work exceeds its limit, a few seconds, and kAborted soon after `stop` becomes true.
   static void Add(size_t steps);
 
  private:

@@ -15,9 +15,10 @@ namespace codellama {
 
 namespace {
 
-// Edges that the search for equal states may visit: some milliseconds. A long chain would take time
-// that grows with the square of its length; its states then stay as they are.
-constexpr size_t kMostVisits = 50'000;
+// Maximum number of edges that the search for equal states visits, which takes a few milliseconds.
+// For a long chain of states the time grows with the square of the length. Beyond this limit the
+// states are not merged, which is correct but needs more memory.
+constexpr size_t kMaxVisits = 50'000;
 
 enum class Operation { kUnion, kIntersection, kDifference };
 
@@ -33,7 +34,7 @@ bool Accepts(Operation operation, bool left, bool right) {
   return false;
 }
 
-// States of both automata; Dfa::kDead where one has ended.
+// One state of each automaton. Dfa::kDead = that automaton rejects the text read so far.
 using Pair = std::pair<uint32_t, uint32_t>;
 
 const DfaState& StateOf(const Dfa& dfa, uint32_t state) {
@@ -41,7 +42,8 @@ const DfaState& StateOf(const Dfa& dfa, uint32_t state) {
   return state == Dfa::kDead ? dead : dfa.states[state];
 }
 
-// Calls emit(first, last, left target, right target) for each range on which both are constant.
+// Splits all code points into ranges inside which both states have one target each. Calls
+// emit(first, last, left target, right target) for each range, in ascending order.
 template <typename Emit>
 void Sweep(const DfaState& left, const DfaState& right, Emit&& emit) {
   size_t i = 0;
@@ -67,6 +69,7 @@ void Sweep(const DfaState& left, const DfaState& right, Emit&& emit) {
   }
 }
 
+// Product construction: runs both automata at the same time.
 Dfa Product(const Dfa& left, const Dfa& right, Operation operation) {
   return Explore(Pair{0, 0}, [&](const Pair& pair, const auto& emit) {
     const DfaState& from_left = StateOf(left, pair.first);
@@ -81,6 +84,7 @@ Dfa Product(const Dfa& left, const Dfa& right, Operation operation) {
   });
 }
 
+// Marks the states that can reach an accepting state, by a search backwards from those.
 std::vector<bool> LiveStates(const Dfa& dfa) {
   std::vector<std::vector<uint32_t>> sources(dfa.states.size());
   std::vector<bool> live(dfa.states.size(), false);
@@ -103,6 +107,7 @@ std::vector<bool> LiveStates(const Dfa& dfa) {
   return live;
 }
 
+// Appends an edge, or extends the last edge if the new one continues it.
 void AppendEdge(DfaEdge edge, std::vector<DfaEdge>* edges) {
   if (!edges->empty() && edges->back().to == edge.to && edges->back().last + 1 == edge.first) {
     edges->back().last = edge.last;
@@ -111,11 +116,12 @@ void AppendEdge(DfaEdge edge, std::vector<DfaEdge>* edges) {
   }
 }
 
-// The automaton of the classes that `class_of` puts states into; UINT32_MAX drops a state.
+// Merges all states of one class into one state. `class_of` maps each state to its class;
+// Dfa::kDead drops the state.
 Dfa Quotient(const Dfa& dfa, const std::vector<uint32_t>& class_of) {
   Dfa result;
-  std::vector<uint32_t> number(dfa.states.size(), Dfa::kDead);  // by class
-  std::vector<uint32_t> members;
+  std::vector<uint32_t> number(dfa.states.size(), Dfa::kDead);  // new state of each class
+  std::vector<uint32_t> members;                                // one old state for each new state
   const auto number_of = [&](uint32_t state) {
     uint32_t& place = number[class_of[state]];
     if (place == Dfa::kDead) {
@@ -145,7 +151,8 @@ std::vector<uint32_t> Numbers(size_t count) {
   return numbers;
 }
 
-// Moore's partition refinement. Each state is its own class where that would take too long.
+// Classes of states from which the same texts are accepted, found by Moore's partition refinement.
+// If that takes too long, each state is its own class.
 std::vector<uint32_t> EquivalenceClasses(const Dfa& dfa) {
   std::vector<uint32_t> classes(dfa.states.size());
   size_t visits = 0;
@@ -170,14 +177,15 @@ std::vector<uint32_t> EquivalenceClasses(const Dfa& dfa) {
       visits += 1 + dfa.states[i].edges.size();
       refined[i] = numbers.try_emplace(std::move(signature), numbers.size()).first->second;
     }
-    if (visits > kMostVisits) return Numbers(classes.size());
+    if (visits > kMaxVisits) return Numbers(classes.size());
     classes = std::move(refined);
     if (numbers.size() == count) return classes;
     count = numbers.size();
   }
 }
 
-// One of the operands where the result equals it. Reduced automata of one set are equal.
+// Returns an operand instead of the result if they are equal, so that pointers can be compared and
+// memory is shared. Two reduced automata of the same set usually have the same states.
 DfaPtr SharedWith(const DfaPtr& left, const DfaPtr& right, DfaPtr result) {
   if (result->states == left->states) return left;
   if (result->states == right->states) return right;
@@ -241,12 +249,12 @@ DfaPtr AllTexts() {
 DfaPtr OneText(std::string_view text) { return AnyOfTexts({text}); }
 
 DfaPtr AnyOfTexts(const std::vector<std::string_view>& texts) {
-  // A trie: the state is a range of the sorted texts and how much of them is read.
+  // Builds a trie. A state is a range of the sorted texts that share the code points read so far.
   std::vector<std::vector<uint32_t>> sorted;
   for (std::string_view text : texts) {
     std::vector<uint32_t>& points = sorted.emplace_back();
     while (!text.empty()) points.push_back(TakeCodePoint(&text));
-    // No text of Unicode scalar values equals one with a lone surrogate.
+    // A text with a lone surrogate is not UTF-8, so no text can equal it.
     if (std::find(points.begin(), points.end(), kNoCodePoint) != points.end()) sorted.pop_back();
   }
   std::sort(sorted.begin(), sorted.end());

@@ -1,4 +1,5 @@
-// Builds a Dfa by exploring states of any type from a start.
+// Builds a Dfa by exploring states of any type from a start state: the common part of the subset
+// construction, the product construction and the number sets.
 #pragma once
 
 #include <map>
@@ -17,8 +18,10 @@ namespace codellama {
                                               std::to_string(limit) + " states; simplify it");
 }
 
-// `visit(state, emit)` calls emit(first, last, next) for disjoint ranges in ascending order and
-// returns whether the state accepts. State needs operator<.
+// Numbers all states that can be reached from `start`. `visit(state, emit)` calls
+// emit(first, last, next) for each outgoing range of code points; the ranges are disjoint and in
+// ascending order. It returns whether the state is accepting. State needs operator<. Throws
+// kInvalidGrammar if there are more than `limit` states. The result is not reduced.
 template <typename State, typename Visit>
 Dfa Explore(const State& start, Visit&& visit, size_t limit = kMaxDfaStates) {
   Dfa dfa;

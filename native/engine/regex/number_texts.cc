@@ -12,14 +12,16 @@ namespace codellama {
 
 namespace {
 
-constexpr size_t kMostDigits = 400;
+constexpr size_t kMaxDigits = 400;
+// Largest divisor, in units of its last decimal place. Each remainder is a state.
 constexpr uint64_t kLargestDivisor = 20'000;
 
 [[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
 
+// The last thing that was read of a canonical text.
 enum class Place : uint8_t { kStart, kSign, kInteger, kPoint, kFraction };
 
-// Where a reader of a canonical text is.
+// Reads a canonical text one character at a time.
 struct Reader {
   Place place = Place::kStart;
   bool negative = false;
@@ -28,7 +30,7 @@ struct Reader {
 
   auto operator<=>(const Reader&) const = default;
 
-  // False where the character does not continue a canonical text.
+  // Reads the next character. Returns false if no canonical text continues with it.
   bool Read(char character) {
     const bool digit = character >= '0' && character <= '9';
     if (character == '-') {
@@ -59,7 +61,9 @@ struct Reader {
 
 constexpr std::string_view kCharacters = "-.0123456789";  // in ascending order
 
-// Texts of all readers that `step` follows to the end and `accepts`.
+// The set of canonical texts that `step` and `accepts` admit. `step(&state, character)` updates the
+// state and returns false to reject the text; `accepts(state)` decides at the end of a text. State
+// has a member `reader`, which is already past the character when `step` is called.
 template <typename State, typename Step, typename Accepts>
 DfaPtr Texts(const State& start, Step&& step, Accepts&& accepts) {
   return Reduced(Explore(start, [&](const State& state, const auto& emit) {
@@ -73,11 +77,11 @@ DfaPtr Texts(const State& start, Step&& step, Accepts&& accepts) {
   }));
 }
 
-// A text compared with a bound's magnitude, digit by digit.
+// Compares a text with the magnitude of a bound, digit by digit.
 struct Comparison {
   Reader reader;
-  size_t digits = 0;  // of the part that is read, at most one more than the bound has
-  int order = 0;      // of the magnitude so far: below the bound, equal, above it
+  size_t digits = 0;  // digits read of the current part, counted up to one more than the bound has
+  int order = 0;      // -1, 0, 1: the digits read are below, equal to, above those of the bound
 
   auto operator<=>(const Comparison&) const = default;
 };
@@ -86,7 +90,7 @@ int OrderOf(char left, char right) { return left < right ? -1 : left > right ? 1
 
 int OrderOfLengths(size_t left, size_t right) { return left < right ? -1 : left > right ? 1 : 0; }
 
-// The order once the integer part is complete.
+// The order when the integer part is complete: first by length, then by digits.
 int IntegerOrder(const Comparison& state, const Decimal& bound) {
   const size_t digits = state.reader.zero ? 0 : state.digits;
   const int by_length = OrderOfLengths(digits, bound.integer.size());
@@ -94,6 +98,7 @@ int IntegerOrder(const Comparison& state, const Decimal& bound) {
   return state.reader.zero ? 0 : state.order;
 }
 
+// Updates the comparison with the next character. Always returns true.
 bool Compare(const Decimal& bound, char character, Comparison* state) {
   if (character == '-') return true;
   if (character == '.') {
@@ -114,7 +119,7 @@ bool Compare(const Decimal& bound, char character, Comparison* state) {
   return true;
 }
 
-// -1, 0 or 1: the text's number is below the bound, equal to it or above it.
+// Order of the complete number and the bound, with signs: -1 = below, 0 = equal, 1 = above.
 int SignedOrder(const Comparison& state, const Decimal& bound) {
   const bool negative = state.reader.negative;
   if (negative != bound.negative) return negative ? -1 : 1;
@@ -136,14 +141,16 @@ DfaPtr Compared(const Decimal& bound, Accepts&& accepts) {
       [&](const Comparison& state) { return accepts(SignedOrder(state, bound)); });
 }
 
+// Long division of the digits read so far.
 struct Division {
   Reader reader;
-  uint64_t remainder = 0;
+  uint64_t remainder = 0;  // in units of the divisor's last decimal place
   size_t fraction_digits = 0;
 
   auto operator<=>(const Division&) const = default;
 };
 
+// Whether the set is infinite. Expects a reduced automaton.
 bool HasCycle(const Dfa& dfa) {
   enum class Mark : uint8_t { kNew, kOpen, kDone };
   std::vector<Mark> marks(dfa.states.size(), Mark::kNew);
@@ -166,9 +173,12 @@ bool HasCycle(const Dfa& dfa) {
   return false;
 }
 
-// With any number of zeros at the end of a fraction, or ".0" and more behind an integer.
+// The numbers, also with zeros after the last digit of the fraction, or with a point and zeros
+// after an integer.
 DfaPtr WithTrailingZeros(const Dfa& numbers) {
-  // `whole`: only zeros have followed an accepted text since then; `dot`: the last was a point.
+  // `state`: after the text in `numbers`, or kDead. `whole`: the text is a number of the set,
+  // perhaps followed by a point and zeros. `dot`: the last character is a point. `fraction`: a
+  // point was read.
   struct Spelling {
     uint32_t state;
     bool whole, dot, fraction;
@@ -209,9 +219,9 @@ Decimal ParseDecimal(std::string_view number) {
   auto scale = static_cast<int64_t>(digits.size());
   if (point != std::string_view::npos) digits += number.substr(point + 1);
   scale += exponent;
-  if (digits.size() > kMostDigits || scale > static_cast<int64_t>(kMostDigits) ||
-      scale < -static_cast<int64_t>(kMostDigits)) {
-    Refuse("a number has more than " + std::to_string(kMostDigits) + " digits");
+  if (digits.size() > kMaxDigits || scale > static_cast<int64_t>(kMaxDigits) ||
+      scale < -static_cast<int64_t>(kMaxDigits)) {
+    Refuse("a number has more than " + std::to_string(kMaxDigits) + " digits");
   }
   if (scale < 0) digits.insert(0, static_cast<size_t>(-scale), '0');
   const auto integer_digits = static_cast<size_t>(std::max<int64_t>(scale, 0));
@@ -261,8 +271,8 @@ DfaPtr MultiplesOf(const Decimal& divisor) {
   if (divisor.negative || digits.empty()) Refuse("multipleOf must be a number above 0");
   const size_t places = divisor.fraction.size();
   if (digits.size() > 9 || std::stoull(digits) > kLargestDivisor) {
-    Refuse("multipleOf cannot be enforced for divisors of more than " +
-           std::to_string(kLargestDivisor) + " units of their last digit");
+    Refuse("multipleOf cannot be enforced for a divisor above " + std::to_string(kLargestDivisor) +
+           ", counted in units of its last digit (0.25 counts as 25)");
   }
   const uint64_t units = std::stoull(digits);
   return Texts(
@@ -282,7 +292,8 @@ DfaPtr MultiplesOf(const Decimal& divisor) {
 }
 
 DfaPtr NumberSpellings(const DfaPtr& numbers) {
-  // All that JSON.stringify() writes: a model that may write digits without end now and then does.
+  // The lengths cover everything that JSON.stringify() writes. They are limited because a model
+  // that may write digits forever sometimes does.
   static const DfaPtr plain = WholeMatches("-?[0-9]{1,21}(\\.[0-9]{1,25})?");
   static const DfaPtr any =
       Union(WholeMatches("-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,25})?([eE][+-]?[0-9]{1,2})?"),

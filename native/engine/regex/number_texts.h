@@ -1,5 +1,6 @@
-// Sets of numbers as sets of their canonical texts: `-?(0|[1-9]\d*)(\.\d*[1-9])?`, without "-0".
-// Each number has one canonical text, so that sets of texts are sets of numbers.
+// Represents sets of JSON numbers (RFC 8259, section 6) as sets of texts, for `minimum`, `maximum`
+// and `multipleOf` of JSON Schema 2020-12. Each number has exactly one canonical text,
+// `-?(0|[1-9]\d*)(\.\d*[1-9])?` without "-0", so a set of canonical texts is a set of numbers.
 #pragma once
 
 #include <string>
@@ -9,28 +10,36 @@
 
 namespace codellama {
 
-// A number of any size; without leading or trailing zeros, "" for a zero part.
+// A decimal number of any size. The integer digits have no leading zeros, the fraction digits no
+// trailing zeros. "" = that part is zero.
 struct Decimal {
   bool negative = false;
   std::string integer;
   std::string fraction;
 };
 
-// Reads a JSON number. Throws kInvalidGrammar for one of more than 400 digits.
+// Reads a JSON number. Throws kInvalidGrammar if it has more than 400 digits, exponent included.
 Decimal ParseDecimal(std::string_view number);
+// The canonical text of the number, as defined above.
 std::string CanonicalText(const Decimal& number);
 
+// The functions below return sets of canonical texts.
 DfaPtr AllNumbers();
 DfaPtr AllIntegers();
+// Numbers above `bound`, or equal to it unless `exclusive`.
 DfaPtr NumbersFrom(const Decimal& bound, bool exclusive);
+// Numbers below `bound`, or equal to it unless `exclusive`.
 DfaPtr NumbersUpTo(const Decimal& bound, bool exclusive);
-// Throws kInvalidGrammar unless `divisor` is above 0, and for one of too many digits.
+// Multiples of `divisor`. Throws kInvalidGrammar if the divisor is not above 0 or has too many
+// digits.
 DfaPtr MultiplesOf(const Decimal& divisor);
 
-// Texts of the numbers as people write them: fractions may end with zeros, and the numbers of
-// AllNumbers() may have an exponent. A set of integers has no fractions, because readers in other
-// languages would take 1.0 for no integer. A number has at most 21 digits before the point and 25
-// after it, where the set has such numbers.
+// The texts that a model may write for the numbers of a set of canonical texts:
+// - A fraction may end with zeros. A set of integers gets no fractions, because many JSON
+//   parsers do not read 1.0 as an integer.
+// - Exponents are allowed only if the set is AllNumbers().
+// - An infinite set is limited to at most 21 digits before the point and 25 after it, so that a
+//   model cannot write digits forever. A set without numbers of that length has no limit.
 DfaPtr NumberSpellings(const DfaPtr& numbers);
 
 }  // namespace codellama

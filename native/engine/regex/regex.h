@@ -1,5 +1,6 @@
-// Regular expressions of ECMA-262, as JSON Schema's `pattern` has them: with Unicode code points
-// and without flags.
+// Turns regular expressions into sets of texts, for `pattern` and `patternProperties` of JSON
+// Schema 2020-12. The syntax is ECMA-262, section 22.2, read as Unicode code points and without
+// flags.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +12,16 @@
 
 namespace codellama {
 
+// Syntax tree of a regular expression.
 struct RegexNode {
   enum class Kind : uint8_t {
     kSet,           // one code point of `set`
-    kSequence,      // all children, one after the other
+    kSequence,      // all children, in order
     kAlternatives,  // one of the children
-    kRepeat,        // the only child, `minimum` to `maximum` times
-    kStart,         // ^
-    kEnd,           // $
-    kLookahead,     // the only child must match here; with `negated` must not
+    kRepeat,        // its single child, `minimum` to `maximum` times
+    kStart,         // ^: the text starts here
+    kEnd,           // $: the text ends here
+    kLookahead,     // its single child matches here, or does not match if `negated`
   };
   static constexpr uint32_t kUnbounded = UINT32_MAX;
 
@@ -27,20 +29,21 @@ struct RegexNode {
   PointSet set;
   std::vector<RegexNode> children;
   uint32_t minimum = 0;
-  uint32_t maximum = kUnbounded;
+  uint32_t maximum = kUnbounded;  // kUnbounded = no limit
   bool negated = false;
 };
 
-// Throws kInvalidGrammar for a syntax error, and for what no automaton can hold: backreferences,
-// word boundaries, lookbehind; and Unicode properties, which are not supported.
+// Parses a pattern in UTF-8. Throws kInvalidGrammar, naming the byte, for a syntax error and for
+// features that are not supported: backreferences, word boundaries, lookbehind and Unicode
+// properties.
 RegexNode ParseRegex(std::string_view pattern);
 
-// Texts in which the expression matches somewhere, as RegExp.prototype.test does. Throws
-// kInvalidGrammar for one that needs too many states.
+// Texts in which the expression matches at some place: those for which RegExp.prototype.test
+// returns true. Throws kInvalidGrammar if the automaton needs too many states.
 DfaPtr TextsWithMatch(const RegexNode& regex);
 DfaPtr TextsWithMatch(std::string_view pattern);
 
-// Texts that the expression matches as a whole.
+// Texts that the expression matches from the first to the last character. Throws as above.
 DfaPtr WholeMatches(std::string_view pattern);
 
 }  // namespace codellama

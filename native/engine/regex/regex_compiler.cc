@@ -1,4 +1,6 @@
-// Thompson's construction, built from the end to the beginning, and the subset construction.
+// Compiles a regular expression to a Dfa: Thompson's construction makes an NFA, and the subset
+// construction makes it deterministic. The NFA is built from the end of the expression to its
+// start, so that a node knows the state that follows it.
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -11,9 +13,9 @@ namespace codellama {
 
 namespace {
 
-constexpr size_t kMostNfaStates = 200'000;
-// Visits of NFA states in one subset construction: some hundred milliseconds.
-constexpr size_t kMostVisits = 5'000'000;
+constexpr size_t kMaxNfaStates = 200'000;
+// Maximum number of NFA states that one subset construction visits: a few hundred milliseconds.
+constexpr size_t kMaxVisits = 5'000'000;
 
 using Kind = RegexNode::Kind;
 
@@ -28,12 +30,12 @@ class Nfa {
   };
   struct State {
     std::vector<Edge> edges;
-    std::vector<uint32_t> free;      // reached without reading
-    std::vector<uint32_t> at_start;  // the same, but only where the text begins
-    std::vector<uint32_t> at_end;    // the same, but only where the text ends
+    std::vector<uint32_t> free;      // states reached without reading a character
+    std::vector<uint32_t> at_start;  // the same, but only at the start of the text
+    std::vector<uint32_t> at_end;    // the same, but only at the end of the text
   };
 
-  // The accepting state; with `trailing` any text may follow it.
+  // Creates the accepting state. With `trailing`, any text may follow the match.
   explicit Nfa(bool trailing) {
     Add();
     if (trailing) states_[kAccept].edges.push_back({0, kLastScalar, kAccept});
@@ -41,10 +43,10 @@ class Nfa {
 
   static constexpr uint32_t kAccept = 0;
 
-  // The state from which `node` and then `next` match.
+  // Adds the states of `node` in front of the state `next`. Returns the first of them.
   uint32_t Before(const RegexNode& node, uint32_t next);
 
-  // A state from which any text and then `next` match.
+  // Adds a state that reads any text and then continues with `next`.
   uint32_t AfterAnything(uint32_t next) {
     const uint32_t state = Add();
     states_[state].edges.push_back({0, kLastScalar, state});
@@ -52,13 +54,16 @@ class Nfa {
     return state;
   }
 
+  // The set of texts that lead from `start` to the accepting state. `at_start`: `start` is the
+  // start of the text.
   DfaPtr Determinize(uint32_t start, bool at_start);
 
  private:
   using Set = std::vector<uint32_t>;
 
   uint32_t Add() {
-    if (states_.size() >= kMostNfaStates) Refuse("gets too large; repeat less");
+    if (states_.size() >= kMaxNfaStates)
+      Refuse("needs too many states; use smaller repetition counts");
     states_.emplace_back();
     return static_cast<uint32_t>(states_.size()) - 1;
   }
@@ -66,6 +71,7 @@ class Nfa {
   uint32_t BeforeRepeat(const RegexNode& node, uint32_t next);
   uint32_t BeforeLookahead(const RegexNode& node, uint32_t next);
   uint32_t Embed(const Dfa& dfa);
+  // All states that `seeds` reach without reading a character, sorted.
   Set Closure(Set seeds, bool at_start, bool at_end);
 
   std::vector<State> states_;
@@ -135,7 +141,7 @@ uint32_t Nfa::BeforeRepeat(const RegexNode& node, uint32_t next) {
 }
 
 uint32_t Nfa::BeforeLookahead(const RegexNode& node, uint32_t next) {
-  // What follows a lookahead in a loop is the loop itself, which is not complete yet.
+  // The texts that may follow must be known. Inside a loop they are not: the loop is unfinished.
   if (in_loop_) Refuse("has a lookahead inside a repetition, which cannot be enforced");
   const DfaPtr rest = Determinize(next, false);
   Nfa ahead(true);
@@ -143,7 +149,8 @@ uint32_t Nfa::BeforeLookahead(const RegexNode& node, uint32_t next) {
   return Embed(node.negated ? *Difference(rest, wanted) : *Intersection(rest, wanted));
 }
 
-// The start of a copy of an automaton whose texts end where the whole text ends.
+// Copies an automaton into the NFA; its texts must extend to the end of the whole text. Returns the
+// start state of the copy.
 uint32_t Nfa::Embed(const Dfa& dfa) {
   const auto offset = static_cast<uint32_t>(states_.size());
   for (size_t i = 0; i < dfa.states.size(); i++) Add();
@@ -173,7 +180,7 @@ Nfa::Set Nfa::Closure(Set seeds, bool at_start, bool at_end) {
     if (at_end) seeds.insert(seeds.end(), from.at_end.begin(), from.at_end.end());
   }
   visits_ += closed.size() + states_.size() / 64;
-  if (visits_ > kMostVisits) Refuse("takes too long to compile; simplify it");
+  if (visits_ > kMaxVisits) Refuse("takes too long to compile; simplify it");
   std::sort(closed.begin(), closed.end());
   return closed;
 }

@@ -1,3 +1,4 @@
+// Recursive descent parser for regular expressions (ECMA-262, section 22.2.1 and annex B.1.2).
 #include <array>
 #include <optional>
 #include <string>
@@ -10,8 +11,8 @@ namespace codellama {
 
 namespace {
 
-constexpr size_t kMostNesting = 200;
-constexpr uint32_t kMostRepeats = 100'000;
+constexpr size_t kMaxNesting = 200;
+constexpr uint32_t kMaxRepeats = 100'000;
 
 using Kind = RegexNode::Kind;
 
@@ -37,7 +38,7 @@ class Parser {
 
   RegexNode Parse() {
     RegexNode node = Alternatives();
-    if (!rest_.empty()) Refuse("has a ) without its (");
+    if (!rest_.empty()) Refuse("has an unmatched )");
     return node;
   }
 
@@ -61,7 +62,7 @@ class Parser {
   }
 
   RegexNode Alternatives() {
-    if (++depth_ > kMostNesting) Refuse("nests more than 200 groups");
+    if (++depth_ > kMaxNesting) Refuse("nests more than 200 groups");
     RegexNode node;
     node.kind = Kind::kAlternatives;
     do node.children.push_back(Sequence());
@@ -78,7 +79,7 @@ class Parser {
       const std::optional<RegexNode> repeat = Quantifier();
       if (repeat) {
         if (term.kind == Kind::kStart || term.kind == Kind::kEnd || term.kind == Kind::kLookahead) {
-          Refuse("repeats an assertion");
+          Refuse("has a quantifier after an assertion");
         }
         RegexNode repeated = *repeat;
         repeated.children.push_back(std::move(term));
@@ -101,11 +102,12 @@ class Parser {
     } else if (!Braces(&repeat)) {
       return std::nullopt;
     }
-    Take("?");  // lazy: the same texts match
+    Take("?");  // a lazy quantifier matches the same texts
     return repeat;
   }
 
-  // `{2}`, `{2,}` or `{2,5}`; a brace of another form is an ordinary character.
+  // Reads `{2}`, `{2,}` or `{2,5}`. In any other form the brace is an ordinary character: returns
+  // false and reads nothing.
   bool Braces(RegexNode* repeat) {
     const std::string_view start = rest_;
     std::optional<uint32_t> minimum;
@@ -131,7 +133,7 @@ class Parser {
     uint32_t value = 0;
     while (!rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9') {
       value = value * 10 + static_cast<uint32_t>(rest_[0] - '0');
-      if (value > kMostRepeats) Refuse("repeats more than 100000 times");
+      if (value > kMaxRepeats) Refuse("has a repetition count above 100000");
       rest_.remove_prefix(1);
     }
     return value;
@@ -144,7 +146,8 @@ class Parser {
     if (Take("(")) return Group();
     if (Take("[")) return Class();
     if (Take("\\")) return SetNode(Escape(false));
-    if (rest_[0] == '*' || rest_[0] == '+' || rest_[0] == '?') Refuse("repeats nothing");
+    if (rest_[0] == '*' || rest_[0] == '+' || rest_[0] == '?')
+      Refuse("has a quantifier with nothing to repeat");
     const uint32_t point = TakePoint();
     return SetNode({{point, point}});
   }
@@ -159,7 +162,7 @@ class Parser {
       Refuse("has an unknown group");
     }
     RegexNode content = Alternatives();
-    if (!Take(")")) Refuse("has a ( without its )");
+    if (!Take(")")) Refuse("has an unmatched (");
     if (!positive && !negative) return content;
     RegexNode lookahead = WithChild(Kind::kLookahead, std::move(content));
     lookahead.negated = negative;
@@ -193,7 +196,7 @@ class Parser {
   }
 
   PointSet ClassAtom() {
-    if (rest_.empty()) Refuse("has a [ without its ]");
+    if (rest_.empty()) Refuse("has an unmatched [");
     if (Take("\\")) return Escape(true);
     const uint32_t point = TakePoint();
     return {{point, point}};

@@ -4,7 +4,7 @@
 
 namespace codellama {
 
-ArrayProgress::Number ArrayProgress::Nothing(uint32_t array) {
+ArrayProgress::Number ArrayProgress::Start(uint32_t array) {
   const ArrayPlan& plan = plan_.arrays[array];
   return NumberOf(array, {0, std::vector<uint64_t>(plan.counts.size(), 0),
                           LabelSet(plan.unique.size() / 64 + 1, 0)});
@@ -26,7 +26,7 @@ std::vector<ArrayProgress::Item> ArrayProgress::NextItems(uint32_t array, Number
   std::vector<Item> items;
   if (written.items >= plan.maximum) return items;
   Written next = written;
-  // Positions that nothing tells apart share a state.
+  // Beyond this bound all positions allow the same items, so they share one progress number.
   const uint64_t bound = plan.maximum == UINT64_MAX ? plan.minimum : plan.maximum;
   next.items = std::min(written.items + 1, std::max<uint64_t>(bound, plan.items.size() - 1));
   for (uint32_t text = 0; text < plan.unique.size(); text++) {

@@ -1,4 +1,7 @@
-// The items of an array that are already written, and what may come next.
+// Follows the items of an array: which items are written, which may come next, and whether the
+// array may end. Each distinct situation has a progress number, which the states of JsonMachine
+// contain. Situations that allow the same continuations share a number where possible, so that a
+// long array does not need a number for each length.
 #pragma once
 
 #include <compare>
@@ -11,37 +14,43 @@
 
 namespace codellama {
 
+// The plan must outlive this object. Only one thread may use it at a time.
 class ArrayProgress {
  public:
-  // Written items, by their number.
+  // Progress number: identifies the items written so far.
   using Number = uint32_t;
 
-  // An item that may come next: a value, or one of the texts that each stand once.
+  // An item that may come next, and the progress after it.
   struct Item {
-    PlanNumber value = kNoPlan;
-    uint32_t text = 0;
+    PlanNumber value = kNoPlan;  // plan of the item; kNoPlan = the item is a text of the array
+    uint32_t text = 0;           // index into ArrayPlan::unique if `value` is kNoPlan
     Number after = 0;
   };
 
   explicit ArrayProgress(const SchemaPlan& plan) : plan_(plan) {}
 
-  Number Nothing(uint32_t array);
+  // The progress of an array without items. `array` is an index into SchemaPlan::arrays.
+  Number Start(uint32_t array);
+  // Whether the array may end now.
   bool MayClose(uint32_t array, Number number) const;
+  // The items that may come next. Empty if the array must end.
   std::vector<Item> NextItems(uint32_t array, Number number);
 
+  // Number of progress numbers, for memory estimates.
   size_t size() const { return written_.size(); }
 
  private:
   struct Written {
-    uint64_t items = 0;            // up to where the number makes no difference
-    std::vector<uint64_t> counts;  // of the items that meet each counted condition
-    LabelSet texts;                // of ArrayPlan::unique
+    uint64_t items = 0;            // number of items; stops at a value after which it is irrelevant
+    std::vector<uint64_t> counts;  // for each ArrayPlan::counts: items that meet the condition
+    LabelSet texts;                // texts of ArrayPlan::unique that are used up
 
     auto operator<=>(const Written&) const = default;
   };
 
   Number NumberOf(uint32_t array, const Written& written);
-  // Adds an item that meets the conditions of `met`; false where it must not come.
+  // Counts one more item that meets the conditions in the bit set `met`. `items` is the number of
+  // items with it. Returns false if the item is not allowed.
   static bool Count(const ArrayPlan& plan, uint32_t met, uint64_t items, Written* written);
 
   const SchemaPlan& plan_;

@@ -9,7 +9,8 @@ namespace {
 constexpr GrammarMachine::State kUnknown = UINT32_MAX;
 constexpr std::string_view kWords[] = {"null", "true", "false"};
 
-// States from which the labels that may come next can be reached.
+// Admits the states of a name from which a label that may come next can be reached. Without it, the
+// model could begin a name that it must not finish.
 class LabelFilter : public StateFilter {
  public:
   LabelFilter(const KeyAutomaton& keys, const LabelSet& next) : keys_(keys), next_(next) {}
@@ -36,7 +37,7 @@ size_t JsonMachine::KeyHash::operator()(const Key& key) const {
 JsonMachine::JsonMachine(const SchemaPlan& plan, bool compact)
     : plan_(plan), compact_(compact), objects_(plan), arrays_(plan) {
   Intern({});
-  // No space before the whole value.
+  // `d` is a value that AfterSpace() rejects: the text must not start with whitespace.
   start_ = Intern({Kind::kValue, 0, 0, 0, UINT32_MAX});
 }
 
@@ -80,11 +81,12 @@ size_t JsonMachine::bytes() const {
          (objects_.size() + arrays_.size()) * kProgressBytes;
 }
 
-// A space, or one or two line ends and some indentation: what JSON looks like. A model that may
-// write space without end now and then does.
+// Allows one space, or one or two line ends followed by at most 64 characters of indentation: the
+// usual layouts of JSON. More is not allowed, because a model that may write whitespace forever
+// sometimes does.
 GrammarMachine::State JsonMachine::AfterSpace(Key key, uint8_t byte) {
   enum : uint32_t { kNone, kSpace, kLine, kTwoLines, kIndented };
-  constexpr uint32_t kDeepest = 64;  // characters of indentation
+  constexpr uint32_t kDeepest = 64;  // maximum indentation, in characters
   const bool in_line = key.d >= kLine && key.d < kIndented + kDeepest - 1;
   if (compact_) return kDead;
   if (byte == '\n' && (key.d == kNone || key.d == kLine)) {
@@ -103,7 +105,7 @@ JsonMachine::Node JsonMachine::MakeNode(const Key& key) {
   Node node;
   switch (key.kind) {
     case Kind::kValue: {
-      // One shape is read without a detour.
+      // A single shape needs no extra state: StepValue() enters it directly.
       const ValuePlan& value = plan_.values[key.a];
       if (value.objects.size() > 1) {
         for (const uint32_t each : value.objects)
@@ -131,7 +133,8 @@ JsonMachine::Node JsonMachine::MakeNode(const Key& key) {
     }
     case Kind::kArrayOpen:
     case Kind::kItem:
-      // The space before a value is part of it.
+      // Whitespace in front of an item is read in the item's own rule, so no item starts after
+      // whitespace in this state.
       if (key.d > 0) break;
       node.reads = key.kind == Kind::kArrayOpen;
       for (const auto& [value, text, after] : arrays_.NextItems(key.a, key.b)) {
@@ -175,7 +178,7 @@ JsonMachine::State JsonMachine::Step(const Key& key, uint8_t byte) {
                                      : Intern({Kind::kText, key.a, key.b, read + 1});
     }
     case Kind::kObject:
-      return byte == '{' ? Intern({Kind::kObjectOpen, key.a, objects_.Nothing(key.a)}) : kDead;
+      return byte == '{' ? Intern({Kind::kObjectOpen, key.a, objects_.Start(key.a)}) : kDead;
     case Kind::kObjectOpen:
       if (byte == '}') return objects_.FactsOf(key.b).may_close ? Intern({Kind::kEnd}) : kDead;
       if (byte == '"')
@@ -193,7 +196,7 @@ JsonMachine::State JsonMachine::Step(const Key& key, uint8_t byte) {
     case Kind::kNextKey:
       return byte == '"' ? Intern({Kind::kKey, key.a, key.b, 0, 0}) : AfterSpace(key, byte);
     case Kind::kArray:
-      return byte == '[' ? Intern({Kind::kArrayOpen, key.a, arrays_.Nothing(key.a)}) : kDead;
+      return byte == '[' ? Intern({Kind::kArrayOpen, key.a, arrays_.Start(key.a)}) : kDead;
     case Kind::kArrayOpen:
     case Kind::kAfterItem: {
       if (byte == ']') return arrays_.MayClose(key.a, key.b) ? Intern({Kind::kEnd}) : kDead;

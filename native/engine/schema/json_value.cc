@@ -20,7 +20,7 @@ class Parser {
   JsonValue Parse() {
     JsonValue value = Value();
     SkipSpace();
-    if (at_ < text_.size()) Refuse("something follows the value");
+    if (at_ < text_.size()) Refuse("unexpected text after the value");
     return value;
   }
 
@@ -50,8 +50,8 @@ class Parser {
       value.kind = Kind::kString;
       value.text = String();
     } else if (Peek() == '[' || Peek() == '{') {
-      if (++depth_ > kMostJsonNesting) {
-        Refuse("it nests deeper than " + std::to_string(kMostJsonNesting) + " levels");
+      if (++depth_ > kMaxJsonNesting) {
+        Refuse("it nests deeper than " + std::to_string(kMaxJsonNesting) + " levels");
       }
       if (Peek() == '[') {
         Array(&value);
@@ -65,7 +65,7 @@ class Parser {
     } else {
       value.kind = Kind::kBoolean;
       value.boolean = Take("true");
-      if (!value.boolean && !Take("false")) Refuse("a value is expected");
+      if (!value.boolean && !Take("false")) Refuse("expected a value");
     }
     return value;
   }
@@ -79,7 +79,7 @@ class Parser {
       value->items.push_back(Value());
       SkipSpace();
     } while (Take(","));
-    if (!Take("]")) Refuse("a , or ] is expected");
+    if (!Take("]")) Refuse("expected , or ]");
   }
 
   void Object(JsonValue* value) {
@@ -90,10 +90,10 @@ class Parser {
     if (Take("}")) return;
     do {
       SkipSpace();
-      if (Peek() != '"') Refuse("a name is expected");
+      if (Peek() != '"') Refuse("expected a name in quotes");
       std::string name = String();
       SkipSpace();
-      if (!Take(":")) Refuse("a : is expected");
+      if (!Take(":")) Refuse("expected :");
       JsonValue member = Value();
       const auto [place, added] = places.try_emplace(name, value->members.size());
       if (added) {
@@ -103,7 +103,7 @@ class Parser {
       }
       SkipSpace();
     } while (Take(","));
-    if (!Take("}")) Refuse("a , or } is expected");
+    if (!Take("}")) Refuse("expected , or }");
   }
 
   std::string Number() {
@@ -119,7 +119,7 @@ class Parser {
   }
 
   void Digits() {
-    if (!IsDigit(Peek())) Refuse("a digit is expected");
+    if (!IsDigit(Peek())) Refuse("expected a digit");
     while (IsDigit(Peek())) at_++;
   }
 
@@ -127,8 +127,7 @@ class Parser {
     std::string result;
     at_++;
     while (!Take("\"")) {
-      if (at_ >= text_.size() || static_cast<uint8_t>(Peek()) < 0x20)
-        Refuse("a string is not closed");
+      if (at_ >= text_.size() || static_cast<uint8_t>(Peek()) < 0x20) Refuse("unterminated string");
       if (Take("\\")) {
         Escape(&result);
       } else {
@@ -147,7 +146,7 @@ class Parser {
       result->push_back(kMeanings[letter]);
       return;
     }
-    if (!Take("u")) Refuse("an escape is not one of JSON's");
+    if (!Take("u")) Refuse("unknown escape sequence");
     uint32_t point = Hex();
     if (point >= 0xD800 && point <= 0xDBFF && text_.substr(at_).starts_with("\\u")) {
       const size_t before = at_;
@@ -167,7 +166,7 @@ class Parser {
     for (int i = 0; i < 4; i++, at_++) {
       const size_t digit = std::string_view("0123456789abcdefABCDEF").find(Peek());
       if (at_ >= text_.size() || digit == std::string_view::npos)
-        Refuse("four hexadecimal digits are expected");
+        Refuse("expected four hexadecimal digits");
       value = value * 16 + static_cast<uint32_t>(digit < 16 ? digit : digit - 6);
     }
     return value;

@@ -1,5 +1,5 @@
-// A JSON document as a tree that keeps what JSON Schema needs: the order of members and the exact
-// digits of numbers.
+// Parses a JSON document (RFC 8259) into a tree. The tree keeps the order of members and the exact
+// digits of numbers, because JSON Schema needs both.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +15,20 @@ struct JsonValue {
 
   Kind kind = Kind::kNull;
   bool boolean = false;
-  std::string text;                                        // a string's UTF-8, or a number's digits
-  std::vector<JsonValue> items;                            // of an array
-  std::vector<std::pair<std::string, JsonValue>> members;  // of an object; names are unique
+  std::string text;                                        // string in UTF-8, or digits of a number
+  std::vector<JsonValue> items;                            // items of an array
+  std::vector<std::pair<std::string, JsonValue>> members;  // object members; names are unique
 
   bool Is(Kind other) const { return kind == other; }
-  // The member of that name, or null.
+  // The member with that name. Null if there is no such member, or this is not an object.
   const JsonValue* Find(std::string_view name) const;
 };
 
-// The deepest nesting that is read.
-inline constexpr size_t kMostJsonNesting = 256;
+// Maximum nesting of arrays and objects.
+inline constexpr size_t kMaxJsonNesting = 256;
 
-// Throws kInvalidGrammar, naming the byte, for a text that is not JSON or nests deeper. Of two
-// members with one name the last one stays.
+// Throws kInvalidGrammar, naming the byte, if the text is not JSON or nests too deep. If two
+// members have the same name, the later value replaces the earlier one.
 JsonValue ParseJson(std::string_view text);
 
 }  // namespace codellama

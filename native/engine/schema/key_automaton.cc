@@ -13,13 +13,15 @@ namespace codellama {
 
 namespace {
 
-// Of all label sets together: some 30 megabytes.
-constexpr size_t kMostWords = 4'000'000;
+// Maximum size of all label sets of one object, in 8-byte words: about 30 megabytes.
+constexpr size_t kMaxWords = 4'000'000;
 
-// States of the automaton of listed names, and of each group of other names.
+// A state of the product automaton: first the state in the trie of the named properties, then the
+// state in the Dfa of each group of other names. Dfa::kDead = the name is not in that set.
 using Parts = std::vector<uint32_t>;
 
-// Calls emit(first, last, next) for ranges on which all parts are constant.
+// Splits the code points into ranges inside which each part has one target. Calls
+// emit(first, last, next) for each range with a target, in ascending order.
 template <typename Emit>
 void Sweep(const std::vector<const Dfa*>& dfas, const Parts& parts, Emit&& emit) {
   std::vector<uint32_t> cuts;
@@ -43,7 +45,7 @@ void Sweep(const std::vector<const Dfa*>& dfas, const Parts& parts, Emit&& emit)
   }
 }
 
-// A trie of the listed names whose states know the name that ends there.
+// A trie of the named properties. `ends` receives the label for each state at which a name ends.
 Dfa Trie(const std::vector<std::string_view>& names, std::map<uint32_t, uint32_t>* ends) {
   Dfa trie;
   trie.states.emplace_back();
@@ -103,7 +105,7 @@ KeyAutomaton::KeyAutomaton(const ObjectShape& shape) {
     Sweep(dfas, parts, emit);
     return label != kNoLabel;
   });
-  if (dfa.states.size() * (labels / 64 + 1) > kMostWords) {
+  if (dfa.states.size() * (labels / 64 + 1) > kMaxWords) {
     throw Error(ErrorCode::kInvalidGrammar, "an object lists too many properties");
   }
   reachable_from.assign(dfa.states.size(), LabelSet(labels / 64 + 1, 0));

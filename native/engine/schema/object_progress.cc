@@ -14,11 +14,11 @@ LabelSet Both(LabelSet left, const LabelSet& right) {
 
 }  // namespace
 
-ObjectProgress::Number ObjectProgress::Nothing(uint32_t object) {
-  Written nothing;
-  nothing.labels.assign(plan_.objects[object].usable.size(), 0);
-  nothing.passed = nothing.labels;
-  return NumberOf(object, nothing);
+ObjectProgress::Number ObjectProgress::Start(uint32_t object) {
+  Written start;
+  start.labels.assign(plan_.objects[object].usable.size(), 0);
+  start.passed = start.labels;
+  return NumberOf(object, start);
 }
 
 bool ObjectProgress::HasNext(uint32_t object, Number number) const {
@@ -50,7 +50,7 @@ ObjectProgress::Number ObjectProgress::NumberOf(uint32_t object, const Written& 
 
 ObjectProgress::Written ObjectProgress::With(const ObjectPlan& plan, Written written,
                                              uint32_t label) {
-  // A name of a group may be one that was written before.
+  // A second name of the same group may repeat the first one, so it does not count as new.
   const bool is_new = label < plan.named || !HasLabel(written.labels, label);
   if (label < plan.named || plan.minimum > 0) AddLabel(&written.labels, label);
   for (size_t word = 0; word < written.passed.size() && !plan.before.empty(); word++) {
@@ -90,8 +90,8 @@ uint32_t ObjectProgress::MayMeet(const ObjectPlan& plan, const LabelSet& labels,
                                  uint32_t just_written) {
   uint32_t met = 0;
   for (uint32_t label = 0; label < plan.keys.labels; label++) {
-    const bool gone = label == just_written && label < plan.named;
-    if (HasLabel(labels, label) && !gone) met |= MayMeet(plan, label);
+    const bool used_up = label == just_written && label < plan.named;
+    if (HasLabel(labels, label) && !used_up) met |= MayMeet(plan, label);
   }
   return met;
 }
@@ -116,7 +116,7 @@ ObjectProgress::Facts ObjectProgress::MakeFacts(const ObjectPlan& plan,
   }
   if (written.met == all) return facts;
   facts.dead = (written.met | MayMeet(plan, facts.next, UINT32_MAX)) != all;
-  // A property after which no witness could come must not be written.
+  // Excludes each property after which a missing witness could not be written any more.
   const LabelSet candidates = facts.next;
   for (uint32_t label = 0; label < plan.keys.labels; label++) {
     if (!HasLabel(candidates, label)) continue;

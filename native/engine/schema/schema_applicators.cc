@@ -1,4 +1,6 @@
-// Keywords that combine schemas.
+// Keywords that apply or combine schemas: `$ref`, `allOf`, `anyOf`, `oneOf`, `not`, `if`,
+// `dependentSchemas`, `unevaluatedProperties` and the like (JSON Schema 2020-12 core, sections 8,
+// 10 and 11).
 #include <algorithm>
 #include <string_view>
 
@@ -11,11 +13,13 @@ namespace {
 
 using Kind = JsonValue::Kind;
 
-// How deep required properties are looked into to tell alternatives apart.
+// Maximum depth of required properties that are compared to find out that two alternatives of
+// `oneOf` have no common value.
 constexpr size_t kDisjointDepth = 4;
 
 [[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
 
+// The array of schemas of a keyword. Null if the keyword is absent.
 const JsonValue* FindAlternatives(const JsonValue& value, const char* keyword) {
   const JsonValue* schemas = value.Find(keyword);
   if (schemas == nullptr) return nullptr;
@@ -23,13 +27,15 @@ const JsonValue* FindAlternatives(const JsonValue& value, const char* keyword) {
   Refuse("\"" + std::string(keyword) + "\" must be an array of schemas");
 }
 
-// Everything but objects, and the objects of one shape.
+// All values that are not objects, and the objects of one shape: object keywords do not restrict
+// other types.
 ValueSet AllWith(ObjectShape shape) {
   ValueSet set = ValueSet::All();
   set.objects = {std::move(shape)};
   return set;
 }
 
+// The objects of one shape, and no other values.
 ValueSet ObjectsOf(ObjectShape shape) {
   ValueSet set;
   set.objects = {std::move(shape)};
@@ -55,8 +61,9 @@ void SchemaReader::ReadApplicators(SchemaNumber schema, const JsonValue& value, 
     ValueSet alternatives;
     for (const JsonValue& each : any->items) {
       const ValueSet& next = SetOfSubschema(each);
-      // What several alternatives look at counts together.
-      const bool together = evaluates_ && &each != &any->items.front();
+      // A value may meet both alternatives, and then the properties and items that either one
+      // evaluates count as evaluated.
+      const bool together = tracks_evaluated_ && &each != &any->items.front();
       const ValueSet both = together ? And(alternatives, next) : ValueSet();
       alternatives = Or(Or(alternatives, next), both);
     }
@@ -74,7 +81,7 @@ void SchemaReader::ReadApplicators(SchemaNumber schema, const JsonValue& value, 
   ReadUnevaluated(value, set);
 }
 
-// A value of exactly one alternative.
+// The values that meet exactly one alternative.
 ValueSet SchemaReader::ReadOneOf(const JsonValue& alternatives) {
   std::vector<const ValueSet*> sets;
   for (const JsonValue& each : alternatives.items) sets.push_back(&SetOfSubschema(each));
@@ -99,7 +106,7 @@ void SchemaReader::ReadConditional(const JsonValue& value, ValueSet* set) {
   const JsonValue* condition = value.Find("if");
   const JsonValue* then = value.Find("then");
   const JsonValue* otherwise = value.Find("else");
-  const bool matters = then != nullptr || otherwise != nullptr || evaluates_;
+  const bool matters = then != nullptr || otherwise != nullptr || tracks_evaluated_;
   if (condition == nullptr || !matters) return;
   const ValueSet& meets = SetOfSubschema(*condition);
   const ValueSet first = then == nullptr ? meets : And(meets, SetOfSubschema(*then));

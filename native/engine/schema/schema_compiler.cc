@@ -1,3 +1,7 @@
+// Compiles a schema to a SchemaPlan. It starts with the goal of the whole text, asks SchemaReader
+// for the values of the goal, and continues with the goals of their properties and items. Each
+// distinct goal is compiled once, so recursive schemas end. Finally it drops values that cannot be
+// written to their end.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -13,13 +17,15 @@ namespace codellama {
 
 namespace {
 
-constexpr size_t kMostPlans = 20'000;
-constexpr size_t kMostCounts = 3;  // `contains` of one array
-constexpr size_t kMostUniqueItems = 256;
+constexpr size_t kMaxPlans = 20'000;
+// Maximum number of `contains` conditions of an array, and of witnesses of an object. Plans have an
+// entry for each subset of them.
+constexpr size_t kMaxCounts = 3;
+constexpr size_t kMaxUniqueItems = 256;
 
 [[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
 
-// All texts of a set, unless there are more than `most`.
+// All texts of a set, or nullopt if there are more than `most`.
 std::optional<std::vector<std::string>> TextsOf(const Dfa& dfa, size_t most) {
   std::vector<std::string> texts;
   std::vector<std::pair<uint32_t, std::string>> open = {{0, ""}};
@@ -27,7 +33,8 @@ std::optional<std::vector<std::string>> TextsOf(const Dfa& dfa, size_t most) {
     const auto [state, text] = std::move(open.back());
     open.pop_back();
     if (dfa.states[state].accepting) texts.push_back(text);
-    // A set of many texts has many beginnings too, and one without end has ever longer ones.
+    // Each open prefix starts at least one text, so too many prefixes mean too many texts. In an
+    // infinite set prefixes grow without end.
     if (texts.size() + open.size() > most || text.size() > 1000) return std::nullopt;
     for (const DfaEdge& edge : dfa.states[state].edges) {
       if (edge.last - edge.first >= most) return std::nullopt;
@@ -41,6 +48,7 @@ std::optional<std::vector<std::string>> TextsOf(const Dfa& dfa, size_t most) {
   return texts;
 }
 
+// The text as a JSON string, with the fewest escapes.
 std::string Quoted(std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string quoted = "\"";
@@ -72,13 +80,14 @@ class Compiler {
   }
 
  private:
+  // The plan number of a goal, which is queued for compilation if it is new. kNoPlan if no value
+  // meets the goal.
   PlanNumber NumberOf(const Goal& goal) {
     if (AdmitsNothing(goal)) return kNoPlan;
     const auto [place, added] = numbers_.try_emplace(goal, static_cast<PlanNumber>(goals_.size()));
     if (added) {
-      if (goals_.size() >= kMostPlans) {
-        Refuse("/: the schema has more than " + std::to_string(kMostPlans) +
-               " combined subschemas");
+      if (goals_.size() >= kMaxPlans) {
+        Refuse("/: the schema has more than " + std::to_string(kMaxPlans) + " combined subschemas");
       }
       goals_.push_back(&place->first);
       plan_.values.emplace_back();
@@ -111,9 +120,8 @@ class Compiler {
     plan.maximum = listed.maximum;
     plan.named = static_cast<uint32_t>(listed.named.size());
     plan.witnesses = static_cast<uint32_t>(listed.witnesses.size());
-    if (plan.witnesses > kMostCounts) {
-      Refuse(
-          "the opposites of more than 3 conditions on the names of properties cannot be enforced");
+    if (plan.witnesses > kMaxCounts) {
+      Refuse("more than 3 negated conditions on property names cannot be enforced together");
     }
     plan.usable.assign(plan.keys.labels / 64 + 1, 0);
     plan.required = plan.usable;
@@ -153,8 +161,8 @@ class Compiler {
     plan_.objects.push_back(std::move(plan));
   }
 
-  // The shape with all names listed that it mentions, and with the names of a witness either all or
-  // none in each group of other names.
+  // An equal shape in which every mentioned name has an entry in `named`, and in which the names of
+  // each witness include either all names of a group of other names or none of them.
   static ObjectShape WithAllNames(const ObjectShape& shape) {
     ObjectShape listed = shape;
     const auto list = [&](const std::string& name) {
@@ -177,6 +185,8 @@ class Compiler {
     return listed;
   }
 
+  // Plan numbers of a property, one for each subset of the witnesses: the value meets `goal` and
+  // the goals of those witnesses. `is_named` says whether the property's name is in a set of names.
   template <typename IsNamed>
   std::vector<PlanNumber> ValuesOf(const Goal& goal, const ObjectShape& shape, IsNamed&& is_named) {
     std::vector<PlanNumber> values;
@@ -199,7 +209,7 @@ class Compiler {
       plan.unique = UniqueTexts(shape);
       plan.maximum = std::min<uint64_t>(plan.maximum, plan.unique.size());
     }
-    if (shape.contains.size() > kMostCounts)
+    if (shape.contains.size() > kMaxCounts)
       Refuse("\"contains\" cannot be enforced more than 3 times");
     for (const auto& [_, minimum, maximum] : shape.contains)
       plan.counts.push_back({minimum, maximum});
@@ -212,7 +222,8 @@ class Compiler {
     plan_.arrays.push_back(std::move(plan));
   }
 
-  // The goal of an item that meets the conditions of `met`, and where it matters no others.
+  // The goal of an item that meets the `contains` conditions in the bit set `met`. It also fails
+  // all other conditions that have a maximum, because those must be counted exactly.
   static Goal GoalWith(Goal goal, const ArrayShape& shape, uint32_t met) {
     for (size_t i = 0; i < shape.contains.size(); i++) {
       const ArrayShape::Contains& each = shape.contains[i];
@@ -229,17 +240,18 @@ class Compiler {
     return goal;
   }
 
+  // JSON texts of all values that an item may have. Throws kInvalidGrammar if they cannot be
+  // listed.
   std::vector<std::string> UniqueTexts(const ArrayShape& shape) {
     const ValueSet& set = reader_.SetOf(shape.rest);
-    const auto strings = TextsOf(*set.strings, kMostUniqueItems);
-    const auto numbers = TextsOf(*set.numbers, kMostUniqueItems);
+    const auto strings = TextsOf(*set.strings, kMaxUniqueItems);
+    const auto numbers = TextsOf(*set.numbers, kMaxUniqueItems);
     const bool simple =
         shape.prefix.empty() && shape.contains.empty() && set.objects.empty() && set.arrays.empty();
     if (!simple || !strings || !numbers) {
       Refuse(
-          "\"uniqueItems\" can be enforced only for items of a short list of strings, numbers, "
-          "true, "
-          "false and null");
+          "\"uniqueItems\" can be enforced only if the items are limited to a short list "
+          "of strings, numbers, true, false and null");
     }
     std::vector<std::string> texts = *numbers;
     for (const std::string& text : *strings) texts.push_back(Quoted(text));
@@ -249,6 +261,7 @@ class Compiler {
     return texts;
   }
 
+  // Whether a value of the plan can be written to its end, given the plans found possible so far.
   bool IsPossible(PlanNumber number) const { return number != kNoPlan && possible_[number]; }
 
   bool IsPossible(const ObjectPlan& plan) const {
@@ -289,7 +302,7 @@ class Compiler {
            std::any_of(plan.arrays.begin(), plan.arrays.end(), array);
   }
 
-  // Values that can be written to their ends: a recursion without an end cannot.
+  // Finds the plans with a value that can be written to its end. A recursion without an end cannot.
   void FindPossible() {
     possible_.assign(plan_.values.size(), false);
     for (bool changed = true; changed;) {
@@ -301,6 +314,7 @@ class Compiler {
     }
   }
 
+  // Replaces plans that are not possible by kNoPlan, and finds the usable labels of objects.
   void DropImpossible() {
     for (ValuePlan& plan : plan_.values) {
       std::erase_if(plan.objects, [&](uint32_t each) { return !IsPossible(plan_.objects[each]); });
@@ -320,7 +334,8 @@ class Compiler {
     }
   }
 
-  // Names that are not listed may come twice, and a property counts once.
+  // Throws kInvalidGrammar if `minimum` cannot be enforced. Names of a group may repeat, and a
+  // repeated name counts once, so a group guarantees only one property.
   static void RequireCountable(const ObjectPlan& plan) {
     uint64_t named = 0;
     bool has_others = false;
@@ -331,15 +346,15 @@ class Compiler {
     }
     if (plan.minimum <= named + 1 || !has_others) return;
     Refuse("/: \"minProperties\" cannot be enforced above " + std::to_string(named + 1) +
-           ", the number of listed properties and one");
+           ", the number of listed properties plus one");
   }
 
   const SchemaDocument document_;
   SchemaReader reader_;
   SchemaPlan plan_;
   std::map<Goal, PlanNumber> numbers_;
-  std::vector<const Goal*> goals_;
-  std::vector<bool> possible_;
+  std::vector<const Goal*> goals_;  // by plan number; keys of `numbers_`
+  std::vector<bool> possible_;      // by plan number
 };
 
 }  // namespace

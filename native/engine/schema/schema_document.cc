@@ -12,12 +12,12 @@ namespace {
 
 using Kind = JsonValue::Kind;
 
-// A document without `$id` has a URI too, so that all references resolve in one way.
+// Base URI of a document without `$id`. With it, all references resolve in the same way.
 constexpr const char* kDefaultBase = "schema:/";
 
 [[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
 
-// JSON pointer's escapes, RFC 6901 section 3.
+// Escapes a name for a JSON pointer (RFC 6901, section 3).
 std::string Escaped(std::string_view name) {
   std::string result;
   for (const char character : name) {
@@ -32,6 +32,7 @@ std::string Escaped(std::string_view name) {
   return result;
 }
 
+// Decodes one part of a JSON pointer.
 std::string Unescaped(std::string_view part) {
   std::string result;
   for (size_t i = 0; i < part.size(); i++) {
@@ -107,12 +108,12 @@ void SchemaDocument::RegisterNames(const JsonValue& value, std::string* base, Sc
     return member != nullptr && member->Is(Kind::kString) ? &member->text : nullptr;
   };
   const bool old = draft_ <= Draft::k7;
-  // Before 2019-09 a `$ref` hides all keywords beside it.
+  // Before 2019-09, a `$ref` makes its sibling keywords ineffective.
   if (old && text("$ref") != nullptr) return;
   const std::string* id = draft_ == Draft::k4 ? text("id") : text("$id");
   if (id != nullptr) {
     const std::string uri = ResolveUri(*base, *id);
-    // Older drafts name anchors by an `$id` that is a fragment.
+    // In older drafts an `$id` that is a fragment defines an anchor.
     if (old && id->starts_with('#')) {
       resources_.try_emplace(uri, number);
     } else {
@@ -181,7 +182,7 @@ SchemaNumber SchemaDocument::ResolveDynamic(SchemaNumber schema,
   const auto anchors = dynamic_anchors_.find(name);
   if (anchors == dynamic_anchors_.end() || anchors->second <= 1) return target;
   Refuse(pointer(schema) +
-         ": \"$dynamicRef\" cannot be enforced where several schemas have the anchor " + name);
+         ": \"$dynamicRef\" cannot be enforced if several schemas have the anchor " + name);
 }
 
 }  // namespace codellama

@@ -1,4 +1,4 @@
-// A JSON schema as a grammar.
+// Compiles a JSON schema (JSON Schema 2020-12) to a grammar. This is the entry point of schema/.
 #pragma once
 
 #include <atomic>
@@ -10,14 +10,15 @@
 namespace codellama {
 
 struct SchemaOptions {
-  bool compact = false;  // no space between the parts of a value
+  bool compact = false;  // no whitespace between tokens of the JSON text
 };
 
-// Properties come in any order; a schema's `propertyOrdering` fixes it. Reads a JSON schema of
-// draft 2020-12, or of the older draft that its `$schema` names. Every text of the grammar is JSON
-// and valid. Throws kInvalidGrammar, naming the JSON pointer and the keyword, for what cannot be
-// enforced, and for a schema that no value meets. `stop` may be null; kAborted soon after it turns
-// true.
+// `json` is a schema of draft 2020-12, or of the older draft that its `$schema` names. Every text
+// of the grammar is JSON and valid against the schema. Properties may come in any order, unless the
+// schema has `propertyOrdering`.
+// Throws kInvalidGrammar, naming the JSON pointer and the keyword, if a keyword cannot be enforced
+// or if no value is valid. Another thread sets `stop` to cancel: the function then throws kAborted.
+// Null = it cannot be cancelled.
 std::shared_ptr<const Grammar> CompileSchema(std::string_view json, const SchemaOptions& options,
                                              const std::atomic<bool>* stop = nullptr);
 

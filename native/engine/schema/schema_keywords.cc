@@ -1,4 +1,5 @@
-// Keywords of single types: numbers, strings, arrays and objects.
+// Keywords that restrict one type: numbers, strings, arrays or objects (JSON Schema 2020-12
+// validation, section 6, and core, section 10.3).
 #include <algorithm>
 #include <optional>
 #include <string_view>
@@ -15,11 +16,12 @@ namespace {
 
 using Kind = JsonValue::Kind;
 
-// Strings with a `maxLength` above this are kept this short; no model writes longer ones.
+// A larger `maxLength` is lowered to this limit, because no model writes longer strings.
 constexpr uint64_t kLongestString = 16'384;
 
 [[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
 
+// The value of a keyword. Null if the keyword is absent; throws if it has another type.
 const JsonValue* FindOf(const JsonValue& schema, const char* keyword, Kind kind,
                         const char* kind_name) {
   const JsonValue* value = schema.Find(keyword);
@@ -37,13 +39,14 @@ std::optional<uint64_t> FindCount(const JsonValue& schema, const char* keyword) 
   const std::optional<Decimal> number = FindNumber(schema, keyword);
   if (!number) return std::nullopt;
   if (number->negative || !number->fraction.empty()) {
-    Refuse("\"" + std::string(keyword) + "\" must be a whole number from 0");
+    Refuse("\"" + std::string(keyword) + "\" must be a whole number of at least 0");
   }
   if (number->integer.size() > 18) return UINT64_MAX;
   return number->integer.empty() ? 0 : std::stoull(number->integer);
 }
 
-// Names that `properties`, `patternProperties` and `additionalProperties` look at.
+// Names that `properties`, `patternProperties` and `additionalProperties` evaluate. `matched` holds
+// the names that `patternProperties` matches.
 DfaPtr EvaluatedNames(const JsonValue& schema, const DfaPtr& matched) {
   if (schema.Find("additionalProperties") != nullptr) return AllTexts();
   std::vector<std::string_view> listed;
@@ -63,7 +66,7 @@ void SchemaReader::ReadNumbers(const JsonValue& value, ValueSet* set) const {
   const auto restrict = [set](const DfaPtr& numbers) {
     set->numbers = Intersection(set->numbers, numbers);
   };
-  // Draft-04 has booleans here that change the meaning of the bound beside them.
+  // In draft-04 these are booleans that make `minimum` and `maximum` exclusive.
   const JsonValue* above = value.Find("exclusiveMinimum");
   const JsonValue* below = value.Find("exclusiveMaximum");
   const bool above_is_flag = above != nullptr && above->Is(Kind::kBoolean);
@@ -147,11 +150,12 @@ void SchemaReader::ReadObjects(const JsonValue& value, ValueSet* set) {
   if (const JsonValue* properties = FindOf(value, "properties", Kind::kObject, "an object")) {
     for (const auto& [name, schema] : properties->members) shape.named[name] = GoalOf(schema);
   }
-  // Not of JSON Schema: Gemini's API has it.
+  // An extension of Gemini's API, not a keyword of JSON Schema.
   if (const JsonValue* order = FindOf(value, "propertyOrdering", Kind::kArray, "an array")) {
     for (const JsonValue& name : order->items) shape.order.push_back(name.text);
   }
-  // `additionalProperties` holds for names that neither list has.
+  // `additionalProperties` applies to names that neither `properties` nor `patternProperties`
+  // covers.
   const JsonValue* additional = value.Find("additionalProperties");
   DfaPtr matched = NoText();
   std::vector<ObjectShape> patterns;
@@ -172,7 +176,7 @@ void SchemaReader::ReadObjects(const JsonValue& value, ValueSet* set) {
     });
   }
   for (const ObjectShape& pattern : patterns) shape = Merged(shape, pattern);
-  if (evaluates_) shape.evaluated = EvaluatedNames(value, matched);
+  if (tracks_evaluated_) shape.evaluated = EvaluatedNames(value, matched);
   if (const JsonValue* required = value.Find("required");
       required != nullptr && required->Is(Kind::kArray)) {
     for (const JsonValue& name : required->items) shape.required.insert(name.text);

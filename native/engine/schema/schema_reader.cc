@@ -13,14 +13,14 @@ namespace {
 
 using Kind = JsonValue::Kind;
 
-constexpr size_t kMostReads = 20'000;
-constexpr size_t kMostNesting = 500;
+constexpr size_t kMaxReads = 20'000;
+constexpr size_t kMaxNesting = 500;
 
 [[noreturn]] void Refuse(const std::string& pointer, const std::string& what) {
   throw Error(ErrorCode::kInvalidGrammar, (pointer.empty() ? "/" : pointer) + ": " + what);
 }
 
-// Places that an error names already.
+// Whether an error message already starts with a JSON pointer.
 bool IsPlaced(const std::string& message) { return message.starts_with('/'); }
 
 }  // namespace
@@ -28,8 +28,8 @@ bool IsPlaced(const std::string& message) { return message.starts_with('/'); }
 const ValueSet& SchemaReader::SetOf(const Goal& goal) {
   const auto known = goals_.find(goal);
   if (known != goals_.end()) return known->second;
-  if (goals_.size() >= kMostReads) {
-    Refuse("", "the schema has more than " + std::to_string(kMostReads) + " combined subschemas");
+  if (goals_.size() >= kMaxReads) {
+    Refuse("", "the schema has more than " + std::to_string(kMaxReads) + " combined subschemas");
   }
   ValueSet set = AdmitsNothing(goal) ? ValueSet() : ValueSet::All();
   for (const Condition& condition : goal) {
@@ -51,9 +51,9 @@ const ValueSet& SchemaReader::SetOf(const Goal& goal) {
 const ValueSet& SchemaReader::SetOfSchema(SchemaNumber schema) {
   const auto known = schemas_.find(schema);
   if (known != schemas_.end()) return known->second;
-  if (open_.size() >= kMostNesting) {
-    Refuse(document_.pointer(schema), "references and subschemas nest deeper than " +
-                                          std::to_string(kMostNesting) + " levels");
+  if (open_.size() >= kMaxNesting) {
+    Refuse(document_.pointer(schema),
+           "references and subschemas nest deeper than " + std::to_string(kMaxNesting) + " levels");
   }
   if (!open_.insert(schema).second) {
     Refuse(document_.pointer(schema), "the schema refers to itself without a value in between");
@@ -131,7 +131,7 @@ void SchemaReader::ReadType(const JsonValue& type, ValueSet* set) const {
     } else if (name == "object") {
       typed.objects = {ObjectShape::Any()};
     } else if (name == "any") {
-      typed = ValueSet::All();  // draft-03
+      typed = ValueSet::All();  // from draft-03
     } else {
       throw Error(ErrorCode::kInvalidGrammar, "\"type\" must name JSON types");
     }
@@ -220,7 +220,7 @@ bool SchemaReader::IsSurelyEmpty(const Goal& goal, size_t depth) {
   if (AdmitsNothing(goal)) return true;
   if (depth == 0) return false;
   for (const Condition& condition : goal) {
-    // Its set is being made: nothing is known of it yet.
+    // The schema is being read, so its set is not known yet.
     if (condition.kind == Condition::Kind::kSchema && open_.contains(condition.number))
       return false;
   }

@@ -1,4 +1,6 @@
-// Turns the keywords of a schema into sets of values.
+// Evaluates schemas: turns the keywords of JSON Schema 2020-12 and older drafts into sets of values
+// (value_set.h). Subschemas of properties and items become goals and are read later, so reading a
+// recursive schema ends.
 #pragma once
 
 #include <map>
@@ -13,26 +15,31 @@
 namespace codellama {
 
 // The document must outlive the reader. All functions throw kInvalidGrammar, naming the JSON
-// pointer and the keyword, for what cannot be enforced.
+// pointer and the keyword, if a keyword cannot be enforced. Only one thread may use a reader at a
+// time.
 class SchemaReader {
  public:
   explicit SchemaReader(const SchemaDocument& document)
-      : document_(document), evaluates_(document.HasKeyword("unevaluated")) {}
+      : document_(document), tracks_evaluated_(document.HasKeyword("unevaluated")) {}
 
   const SchemaDocument& document() const { return document_; }
 
-  // The values that meet all conditions of a goal.
+  // The values that meet all conditions of a goal. Valid as long as the reader.
   const ValueSet& SetOf(const Goal& goal);
 
-  // Whether it is sure that no value meets the goal.
+  // True if certainly no value meets the goal. False may also mean unknown. `depth` limits how deep
+  // required properties and items are examined; 0 = only the goal itself.
   bool IsSurelyEmpty(const Goal& goal, size_t depth);
 
  private:
+  // The values that are valid against a schema. Each schema is read once.
   const ValueSet& SetOfSchema(SchemaNumber schema);
   ValueSet Read(SchemaNumber schema);
+  // The set that contains only `value`.
   ValueSet ReadConstant(const JsonValue& value) const;
   ValueSet ReadObjectSchema(SchemaNumber schema, const JsonValue& value);
 
+  // Each of these functions restricts `set` by some keywords of the schema `value`.
   void ReadType(const JsonValue& type, ValueSet* set) const;
   ValueSet ReadEnum(const JsonValue& values) const;
   void ReadNumbers(const JsonValue& value, ValueSet* set) const;
@@ -49,14 +56,16 @@ class SchemaReader {
   bool IsSurelyEmpty(const ObjectShape& shape, size_t depth);
   bool IsSurelyEmpty(const ArrayShape& shape, size_t depth);
 
+  // The goal of being valid against a subschema. Does not read the subschema.
   Goal GoalOf(const JsonValue& schema) const;
   const ValueSet& SetOfSubschema(const JsonValue& schema);
 
   const SchemaDocument& document_;
-  const bool evaluates_;  // some schema asks what others have looked at
+  // Some schema has an `unevaluated…` keyword, so evaluated properties and items must be tracked.
+  const bool tracks_evaluated_;
   std::unordered_map<SchemaNumber, ValueSet> schemas_;
-  std::unordered_set<SchemaNumber>
-      open_;  // being read: a cycle of references without a value between
+  // Schemas that are being read. Reaching one of them again is an endless recursion.
+  std::unordered_set<SchemaNumber> open_;
   std::map<Goal, ValueSet> goals_;
 };
 

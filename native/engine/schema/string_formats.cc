@@ -11,7 +11,7 @@ namespace codellama {
 
 namespace {
 
-// RFC 3339, with the days that each month has.
+// A date of RFC 3339, with the number of days of each month and leap years.
 std::string DatePattern() {
   const std::string leap_year =
       "(?:\\d\\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)";
@@ -23,19 +23,22 @@ std::string DatePattern() {
 
 constexpr const char* kTime =
     "(?:(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d+)?(?:[Zz]|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)|"
-    "23:59:60(?:\\.\\d+)?(?:[Zz]|[+-]00:00))";  // a leap second, at UTC alone
+    "23:59:60(?:\\.\\d+)?(?:[Zz]|[+-]00:00))";  // leap seconds, only in UTC
 
+// RFC 3339, appendix A.
 constexpr const char* kDuration =
     "P(?:\\d+W|(?=.)(?:\\d+D|\\d+M(?:\\d+D)?|\\d+Y(?:\\d+M(?:\\d+D)?)?)?"
     "(?:T(?:\\d+S|\\d+M(?:\\d+S)?|\\d+H(?:\\d+M(?:\\d+S)?)?))?)";
 
+// One label of a host name (RFC 1123, section 2.1).
 constexpr const char* kLabel = "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
 
 constexpr const char* kByte = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 
 std::string Ipv4Pattern() { return std::string(kByte) + "(?:\\." + kByte + "){3}"; }
 
-// RFC 4291, section 2.2: eight groups, or fewer around one `::`; IPv4 in place of the last two.
+// RFC 4291, section 2.2: eight groups, or fewer groups with one `::`. An IPv4 address may replace
+// the last two groups.
 std::string Ipv6Pattern() {
   const std::string group = "[0-9a-fA-F]{1,4}";
   const std::string last = "(?:" + group + ":" + group + "|" + Ipv4Pattern() + ")";
@@ -60,7 +63,7 @@ std::string EmailPattern() {
   return "(?=[^@]{1,64}@)" + atom + "(?:\\." + atom + ")*@" + kLabel + "(?:\\." + kLabel + ")+";
 }
 
-// RFC 3986, appendix A.
+// A URI of RFC 3986, appendix A. With `relative`, relative references too.
 std::string UriPattern(bool relative) {
   const std::string escape = "%[0-9a-fA-F]{2}";
   const std::string pchar = "(?:[a-zA-Z0-9._~!$&'()*+,;=:@-]|" + escape + ")";
@@ -79,6 +82,7 @@ std::string UriPattern(bool relative) {
          pchar + "*)*)?" + rest + ")";
 }
 
+// The pattern of a format, or "" for an unknown format.
 std::string PatternOf(std::string_view format) {
   if (format == "date") return DatePattern();
   if (format == "time") return kTime;
@@ -114,7 +118,8 @@ DfaPtr TextsOfFormat(std::string_view format) {
   if (pattern.empty()) return nullptr;
   DfaPtr texts = WholeMatches(pattern);
   if (format == "hostname") {
-    // No automaton decodes the Punycode of internationalized labels, which begin with "xn--".
+    // Internationalized labels start with "xn--" and must hold valid Punycode, which an automaton
+    // cannot check. They are excluded.
     texts =
         Difference(Intersection(texts, TextsOfLength(1, 253)), TextsWithMatch("(^|\\.)[^.]{2}--"));
   }

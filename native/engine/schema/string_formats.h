@@ -1,5 +1,5 @@
-// Formats of strings that are enforced: `format` of JSON Schema 2020-12, section 7.3 of its
-// validation specification. Other formats are annotations.
+// Enforces the keyword `format` for strings (JSON Schema 2020-12 validation, section 7.3). Formats
+// that the specification does not define are annotations and have no effect.
 #pragma once
 
 #include <string_view>
@@ -8,8 +8,8 @@
 
 namespace codellama {
 
-// The texts of a format; null for one that JSON Schema does not define. Throws kInvalidGrammar for
-// one that it defines and no automaton holds.
+// The texts of a format. Null = JSON Schema does not define the format. Throws kInvalidGrammar if
+// it defines the format but this library cannot enforce it. Any thread may call this.
 DfaPtr TextsOfFormat(std::string_view format);
 
 }  // namespace codellama

@@ -8,22 +8,28 @@ namespace codellama {
 
 namespace {
 
-// A part is a kind and what is known of the code point so far.
+// StringPlace::part describes the bytes read of the current character. The upper 8 bits are a kind,
+// which says how the character is written and how much of it is missing. The lower 24 bits are the
+// bits of the code point that are known so far.
+//
+// The reader checks after each byte whether the automaton allows any code point that the remaining
+// bytes could still make. So a model never starts a character that it cannot finish.
 enum Kind : uint32_t {
-  kBetween = 0,
-  // 1 to 3: so many bytes of UTF-8 are missing
+  kBetween = 0,  // between two characters
+  // 1 to 3: the number of UTF-8 bytes that are missing.
   kEscape = 4,      // after a backslash
-  kHex = 5,         // after \u and 0 to 3 digits: kinds 5 to 8
-  kLowEscape = 9,   // a high surrogate is read; a backslash must follow
-  kLowLetter = 10,  // and then the u
-  kLowHex = 11,     // and 0 to 3 digits: kinds 11 to 14
-  kRest = 15,  // 1 to 3 bytes of UTF-8 are missing, whatever they are: kinds 16 to 18. The state
-               // is that after the character.
+  kHex = 5,         // kinds 5 to 8: after \u and 0 to 3 digits
+  kLowEscape = 9,   // after the escape of a high surrogate; a backslash must follow
+  kLowLetter = 10,  // after the backslash of the low surrogate; the letter u must follow
+  kLowHex = 11,     // kinds 11 to 14: after \u and 0 to 3 digits of the low surrogate
+  kRest = 15,  // kinds 16 to 18: 1 to 3 UTF-8 bytes are missing, and their values do not matter.
+               // The state is already the one after the character.
 };
 constexpr uint32_t kKindShift = 24;
 
 uint32_t Part(uint32_t kind, uint32_t value) { return kind << kKindShift | value; }
 
+// Reads one byte, from a given state of the automaton.
 class Reader {
  public:
   Reader(const Dfa& dfa, uint32_t state, const StateFilter* filter)
@@ -47,13 +53,14 @@ class Reader {
   static StringPlace Dead() { return {}; }
   StringPlace At(uint32_t part) const { return {state_, part}; }
 
+  // The place after a complete character.
   StringPlace After(uint32_t point) const {
     const uint32_t next = dfa_.Next(state_, point);
     if (next == Dfa::kDead || (filter_ != nullptr && !filter_->MayEnter(next))) return Dead();
     return {next, 0};
   }
 
-  // Whether a character of the range may come.
+  // Whether any character of the range is allowed.
   bool Admits(uint32_t first, uint32_t last) const {
     if (first > last) return false;
     if (filter_ == nullptr) return dfa_.HasEdge(state_, first, last);
@@ -63,13 +70,13 @@ class Reader {
     });
   }
 
-  // The same, without the code points of surrogates.
+  // Whether any character of the range is allowed, ignoring surrogates.
   bool AdmitsScalar(uint32_t first, uint32_t last) const {
     return Admits(first, std::min(last, 0xD7FFU)) ||
            Admits(std::max(first, 0xE000U), std::min(last, kLastScalar));
   }
 
-  // Whether a character of the range may come as an escape.
+  // Whether any character of the range is allowed and may be written as an escape.
   bool AdmitsEscaped(uint32_t first, uint32_t last) const {
     return std::any_of(std::begin(kEscaped), std::end(kEscaped), [&](const auto& range) {
       return Admits(std::max(first, range[0]), std::min(last, range[1]));
@@ -82,6 +89,7 @@ class Reader {
     });
   }
 
+  // The first byte of a character.
   StringPlace First(uint8_t byte) const {
     if (byte == '\\') return AdmitsEscaped(0, kLastScalar) ? At(Part(kEscape, 0)) : Dead();
     if (byte < 0x20 || byte == '"') return Dead();
@@ -91,25 +99,27 @@ class Reader {
     return Partial(missing, byte & (0x3FU >> missing));
   }
 
+  // A further byte of a UTF-8 character.
   StringPlace Continue(uint32_t missing, uint32_t value, uint8_t byte) const {
     if ((byte & 0xC0) != 0x80) return Dead();
     value = value << 6 | (byte & 0x3FU);
-    // A shorter form of the code point would do, so this is not UTF-8.
+    // The code point fits into fewer bytes, so this form is not valid UTF-8.
     if ((missing == 3 && value < 0x10) || (missing == 2 && value < 0x20)) return Dead();
     return missing > 1 ? Partial(missing - 1, value) : After(value);
   }
 
-  // A character of which the last `missing` bytes are to come.
+  // The place inside a UTF-8 character whose last `missing` bytes are not read yet.
   StringPlace Partial(uint32_t missing, uint32_t value) const {
     const uint32_t bits = 6 * missing;
-    // The first byte alone: the code point is none that a shorter form holds.
+    // After the first byte, the range must exclude code points that fit into fewer bytes.
     const bool is_first = value < (0x40U >> missing);
     const uint32_t first = std::max(value << bits, is_first ? kShortest[missing] : 0);
     const uint32_t last = (value << bits) | ((1U << bits) - 1);
     const bool all_bytes =
         first == value << bits && last <= kLastScalar && (last < 0xD800 || first > 0xDFFF);
     if (all_bytes) {
-      // Where all of these characters lead to one state, there is one place for them all.
+      // If all these characters lead to the same state, the missing bytes do not matter, and one
+      // place serves for all characters. This keeps the number of states small.
       const uint32_t next = OnlyTarget(first, last);
       if (next != Dfa::kDead) return {next, Part(kRest + missing, 0)};
     }
@@ -117,7 +127,7 @@ class Reader {
     return At(Part(missing, value));
   }
 
-  // The state after each character of the range where it is the same, or kDead.
+  // The common state after all characters of the range. kDead = there is no common state.
   uint32_t OnlyTarget(uint32_t first, uint32_t last) const {
     const auto& edges = dfa_.states[state_].edges;
     const auto edge =
@@ -128,6 +138,7 @@ class Reader {
     return wanted ? edge->to : Dfa::kDead;
   }
 
+  // The byte after a backslash.
   StringPlace Escape(uint8_t byte) const {
     constexpr std::string_view kLetters = "\"\\/bfnrt";
     constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
@@ -136,6 +147,7 @@ class Reader {
     return byte == 'u' ? At(Part(kHex, 0)) : Dead();
   }
 
+  // The value of a hexadecimal digit, or 16 for another byte.
   static uint32_t Digit(uint8_t byte) {
     if (byte >= '0' && byte <= '9') return byte - '0';
     if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10U;
@@ -143,6 +155,7 @@ class Reader {
     return 16;
   }
 
+  // A hexadecimal digit of an escape, after `digits` digits with the value `value`.
   StringPlace Hex(uint32_t digits, uint32_t value, uint8_t byte) const {
     const uint32_t digit = Digit(byte);
     if (digit > 15) return Dead();
@@ -163,7 +176,8 @@ class Reader {
     return At(bits == 0 ? Part(kLowEscape, value - 0xD800) : Part(kHex + digits + 1, value));
   }
 
-  // `value`: ten bits of the high surrogate, then the digits so far.
+  // A hexadecimal digit of the low surrogate, after `digits` digits. `value` holds the ten bits of
+  // the high surrogate, followed by those digits.
   StringPlace LowHex(uint32_t digits, uint32_t value, uint8_t byte) const {
     const uint32_t digit = Digit(byte);
     const uint32_t high = value >> (4 * digits);
@@ -178,11 +192,11 @@ class Reader {
     return At(Part(kLowHex + digits + 1, high << (4 * (digits + 1)) | low));
   }
 
-  // Of the forms with so many bytes after the first.
+  // Smallest code point of a UTF-8 character, by the number of bytes after the first.
   static constexpr uint32_t kShortest[] = {0, 0x80, 0x800, 0x10000};
 
-  // Characters that may be written as an escape. Nobody writes letters and digits so, but a model
-  // that wants another text would. HTML's special characters often come escaped.
+  // Characters that may be written as \u escapes. Letters and digits may not: a model would use
+  // such escapes only to get around the schema. HTML's special characters are often escaped.
   static constexpr uint32_t kEscaped[][2] = {{0, 0x1F},    {'"', '"'},     {'&', '\''},
                                              {'/', '/'},   {'<', '<'},     {'>', '>'},
                                              {'\\', '\\'}, {0x7F, 0xD7FF}, {0xE000, kLastScalar}};

@@ -1,5 +1,6 @@
-// Follows a set of texts through the bytes of a JSON string: UTF-8 and escapes, after the opening
-// quote.
+// Reads a JSON string (RFC 8259, section 7) byte by byte and follows a set of texts. The set is an
+// automaton over code points. A character of the string is one to four bytes of UTF-8, or an escape
+// of up to twelve bytes, so the reader often is in the middle of a character.
 #pragma once
 
 #include <cstdint>
@@ -8,21 +9,21 @@
 
 namespace codellama {
 
-// Where a reader is inside a string.
+// A position inside a string, after the opening quote.
 struct StringPlace {
-  uint32_t state = Dfa::kDead;  // of the automaton, before the character that is being read
-  uint32_t part = 0;            // of that character; 0 before its first byte
+  uint32_t state = Dfa::kDead;  // state of the automaton before the current character
+  uint32_t part = 0;            // the bytes read of the current character; 0 = none
 };
 
-// Decides which states a character may lead to, where not every state is wanted.
+// Restricts the automaton further: decides which states a character may lead to.
 class StateFilter {
  public:
   virtual ~StateFilter() = default;
   virtual bool MayEnter(uint32_t state) const = 0;
 };
 
-// The place after `byte`, which is not the closing quote. Its state is Dfa::kDead where no text of
-// the set goes on like this. A null filter admits all states.
+// The place after `byte`. Its state is Dfa::kDead if no text of the set continues with this byte.
+// The caller handles the closing quote: `byte` is not one. A null `filter` admits all states.
 StringPlace ReadStringByte(const Dfa& dfa, StringPlace place, uint8_t byte,
                            const StateFilter* filter);
 

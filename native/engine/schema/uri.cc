@@ -6,15 +6,16 @@ namespace codellama {
 
 namespace {
 
+// The parts of a URI reference. Joined in this order they give the reference again.
 struct Uri {
-  std::string scheme;     // with its colon, or ""
-  std::string authority;  // with its slashes, or ""
+  std::string scheme;     // with the colon; "" = absent
+  std::string authority;  // with the slashes; "" = absent
   std::string path;
-  std::string query;     // with its question mark, or ""
-  std::string fragment;  // with its hash, or ""
+  std::string query;     // with the question mark; "" = absent
+  std::string fragment;  // with the hash; "" = absent
 };
 
-// RFC 3986, appendix B.
+// Splits a reference into its parts (RFC 3986, appendix B).
 Uri Split(std::string_view text) {
   Uri uri;
   const size_t hash = text.find('#');
@@ -45,6 +46,7 @@ std::string Join(const Uri& uri) {
   return uri.scheme + uri.authority + uri.path + uri.query + uri.fragment;
 }
 
+// Removes the segments `.` and `..` (RFC 3986, section 5.2.4).
 std::string WithoutDots(const std::string& path) {
   std::vector<std::string> parts;
   const bool absolute = path.starts_with('/');

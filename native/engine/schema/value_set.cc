@@ -12,17 +12,19 @@ namespace codellama {
 
 namespace {
 
-constexpr size_t kMostShapes = 1000;
+constexpr size_t kMaxShapes = 1000;
 
 [[noreturn]] void RefuseShapes() {
-  throw Error(ErrorCode::kInvalidGrammar, "has more than " + std::to_string(kMostShapes) +
+  throw Error(ErrorCode::kInvalidGrammar, "more than " + std::to_string(kMaxShapes) +
                                               " combinations of alternatives; combine fewer");
 }
 
+// `what` describes the part of a shape that has no complement of the same form.
 [[noreturn]] void RefuseComplement(const std::string& what) {
   throw Error(ErrorCode::kInvalidGrammar, "the opposite of " + what + " cannot be enforced");
 }
 
+// The intersection of two unions of shapes.
 template <typename Shape>
 std::vector<Shape> MergedAll(const std::vector<Shape>& left, const std::vector<Shape>& right) {
   std::vector<Shape> result;
@@ -31,16 +33,17 @@ std::vector<Shape> MergedAll(const std::vector<Shape>& left, const std::vector<S
       CompileWork::Add(10);
       Shape merged = Merged(one, other);
       if (IsImpossible(merged)) continue;
-      if (result.size() >= kMostShapes) RefuseShapes();
+      if (result.size() >= kMaxShapes) RefuseShapes();
       result.push_back(std::move(merged));
     }
   }
   return result;
 }
 
+// The union of two unions of shapes.
 template <typename Shape>
 std::vector<Shape> Concatenated(std::vector<Shape> left, const std::vector<Shape>& right) {
-  if (left.size() + right.size() > kMostShapes) RefuseShapes();
+  if (left.size() + right.size() > kMaxShapes) RefuseShapes();
   left.insert(left.end(), right.begin(), right.end());
   return left;
 }
@@ -50,7 +53,8 @@ Condition Opposite(Condition condition) {
   return condition;
 }
 
-// Shapes of objects outside `shape`, each by one of its conditions that fails.
+// The complement of a shape among objects: one shape for each restriction, of the objects that fail
+// it.
 std::vector<ObjectShape> Outside(const ObjectShape& shape) {
   std::vector<ObjectShape> result;
   const auto add = [&result](auto&& change) {
@@ -83,7 +87,7 @@ std::vector<ObjectShape> Outside(const ObjectShape& shape) {
       });
     }
   }
-  if (!shape.witnesses.empty()) RefuseComplement("a property that must be there under some name");
+  if (!shape.witnesses.empty()) RefuseComplement("a condition that some property must meet");
   std::vector<std::string_view> listed;
   for (const auto& [name, _] : shape.named) listed.push_back(name);
   const DfaPtr names = AnyOfTexts(listed);
@@ -102,6 +106,7 @@ std::vector<ObjectShape> Outside(const ObjectShape& shape) {
   return result;
 }
 
+// The complement of a shape among arrays.
 std::vector<ArrayShape> Outside(const ArrayShape& shape) {
   std::vector<ArrayShape> result;
   for (size_t i = 0; i < shape.prefix.size(); i++) {
@@ -114,7 +119,7 @@ std::vector<ArrayShape> Outside(const ArrayShape& shape) {
     }
   }
   for (const Condition& condition : shape.rest) {
-    if (!shape.prefix.empty()) RefuseComplement("conditions on items behind a tuple");
+    if (!shape.prefix.empty()) RefuseComplement("conditions on items after a tuple");
     ArrayShape outside;
     outside.contains.push_back({Both({Opposite(condition)}, {}), 1, UINT64_MAX});
     result.push_back(std::move(outside));
@@ -142,6 +147,8 @@ std::vector<ArrayShape> Outside(const ArrayShape& shape) {
   return result;
 }
 
+// The complement of a union of shapes: the intersection of their complements. `any` is the shape of
+// all values of the type.
 template <typename Shape>
 std::vector<Shape> OutsideAll(const std::vector<Shape>& shapes, Shape any) {
   std::vector<Shape> result = {std::move(any)};

@@ -1,5 +1,12 @@
-// Sets of JSON values, in a form that is closed under "and" and "or", and under "not" where the
-// result has the form too. All keywords of JSON Schema become operations on these sets.
+// Sets of JSON values. Every keyword of JSON Schema becomes an operation on these sets: `allOf` is
+// And(), `anyOf` is Or(), `not` is Not(), and `type` or `minimum` is And() with a simple set.
+//
+// A set describes one level of a value. It does not contain the sets of the properties and items,
+// only their goals. A goal names the schemas that a value must meet, without reading them.
+// Therefore recursive schemas have finite sets, and "and" on a property is just the union of two
+// goals.
+//
+// And() and Or() always have a result of this form. Not() does not always have one.
 #pragma once
 
 #include <compare>
@@ -14,9 +21,13 @@
 
 namespace codellama {
 
-// One condition on a value: it is valid against a schema, or equal to a constant, or not.
+// One condition on a value. `negated` turns it into its opposite.
 struct Condition {
-  enum class Kind : uint8_t { kSchema, kConstant, kNever };
+  enum class Kind : uint8_t {
+    kSchema,    // the value is valid against the schema `number`
+    kConstant,  // the value equals the JSON value `number` of the document
+    kNever,     // no value meets this
+  };
 
   Kind kind = Kind::kSchema;
   bool negated = false;
@@ -25,81 +36,105 @@ struct Condition {
   auto operator<=>(const Condition&) const = default;
 };
 
-// Conditions that all hold, sorted. None: any value.
+// A sorted list of conditions. A value meets the goal if it meets all of them. An empty list admits
+// any value. Equal goals have equal lists, so a goal also serves as a key for results.
 using Goal = std::vector<Condition>;
 
+// The goal that no value meets.
 Goal NoValue();
-bool AdmitsNothing(const Goal& goal);  // for sure; a goal may be empty for other reasons
+// Whether the goal contains kNever. False does not mean that some value meets the goal: its schemas
+// may contradict each other.
+bool AdmitsNothing(const Goal& goal);
+// The goal of meeting both goals. NoValue() if they contain a condition and its opposite.
 Goal Both(const Goal& left, const Goal& right);
 
+// A set of objects: those that meet all restrictions of the members below.
 struct ObjectShape {
+  // A goal for all properties whose name is in a set.
   struct OtherNames {
     DfaPtr names;
     Goal goal;
   };
 
+  // Goals of single names, from `properties`. They take precedence over `others`.
   std::map<std::string, Goal> named;
-  std::vector<std::string> order;  // names that come in this order, where they come
-  std::vector<OtherNames> others;  // disjoint; a name of neither kind is forbidden
+  // Goals of groups of names, from `patternProperties` and `additionalProperties`. The groups are
+  // disjoint. A name that is neither in `named` nor in a group is forbidden.
+  std::vector<OtherNames> others;
+  // Order of properties, from `propertyOrdering`. Absent properties are skipped, entries without a
+  // goal in `named` have no effect, and all other properties may come anywhere. Empty = any order.
+  std::vector<std::string> order;
+  // Names that must be present.
   std::set<std::string> required;
-  // Names that are required where another name is present.
+  // implied[name] lists the names that must be present if `name` is, from `dependentRequired`.
   std::map<std::string, std::set<std::string>> implied;
-  // Each one needs a property of its own or shared: one with such a name whose value meets the
-  // goal.
+  // Each witness requires at least one property whose name is in the set and whose value meets the
+  // goal. One property may serve as several witnesses. They come from negation: the opposite of
+  // "all properties meet P" is "some property does not meet P".
   std::vector<OtherNames> witnesses;
-  uint64_t minimum = 0;  // properties
-  uint64_t maximum = UINT64_MAX;
-  // Names that keywords have looked at, for `unevaluatedProperties`.
+  uint64_t minimum = 0;           // number of properties
+  uint64_t maximum = UINT64_MAX;  // number of properties; UINT64_MAX = no limit
+  // Names that some keyword has evaluated. `unevaluatedProperties` applies to all other names.
   DfaPtr evaluated = NoText();
 
+  // All objects.
   static ObjectShape Any();
-  // What a property of that name must be.
+  // The goal of a property with that name. NoValue() if the name is forbidden.
   Goal GoalOf(const std::string& name) const;
 };
 
+// A set of arrays: those that meet all restrictions of the members below. The default
+// contains all arrays.
 struct ArrayShape {
   // At least `minimum` and at most `maximum` items meet the goal.
   struct Contains {
     Goal goal;
     uint64_t minimum = 1;
-    uint64_t maximum = UINT64_MAX;
+    uint64_t maximum = UINT64_MAX;  // UINT64_MAX = no limit
   };
 
-  std::vector<Goal> prefix;
-  Goal rest;  // items behind the prefix
-  uint64_t minimum = 0;
-  uint64_t maximum = UINT64_MAX;
+  std::vector<Goal> prefix;       // goals of the first items, from `prefixItems`
+  Goal rest;                      // goal of all items after the prefix, from `items`
+  uint64_t minimum = 0;           // number of items
+  uint64_t maximum = UINT64_MAX;  // number of items; UINT64_MAX = no limit
   std::vector<Contains> contains;
-  bool unique = false;
-  // Items that keywords have looked at, from the first, for `unevaluatedItems`.
+  bool unique = false;  // all items differ
+  // Number of leading items that some keyword has evaluated. `unevaluatedItems` applies to all
+  // later items. UINT64_MAX = all items are evaluated.
   uint64_t evaluated = 0;
 
+  // The goal of the item at `index`, counted from 0.
   const Goal& GoalAt(uint64_t index) const { return index < prefix.size() ? prefix[index] : rest; }
 };
 
+// A set of JSON values: the union of the sets below, one for each type. Empty by default.
 struct ValueSet {
   bool has_null = false;
   bool has_true = false;
   bool has_false = false;
-  DfaPtr numbers = NoText();  // canonical texts: number_texts.h
-  DfaPtr strings = NoText();
-  std::vector<ObjectShape> objects;  // a value of any of them
-  std::vector<ArrayShape> arrays;
+  DfaPtr numbers = NoText();         // canonical texts (number_texts.h)
+  DfaPtr strings = NoText();         // decoded strings
+  std::vector<ObjectShape> objects;  // the union of these shapes, which may overlap
+  std::vector<ArrayShape> arrays;    // the union of these shapes, which may overlap
 
+  // All JSON values.
   static ValueSet All();
+  // Whether the set contains any value that is not an object or array.
   bool HasScalars() const;
 };
 
-// Throw kInvalidGrammar where the result has too many shapes.
+// Intersection and union. They throw kInvalidGrammar if the result has too many shapes.
 ValueSet And(const ValueSet& left, const ValueSet& right);
 ValueSet Or(const ValueSet& left, const ValueSet& right);
-// Throws kInvalidGrammar where the complement is no ValueSet.
+// Complement. Throws kInvalidGrammar if this form cannot express it, or if it has too many shapes.
 ValueSet Not(const ValueSet& set);
 
+// The intersection of two shapes.
 ObjectShape Merged(const ObjectShape& left, const ObjectShape& right);
 ArrayShape Merged(const ArrayShape& left, const ArrayShape& right);
 
-// Whether a shape admits nothing, as far as it shows without a look at the goals' schemas.
+// True if the shape certainly contains no value. Does not read the schemas of its goals, so false
+// does not mean that a value exists.
 bool IsImpossible(const ObjectShape& shape);
 bool IsImpossible(const ArrayShape& shape);
 

@@ -70,7 +70,7 @@ test("rejects a package of another llama.cpp, and the doctor reports why", async
 const libraryOf = (packageFolder: string) => join(packageFolder, "lib", "libggml-cuda.so");
 
 withoutOwnCuda(
-  "a library that is none is told of, if there is no other, and models still load",
+  "diagnose() reports a GPU library that cannot be loaded, and models still load without it",
   async () => {
     const application = await install("garbage", (packageFolder) => {
       const file = libraryOf(packageFolder);

@@ -52,16 +52,16 @@ TEST(a_regex_matches_like_regexp_test) {
     const DfaPtr texts = TextsWithMatch(pattern);
     for (const char* text : matches) {
       if (!texts->Contains(text))
-        check::Fail(__FILE__, __LINE__, std::string(pattern) + " misses " + text);
+        check::Fail(__FILE__, __LINE__, std::string(pattern) + " does not match " + text);
     }
     for (const char* text : others) {
       if (texts->Contains(text))
-        check::Fail(__FILE__, __LINE__, std::string(pattern) + " takes " + text);
+        check::Fail(__FILE__, __LINE__, std::string(pattern) + " must not match " + text);
     }
   }
 }
 
-TEST(a_regex_is_rejected_if_no_automaton_holds_it) {
+TEST(a_regex_that_cannot_be_enforced_is_rejected) {
   for (const char* pattern : {"(a)\\1", "\\bword", "(?<=a)b", "(?<!a)b", "(a", "a)", "[a", "*a",
                               "\\p{L}", "a{2,1}", "((?=a)a)*", "(?i)a", "[b-a]", "\\u12", "^*"}) {
     if (Refusal(pattern).empty())

@@ -39,11 +39,11 @@ void Check(const std::vector<Example>& examples) {
   for (const auto& [schema, valid, invalid] : examples) {
     for (const char* text : valid) {
       if (!Accepts(schema, text))
-        check::Fail(__FILE__, __LINE__, std::string(schema) + " refuses " + text);
+        check::Fail(__FILE__, __LINE__, std::string(schema) + " must accept " + text);
     }
     for (const char* text : invalid) {
       if (Accepts(schema, text))
-        check::Fail(__FILE__, __LINE__, std::string(schema) + " accepts " + text);
+        check::Fail(__FILE__, __LINE__, std::string(schema) + " must not accept " + text);
     }
   }
 }
@@ -178,7 +178,7 @@ TEST(schemas_that_combine_schemas) {
   });
 }
 
-TEST(a_schema_is_rejected_by_place_and_keyword) {
+TEST(a_rejected_schema_names_the_place_and_the_keyword) {
   const struct {
     const char* schema;
     const char* message;
