@@ -8,10 +8,11 @@ export class Grammars {
   readonly #compiled = new Map<string, Compilation>();
 
   /** Compiles a structure. The work stops early when all its callers have cancelled. */
-  compile({ text, isJsonSchema }: Structure): NativeWork<NativeGrammar> {
-    const key = `${isJsonSchema}${text}`;
+  compile(structure: Structure): NativeWork<NativeGrammar> {
+    const { kind, text, ...options } = structure;
+    const key = `${kind} ${JSON.stringify(options)} ${text}`;
     const known = this.#compiled.get(key);
-    const compilation = known ?? new Compilation(addon().compileGrammar(text, isJsonSchema));
+    const compilation = known ?? new Compilation(addon().compileGrammar(kind, text, options));
     // Moves the grammar to the end: the first entry is the least recently used.
     this.#compiled.delete(key);
     this.#compiled.set(key, compilation);

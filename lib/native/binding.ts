@@ -66,6 +66,12 @@ export interface NativeWork<Value> {
   cancel(): void;
 }
 
+/** The language of a text that `compileGrammar` compiles. */
+export type NativeGrammarKind = "gbnf" | "jsonSchema";
+
+/** Options of `compileGrammar`. */
+export type NativeGrammarOptions = Readonly<Record<string, never>>;
+
 /** A grammar that `compileGrammar` compiled. Opaque to TypeScript. */
 export interface NativeGrammar {
   readonly handle: unique symbol;
@@ -264,7 +270,11 @@ interface Addon {
   ) => NativeEngine;
   inspect(path: string): Promise<NativeGgufFile>;
   /** Compiles GBNF, or a JSON schema as JSON text, on another thread. */
-  compileGrammar(text: string, isJsonSchema: boolean): NativeWork<NativeGrammar>;
+  compileGrammar(
+    kind: NativeGrammarKind,
+    text: string,
+    options: NativeGrammarOptions,
+  ): NativeWork<NativeGrammar>;
   /** Adds a folder to search for backends. Has an effect only before the first load or listing. */
   addBackendFolder(path: string): void;
   backends(): Promise<readonly NativeBackend[]>;

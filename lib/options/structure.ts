@@ -22,11 +22,17 @@ export interface StructureOptions {
   readonly jsonSchema?: object;
 }
 
-/** A grammar's text, or a schema's JSON. */
-export interface Structure {
-  readonly text: string;
-  readonly isJsonSchema: boolean;
-}
+/** The structure of one text, as an engine takes it. */
+export type Structure =
+  | { readonly kind: "gbnf"; readonly text: string }
+  /** `text` is the JSON of the schema. */
+  | { readonly kind: "jsonSchema"; readonly text: string };
+
+/** The option that asks for each kind of structure. */
+export const structureOptionOf = {
+  gbnf: "grammar",
+  jsonSchema: "jsonSchema",
+} as const satisfies { readonly [Kind in Structure["kind"]]: keyof StructureOptions };
 
 const maxJson = 2 ** 18;
 
@@ -51,11 +57,11 @@ export function structureOf(
   if (grammar !== undefined && jsonSchema !== undefined) {
     throw invalidArgument(`${where}: grammar and jsonSchema exclude each other`);
   }
-  if (grammar !== undefined) return { text: grammar, isJsonSchema: false };
+  if (grammar !== undefined) return { kind: "gbnf", text: grammar };
   if (jsonSchema === undefined) return undefined;
   const json = JSON.stringify(jsonSchema);
   if (json.length > maxJson) {
     throw invalidArgument(`${where}: jsonSchema has more than ${maxJson} characters of JSON`);
   }
-  return { text: json, isJsonSchema: true };
+  return { kind: "jsonSchema", text: json };
 }

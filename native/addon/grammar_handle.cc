@@ -13,14 +13,24 @@ namespace {
 
 using Handle = std::shared_ptr<const Grammar>;
 
+// A text to compile, in the language `kind`.
+struct GrammarSource {
+  std::string kind;
+  std::string text;
+};
+
+Handle Compile(const GrammarSource& source, const Job::StopFlag& stop) {
+  if (source.kind == "gbnf") return std::make_shared<const RuleGrammar>(ParseGrammar(source.text));
+  if (source.kind == "jsonSchema") return CompileSchema(source.text, {}, &stop);
+  throw Error(ErrorCode::kInvalidArgument, "unknown kind of grammar: " + source.kind);
+}
+
 }  // namespace
 
 Napi::Value CompileGrammar(const Napi::CallbackInfo& info) {
-  const auto work = [text = info[0].ToString().Utf8Value(),
-                     is_json_schema =
-                         info[1].ToBoolean().Value()](const Job::StopFlag& stop) -> Tasks::ToValue {
-    const Handle grammar = is_json_schema ? CompileSchema(text, {}, &stop)
-                                          : std::make_shared<const RuleGrammar>(ParseGrammar(text));
+  const GrammarSource source{info[0].ToString(), info[1].ToString()};
+  const auto work = [source](const Job::StopFlag& stop) -> Tasks::ToValue {
+    const Handle grammar = Compile(source, stop);
     if (stop) throw Error(ErrorCode::kAborted, "reading the grammar was cancelled");
     return [grammar](Napi::Env env) {
       return Napi::External<Handle>::New(env, new Handle(grammar),  // NOLINT: the finalizer owns it

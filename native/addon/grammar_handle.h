@@ -1,4 +1,4 @@
-// Grammar handles for JavaScript: compileGrammar(text, isJsonSchema).
+// Grammar handles for JavaScript: compileGrammar(kind, text, options).
 #pragma once
 
 #include <napi.h>
@@ -9,8 +9,9 @@
 
 namespace codellama {
 
-// Parses the grammar on another thread. Returns an object of Tasks::RunCancellable(). `result`
-// resolves with a handle for the `grammar` of submit(), or rejects with INVALID_GRAMMAR.
+// Compiles the text on another thread. `kind` is "gbnf" or "jsonSchema". Returns an object of
+// Tasks::RunCancellable(). `result` resolves with a handle for the `grammar` of submit(), or
+// rejects with INVALID_GRAMMAR.
 Napi::Value CompileGrammar(const Napi::CallbackInfo& info);
 
 // The grammar of a handle. Throws a TypeError for any other value.

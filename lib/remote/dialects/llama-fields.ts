@@ -1,4 +1,5 @@
 import { type FieldWriters, named } from "./option-fields.ts";
+import { structureWriter } from "./structure-writer.ts";
 
 /** Request fields that llama-server and node-codellama share. */
 export const llamaFields: FieldWriters = {
@@ -32,8 +33,10 @@ export const llamaFields: FieldWriters = {
   seed: named("seed"),
   stop: named("stop"),
   prefixCache: named("cache_prompt"),
-  structure: ({ text, isJsonSchema }) =>
-    isJsonSchema ? { json_schema: JSON.parse(text) } : { grammar: text },
+  structure: structureWriter({
+    gbnf: ({ text }) => ({ grammar: text }),
+    jsonSchema: ({ text }) => ({ json_schema: JSON.parse(text) }),
+  }),
 };
 
 interface DryFields {

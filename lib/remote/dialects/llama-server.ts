@@ -9,6 +9,7 @@ import type { Dialect, RemoteChunk, RemoteExchange, RemoteFacts } from "./dialec
 import { embeddingExchange, serverPooling } from "./embeddings.ts";
 import { llamaFields } from "./llama-fields.ts";
 import { type FieldWriters, optionFields, roomFor } from "./option-fields.ts";
+import { structureWriter } from "./structure-writer.ts";
 
 const writers: FieldWriters = {
   ...llamaFields,
@@ -89,10 +90,12 @@ export const llamaServer: Dialect = {
       const chatFields: FieldWriters = {
         ...writers,
         logprobs: undefined,
-        structure: ({ text, isJsonSchema }) =>
-          isJsonSchema
-            ? { response_format: { type: "json_object", schema: JSON.parse(text) } }
-            : { grammar: text },
+        structure: structureWriter({
+          gbnf: ({ text }) => ({ grammar: text }),
+          jsonSchema: ({ text }) => ({
+            response_format: { type: "json_object", schema: JSON.parse(text) },
+          }),
+        }),
       };
       return chatExchange(call.prompt, optionFields(call, chatFields, facts, this.name), facts);
     }

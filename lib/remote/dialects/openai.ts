@@ -7,6 +7,7 @@ import type { Dialect, RemoteFacts } from "./dialect.ts";
 import { embeddingExchange, serverPooling } from "./embeddings.ts";
 import { llamaFields } from "./llama-fields.ts";
 import { type FieldWriters, named, openaiBias, optionFields, roomFor } from "./option-fields.ts";
+import { responseFormat, structureWriter } from "./structure-writer.ts";
 
 /** A server with OpenAI's routes. */
 interface OpenAiServer extends Omit<Dialect, "exchange"> {
@@ -46,15 +47,7 @@ const common: FieldWriters = {
   embedding: serverPooling,
 };
 
-const jsonFormat: FieldWriters["structure"] = ({ text, isJsonSchema }) =>
-  isJsonSchema
-    ? {
-        response_format: {
-          type: "json_schema",
-          json_schema: { name: "answer", schema: JSON.parse(text), strict: true },
-        },
-      }
-    : undefined;
+const jsonFormat = structureWriter({ jsonSchema: responseFormat });
 
 // Fields of vLLM and node-codellama that name tokens by their ids.
 const logprobsById: FieldWriters = {
@@ -84,8 +77,10 @@ const nodeCodeLlama = dialect({
     stopTokens: (ids) => ({ stop_token_ids: [...ids] }),
   },
   chatFields: {
-    structure: (value, call, facts) =>
-      value.isJsonSchema ? jsonFormat?.(value, call, facts) : { grammar: value.text },
+    structure: structureWriter({
+      gbnf: ({ text }) => ({ grammar: text }),
+      jsonSchema: responseFormat,
+    }),
   },
   extras: ({ prompt }) => ({
     return_token_ids: true,

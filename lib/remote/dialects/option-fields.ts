@@ -2,13 +2,14 @@ import { types } from "node:util";
 import type { EngineCall } from "../../engine/port.ts";
 import { promptLength } from "../../engine/port.ts";
 import { CodeLlamaError } from "../../errors.ts";
+import { structureOptionOf } from "../../options/structure.ts";
 import type { RemoteFacts } from "./dialect.ts";
 
 /** Options that a remote must honour. This process enforces `timeoutMs`, and `group` is a hint. */
 type OptionName = Exclude<keyof EngineCall, "prompt" | "group" | "timeoutMs">;
 
 /** Writes an option's value as request fields; undefined if the server cannot express the value. */
-type FieldWriter<Value> = (
+export type FieldWriter<Value> = (
   value: Value,
   call: EngineCall,
   facts: RemoteFacts,
@@ -135,7 +136,7 @@ function missing(name: OptionName, call: EngineCall, remote: string): CodeLlamaE
 
 /** Returns the name of the option in the public API. */
 function publicName(name: OptionName, { structure }: EngineCall): string {
-  if (name === "structure") return structure?.isJsonSchema === true ? "jsonSchema" : "grammar";
+  if (name === "structure" && structure !== undefined) return structureOptionOf[structure.kind];
   if (name === "maxRepeats") return "repetition";
   if (name === "loraScales") return "loras";
   if (name === "promptState") return "savePrefix()";
