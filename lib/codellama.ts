@@ -37,6 +37,8 @@ import type { SessionOptions } from "./options/session.ts";
 import { checkSplitOptions, type SplitOptions } from "./options/split.ts";
 import { tokenId, tokenIds } from "./options/texts.ts";
 import { splitCode } from "./prompt/split-code.ts";
+import type { StructuredResult } from "./result.ts";
+import type { ValueOf } from "./schema/standard-schema.ts";
 import { type ChatSession, openSession, readSessionOptions, type SessionData } from "./session.ts";
 
 export interface TokenizeOptions {
@@ -173,6 +175,11 @@ export class CodeLlama implements AsyncDisposable {
    *   generation rejects with `CONTEXT_OVERFLOW`, `INVALID_ARGUMENT` (a token id outside the
    *   vocabulary), `CLOSED`, `OUT_OF_MEMORY` or `BACKEND_FAILED`
    */
+  generate<Schema extends object>(
+    prompt: string | Int32Array,
+    options: GenerateOptions & { readonly jsonSchema: Schema },
+  ): Generation<StructuredResult<ValueOf<Schema>>>;
+  generate(prompt: string | Int32Array, options?: GenerateOptions): Generation;
   generate(prompt: string | Int32Array, options: GenerateOptions = {}): Generation {
     return new Generation(complete(this.#engine, this.capabilities, prompt, options));
   }
@@ -191,6 +198,11 @@ export class CodeLlama implements AsyncDisposable {
    * @throws CodeLlamaError like `generate`, naming the wrong message; `CAPABILITY_MISSING` for a
    *   model that was not trained to chat, unless `force` is true
    */
+  chat<Schema extends object>(
+    messages: readonly ChatMessage[],
+    options: ChatOptions & { readonly jsonSchema: Schema },
+  ): Generation<StructuredResult<ValueOf<Schema>>>;
+  chat(messages: readonly ChatMessage[], options?: ChatOptions): Generation;
   chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
     return new Generation(chat(this.#engine, this.capabilities, messages, options));
   }

@@ -35,9 +35,11 @@ export type { StructureOptions } from "./options/structure.ts";
 export type {
   Chunk,
   GenerationResult,
+  StructuredResult,
   Timings,
   TokenLogprob,
   TokenLogprobs,
   Usage,
 } from "./result.ts";
+export type { SchemaIssue, StandardSchema, ValueOf } from "./schema/standard-schema.ts";
 export { ChatSession, type SessionData, type SessionResult } from "./session.ts";

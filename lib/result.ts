@@ -1,6 +1,7 @@
 import type { RequestOutput } from "./engine/output.ts";
 import type { EngineCall, RequestOutcome } from "./engine/port.ts";
 import type { FinishReason, NativeBeam } from "./native/binding.ts";
+import type { SchemaIssue } from "./schema/standard-schema.ts";
 
 /** A token with its log-probability. */
 export interface TokenLogprob {
@@ -73,8 +74,28 @@ export interface GenerationResult {
   /** Usage of this choice. Each choice counts the prompt. */
   readonly usage: Usage;
   readonly timings: Timings;
+  /** The text as a value, when the `jsonSchema` option is set: see `StructuredResult`. */
+  readonly value?: unknown;
+  /** Why the text has no value: see `StructuredResult`. */
+  readonly issues?: readonly SchemaIssue[];
   /** All answers if `n` is above 1, this one first. With `bestOf`, the best is first. */
   readonly choices?: readonly GenerationResult[];
+}
+
+/** Result of a call with the `jsonSchema` option. */
+export interface StructuredResult<Value = unknown> extends GenerationResult {
+  /**
+   * The text, parsed. A schema of a library such as zod also validates and transforms it, and gives
+   * it its type. Undefined for a text that a limit, a stop string or `cancel()` cut short, and when
+   * there are `issues`.
+   */
+  readonly value: Value | undefined;
+  /**
+   * Why a finished text has no value. Only rules that a JSON schema cannot express, such as zod's
+   * `refine`, and remote servers that do not enforce the schema lead to issues.
+   */
+  readonly issues?: readonly SchemaIssue[];
+  readonly choices?: readonly StructuredResult<Value>[];
 }
 
 /** Result of one answer. */

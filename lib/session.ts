@@ -6,6 +6,7 @@ import type { Capabilities } from "./model/capabilities.ts";
 import { chatCall, needsVocabulary, newLeadingSpaceFilter } from "./modes/chat.ts";
 import { chatModel, layOutDialog, remoteDialog } from "./modes/chat-prompt.ts";
 import { fitHistory, roomForPrompt } from "./modes/history.ts";
+import { withValues } from "./modes/structured-value.ts";
 import { anyText, checkOptions, checkValue, oneOf } from "./options/check.ts";
 import { type ChatMessage, copyMessages } from "./options/messages.ts";
 import { checkCall } from "./options/request.ts";
@@ -18,7 +19,8 @@ import {
 import type { ChatModel } from "./prompt/chat.ts";
 import { readDialog } from "./prompt/dialog.ts";
 import { finish } from "./prompt/steps.ts";
-import type { GenerationResult } from "./result.ts";
+import type { GenerationResult, StructuredResult } from "./result.ts";
+import type { ValueOf } from "./schema/standard-schema.ts";
 
 /** Result of one answer in a session. */
 export interface SessionResult extends GenerationResult {
@@ -85,6 +87,11 @@ export class ChatSession {
    * short by `cancel()` or a limit. An error or an abort by signal does not change the history.
    * @throws CodeLlamaError like `CodeLlama.chat`; `INVALID_ARGUMENT` while another answer runs
    */
+  send<Schema extends object>(
+    content: string,
+    options: SendOptions & { readonly jsonSchema: Schema },
+  ): Generation<SessionResult & StructuredResult<ValueOf<Schema>>>;
+  send(content: string, options?: SendOptions): Generation<SessionResult>;
   send(content: string, options: SendOptions = {}): Generation<SessionResult> {
     const where = "send()";
     this.#requireIdle(where);
@@ -99,7 +106,8 @@ export class ChatSession {
     const job = new Job(this.#engine, checked, async ({ stream }) => {
       this.#answering = true;
       try {
-        const result = await stream(0)({ ...call, prompt }, newLeadingSpaceFilter);
+        const answer = await stream(0)({ ...call, prompt }, newLeadingSpaceFilter);
+        const result = await withValues(answer, checked.jsonSchema);
         this.#turns.splice(0, dropped.length);
         this.#turns.push(...history.slice(-1), { role: "assistant", content: result.text });
         return { ...result, dropped };

@@ -5,6 +5,7 @@ import type { GenerateOptions } from "../options/generate.ts";
 import type { GenerationResult } from "../result.ts";
 import { type BeamOptions, beamSearch } from "./beams.ts";
 import { type ChoiceCounts, choices } from "./choices.ts";
+import { withValues } from "./structured-value.ts";
 
 /**
  * The script of a call that gives one answer, `n` answers, or the answers of a beam search.
@@ -18,9 +19,9 @@ export function answers(
   answer: (runRequest: RunRequest) => Promise<GenerationResult>,
 ): Script<GenerationResult> {
   const beams = beamOptions(options, where);
-  return beams === undefined
-    ? choices(engine, choiceCounts(options, where), answer)
-    : beamSearch(engine, beams, answer);
+  if (beams !== undefined) return beamSearch(engine, beams, answer);
+  const script = choices(engine, choiceCounts(options, where), answer);
+  return async (context) => withValues(await script(context), options.jsonSchema);
 }
 
 /**

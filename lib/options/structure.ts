@@ -1,6 +1,6 @@
 import { invalidArgument } from "../base/arguments.ts";
 import { text } from "./check.ts";
-import { jsonObject } from "./json.ts";
+import { jsonOf, jsonSchemaRule } from "./json-schema.ts";
 import type { NativeTable } from "./table.ts";
 
 /** The structure that a text must follow. */
@@ -18,6 +18,10 @@ export interface StructureOptions {
    * fixes it. `additionalProperties: false` keeps a model to the listed ones. A keyword that cannot be
    * enforced rejects with `INVALID_GRAMMAR`, its JSON pointer and its name, before anything is
    * computed; unknown keywords and formats are annotations. At most 64 levels and 256 KiB of JSON.
+   *
+   * A schema of zod 4.2 or later, ArkType, or another library with the interface of Standard JSON
+   * Schema gives a typed `value`: see `StructuredResult`. The text follows the schema's input, without
+   * properties that the schema does not list.
    */
   readonly jsonSchema?: object;
 }
@@ -40,7 +44,7 @@ const maxJson = 2 ** 18;
 export const structureTable = {
   grammar: { rule: text, native: "none", doc: "follow this grammar, in GBNF" },
   jsonSchema: {
-    rule: jsonObject({ depth: 64, size: maxJson }),
+    rule: jsonSchemaRule({ depth: 64, size: maxJson }),
     native: "none",
     doc: "write JSON that follows this schema; {} is any JSON",
   },
@@ -59,7 +63,7 @@ export function structureOf(
   }
   if (grammar !== undefined) return { kind: "gbnf", text: grammar };
   if (jsonSchema === undefined) return undefined;
-  const json = JSON.stringify(jsonSchema);
+  const json = JSON.stringify(jsonOf(jsonSchema));
   if (json.length > maxJson) {
     throw invalidArgument(`${where}: jsonSchema has more than ${maxJson} characters of JSON`);
   }

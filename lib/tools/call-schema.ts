@@ -1,4 +1,5 @@
 import { invalidArgument, show } from "../base/arguments.ts";
+import { mapSchemas } from "../schema/subschemas.ts";
 
 /** Function with a JSON schema of its arguments. */
 export interface CallableFunction {
@@ -45,28 +46,14 @@ function parametersOf(name: string, parameters: object | null | undefined): obje
   );
 }
 
-// The schema reader rejects deeper schemas.
-const maxDepth = 64;
-/** Keywords whose keys are names that the user chose. */
-const namedKeywords = new Set(["properties", "patternProperties", "$defs", "definitions"]);
-/** Keywords whose values are data, not schemas. */
-const dataKeywords = new Set(["const", "enum", "default", "examples"]);
-
 /** Moves a schema to another place. `refers` = the schema contains references to itself. */
 function rebased(schema: object, base: string): { schema: object; refers: boolean } {
   let refers = false;
-  const move = (value: unknown, hasNames: boolean, depth: number): unknown => {
-    if (typeof value !== "object" || value === null || depth > maxDepth) return value;
-    if (Array.isArray(value)) return value.map((each) => move(each, false, depth + 1));
-    const entries = Object.entries(value).map(([key, child]) => {
-      if (!hasNames && dataKeywords.has(key)) return [key, child];
-      if (!hasNames && key === "$ref" && typeof child === "string" && child.startsWith("#")) {
-        refers = true;
-        return [key, `#${base}${child.slice(1)}`];
-      }
-      return [key, move(child, !hasNames && namedKeywords.has(key), depth + 1)];
-    });
-    return Object.fromEntries(entries);
-  };
-  return { schema: move(schema, false, 0) as object, refers };
+  const moved = mapSchemas(schema, (each) => {
+    const { $ref: reference } = each;
+    if (typeof reference !== "string" || !reference.startsWith("#")) return each;
+    refers = true;
+    return { ...each, $ref: `#${base}${reference.slice(1)}` };
+  });
+  return { schema: moved, refers };
 }

@@ -1,4 +1,5 @@
 import { expectTypeOf, test } from "vitest";
+import { z } from "zod";
 import {
   type Chunk,
   CodeLlama,
@@ -8,6 +9,10 @@ import {
   type Generation,
   type GenerationResult,
   type LoadOptions,
+  type SendOptions,
+  type SessionResult,
+  type StandardSchema,
+  type StructuredResult,
 } from "../../lib/index.ts";
 
 declare const llama: CodeLlama;
@@ -36,6 +41,44 @@ test("misspelt and mistyped options do not compile", () => {
   llama.generate("x", { priority: "high" });
   expectTypeOf<{ kvCacheType: "q8_0" }>().toExtend<LoadOptions>();
   expectTypeOf<{ logitBias: Map<number, number> }>().toExtend<GenerateOptions>();
+});
+
+test("a schema of a library types the value", () => {
+  const jsonSchema = z.object({
+    name: z.string(),
+    born: z.string().transform((day) => new Date(day)),
+  });
+  interface Person {
+    name: string;
+    born: Date;
+  }
+  expectTypeOf(llama.generate("x", { jsonSchema })).toEqualTypeOf<
+    Generation<StructuredResult<Person>>
+  >();
+  expectTypeOf(llama.chat([], { jsonSchema }).result).resolves.toHaveProperty("value");
+  type Sent = SessionResult & StructuredResult<Person>;
+  const sent = llama.session().send("x", { jsonSchema });
+  expectTypeOf<Awaited<typeof sent>>().toEqualTypeOf<Sent>();
+  expectTypeOf<Sent["value"]>().toEqualTypeOf<Person | undefined>();
+  expectTypeOf<NonNullable<StructuredResult<Person>["choices"]>[number]["value"]>().toEqualTypeOf<
+    Person | undefined
+  >();
+  type Own = StandardSchema<string, 7>;
+  expectTypeOf(llama.generate("x", { jsonSchema: {} as Own }).result).resolves.toEqualTypeOf<
+    StructuredResult<7>
+  >();
+});
+
+test("the value of a plain JSON schema is unknown", () => {
+  expectTypeOf(llama.generate("x", { jsonSchema: { type: "string" } })).toEqualTypeOf<
+    Generation<StructuredResult>
+  >();
+  expectTypeOf(llama.generate("x", {} as GenerateOptions)).toEqualTypeOf<Generation>();
+  expectTypeOf(llama.session().send("x", {} as SendOptions)).toEqualTypeOf<
+    Generation<SessionResult>
+  >();
+  // @ts-expect-error
+  llama.generate("x", { jsonSchema: {}, max_tokens: 5 });
 });
 
 test("results are read-only", () => {
