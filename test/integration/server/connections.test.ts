@@ -143,11 +143,11 @@ describe("time limits", () => {
 
   test("do not end a generation that produces no text for longer", async () => {
     await using server = await startTinyServer();
-    server.running.server.timeout = 20;
-    const body = { ...endless, stream: false, max_tokens: 200 };
+    server.running.server.timeout = 100;
+    const body = { ...endless, stream: false, max_tokens: 400 };
     const response = await server.post("/v1/completions", body);
     expect(response.status).toBe(200);
-    expect(await response.text()).toContain('"completion_tokens":200');
+    expect(await response.text()).toContain('"completion_tokens":400');
   });
 });
 
@@ -188,8 +188,10 @@ describe("pipelined requests", () => {
   test("end the connection if there are too many", async () => {
     await using server = await startTinyServer();
     const health = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-    const socket = await open(server, health.repeat(1000));
-    await once(socket.resume(), "close");
+    const socket = await open(server, health.repeat(200));
+    // The server may reset the connection, because it does not read the remaining requests.
+    socket.on("error", () => {});
+    await new Promise((resolve) => socket.resume().once("close", resolve));
   });
 });
 
