@@ -34,8 +34,7 @@ struct RegexNode {
 };
 
 // Parses a pattern in UTF-8. Throws kInvalidGrammar, naming the byte, for a syntax error and for
-// features that are not supported: backreferences, word boundaries, lookbehind and Unicode
-// properties.
+// features that are not supported: backreferences, word boundaries and lookbehind.
 RegexNode ParseRegex(std::string_view pattern);
 
 // Texts in which the expression matches at some place: those for which RegExp.prototype.test

@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 #include "engine/regex/regex.h"
+#include "engine/regex/unicode_property.h"
 
 namespace codellama {
 
@@ -234,8 +235,9 @@ class Parser {
       case 'B':
         Refuse("has a word boundary, which cannot be enforced,");
       case 'p':
+        return Property();
       case 'P':
-        Refuse("has a Unicode property, which is not supported,");
+        return Complement(Property());
       case 'k':
         Refuse("has a backreference, which cannot be enforced,");
       case 'c':
@@ -251,6 +253,19 @@ class Parser {
     }
     if (letter >= '1' && letter <= '9') Refuse("has a backreference, which cannot be enforced,");
     return one(letter);
+  }
+
+  // Reads `{Name}` or `{Name=Value}`.
+  PointSet Property() {
+    const size_t end = rest_.find('}');
+    if (!rest_.starts_with('{') || end == std::string_view::npos) {
+      Refuse("has a Unicode property without braces");
+    }
+    const std::string_view name = rest_.substr(1, end - 1);
+    const std::optional<PointSet> points = CodePointsOf(name);
+    if (!points) Refuse("has the Unicode property " + std::string(name) + ", which is unknown,");
+    rest_.remove_prefix(end + 1);
+    return *points;
   }
 
   uint32_t UnicodeEscape() {

@@ -47,6 +47,13 @@ TEST(a_regex_matches_like_regexp_test) {
       {"^(a|bc)*?d{2,}$", {"dd", "abcddd"}, {"d", "bdd"}},
       {"^a{,2}$", {"a{,2}"}, {"aa"}},
       {"^[a-]+[-b]$", {"a--"}, {"b"}},
+      {"^\\p{Lu}\\p{Letter}*$", {"Éé", "Ж", "A"}, {"é", "A1", ""}},
+      {"^[\\p{L}\\p{N}_]+$", {"é١_", "漢"}, {"a b", "!"}},
+      {"^\\P{L}$", {"1", "😀"}, {"a", "é"}},
+      {"^\\p{Script=Greek}+$", {"αΩ"}, {"a", "α1"}},
+      {"^\\p{sc=Cyrl}\\p{gc=Nd}$", {"ж5"}, {"g5", "жж"}},
+      {"^\\p{Alphabetic}\\p{White_Space}\\p{Emoji_Presentation}$", {"a 😀"}, {"1 😀", "a😀😀"}},
+      {"^\\p{ASCII}\\p{LC}\\p{P}$", {"\na!"}, {"éa!", "a漢!"}},
   };
   for (const auto& [pattern, matches, others] : cases) {
     const DfaPtr texts = TextsWithMatch(pattern);
@@ -62,8 +69,9 @@ TEST(a_regex_matches_like_regexp_test) {
 }
 
 TEST(a_regex_that_cannot_be_enforced_is_rejected) {
-  for (const char* pattern : {"(a)\\1", "\\bword", "(?<=a)b", "(?<!a)b", "(a", "a)", "[a", "*a",
-                              "\\p{L}", "a{2,1}", "((?=a)a)*", "(?i)a", "[b-a]", "\\u12", "^*"}) {
+  for (const char* pattern :
+       {"(a)\\1", "\\bword", "(?<=a)b", "(?<!a)b", "(a", "a)", "[a", "*a", "\\p{Nothing}", "\\pL",
+        "\\p{L", "a{2,1}", "((?=a)a)*", "(?i)a", "[b-a]", "\\u12", "^*"}) {
     if (Refusal(pattern).empty())
       check::Fail(__FILE__, __LINE__, std::string("accepted: ") + pattern);
   }
