@@ -56,7 +56,25 @@ std::string Ipv6Pattern() {
   return pattern + "|" + up_to(6) + "::" + group + "|" + up_to(7) + "::)";
 }
 
-std::string HostnamePattern() { return std::string(kLabel) + "(?:\\." + kLabel + ")*"; }
+// Host names of at most 253 characters. Counting both the characters of a label and those of the
+// whole name needs too many states, so names of more than three labels have some limits that are
+// stricter than the standard. Labels that start with "xn--" must hold valid Punycode, which an
+// automaton cannot check. They are excluded.
+std::string HostnamePattern() {
+  const auto label = [](int longest) {
+    const std::string letter = "[a-zA-Z0-9]";
+    const std::string any = "[a-zA-Z0-9-]";
+    return letter + "(?:" + any + "{0,2}" + letter + "|" + any + "(?:" + letter + any + "|-" +
+           letter + ")" + any + "{0," + std::to_string(longest - 5) + "}" + letter + ")?";
+  };
+  const auto more_labels = [&](int most, int longest) {
+    return "(?:\\." + label(longest) + "){0," + std::to_string(most) + "}";
+  };
+  return label(63) + more_labels(2, 63) + "|" +                       // up to 191 characters
+         label(63) + more_labels(1, 63) + more_labels(5, 24) + "|" +  // 252
+         label(14) + more_labels(15, 14) + "|" +                      // 239
+         label(6) + more_labels(35, 6);                               // 251
+}
 
 std::string EmailPattern() {
   const std::string atom = "[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+";
@@ -116,14 +134,7 @@ DfaPtr TextsOfFormat(std::string_view format) {
   if (found != known.end()) return found->second;
   const std::string pattern = PatternOf(format);
   if (pattern.empty()) return nullptr;
-  DfaPtr texts = WholeMatches(pattern);
-  if (format == "hostname") {
-    // Internationalized labels start with "xn--" and must hold valid Punycode, which an automaton
-    // cannot check. They are excluded.
-    texts =
-        Difference(Intersection(texts, TextsOfLength(1, 253)), TextsWithMatch("(^|\\.)[^.]{2}--"));
-  }
-  return known.emplace(format, texts).first->second;
+  return known.emplace(format, WholeMatches(pattern)).first->second;
 }
 
 }  // namespace codellama
