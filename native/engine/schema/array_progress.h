@@ -4,12 +4,14 @@
 // long array does not need a number for each length.
 #pragma once
 
-#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "engine/schema/array_completion.h"
 #include "engine/schema/schema_plan.h"
 
 namespace codellama {
@@ -37,25 +39,15 @@ class ArrayProgress {
   std::vector<Item> NextItems(uint32_t array, Number number);
 
   // Number of progress numbers, for memory estimates.
-  size_t size() const { return written_.size(); }
+  size_t size() const;
 
  private:
-  struct Written {
-    uint64_t items = 0;            // number of items; stops at a value after which it is irrelevant
-    std::vector<uint64_t> counts;  // for each ArrayPlan::counts: items that meet the condition
-    LabelSet texts;                // texts of ArrayPlan::unique that are used up
-
-    auto operator<=>(const Written&) const = default;
-  };
-
-  Number NumberOf(uint32_t array, const Written& written);
-  // Counts one more item that meets the conditions in the bit set `met`. `items` is the number of
-  // items with it. Returns false if the item is not allowed.
-  static bool Count(const ArrayPlan& plan, uint32_t met, uint64_t items, Written* written);
+  Number NumberOf(uint32_t array, const WrittenArray& written);
 
   const SchemaPlan& plan_;
-  std::map<std::pair<uint32_t, Written>, Number> numbers_;
-  std::vector<Written> written_;
+  std::map<std::pair<uint32_t, WrittenArray>, Number> numbers_;
+  std::vector<WrittenArray> written_;                          // by progress number
+  std::unordered_map<uint32_t, ArrayCompletion> completions_;  // by array
 };
 
 }  // namespace codellama

@@ -198,15 +198,22 @@ JsonMachine::State JsonMachine::Step(const Key& key, uint8_t byte) {
     case Kind::kArray:
       return byte == '[' ? Intern({Kind::kArrayOpen, key.a, arrays_.Start(key.a)}) : kDead;
     case Kind::kArrayOpen:
-    case Kind::kAfterItem: {
-      if (byte == ']') return arrays_.MayClose(key.a, key.b) ? Intern({Kind::kEnd}) : kDead;
-      if (byte != ',' || key.kind == Kind::kArrayOpen) return AfterSpace(key, byte);
-      const State item = Intern({Kind::kItem, key.a, key.b});
-      return NodeOf(item).calls.empty() ? kDead : item;
-    }
+    case Kind::kAfterItem:
+      return StepArray(key, byte);
     default:
       return kDead;
   }
+}
+
+JsonMachine::State JsonMachine::StepArray(const Key& key, uint8_t byte) {
+  const bool may_close = arrays_.MayClose(key.a, key.b);
+  if (byte == ']') return may_close ? Intern({Kind::kEnd}) : kDead;
+  if (byte == ',' && key.kind == Kind::kAfterItem) {
+    const State item = Intern({Kind::kItem, key.a, key.b});
+    return NodeOf(item).calls.empty() ? kDead : item;
+  }
+  // The first item reads the whitespace in front of it, so here the whitespace precedes the end.
+  return key.kind == Kind::kAfterItem || may_close ? AfterSpace(key, byte) : kDead;
 }
 
 JsonMachine::State JsonMachine::StepValue(uint32_t number, uint8_t byte) {

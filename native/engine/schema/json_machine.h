@@ -70,6 +70,8 @@ class JsonMachine : public GrammarMachine {
   Node MakeNode(const Key& key);
   State Step(const Key& key, uint8_t byte);
   State StepValue(uint32_t value, uint8_t byte);
+  // A byte after the opening bracket or after an item.
+  State StepArray(const Key& key, uint8_t byte);
   State StepKey(const Key& key, uint8_t byte);
   // The state after one byte of whitespace, or kDead if the byte is not allowed as whitespace here.
   State AfterSpace(Key key, uint8_t byte);

@@ -77,6 +77,11 @@ Dfa Trie(const std::vector<std::string_view>& names, std::map<uint32_t, uint32_t
 
 }  // namespace
 
+LabelSet Union(LabelSet left, const LabelSet& right) {
+  for (size_t word = 0; word < left.size(); word++) left[word] |= right[word];
+  return left;
+}
+
 bool Intersects(const LabelSet& left, const LabelSet& right) {
   for (size_t i = 0; i < left.size(); i++) {
     if ((left[i] & right[i]) != 0) return true;

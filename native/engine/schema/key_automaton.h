@@ -28,6 +28,8 @@ inline bool HasLabel(const LabelSet& set, uint32_t label) {
 inline void AddLabel(LabelSet* set, uint32_t label) {
   (*set)[label / 64] |= uint64_t{1} << (label % 64);
 }
+// The labels that are in one of the sets, or in both.
+LabelSet Union(LabelSet left, const LabelSet& right);
 // Whether the sets share a label.
 bool Intersects(const LabelSet& left, const LabelSet& right);
 

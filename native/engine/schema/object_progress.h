@@ -2,20 +2,22 @@
 // object may end.
 //
 // Each distinct situation has a progress number, which the states of JsonMachine contain. Only what
-// later decisions need is part of a situation, so that different orders of the same properties
-// share a number. The answers for a number (Facts) are computed once. They look ahead to avoid dead
-// ends: a property may come next only if everything that is still required can come after it.
+// later decisions need is part of a situation (WrittenObject), so that different orders of the same
+// properties share a number. The answers for a number (Facts) are computed once. A property may
+// come next only if the object can be completed after it.
 //
 // The object keeps no list of names from a group of other names, because a group can be infinite.
 // Such a name may therefore occur twice.
 #pragma once
 
-#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "engine/schema/object_completion.h"
 #include "engine/schema/schema_plan.h"
 
 namespace codellama {
@@ -30,7 +32,6 @@ class ObjectProgress {
   struct Facts {
     LabelSet next;           // labels of the properties that may come next
     bool may_close = false;  // the object may end now
-    bool dead = false;       // the object cannot be completed any more
   };
 
   // A value that a property may have, and the progress after it.
@@ -51,35 +52,18 @@ class ObjectProgress {
   std::vector<Member> Members(uint32_t object, Number number, uint32_t label);
 
   // Number of progress numbers, for memory estimates.
-  size_t size() const { return written_.size(); }
+  size_t size() const;
 
  private:
-  struct Written {
-    LabelSet labels;        // names written; also groups, if the plan has a minimum
-    LabelSet passed;        // names that must not come any more, because a later one is written
-    uint64_t count = 0;     // number of properties; stays 0 if the plan has no maximum
-    uint64_t distinct = 0;  // proven number of different names, counted up to the plan's minimum
-    uint32_t met = 0;       // bit set of the witnesses written
-
-    auto operator<=>(const Written&) const = default;
-  };
-
-  // The progress number of a situation, which is added if it is new.
-  Number NumberOf(uint32_t object, const Written& written);
-  Facts MakeFacts(const ObjectPlan& plan, const Written& written) const;
-  // The situation after one more property.
-  static Written With(const ObjectPlan& plan, Written written, uint32_t label);
-  // Whether a property with the label may come next. Checks everything except witnesses.
-  static bool MayCome(const ObjectPlan& plan, const Written& written, uint32_t label);
-  // Bit set of the witnesses that a property with the label can be.
-  static uint32_t MayMeet(const ObjectPlan& plan, uint32_t label);
-  // Bit set of the witnesses that properties with these labels can be after a property
-  // `just_written`, whose name cannot come again. UINT32_MAX = no property was written.
-  static uint32_t MayMeet(const ObjectPlan& plan, const LabelSet& labels, uint32_t just_written);
+  // The progress number of an object, which is added if it is new.
+  Number NumberOf(uint32_t object, const WrittenObject& written);
+  Facts MakeFacts(uint32_t object, const WrittenObject& written);
+  bool CanComplete(uint32_t object, const WrittenObject& written);
 
   const SchemaPlan& plan_;
-  std::map<std::pair<uint32_t, Written>, Number> numbers_;
-  std::vector<std::pair<Written, Facts>> written_;  // by progress number
+  std::map<std::pair<uint32_t, WrittenObject>, Number> numbers_;
+  std::vector<std::pair<WrittenObject, Facts>> written_;        // by progress number
+  std::unordered_map<uint32_t, ObjectCompletion> completions_;  // by object
 };
 
 }  // namespace codellama

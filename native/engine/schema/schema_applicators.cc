@@ -155,14 +155,20 @@ void SchemaReader::ReadUnevaluated(const JsonValue& value, ValueSet* set) {
   }
   if (const JsonValue* schema = value.Find("unevaluatedItems")) {
     for (ArrayShape& shape : set->arrays) {
-      if (!shape.contains.empty())
-        Refuse("\"unevaluatedItems\" cannot be enforced beside \"contains\"");
       if (shape.evaluated == UINT64_MAX) continue;
-      ArrayShape rest;
-      rest.prefix.resize(shape.evaluated);
-      rest.rest = GoalOf(*schema);
-      rest.evaluated = UINT64_MAX;
-      shape = Merged(shape, rest);
+      uint32_t unless = 0;
+      for (size_t i = 0; i < shape.contains.size(); i++) {
+        if (shape.contains[i].evaluates) unless |= 1U << i;
+      }
+      if (unless != 0) {
+        shape.leftovers.push_back({GoalOf(*schema), shape.evaluated, unless});
+      } else {
+        ArrayShape rest;
+        rest.prefix.resize(shape.evaluated);
+        rest.rest = GoalOf(*schema);
+        shape = Merged(shape, rest);
+      }
+      shape.evaluated = UINT64_MAX;
     }
     std::erase_if(set->arrays, [](const ArrayShape& shape) { return IsImpossible(shape); });
   }

@@ -10,6 +10,8 @@
 #include "engine/base/error.h"
 #include "engine/regex/code_points.h"
 #include "engine/regex/number_texts.h"
+#include "engine/schema/array_completion.h"
+#include "engine/schema/object_completion.h"
 #include "engine/schema/schema_plan.h"
 #include "engine/schema/schema_reader.h"
 
@@ -18,9 +20,6 @@ namespace codellama {
 namespace {
 
 constexpr size_t kMaxPlans = 20'000;
-// Maximum number of `contains` conditions of an array, and of witnesses of an object. Plans have an
-// entry for each subset of them.
-constexpr size_t kMaxCounts = 3;
 constexpr size_t kMaxUniqueItems = 256;
 
 [[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
@@ -121,7 +120,8 @@ class Compiler {
     plan.named = static_cast<uint32_t>(listed.named.size());
     plan.witnesses = static_cast<uint32_t>(listed.witnesses.size());
     if (plan.witnesses > kMaxCounts) {
-      Refuse("more than 3 negated conditions on property names cannot be enforced together");
+      Refuse("more than " + std::to_string(kMaxCounts) +
+             " negated conditions on properties cannot be enforced together");
     }
     plan.usable.assign(plan.keys.labels / 64 + 1, 0);
     plan.required = plan.usable;
@@ -209,33 +209,43 @@ class Compiler {
       plan.unique = UniqueTexts(shape);
       plan.maximum = std::min<uint64_t>(plan.maximum, plan.unique.size());
     }
-    if (shape.contains.size() > kMaxCounts)
-      Refuse("\"contains\" cannot be enforced more than 3 times");
-    for (const auto& [_, minimum, maximum] : shape.contains)
-      plan.counts.push_back({minimum, maximum});
-    for (size_t i = 0; i <= shape.prefix.size(); i++) {
+    for (const ArrayShape::Contains& each : shape.contains)
+      plan.counts.push_back({each.minimum, each.maximum});
+    for (uint64_t i = 0; i <= PositionsOf(shape); i++) {
       std::vector<PlanNumber>& choices = plan.items.emplace_back();
       for (uint32_t met = 0; met < 1U << shape.contains.size(); met++) {
-        choices.push_back(NumberOf(GoalWith(shape.GoalAt(i), shape, met)));
+        choices.push_back(NumberOf(ItemGoal(shape, i, met)));
       }
     }
     plan_.arrays.push_back(std::move(plan));
   }
 
-  // The goal of an item that meets the `contains` conditions in the bit set `met`. It also fails
-  // all other conditions that have a maximum, because those must be counted exactly.
-  static Goal GoalWith(Goal goal, const ArrayShape& shape, uint32_t met) {
+  // Number of leading items that differ from the rest.
+  static uint64_t PositionsOf(const ArrayShape& shape) {
+    uint64_t positions = shape.prefix.size();
+    for (const auto& each : shape.contains) positions = std::max(positions, each.from);
+    for (const auto& each : shape.leftovers) positions = std::max(positions, each.from);
+    return positions;
+  }
+
+  // The goal of the item at `index` if it meets the `contains` conditions in the bit set `met`. It
+  // also fails all other conditions that have a maximum, because those must be counted exactly.
+  static Goal ItemGoal(const ArrayShape& shape, uint64_t index, uint32_t met) {
+    Goal goal = shape.GoalAt(index);
     for (size_t i = 0; i < shape.contains.size(); i++) {
       const ArrayShape::Contains& each = shape.contains[i];
       if ((met >> i & 1) != 0) {
-        goal = Both(goal, each.goal);
-      } else if (each.maximum != UINT64_MAX) {
+        goal = index < each.from ? NoValue() : Both(goal, each.goal);
+      } else if (each.maximum != UINT64_MAX && index >= each.from) {
         if (each.goal.size() > 1)
           Refuse("\"maxContains\" cannot be enforced for a combined schema");
         Condition opposite = each.goal.empty() ? NoValue()[0] : each.goal[0];
         if (!each.goal.empty()) opposite.negated = !opposite.negated;
         goal = Both(goal, {opposite});
       }
+    }
+    for (const ArrayShape::Leftover& each : shape.leftovers) {
+      if (index >= each.from && (met & each.unless) == 0) goal = Both(goal, each.goal);
     }
     return goal;
   }
@@ -246,8 +256,8 @@ class Compiler {
     const ValueSet& set = reader_.SetOf(shape.rest);
     const auto strings = TextsOf(*set.strings, kMaxUniqueItems);
     const auto numbers = TextsOf(*set.numbers, kMaxUniqueItems);
-    const bool simple =
-        shape.prefix.empty() && shape.contains.empty() && set.objects.empty() && set.arrays.empty();
+    const bool simple = shape.prefix.empty() && shape.contains.empty() && shape.leftovers.empty() &&
+                        set.objects.empty() && set.arrays.empty();
     if (!simple || !strings || !numbers) {
       Refuse(
           "\"uniqueItems\" can be enforced only if the items are limited to a short list "
@@ -264,36 +274,42 @@ class Compiler {
   // Whether a value of the plan can be written to its end, given the plans found possible so far.
   bool IsPossible(PlanNumber number) const { return number != kNoPlan && possible_[number]; }
 
-  bool IsPossible(const ObjectPlan& plan) const {
-    uint64_t available = 0;
-    bool has_others = false;
-    uint32_t met = 0;
+  // The bit set of the choices that are possible.
+  uint32_t PossibleAmong(const std::vector<PlanNumber>& choices) const {
+    uint32_t possible = 0;
+    for (size_t met = 0; met < choices.size(); met++) {
+      if (IsPossible(choices[met])) possible |= 1U << met;
+    }
+    return possible;
+  }
+
+  bool IsPossible(ObjectPlan& plan) const {
+    plan.possible.assign(plan.keys.labels, 0);
     for (uint32_t label = 0; label < plan.keys.labels; label++) {
-      const bool usable =
-          IsPossible(plan.values[label][0]) && HasLabel(plan.keys.reachable_from[0], label);
-      for (uint32_t each = 0; usable && each < plan.values[label].size(); each++) {
-        if (IsPossible(plan.values[label][each])) met |= each;
-      }
-      if (!usable && HasLabel(plan.required, label)) return false;
-      if (usable && label < plan.named) available++;
-      has_others = has_others || (usable && label >= plan.named);
+      if (!HasLabel(plan.keys.reachable_from[0], label)) continue;
+      plan.possible[label] = PossibleAmong(plan.values[label]);
+      if (plan.possible[label] != 0) AddLabel(&plan.usable, label);
     }
-    return met + 1 == 1U << plan.witnesses && (has_others || available >= plan.minimum);
+    return CanComplete<ObjectCompletion>(WrittenObject::Empty(plan), plan,
+                                         "an object's properties");
   }
 
-  bool IsPossible(const ArrayPlan& plan) const {
-    if (!plan.unique.empty() || plan.minimum == 0) return plan.minimum <= plan.maximum;
-    for (uint64_t i = 0; i < std::min<uint64_t>(plan.minimum, plan.items.size()); i++) {
-      const auto& choices = plan.items[i];
-      if (std::none_of(choices.begin(), choices.end(),
-                       [&](auto each) { return IsPossible(each); })) {
-        return false;
-      }
-    }
-    return true;
+  bool IsPossible(ArrayPlan& plan) const {
+    if (!plan.unique.empty()) return plan.minimum <= plan.maximum;
+    plan.possible.clear();
+    for (const auto& choices : plan.items) plan.possible.push_back(PossibleAmong(choices));
+    return CanComplete<ArrayCompletion>(WrittenArray::Empty(plan), plan, "an array's items");
   }
 
-  bool IsPossible(const ValuePlan& plan) const {
+  template <typename Completion, typename Written, typename Plan>
+  static bool CanComplete(const Written& empty, const Plan& plan, const std::string& what) {
+    Completion completion(plan);
+    const bool can = completion.CanComplete(empty);
+    if (completion.gave_up()) Refuse("/: the conditions on " + what + " are too complex");
+    return can;
+  }
+
+  bool IsPossible(const ValuePlan& plan) {
     const auto object = [&](uint32_t each) { return IsPossible(plan_.objects[each]); };
     const auto array = [&](uint32_t each) { return IsPossible(plan_.arrays[each]); };
     return plan.has_null || plan.has_true || plan.has_false || !plan.numbers->IsEmpty() ||
@@ -323,7 +339,6 @@ class Compiler {
     for (ObjectPlan& plan : plan_.objects) {
       for (uint32_t label = 0; label < plan.keys.labels; label++) {
         for (PlanNumber& each : plan.values[label]) each = IsPossible(each) ? each : kNoPlan;
-        if (plan.values[label][0] != kNoPlan) AddLabel(&plan.usable, label);
       }
       RequireCountable(plan);
     }

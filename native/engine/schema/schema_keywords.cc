@@ -132,7 +132,7 @@ void SchemaReader::ReadArrays(const JsonValue& value, ValueSet* set) const {
   shape.unique = IsTrue(value.Find("uniqueItems"));
   if (const JsonValue* contains = value.Find("contains")) {
     const bool counts = document_.draft() >= Draft::k2019;
-    ArrayShape::Contains condition{GoalOf(*contains), 1, UINT64_MAX};
+    ArrayShape::Contains condition{GoalOf(*contains), 1, UINT64_MAX, 0, true};
     if (counts) {
       condition.minimum = FindCount(value, "minContains").value_or(1);
       condition.maximum = FindCount(value, "maxContains").value_or(UINT64_MAX);

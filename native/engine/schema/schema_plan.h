@@ -29,7 +29,9 @@ struct ObjectPlan {
   // values[label][met] is the plan of a property that serves as the witnesses in the bit set `met`:
   // its value meets its own goal and the goals of those witnesses. kNoPlan = no such value.
   std::vector<std::vector<PlanNumber>> values;
-  LabelSet usable;                // labels that have a possible value
+  // By label: bit `met` is set if values[label][met] is a plan with a value.
+  std::vector<uint32_t> possible;
+  LabelSet usable;                // labels that have a name and a possible value
   LabelSet required;              // names that must be present, including implied names
   std::vector<LabelSet> implied;  // by label: names it requires if present. Empty = no implications
   uint32_t named = 0;             // number of named properties
@@ -55,6 +57,8 @@ struct ArrayPlan {
   // items[position][met] is the plan of an item that meets the `contains` conditions in the bit set
   // `met`. The last entry serves all further positions. kNoPlan = no such value.
   std::vector<std::vector<PlanNumber>> items;
+  // By position: bit `met` is set if items[position][met] is a plan with a value.
+  std::vector<uint32_t> possible;
   std::vector<Count> counts;  // one for each `contains` condition
   // With `uniqueItems`: the JSON texts of all allowed items, each of which may occur once. If not
   // empty, `items` is unused.

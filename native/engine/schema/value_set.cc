@@ -87,7 +87,17 @@ std::vector<ObjectShape> Outside(const ObjectShape& shape) {
       });
     }
   }
-  if (!shape.witnesses.empty()) RefuseComplement("a condition that some property must meet");
+  for (const auto& [witness, goal] : shape.witnesses) {
+    // No property with one of these names meets the goal.
+    if (goal.size() > 1) RefuseComplement("several conditions that one property must meet");
+    add([&](ObjectShape* outside) {
+      outside->others = {{Difference(AllTexts(), witness), {}}};
+      if (!goal.empty()) outside->others.push_back({witness, Both({Opposite(goal[0])}, {})});
+      std::erase_if(outside->others, [](const auto& each) {
+        return each.names->IsEmpty() || AdmitsNothing(each.goal);
+      });
+    });
+  }
   std::vector<std::string_view> listed;
   for (const auto& [name, _] : shape.named) listed.push_back(name);
   const DfaPtr names = AnyOfTexts(listed);
@@ -119,9 +129,9 @@ std::vector<ArrayShape> Outside(const ArrayShape& shape) {
     }
   }
   for (const Condition& condition : shape.rest) {
-    if (!shape.prefix.empty()) RefuseComplement("conditions on items after a tuple");
     ArrayShape outside;
-    outside.contains.push_back({Both({Opposite(condition)}, {}), 1, UINT64_MAX});
+    const Goal opposite = Both({Opposite(condition)}, {});
+    outside.contains.push_back({opposite, 1, UINT64_MAX, shape.prefix.size(), false});
     result.push_back(std::move(outside));
   }
   if (shape.minimum > 0) {
@@ -136,14 +146,15 @@ std::vector<ArrayShape> Outside(const ArrayShape& shape) {
     if (each.goal.size() > 1) RefuseComplement("contains");
     if (each.minimum > 0) {
       ArrayShape& outside = result.emplace_back();
-      outside.contains.push_back({each.goal, 0, each.minimum - 1});
+      outside.contains.push_back({each.goal, 0, each.minimum - 1, each.from, false});
     }
     if (each.maximum != UINT64_MAX) {
       ArrayShape& outside = result.emplace_back();
-      outside.contains.push_back({each.goal, each.maximum + 1, UINT64_MAX});
+      outside.contains.push_back({each.goal, each.maximum + 1, UINT64_MAX, each.from, false});
     }
   }
   if (shape.unique) RefuseComplement("uniqueItems");
+  if (!shape.leftovers.empty()) RefuseComplement("unevaluatedItems beside contains");
   return result;
 }
 
@@ -268,6 +279,16 @@ ArrayShape Merged(const ArrayShape& left, const ArrayShape& right) {
   merged.maximum = std::min(left.maximum, right.maximum);
   merged.contains = left.contains;
   merged.contains.insert(merged.contains.end(), right.contains.begin(), right.contains.end());
+  if (merged.contains.size() > kMaxCounts) {
+    throw Error(ErrorCode::kInvalidGrammar, "\"contains\" cannot be enforced more than " +
+                                                std::to_string(kMaxCounts) +
+                                                " times for one array");
+  }
+  merged.leftovers = left.leftovers;
+  for (ArrayShape::Leftover each : right.leftovers) {
+    each.unless <<= left.contains.size();
+    merged.leftovers.push_back(std::move(each));
+  }
   merged.unique = left.unique || right.unique;
   merged.evaluated = std::max(left.evaluated, right.evaluated);
   return merged;

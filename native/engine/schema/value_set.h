@@ -86,11 +86,20 @@ struct ObjectShape {
 // A set of arrays: those that meet all restrictions of the members below. The default
 // contains all arrays.
 struct ArrayShape {
-  // At least `minimum` and at most `maximum` items meet the goal.
+  // At least `minimum` and at most `maximum` items from the index `from` on meet the goal.
   struct Contains {
     Goal goal;
     uint64_t minimum = 1;
     uint64_t maximum = UINT64_MAX;  // UINT64_MAX = no limit
+    uint64_t from = 0;
+    bool evaluates = false;  // the items that meet the goal count as evaluated
+  };
+  // From the index `from` on, items that meet none of the `contains` conditions in the bit set
+  // `unless` meet the goal. From `unevaluatedItems` beside `contains`.
+  struct Leftover {
+    Goal goal;
+    uint64_t from = 0;
+    uint32_t unless = 0;
   };
 
   std::vector<Goal> prefix;       // goals of the first items, from `prefixItems`
@@ -98,9 +107,10 @@ struct ArrayShape {
   uint64_t minimum = 0;           // number of items
   uint64_t maximum = UINT64_MAX;  // number of items; UINT64_MAX = no limit
   std::vector<Contains> contains;
+  std::vector<Leftover> leftovers;
   bool unique = false;  // all items differ
   // Number of leading items that some keyword has evaluated. `unevaluatedItems` applies to all
-  // later items. UINT64_MAX = all items are evaluated.
+  // later items that no Contains evaluates. UINT64_MAX = all items are evaluated.
   uint64_t evaluated = 0;
 
   // The goal of the item at `index`, counted from 0.
@@ -122,6 +132,10 @@ struct ValueSet {
   // Whether the set contains any value that is not an object or array.
   bool HasScalars() const;
 };
+
+// Maximum number of `contains` conditions of an array, and of witnesses of an object. Plans have an
+// entry for each subset of them.
+inline constexpr size_t kMaxCounts = 4;
 
 // Intersection and union. They throw kInvalidGrammar if the result has too many shapes.
 ValueSet And(const ValueSet& left, const ValueSet& right);
