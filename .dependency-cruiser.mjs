@@ -4,6 +4,7 @@ const floors = [
   ["errors.ts", "base/"],
   ["native/", "schema/"],
   ["options/"],
+  ["hub/"],
   ["model/"],
   ["engine/"],
   ["prompt/"],

@@ -6,6 +6,7 @@ import { isError } from "./base/brands.ts";
  * | code | thrown when | what to do |
  * |---|---|---|
  * | `MODEL_NOT_FOUND` | the model file or one of its parts does not exist or cannot be read; a remote server does not have the model | check the path, the permissions or the model's name |
+ * | `DOWNLOAD_FAILED` | a model cannot be fetched: the hub is unreachable, refuses access or sends a damaged file, or the disk is full | follow the advice in the message; a further attempt continues where this one ended |
  * | `MODEL_INVALID` | the file is not a GGUF file, or it is damaged | download the file again |
  * | `MODEL_UNSUPPORTED` | the GGUF file is valid, but this version cannot run it | update node-codellama, or use another model |
  * | `OUT_OF_MEMORY` | the weights, the KV cache or another buffer does not fit into memory | lower `contextSize` or `parallel`, or use a smaller model |
@@ -22,6 +23,7 @@ import { isError } from "./base/brands.ts";
  */
 export type CodeLlamaErrorCode =
   | "MODEL_NOT_FOUND"
+  | "DOWNLOAD_FAILED"
   | "MODEL_INVALID"
   | "MODEL_UNSUPPORTED"
   | "OUT_OF_MEMORY"
@@ -51,6 +53,7 @@ const statuses: Readonly<Record<CodeLlamaErrorCode, number>> = {
   OUT_OF_MEMORY: 503,
   ABORTED: 503,
   MODEL_NOT_FOUND: 503,
+  DOWNLOAD_FAILED: 503,
   MODEL_INVALID: 503,
   MODEL_UNSUPPORTED: 503,
   ADDON_MISSING: 503,
@@ -76,7 +79,7 @@ export function retryHeaders(status: number): Readonly<Record<string, string>> {
  */
 export class CodeLlamaError extends Error {
   readonly code: CodeLlamaErrorCode;
-  /** HTTP status of the remote server's answer. Only with `REMOTE_FAILED`. */
+  /** HTTP status of the remote server's answer. Only with `REMOTE_FAILED` and `DOWNLOAD_FAILED`. */
   declare readonly status?: number;
 
   constructor(

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
+import { isLoopback } from "../base/loopback.ts";
 import type { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { integer } from "../options/check.ts";
 import { loadTable } from "../options/load.ts";
-import { isLoopback } from "../server/http/loopback.ts";
 import type { ApiKey, HandlerOptions, Logger, RunningServer } from "../server/index.ts";
 import { apiKeyVariable, readApiKeys } from "./api-keys.ts";
 import { addFlags, ruleFlag } from "./flags.ts";

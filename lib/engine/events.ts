@@ -1,3 +1,4 @@
+import { callUser } from "../base/call-user.ts";
 import { CodeLlamaError, type CodeLlamaErrorCode } from "../errors.ts";
 import type { NativeEvent } from "../native/binding.ts";
 import type { EngineRequest } from "./request.ts";
@@ -55,15 +56,4 @@ export function createEventHandler(
 function endAll({ requests }: EngineListener, code: CodeLlamaErrorCode, message: string): void {
   for (const [id, request] of requests) request.receive({ type: "failed", id, code, message });
   requests.clear();
-}
-
-// An error of the user's callback must reach `uncaughtException`, not the addon.
-function callUser(callback: ((fraction: number) => void) | undefined, fraction: number): void {
-  try {
-    callback?.(fraction);
-  } catch (error) {
-    process.nextTick(() => {
-      throw error;
-    });
-  }
 }

@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, isIP } from "node:net";
 import { invalidArgument } from "../../base/arguments.ts";
+import { isLoopback } from "../../base/loopback.ts";
 import { CodeLlamaError } from "../../errors.ts";
 import { boolean, callback, checkOptions, checkValue, integer, text } from "../../options/check.ts";
 import { Connections } from "./connections.ts";
 import type { Handler } from "./handler.ts";
 import { errorResponse, HttpError } from "./http-error.ts";
-import { isLoopback } from "./loopback.ts";
 import { nodeListener } from "./node-listener.ts";
 
 /** Address of the server and its protection. */
