@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { withOwnSignal } from "./base/abort-listeners.ts";
 import { invalidArgument } from "./base/arguments.ts";
 import { LocalEngine } from "./engine/local-engine.ts";
@@ -6,6 +5,7 @@ import { type EnginePort, type EngineState, noPromptLimit } from "./engine/port.
 import { CodeLlamaError } from "./errors.ts";
 import { Generation } from "./generation.ts";
 import { type Capabilities, capabilitiesOf } from "./model/capabilities.ts";
+import { locateFiles, nameOfFile } from "./model/locate.ts";
 import { chat } from "./modes/chat.ts";
 import { complete } from "./modes/completion.ts";
 import { type EmbedInput, type EmbedResult, embed } from "./modes/embed.ts";
@@ -101,16 +101,33 @@ export class CodeLlama implements AsyncDisposable {
 
   /**
    * Loads a GGUF file on another thread.
-   * @throws CodeLlamaError `INVALID_ARGUMENT`, `MODEL_NOT_FOUND`, `MODEL_INVALID`,
+   * @param model - path of the file; or a URI such as `hf:org/repo:Q4_K_M`, `https://host/file.gguf`,
+   *   `ollama:name:tag` or `codellama:7b-instruct`, whose file is fetched unless it is in the cache
+   * @throws CodeLlamaError `INVALID_ARGUMENT`, `MODEL_NOT_FOUND`, `DOWNLOAD_FAILED`, `MODEL_INVALID`,
    *   `MODEL_UNSUPPORTED`, `OUT_OF_MEMORY`, `BACKEND_FAILED`, `ADDON_MISSING`; or the reason of
    *   `options.signal`
    */
-  static async load(modelPath: string, options: LoadOptions = {}): Promise<CodeLlama> {
-    const { onProgress, signal, ...rest } = checkLoadOptions(options);
-    const native = nativeLoadOptions(modelPath, rest);
-    const engine = await withOwnSignal(signal, (own) => LocalEngine.start(native, onProgress, own));
-    const capabilities = capabilitiesOf(engine.model, basename(modelPath));
-    return new CodeLlama(own, engine, capabilities, { engine, path: modelPath });
+  static async load(model: string, options: LoadOptions = {}): Promise<CodeLlama> {
+    const {
+      onDownload,
+      onProgress,
+      signal,
+      capabilities: given,
+      ...rest
+    } = checkLoadOptions(options);
+    const named = nativeLoadOptions(model, rest);
+    const { engine, path } = await withOwnSignal(signal, async (own) => {
+      const native = await locateFiles(named, "CodeLlama.load()", { onDownload, signal: own });
+      const engine = await LocalEngine.start(native, onProgress, own);
+      return { engine, path: native.modelPath };
+    });
+    try {
+      const capabilities = capabilitiesOf(engine.model, nameOfFile(model, path), given);
+      return new CodeLlama(own, engine, capabilities, { engine, path });
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
   }
 
   /**

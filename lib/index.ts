@@ -7,8 +7,9 @@ export {
 export type { EngineState } from "./engine/port.ts";
 export { CodeLlamaError, type CodeLlamaErrorCode } from "./errors.ts";
 export type { Generation } from "./generation.ts";
-export type { Capabilities, ChatFormat } from "./model/capabilities.ts";
+export type { Capabilities, Capability, ChatFormat } from "./model/capabilities.ts";
 export { type GgufFacts, inspectModel } from "./model/inspect.ts";
+export { type PulledModel, pullModel } from "./model/pull.ts";
 export type { EmbedResult } from "./modes/embed.ts";
 export type { InfillResult } from "./modes/infill.ts";
 export type { PerplexityResult } from "./modes/perplexity.ts";
@@ -18,6 +19,7 @@ export type { DeviceInfo, DeviceShare, Placement } from "./native/device-info.ts
 export type { RopeOptions, YarnOptions } from "./native/load-options.ts";
 export type { EngineStats, ModelInfo, SpecialTokens } from "./native/model-info.ts";
 export type { DryOptions, MirostatOptions, XtcOptions } from "./native/sampling-options.ts";
+export type { CapabilityOptions } from "./options/capabilities.ts";
 export type { ChatOptions } from "./options/chat.ts";
 export type { ConnectOptions, RemoteKind } from "./options/connect.ts";
 export type { DeviceOptions } from "./options/device.ts";
@@ -28,6 +30,7 @@ export type { KvCacheType, LoadOptions, LoraOptions } from "./options/load.ts";
 export type { ChatMessage } from "./options/messages.ts";
 export type { PerplexityOptions } from "./options/perplexity.ts";
 export type { PrefixOptions } from "./options/prefix.ts";
+export type { DownloadProgress, PullOptions } from "./options/pull.ts";
 export type { DroppedTurns, SendOptions, SessionOptions } from "./options/session.ts";
 export type { Priority, RepetitionOptions } from "./options/shared.ts";
 export type { SplitOptions } from "./options/split.ts";

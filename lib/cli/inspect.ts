@@ -6,7 +6,7 @@ export function addInspectCommand(program: Command): void {
   program
     .command("inspect")
     .description("print the metadata of a GGUF file")
-    .argument("<file>")
+    .argument("<model>", "GGUF file, hf:org/repo:QUANT, URL or codellama:7b-instruct")
     .option("--json", "print all metadata and tensors as one JSON object")
     .option("--metadata", "list all metadata")
     .option("--tensors", "list all tensors")

@@ -8,6 +8,7 @@ import { addDemoCommand } from "./demo.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addInfillCommand } from "./infill.ts";
 import { addInspectCommand } from "./inspect.ts";
+import { addPullCommand } from "./pull.ts";
 import { addServeCommand } from "./serve.ts";
 import { endWithoutReader, reportFailure } from "./terminal.ts";
 import { addTuneCommand } from "./tune.ts";
@@ -28,6 +29,7 @@ const program = new Command("node-codellama")
 addCompleteCommand(program);
 addInfillCommand(program);
 addChatCommand(program);
+addPullCommand(program);
 addInspectCommand(program);
 addServeCommand(program);
 addTuneCommand(program);

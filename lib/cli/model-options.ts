@@ -2,8 +2,10 @@ import { basename } from "node:path";
 import type { Command } from "commander";
 import { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
+import { configuredModel } from "../hub/configuration.ts";
 import { embeddedModel } from "../model/embedded.ts";
 import { type LoadOptions, loadTable } from "../options/load.ts";
+import { downloadBar } from "./download-bar.ts";
 import { addFlags, givenOptions } from "./flags.ts";
 import { note, progressBar } from "./terminal.ts";
 
@@ -13,11 +15,11 @@ export interface ModelFlags extends Pick<LoadOptions, (typeof names)[number]> {
   readonly model?: string;
 }
 
-/** Adds the flag that names the model file. */
+/** Adds the flag that names the model. */
 export function addModelFlag(command: Command): Command {
   return command.option(
-    "-m, --model <file>",
-    "GGUF file; default: the package codellama-tiny, if installed",
+    "-m, --model <model>",
+    "GGUF file, hf:org/repo:QUANT, URL or codellama:7b-instruct",
   );
 }
 
@@ -26,25 +28,35 @@ export function addModelFlags(command: Command): Command {
   return addFlags(addModelFlag(command), loadTable, {}, names);
 }
 
-/** Loads the model that the flags name and shows a progress bar. By default for one request at a time. */
+/**
+ * Loads the model that the flags name, with a progress bar for its download and its loading. By default
+ * for one request at a time.
+ */
 export async function loadModel(
   flags: ModelFlags,
   signal: AbortSignal,
   options: LoadOptions = { parallel: 1 },
 ): Promise<CodeLlama> {
-  const path = flags.model ?? defaultModel();
-  const bar = progressBar(`Loading ${basename(path)}`);
+  const model = flags.model ?? defaultModel();
+  const name = basename(model);
+  const download = downloadBar(name);
+  const bar = progressBar(`Loading ${name}`);
   try {
-    const llama = await CodeLlama.load(path, {
+    const llama = await CodeLlama.load(model, {
       ...givenOptions<LoadOptions>(flags, loadTable, names),
       ...options,
-      onProgress: (fraction) => bar.update(fraction),
+      onDownload: (progress) => download.update(progress),
+      onProgress: (fraction) => {
+        download.stop();
+        bar.update(fraction);
+      },
       signal,
     });
     bar.stop();
     noteUnusedGpuLayers(flags, llama);
     return llama;
   } finally {
+    download.stop();
     bar.stop();
   }
 }
@@ -58,17 +70,21 @@ function noteUnusedGpuLayers({ gpuLayers = 0 }: ModelFlags, { placement }: CodeL
   );
 }
 
-/** Path of the embedded model, for a command without `--model`. */
+/**
+ * The model for a command without `--model`: `CODELLAMA_MODEL`, the model of the configuration file, or
+ * the embedded model.
+ */
 export function defaultModel(): string {
+  const configured = configuredModel();
+  if (configured !== undefined) return configured;
   const path = embeddedModel();
   if (path === undefined) {
     throw new CodeLlamaError(
       "MODEL_NOT_FOUND",
-      "no model given: pass --model FILE, a GGUF file of Code Llama such as " +
-        "codellama-7b-instruct.Q4_K_M.gguf from Hugging Face; or npm install codellama-tiny, a " +
-        "toy model of 18 MB to try things out with",
+      "no model given: pass --model codellama:7b-instruct, which downloads 4.08 GB, or the path of a " +
+        "GGUF file; or npm install codellama-tiny, a toy model of 18 MB to try things out with",
     );
   }
-  note("Using the toy model codellama-tiny; --model FILE takes another.");
+  note("Using the toy model codellama-tiny; --model codellama:7b-instruct takes a real one.");
   return path;
 }

@@ -1,17 +1,5 @@
 import { callUser } from "../base/call-user.ts";
-
-/** Progress of fetching a model. */
-export interface DownloadProgress {
-  /**
-   * `"wait"`: another process downloads the same file; `"download"`: bytes arrive; `"verify"`: the hash
-   * is computed.
-   */
-  readonly phase: "wait" | "download" | "verify";
-  /** Bytes of all files of the model that are there, or verified. */
-  readonly bytes: number;
-  /** Bytes of all files of the model. */
-  readonly total: number;
-}
+import type { DownloadProgress } from "../options/pull.ts";
 
 export type DownloadListener = (progress: DownloadProgress) => void;
 

@@ -1,6 +1,7 @@
 import { invalidArgument, show } from "../base/arguments.ts";
 import { fromNative } from "../errors.ts";
 import { addon, type GgufScalar, type NativeGgufFile } from "../native/binding.ts";
+import { locateModel } from "./locate.ts";
 
 /** Header of a GGUF file: a model or a LoRA adapter. Fields that the file does not have are undefined. */
 export interface GgufFacts {
@@ -43,7 +44,7 @@ export async function inspectModel(path: string): Promise<GgufFacts> {
     );
   }
   const file = await addon()
-    .inspect(path)
+    .inspect(await locateModel(path, "inspectModel()"))
     .catch((error: unknown) => {
       throw fromNative(error);
     });

@@ -22,7 +22,7 @@ export interface ConnectOptions {
   /** Name of one of the remote's models. Default: the only model of the remote. */
   readonly model?: string;
   /**
-   * Path of a GGUF file with the remote model's vocabulary: the same model in any quantisation. Only
+   * Path or URI of a GGUF file with the remote model's vocabulary: the same model in any quantisation. Only
    * the vocabulary is loaded. Prompts are then tokenized here, token for token as in process, and the
    * whole API works. Default: none; texts and dialogs are then sent as they are, and the remote
    * tokenizes them in its own way.

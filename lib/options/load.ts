@@ -3,6 +3,7 @@ import { invalidArgument, readArgument, show } from "../base/arguments.ts";
 import { hrefOf } from "../base/brands.ts";
 import type { NativeLoadOptions, NativeLora } from "../native/binding.ts";
 import type { PlainLoadOptions, RopeOptions } from "../native/load-options.ts";
+import { type CapabilityOptions, capabilityTable } from "./capabilities.ts";
 import {
   abortSignal,
   anything,
@@ -19,6 +20,7 @@ import {
   text,
 } from "./check.ts";
 import { type DeviceOptions, deviceTable } from "./device.ts";
+import type { DownloadProgress } from "./pull.ts";
 import { ropeOptions } from "./rope.ts";
 import { type NativeTable, nativeProperties, rulesOf } from "./table.ts";
 
@@ -36,6 +38,7 @@ export type KvCacheType =
 
 /** A LoRA adapter in GGUF format, made for the loaded model. */
 export interface LoraOptions {
+  /** Path or URI. */
   readonly path: string;
   /** Strength: 0 is off, 1 is as trained. Default 1; range -100 to 100. */
   readonly scale?: number;
@@ -82,7 +85,7 @@ export interface LoadOptions extends PlainLoadOptions, DeviceOptions {
    */
   readonly speculation?: boolean | { readonly maxDraft?: number; readonly adaptive?: boolean };
   /**
-   * Path of a smaller model with the same vocabulary. Its guesses are verified where the prompt
+   * Path or URI of a smaller model with the same vocabulary. Its guesses are verified where the prompt
    * offers no guess; `speculation` limits their number. It takes memory for its own weights and KV
    * cache. Adapters do not apply to it.
    */
@@ -95,6 +98,10 @@ export interface LoadOptions extends PlainLoadOptions, DeviceOptions {
   readonly repack?: boolean | "auto";
   /** LoRA adapters, all applied to requests without a `loras` option. At most 64. */
   readonly loras?: readonly LoraOptions[];
+  /** Corrects what the model can do, where its file does not tell it or tells it wrongly. */
+  readonly capabilities?: CapabilityOptions;
+  /** Called with the progress of a download, if a model is named by a URI and has to be fetched. */
+  readonly onDownload?: (progress: DownloadProgress) => void;
   /** Called with the loaded fraction, from 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
   /** Cancels the loading; `load` then rejects with the signal's reason. */
@@ -241,6 +248,17 @@ export const loadTable = {
     form: "[{ path, scale, name }]",
     native: (loras, where) => ({ loras: readLoras(loras, where) }),
     doc: "load these LoRA adapters",
+  },
+  capabilities: {
+    options: capabilityTable,
+    native: "none",
+    defaultText: "as the file tells",
+    doc: "correct what the model can do",
+  },
+  onDownload: {
+    rule: callback,
+    native: "none",
+    doc: "call this function with { phase, bytes, total }",
   },
   onProgress: {
     rule: callback,

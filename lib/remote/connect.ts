@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { withOwnSignal } from "../base/abort-listeners.ts";
 import { LocalEngine } from "../engine/local-engine.ts";
 import { type Capabilities, capabilitiesOf } from "../model/capabilities.ts";
+import { locateModel } from "../model/locate.ts";
 import type { NativeModel } from "../native/binding.ts";
 import {
   type ConnectOptions,
@@ -48,10 +49,7 @@ async function connectTo(
   const wanted = { model: options.model, kind: options.kind };
   const remote = await watched((watch) => probe(client, wanted, watch));
   const dialect = dialectOf(remote.kind);
-  const vocabulary =
-    tokenizer === undefined
-      ? undefined
-      : await LocalEngine.start({ modelPath: tokenizer, vocabularyOnly: true }, undefined, signal);
+  const vocabulary = tokenizer === undefined ? undefined : await loadVocabulary(tokenizer, signal);
   try {
     if (vocabulary !== undefined) {
       await watched((watch) => requireSameVocabulary(client, remote, vocabulary, watch));
@@ -71,6 +69,14 @@ async function connectTo(
     await vocabulary?.close();
     throw error;
   }
+}
+
+async function loadVocabulary(
+  tokenizer: string,
+  signal: AbortSignal | undefined,
+): Promise<LocalEngine> {
+  const modelPath = await locateModel(tokenizer, "CodeLlama.connect(): tokenizer", { signal });
+  return LocalEngine.start({ modelPath, vocabularyOnly: true }, undefined, signal);
 }
 
 function dialectOf(kind: RemoteKind): Dialect {
@@ -121,6 +127,7 @@ function remoteCapabilities(
 ): Capabilities {
   const byName = capabilitiesOf({ ...model, architecture: "llama" }, "");
   const { infill, chat, python } = capabilities ?? {};
+  const reason = capabilities == null ? "the server does not report it" : "the server reports it";
   const codeLlama = capabilities?.codeLlama ?? byName.codeLlama;
   return {
     completion: true,
@@ -131,5 +138,6 @@ function remoteCapabilities(
     python: python ?? codeLlama === "python",
     codeLlama,
     chatFormat: "remote",
+    reasons: { infill: reason, chat: reason, python: reason },
   };
 }

@@ -120,6 +120,7 @@ export const fakeCapabilities: Capabilities = {
   python: false,
   codeLlama: "instruct",
   chatFormat: "llama-2",
+  reasons: { infill: "it is a fake", chat: "it is a fake", python: "it is a fake" },
 };
 
 const model: NativeModel = {

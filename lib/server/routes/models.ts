@@ -14,6 +14,8 @@ export function addModelRoutes(app: Hono<ServerEnvironment>, service: Service): 
 
 function describe(service: Service): object {
   const { llama, modelName, createdAt } = service;
+  // The reasons quote names of files, which clients need not know.
+  const { reasons: _, ...capabilities } = llama.capabilities;
   return {
     id: modelName,
     object: "model",
@@ -28,7 +30,7 @@ function describe(service: Service): object {
       file_type: llama.model.fileType,
       embedding_length: llama.model.embeddingLength,
       vocabulary_size: llama.model.vocabularySize,
-      capabilities: llama.capabilities,
+      capabilities,
     },
   };
 }

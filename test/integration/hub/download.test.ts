@@ -3,7 +3,7 @@ import { readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fetchModel } from "../../../lib/hub/fetch-model.ts";
-import type { DownloadProgress } from "../../../lib/hub/progress.ts";
+import type { DownloadProgress } from "../../../lib/options/pull.ts";
 import { noise, useLoopbackHub } from "../../helpers/hub-home.ts";
 import { sha256 } from "../../helpers/loopback-hub.ts";
 import { Random, seedOfRun } from "../../helpers/random.ts";

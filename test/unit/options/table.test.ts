@@ -115,6 +115,8 @@ describe("native/addon/option_reader.cc", () => {
     warmup: true,
     vocabularyOnly: true,
     loras: [{ path: "lora.gguf" }],
+    capabilities: { infill: true, chat: true, python: true, chatFormat: "template" },
+    onDownload: () => {},
     onProgress: () => {},
     signal: new AbortController().signal,
   } as const satisfies Record<keyof typeof loadTable, unknown>;
