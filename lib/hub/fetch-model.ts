@@ -1,9 +1,15 @@
 import { findInCatalogue } from "./catalogue.ts";
+import type { CatalogueFile } from "./catalogue-data.ts";
 import { readConfiguration } from "./configuration.ts";
 import { type FetchedModel, fetchFromHuggingFace } from "./hugging-face.ts";
 import { fetchFromOllama } from "./ollama.ts";
 import type { DownloadListener } from "./progress.ts";
-import { type ModelReference, parseReference } from "./reference.ts";
+import {
+  type HuggingFaceReference,
+  type OllamaReference,
+  parseReference,
+  type UrlReference,
+} from "./reference.ts";
 import type { HubContext } from "./repository.ts";
 import { hubSettings, readToken } from "./settings.ts";
 import { fetchFromUrl } from "./url-model.ts";
@@ -25,9 +31,8 @@ export async function fetchModel(
   where: string,
   { onProgress, signal, isFresh = false }: FetchModelOptions = {},
 ): Promise<FetchedModel> {
-  const uri = resolveAlias(text);
-  const reference = parseReference(uri, where);
-  if (reference.kind === "path") return { path: reference.path, bytes: 0 };
+  const resolved = resolveReference(text, where);
+  if (resolved === undefined) return { path: text, bytes: 0 };
   const settings = hubSettings();
   const context: HubContext = {
     settings,
@@ -35,30 +40,39 @@ export async function fetchModel(
     signal: signal ?? new AbortController().signal,
     where,
   };
-  return fetchReference(reference, context, { isFresh, onProgress });
-}
-
-function fetchReference(
-  reference: Exclude<ModelReference, { kind: "path" }>,
-  context: HubContext,
-  options: Parameters<typeof fetchFromHuggingFace>[2],
-): Promise<FetchedModel> {
+  const { reference, pinned } = resolved;
+  const options = { isFresh, onProgress };
   switch (reference.kind) {
     case "hugging-face":
-      return fetchFromHuggingFace(reference, context, options);
+      return fetchFromHuggingFace(reference, context, options, pinned);
     case "url":
       return fetchFromUrl(reference, context, options);
     case "ollama":
       return fetchFromOllama(reference, context, options);
-    case "catalogue": {
-      const { reference: repository, pinned } = findInCatalogue(reference, context.where);
-      return fetchFromHuggingFace(repository, context, options, pinned);
-    }
   }
 }
 
+/** The origin of a model, after names of the catalogue and of the configuration file are looked up. */
+export interface FetchedReference {
+  readonly reference: HuggingFaceReference | UrlReference | OllamaReference;
+  /** What the catalogue knows about the file. */
+  readonly pinned: CatalogueFile | undefined;
+}
+
+/**
+ * Reads the name of a model. Undefined for a path.
+ * @throws CodeLlamaError `INVALID_ARGUMENT`
+ */
+export function resolveReference(text: string, where: string): FetchedReference | undefined {
+  const uri = resolveAlias(text);
+  const reference = parseReference(uri, where);
+  if (reference.kind === "path") return undefined;
+  if (reference.kind === "catalogue") return findInCatalogue(reference, where);
+  return { reference, pinned: undefined };
+}
+
 /** The URI that the user's configuration file gives for a name of the catalogue. */
-export function resolveAlias(text: string): string {
+function resolveAlias(text: string): string {
   if (!/^codellama:/i.test(text)) return text;
   const { models } = readConfiguration();
   const name = text.toLowerCase();

@@ -69,7 +69,7 @@ export async function fetchFromUrl(
 }
 
 /** Path of a URL's file: below a folder for the whole URL, so that equal names do not meet. */
-function targetOf(url: URL, cache: string, sha256 = ""): string {
+export function targetOf(url: URL, cache: string, sha256 = ""): string {
   const folder = createHash("sha256").update(`${url.href}#${sha256}`).digest("hex").slice(0, 24);
   const last = url.pathname.split("/").at(-1) ?? "";
   const name = /^[\w.-]+\.gguf$/i.test(last) && isSafeSegment(last) ? last : "model.gguf";

@@ -76,11 +76,11 @@ describe("complete", () => {
       /unknown option "--max-token"; did you mean "--max-tokens"\?/,
     ],
     [["completion"], /unknown command "completion"; did you mean "complete"\?/],
-    [["inspect"], /argument <file> is missing/],
+    [["inspect"], /argument <model> is missing/],
     [["complete", ...small], /the prompt on standard input must not be empty/],
     [
-      ["complete", "x", "--model", "https://example.com/a.gguf"],
-      /this is a URL: download the file/,
+      ["complete", "x", "--model", "http://example.com/a.gguf"],
+      /the URL of a model must begin with https:\/\//,
     ],
   ])("rejects %j", async (args, message) => {
     const outcome = await run(args);
