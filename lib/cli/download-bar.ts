@@ -1,6 +1,6 @@
 import { SingleBar } from "cli-progress";
 import type { DownloadProgress } from "../options/pull.ts";
-import { note } from "./terminal.ts";
+import { note, sizeText } from "./terminal.ts";
 
 /** Shows the progress of a download. */
 export interface DownloadBar {
@@ -26,7 +26,7 @@ export function downloadBar(name: string): DownloadBar {
     bar?.stop();
     phase = progress.phase;
     rate.restart(progress.bytes);
-    if (!process.stderr.isTTY) note(`${titles[phase]} ${name} (${megabytes(progress.total)})`);
+    if (!process.stderr.isTTY) note(`${titles[phase]} ${name} (${sizeText(progress.total)})`);
     else bar = startBar(`${titles[phase]} ${name}`, progress);
   };
   return {
@@ -56,10 +56,10 @@ function startBar(title: string, progress: DownloadProgress): SingleBar {
 }
 
 function texts({ bytes, total }: DownloadProgress, bytesPerSecond: number | undefined) {
-  const size = `${megabytes(bytes)} of ${megabytes(total)}`;
+  const size = `${sizeText(bytes)} of ${sizeText(total)}`;
   if (bytesPerSecond === undefined || bytesPerSecond <= 0) return { detail: size };
   const left = duration((total - bytes) / bytesPerSecond);
-  return { detail: `${size}, ${megabytes(bytesPerSecond)}/s, ${left} left` };
+  return { detail: `${size}, ${sizeText(bytesPerSecond)}/s, ${left} left` };
 }
 
 // The rate of the last seconds, so that it follows a changing connection.
@@ -85,10 +85,6 @@ class Rate {
     if (first === undefined || last === undefined || last.at - first.at < 200) return undefined;
     return ((last.bytes - first.bytes) / (last.at - first.at)) * 1000;
   }
-}
-
-function megabytes(bytes: number): string {
-  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** Such as `1:05:09` or `2:03`. */

@@ -41,6 +41,7 @@ function describe(facts: GgufFacts, flags: InspectFlags): string {
     ["vocabulary", facts.vocabularySize],
     ["special tokens", list(facts.specialTokens)],
     ["chat template", facts.chatTemplate === undefined ? "none" : "yes"],
+    ...abilities(facts),
     ["tensors", facts.tensors.length],
   ];
   let text = table(rows);
@@ -50,6 +51,15 @@ function describe(facts: GgufFacts, flags: InspectFlags): string {
     text += `\n${table(facts.tensors.map((tensor) => [tensor.name, `${tensor.type} ${tensor.dimensions.join(" x ")}`]))}`;
   }
   return text;
+}
+
+/** What the model can do, each with what decided. */
+function abilities({ capabilities }: GgufFacts): [string, string][] {
+  if (capabilities === undefined) return [];
+  return (["infill", "chat", "python"] as const).map((name) => [
+    name,
+    `${capabilities[name] ? "yes" : "no"}: ${capabilities.reasons[name]}`,
+  ]);
 }
 
 function table(rows: readonly (readonly [string, string | number | undefined])[]): string {

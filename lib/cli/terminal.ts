@@ -47,6 +47,11 @@ export function reportFailure(error: unknown): void {
   process.exitCode = 1;
 }
 
+/** Number of bytes for people, such as `4.08 GB`. */
+export function sizeText(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** Creates a progress bar, which appears after 300 ms. Does nothing if stderr is not a terminal. */
 export function progressBar(title: string): {
   /** `fraction` is from 0 to 1; `detail` names the current step. */

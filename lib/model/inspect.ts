@@ -1,10 +1,14 @@
 import { invalidArgument, show } from "../base/arguments.ts";
 import { fromNative } from "../errors.ts";
+import { isModelUri } from "../hub/reference.ts";
 import { addon, type GgufScalar, type NativeGgufFile } from "../native/binding.ts";
-import { locateModel } from "./locate.ts";
+import type { Capabilities } from "./capabilities.ts";
+import { locateModel, nameOfFile } from "./locate.ts";
+import { capabilitiesOfHeader } from "./traits.ts";
 
 /** Header of a GGUF file: a model or a LoRA adapter. Fields that the file does not have are undefined. */
 export interface GgufFacts {
+  /** Path of the file; the URI if only the header was fetched. */
   readonly path: string;
   /** Version of the GGUF format. */
   readonly version: number;
@@ -28,30 +32,47 @@ export interface GgufFacts {
   readonly chatTemplate: string | undefined;
   /** Token ids, keyed by the name in the file, such as `bos` and `fim_pre`. */
   readonly specialTokens: Readonly<Record<string, number>>;
+  /** What the model can do, as far as the header tells. Undefined for an adapter. */
+  readonly capabilities: Capabilities | undefined;
   readonly metadata: NativeGgufFile["metadata"];
   readonly tensors: NativeGgufFile["tensors"];
 }
 
+const where = "inspectModel()";
+
 /**
- * Reads and checks the header of a GGUF file. It does not load the model.
- * @throws CodeLlamaError `INVALID_ARGUMENT`, `MODEL_NOT_FOUND`, `MODEL_INVALID`,
+ * Reads and checks the header of a GGUF file. It does not load the model. Of a model at Hugging Face that
+ * is not in the cache, it fetches only the header.
+ * @param model - path or URI, as for `CodeLlama.load`
+ * @throws CodeLlamaError `INVALID_ARGUMENT`, `MODEL_NOT_FOUND`, `DOWNLOAD_FAILED`, `MODEL_INVALID`,
  *   `MODEL_UNSUPPORTED`, `ADDON_MISSING`
  */
-export async function inspectModel(path: string): Promise<GgufFacts> {
-  if (typeof path !== "string" || path === "" || path.includes("\0")) {
+export async function inspectModel(model: string): Promise<GgufFacts> {
+  if (typeof model !== "string" || model === "" || model.includes("\0")) {
     throw invalidArgument(
-      `inspectModel(): path must be a non-empty string without NUL (got ${show(path)})`,
+      `${where}: path must be a non-empty string without NUL (got ${show(model)})`,
     );
   }
+  if (!isModelUri(model)) return inspectFile(model, model);
+  const { openRemoteModel } = await import("../hub/remote-content.ts");
+  const remote = await openRemoteModel(model, where);
+  if (remote === undefined) return inspectFile(await locateModel(model, where), model);
+  const { withRemoteHeader } = await import("./remote-header.ts");
+  const facts = await withRemoteHeader(remote, where, (path) => inspectFile(path, model));
+  return { ...facts, path: model };
+}
+
+async function inspectFile(path: string, name: string): Promise<GgufFacts> {
   const file = await addon()
-    .inspect(await locateModel(path, "inspectModel()"))
+    .inspect(path)
     .catch((error: unknown) => {
       throw fromNative(error);
     });
-  return facts(path, file);
+  const found = facts(path, file);
+  return { ...found, capabilities: capabilitiesOfHeader(found, nameOfFile(name, path)) };
 }
 
-function facts(path: string, file: NativeGgufFile): GgufFacts {
+function facts(path: string, file: NativeGgufFile): Omit<GgufFacts, "capabilities"> {
   const entries = new Map(file.metadata.map((entry) => [entry.key, entry]));
   const text = (key: string) => scalar(entries.get(key)?.value, "string");
   const architecture = text("general.architecture") ?? "unknown";
