@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "engine/base/error.h"
+#include "engine/grammar/forced_text.h"
 
 namespace codellama {
 
@@ -19,6 +20,10 @@ constexpr size_t kMaxStacks = 20'000;
 // Maximum number of stacks visited for one token: a few hundred milliseconds. JSON needs about 1%
 // of this.
 constexpr size_t kMaxVisits = 2'000'000;
+
+// Maximum number of call stacks of a state that may force a byte. Finding out takes up to 256 steps
+// for each of them. The limit depends on the text alone, so the same text forces the same tokens.
+constexpr size_t kMaxForcedStacks = 16;
 
 [[noreturn]] void RefuseAmbiguous(const std::string& what) {
   throw Error(ErrorCode::kInvalidGrammar, "grammar: " + what + "; make the grammar less ambiguous");
@@ -64,6 +69,7 @@ void GrammarAutomaton::Forget() {
   numbers_.clear();
   singles_.clear();
   masks_.clear();
+  forced_tokens_.clear();
   Intern({}, false);  // kDead
   start_ = Close({Push(machine_->start(), kBottom)});
 }
@@ -80,7 +86,7 @@ GrammarAutomaton::State GrammarAutomaton::Intern(std::vector<Stack> tops, bool c
       numbers_.try_emplace({complete, std::move(tops)}, static_cast<State>(states_.size()));
   if (added) {
     tops_ += 2 * place->first.second.size();
-    states_.push_back({place->first.second, complete, nullptr});
+    states_.push_back({.tops = place->first.second, .complete = complete});
   }
   return place->second;
 }
@@ -161,6 +167,31 @@ GrammarAutomaton::State GrammarAutomaton::Replay(std::string_view text) {
   }
   visits_ = 0;
   return state;
+}
+
+std::optional<uint8_t> GrammarAutomaton::ForcedByte(State state) {
+  if (states_[state].forced == kForcedUnknown) states_[state].forced = FindForcedByte(state);
+  const int16_t forced = states_[state].forced;
+  return forced == kNotForced ? std::nullopt : std::make_optional(static_cast<uint8_t>(forced));
+}
+
+int16_t GrammarAutomaton::FindForcedByte(State state) {
+  if (states_[state].complete || states_[state].tops.size() > kMaxForcedStacks) return kNotForced;
+  int16_t forced = kNotForced;
+  for (int16_t byte = 0; byte < 256; byte++) {
+    if (NextByte(state, static_cast<uint8_t>(byte)) == kDead) continue;
+    if (forced != kNotForced) return kNotForced;
+    forced = byte;
+  }
+  return forced;
+}
+
+const std::vector<Token>& GrammarAutomaton::ForcedTokens(State state, const Tokenizer& tokenizer) {
+  static const std::vector<Token> kNone;
+  if (!ForcedByte(state)) return kNone;
+  const auto known = forced_tokens_.find(state);
+  if (known != forced_tokens_.end()) return known->second;
+  return forced_tokens_.emplace(state, FindForcedTokens(this, state, tokenizer)).first->second;
 }
 
 const TokenMask& GrammarAutomaton::AllowedTokens(State state) {

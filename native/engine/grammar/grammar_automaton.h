@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -16,6 +17,8 @@
 #include "engine/grammar/token_trie.h"
 
 namespace codellama {
+
+class Tokenizer;
 
 // Only one thread may use an automaton at a time.
 class GrammarAutomaton {
@@ -51,6 +54,14 @@ class GrammarAutomaton {
   // Whether the text must end here: it may end, and nothing may follow.
   bool IsOver(State state) const { return IsComplete(state) && states_[state].tops.empty(); }
 
+  // The byte that must follow: the text may not end here, and no other byte may follow. Absent =
+  // the model has a choice. A state with very many readings counts as a choice, which bounds the
+  // work.
+  std::optional<uint8_t> ForcedByte(State state);
+  // The tokens that must follow (see forced_text.h). Valid until the next call of any member
+  // function. All calls must pass the same tokenizer.
+  const std::vector<Token>& ForcedTokens(State state, const Tokenizer& tokenizer);
+
   // Mask of the tokens whose bytes may follow. Valid until the next call of any member function.
   const TokenMask& AllowedTokens(State state);
 
@@ -67,9 +78,14 @@ class GrammarAutomaton {
     Stack below = kBottom;                                // stack of the caller
   };
 
+  // Values of StateNode::forced that are no byte.
+  static constexpr int16_t kNotForced = -1;
+  static constexpr int16_t kForcedUnknown = -2;
+
   struct StateNode {
     std::vector<Stack> tops;  // sorted; one stack for each reading that accepts another byte
     bool complete = false;    // the text may end here
+    int16_t forced = kForcedUnknown;               // the byte that must follow
     std::unique_ptr<std::array<State, 256>> next;  // by byte; kUnknown = not computed yet
   };
 
@@ -84,6 +100,7 @@ class GrammarAutomaton {
   // The state of all stacks that are reached from `open` without reading a byte.
   State Close(std::vector<Stack> open);
   State NextByte(State state, uint8_t byte);
+  int16_t FindForcedByte(State state);
   void FillMask(State state, TokenMask* mask);
 
   const std::shared_ptr<const Grammar> grammar_;
@@ -100,6 +117,7 @@ class GrammarAutomaton {
   std::map<std::pair<bool, std::vector<Stack>>, State> numbers_;
   std::unordered_map<Stack, State> singles_;  // incomplete states with a single stack
   std::unordered_map<State, TokenMask> masks_;
+  std::unordered_map<State, std::vector<Token>> forced_tokens_;
 };
 
 }  // namespace codellama

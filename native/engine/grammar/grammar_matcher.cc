@@ -48,6 +48,11 @@ const float* GrammarMatcher::Mask(const float* logits, const Tokenizer& tokenize
   return masked.data();
 }
 
+const std::vector<Token>& GrammarMatcher::ForcedTokens(const Tokenizer& tokenizer) {
+  const GrammarAutomaton::State state = State();
+  return automaton_->ForcedTokens(state, tokenizer);
+}
+
 void GrammarMatcher::Append(std::string_view piece) {
   state_ = automaton_->Next(State(), piece);
   text_ += piece;

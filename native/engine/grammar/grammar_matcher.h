@@ -24,6 +24,9 @@ class GrammarMatcher {
   // next call of Mask() on the same thread, for any matcher.
   const float* Mask(const float* logits, const Tokenizer& tokenizer);
 
+  // The tokens that must follow the text. Valid until the next call of any member function.
+  const std::vector<Token>& ForcedTokens(const Tokenizer& tokenizer);
+
   // Appends a piece to the text. Allows() must have accepted it.
   void Append(std::string_view piece);
 
