@@ -41,8 +41,9 @@ export interface Usage {
   /** Prompt tokens that were taken from the KV cache instead of computed. */
   readonly cachedTokens: number;
   readonly completionTokens: number;
-  /** Draft tokens that the model verified, and how many of them it accepted. */
+  /** Draft tokens that the model verified, and tokens that a grammar forced. */
   readonly draftTokens: number;
+  /** Draft tokens that the model accepted, and tokens that a grammar forced: each saved a step. */
   readonly acceptedTokens: number;
 }
 

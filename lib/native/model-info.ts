@@ -65,9 +65,9 @@ export interface EngineStats {
   readonly prefixHitTokens: number;
   /** Prompt tokens since the load that the prefix cache did not have. */
   readonly prefixMissTokens: number;
-  /** Draft tokens since the load. */
+  /** Draft tokens since the load, and tokens that a grammar forced. */
   readonly draftTokens: number;
-  /** Draft tokens since the load that the model accepted. */
+  /** Draft tokens since the load that the model accepted, and tokens that a grammar forced. */
   readonly acceptedTokens: number;
   /** Rate of all sequences together, over the last few seconds of work. */
   readonly prefillTokensPerSecond: number;

@@ -36,8 +36,16 @@ const totals: readonly [string, string, keyof EngineStats][] = [
     "Prompt tokens not found in the prefix cache.",
     "prefixMissTokens",
   ],
-  ["codellama_draft_tokens_total", "Draft tokens that speculation proposed.", "draftTokens"],
-  ["codellama_accepted_tokens_total", "Draft tokens that the model accepted.", "acceptedTokens"],
+  [
+    "codellama_draft_tokens_total",
+    "Draft tokens that speculation proposed, and tokens that a grammar forced.",
+    "draftTokens",
+  ],
+  [
+    "codellama_accepted_tokens_total",
+    "Draft tokens that the model accepted, and tokens that a grammar forced.",
+    "acceptedTokens",
+  ],
 ];
 
 /** Metrics in Prometheus' format. */

@@ -19,8 +19,8 @@ struct Usage {
   uint32_t prompt_tokens = 0;
   uint32_t cached_tokens = 0;  // prompt tokens that were already in the KV cache
   uint32_t completion_tokens = 0;
-  uint32_t draft_tokens = 0;     // guesses that the model verified
-  uint32_t accepted_tokens = 0;  // guesses that became part of the completion
+  uint32_t draft_tokens = 0;     // guesses that the model verified, and forced tokens
+  uint32_t accepted_tokens = 0;  // those that became part of the completion: steps that were saved
 };
 
 struct Timings {

@@ -18,10 +18,11 @@ enum class SequenceStatus { kWaiting, kRunning };
 // Token ranges, half open:
 //   [0, num_shared)                in KV cells that the prefix cache owns
 //   [num_shared, num_computed)     in KV cells that the sequence owns
-//   [num_computed, tokens.size())  not computed yet: the rest of the prompt, or the last new token
+//   [num_computed, tokens.size())  not computed yet: the rest of the prompt, or the last new tokens
 //   [num_prompt, tokens.size())    the completion so far
 // Prefill and decode are the same operation: num_computed catches up with tokens.size(). Then the
-// logits after the last token give the next token.
+// logits after the last token give the next token. A grammar may force tokens after it, which need
+// no logits.
 struct Sequence {
   RequestId id = 0;
   Priority priority = Priority::kNormal;
@@ -36,6 +37,7 @@ struct Sequence {
 
   std::vector<Token> tokens;
   std::vector<Token> draft;  // guesses after the tokens; the next step verifies them
+  uint32_t num_forced = 0;   // last tokens that were appended without logits
   uint32_t num_prompt = 0;
   uint32_t num_computed = 0;
   uint32_t num_shared = 0;
@@ -48,7 +50,10 @@ struct Sequence {
   uint32_t Remaining() const { return static_cast<uint32_t>(tokens.size()) - num_computed; }
   uint32_t CompletionTokens() const { return static_cast<uint32_t>(tokens.size()) - num_prompt; }
   uint32_t OwnCells() const { return num_computed - num_shared; }
-  bool Decoding() const { return Remaining() == 1 && CompletionTokens() > 0; }
+  // Whether only the last new token, and the forced tokens after it, are not computed yet.
+  bool Decoding() const {
+    return CompletionTokens() > 0 && Remaining() > 0 && Remaining() <= 1 + num_forced;
+  }
 };
 
 }  // namespace codellama

@@ -98,7 +98,8 @@ std::vector<Sequence*> ActiveRequest::sequences() {
 
 DraftTarget ActiveRequest::AsDraftTarget() {
   const bool is_stream = !beams_ && !sequence_.paused && sequence_.Decoding();
-  return {&sequence_, &drafter_, is_stream ? completion_.LongestDraft(sequence_) : 0};
+  const uint32_t longest = is_stream ? completion_.LongestDraft(sequence_) : 0;
+  return {&sequence_, &drafter_, longest, completion_.forced()};
 }
 
 Finished ActiveRequest::Result(FinishReason reason, Clock::time_point now) const {

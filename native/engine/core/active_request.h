@@ -61,8 +61,12 @@ class ActiveRequest {
   // The request as a target for a draft of the next step.
   DraftTarget AsDraftTarget();
 
-  // Records that the model accepted the first `accepted` tokens of a draft of `drafted` tokens.
-  void OnVerified(uint32_t drafted, uint32_t accepted) { drafter_.OnVerified(drafted, accepted); }
+  // Records that the model accepted the first `accepted` tokens of a draft of `drafted` tokens, and
+  // that the grammar forced `forced` tokens after them.
+  void OnVerified(uint32_t drafted, uint32_t accepted, uint32_t forced) {
+    drafter_.OnVerified(drafted, accepted);
+    drafter_.OnForced(forced);
+  }
 
   // The rest of the text and the final event.
   std::string FlushText() { return completion_.Flush(); }

@@ -82,13 +82,17 @@ RunStatus Stepper::Run(const Plan& plan) {
 
 void Stepper::Measure(const Plan& plan, double seconds) {
   uint32_t prefill = 0;
-  uint32_t decode = 0;
-  uint32_t drafted = 0;
+  uint32_t streams = 0;
+  uint32_t extra = 0;  // tokens of the streams beyond one each: forced tokens and drafts
   for (const ScheduledTokens& scheduled : plan.batch) {
-    (scheduled.sequence->Decoding() ? decode : prefill) += scheduled.count;
-    drafted += scheduled.drafted;
+    if (!scheduled.sequence->Decoding()) {
+      prefill += scheduled.count;
+      continue;
+    }
+    streams++;
+    extra += scheduled.count - 1 + scheduled.drafted;
   }
-  pacer_.OnStep(prefill + drafted, decode, seconds);
+  pacer_.OnStep(prefill + extra, streams, seconds);
   if (prefill > 0) prefill_throughput_.Add(prefill, seconds);
   step_seconds_ = seconds;
 }
@@ -179,9 +183,9 @@ void Stepper::TakeTokens(TokenChoice choice) {
   if (choice.accepted < drafted) {
     parts_.runner.Truncate(sequence->slot, sequence->num_computed);
   }
-  request->OnVerified(drafted, choice.accepted);
-  draft_tokens_ += drafted;
-  accepted_tokens_ += choice.accepted;
+  request->OnVerified(drafted, choice.accepted, choice.forced);
+  draft_tokens_ += drafted + choice.forced;
+  accepted_tokens_ += choice.accepted + choice.forced;
   if (!choice.delta.tokens.empty()) Emit(std::move(choice.delta));
   if (choice.reason) Finish(request, *choice.reason);
 }

@@ -143,7 +143,8 @@ void ModelRunner::AddRows(const std::vector<ScheduledTokens>& batch, size_t entr
   for (uint32_t i = from; i < to; i++) {
     const Token token = i < scheduled.count ? sequence.tokens[scheduled.first + i]
                                             : sequence.draft[i - scheduled.count];
-    const bool output = i + 1 >= scheduled.count || sequence.all_outputs;
+    const bool is_prompt = scheduled.first + i < sequence.num_prompt;
+    const bool output = i + 1 >= scheduled.count || (sequence.all_outputs && is_prompt);
     const int32_t row = AddRow(token, scheduled.first + i, sequence.slot, output);
     if (i == 0) rows.first = row;
     if (i == 1) rows.second = row;

@@ -31,16 +31,29 @@ Completion::Completion(Request* request, const Model& model, GrammarCache* gramm
 std::optional<FinishReason> Completion::OnLogits(const float* logits, Sequence* sequence,
                                                  TextDelta* delta) {
   if (sequence->max_tokens == 0) return FinishReason::kLength;
-  const bool healing = is_healing();
-  const Token token = Sample(healing ? healing_->Allow(logits) : logits);
+  if (forced_.empty()) FindForced();
+  const Token token = forced_.empty() ? Sample(logits) : TakeForced();
+  sequence->num_forced = 0;
   if (IsEnd(token)) return FinishReason::kStop;
+  auto reason = Append(token, logits, sequence, delta);
+  if (forced_.empty() && !reason) FindForced();
+  while (!reason && !forced_.empty() && !logprobs_) {
+    reason = Append(TakeForced(), nullptr, sequence, delta);
+    sequence->num_forced++;
+  }
+  return reason;
+}
+
+std::optional<FinishReason> Completion::Append(Token token, const float* logits, Sequence* sequence,
+                                               TextDelta* delta) {
   sequence->tokens.push_back(token);
   delta->tokens.push_back(token);
+  sampler_.Accept(token);
   if (logprobs_) {
     delta->logprobs.push_back(MeasureLogprobs(logits, tokenizer_, token, *logprobs_));
   }
   const std::string piece = tokenizer_.Piece(token);
-  delta->text += text_.Append(healing ? healing_->Accept(piece) : piece);
+  delta->text += text_.Append(is_healing() ? healing_->Accept(piece) : piece);
   if (grammar_) grammar_->Append(piece);
   if (grammar_ && grammar_->IsOver()) return FinishReason::kStop;
   if (text_.stopped()) return FinishReason::kStop;
@@ -50,15 +63,27 @@ std::optional<FinishReason> Completion::OnLogits(const float* logits, Sequence* 
   return std::nullopt;
 }
 
+void Completion::FindForced() {
+  if (!grammar_ || is_healing()) return;
+  for (const Token token : grammar_->ForcedTokens(tokenizer_)) {
+    if (sampler_.HasBias(token) || IsEnd(token)) return;
+    forced_.push_back(token);
+  }
+}
+
+Token Completion::TakeForced() {
+  const Token token = forced_.front();
+  forced_.erase(forced_.begin());
+  return token;
+}
+
 // The grammar usually allows the model's own choice, and checking one token is much cheaper than
 // finding all allowed tokens. Only a forbidden choice is repeated with masked logits.
 Token Completion::Sample(const float* logits) {
-  Token token = sampler_.Choose(logits);
-  if (grammar_ && !grammar_->Allows(token, tokenizer_.Piece(token), tokenizer_)) {
-    token = sampler_.Choose(grammar_->Mask(logits, tokenizer_));
-  }
-  sampler_.Accept(token);
-  return token;
+  if (is_healing()) logits = healing_->Allow(logits);
+  const Token token = sampler_.Choose(logits);
+  if (!grammar_ || grammar_->Allows(token, tokenizer_.Piece(token), tokenizer_)) return token;
+  return sampler_.Choose(grammar_->Mask(logits, tokenizer_));
 }
 
 bool Completion::IsEnd(Token token) const {

@@ -26,11 +26,15 @@ class Completion {
   // must outlive this object. Throws kInvalidGrammar.
   Completion(Request* request, const Model& model, GrammarCache* grammars, uint32_t context_size);
 
-  // Takes the logits after the sequence's last token. Appends the next token to the sequence, and
-  // the token and its text to `delta`. Returns the finish reason when the completion ends. Throws
-  // kBackendFailed, kInvalidArgument, kInvalidGrammar. Completions without a grammar may run on
-  // several threads at the same time.
+  // Takes the logits after the sequence's last token. Appends the next token to the sequence and to
+  // `delta`, with its text. Then appends the tokens that the grammar forces after it, unless the
+  // request wants log-probabilities: each token then waits for its logits in forced(). Returns the
+  // finish reason when the completion ends. Throws kBackendFailed, kInvalidArgument,
+  // kInvalidGrammar. Completions without a grammar may run on several threads at the same time.
   std::optional<FinishReason> OnLogits(const float* logits, Sequence* sequence, TextDelta* delta);
+
+  // The next tokens, if they are certain already.
+  const std::vector<Token>& forced() const { return forced_; }
 
   // Text that was held back. Call it after the last token.
   std::string Flush() { return text_.Finish(); }
@@ -50,12 +54,19 @@ class Completion {
  private:
   Token Sample(const float* logits);
   bool IsEnd(Token token) const;
+  // Appends a token that does not end the text. Returns the finish reason if the text ends with it.
+  std::optional<FinishReason> Append(Token token, const float* logits, Sequence* sequence,
+                                     TextDelta* delta);
+  // Fills `forced_`. Tokens with a bias and tokens that end the text are left to the model.
+  void FindForced();
+  Token TakeForced();
 
   const Tokenizer& tokenizer_;
   const uint32_t context_size_;
   std::optional<TokenHealing> healing_;
   Sampler sampler_;
   std::optional<GrammarMatcher> grammar_;
+  std::vector<Token> forced_;  // next tokens, which the grammar forces
   const std::vector<Token> stop_tokens_;
   TextStream text_;
   Repetition repetition_;

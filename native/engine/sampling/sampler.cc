@@ -58,6 +58,11 @@ bool Sampler::IsForbidden(Token token) const {
   return std::find(forbidden_.begin(), forbidden_.end(), token) != forbidden_.end();
 }
 
+bool Sampler::HasBias(Token token) const {
+  return std::any_of(bias_.begin(), bias_.end(),
+                     [token](const auto& each) { return each.first == token; });
+}
+
 Token Sampler::BestAllowed(const float* logits) const {
   Token best = kNoToken;
   float highest = kForbidden;

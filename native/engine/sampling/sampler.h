@@ -30,6 +30,9 @@ class Sampler {
   // kInvalidArgument when every token is forbidden.
   Token Choose(const float* logits);
 
+  // Whether the options raise, lower or forbid the token.
+  bool HasBias(Token token) const;
+
   // Adds a token to the history of the penalties.
   void Accept(Token token);
 

@@ -13,17 +13,27 @@ constexpr size_t kWorthSharing = 8;
 
 constexpr int32_t kMostWorkers = 7;
 
+// Appends the tokens that the next row of logits gives. Returns whether the draft holds all of
+// them, so that the row after them can be used.
+bool TakeRow(TokenChoice* choice) {
+  const std::vector<Token>& tokens = choice->sequence->tokens;
+  size_t at = tokens.size();
+  const size_t drafted = choice->rows.size() - 1;
+  choice->reason = choice->completion->OnLogits(choice->rows[choice->accepted], choice->sequence,
+                                                &choice->delta);
+  while (at < tokens.size() && choice->accepted < drafted &&
+         tokens[at] == choice->sequence->draft[choice->accepted]) {
+    choice->accepted++;
+    at++;
+  }
+  if (at < tokens.size()) choice->forced = static_cast<uint32_t>(tokens.size() - at - 1);
+  return !choice->reason && at == tokens.size();
+}
+
 void ChooseOne(TokenChoice* choice) {
   choice->delta.id = choice->sequence->id;
   try {
-    while (true) {
-      const float* logits = choice->rows[choice->accepted];
-      choice->reason = choice->completion->OnLogits(logits, choice->sequence, &choice->delta);
-      if (choice->reason || choice->accepted + 1 == choice->rows.size() ||
-          choice->sequence->tokens.back() != choice->sequence->draft[choice->accepted]) {
-        return;
-      }
-      choice->accepted++;
+    while (TakeRow(choice)) {
     }
   } catch (...) {
     choice->failure = std::current_exception();

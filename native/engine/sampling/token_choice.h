@@ -22,9 +22,10 @@ struct TokenChoice {
   bool is_decode = false;          // the step decoded the sequence; false = it ended the prefill
   std::vector<const float*> rows;  // logits after the last token and after each draft token
 
-  // Accepted draft tokens and one more token, with their text.
+  // The new tokens with their text: accepted draft tokens, one more token, and forced tokens.
   TextDelta delta;
   uint32_t accepted = 0;               // number of accepted draft tokens
+  uint32_t forced = 0;                 // number of forced tokens that no draft held
   std::optional<FinishReason> reason;  // present when the completion ended
   std::exception_ptr failure;          // null without a failure
 };

@@ -134,6 +134,8 @@ void Scheduler::ScheduleDecodes(Plan* plan) {
     if (!TakesPart(sequence) || !sequence->Decoding()) continue;
     if (MakeRoom(sequence, plan)) Take(sequence, 1, plan);
   }
+  uint32_t budget = std::min(limits_.prefill_chunk, limits_.batch_tokens - planned_tokens_);
+  for (ScheduledTokens& scheduled : plan->batch) TakeForced(&scheduled, &budget, plan);
   // Drafts come last, so that a guess never takes the place of a certain token.
   for (ScheduledTokens& scheduled : plan->batch) TakeDraft(&scheduled, plan);
 }
@@ -249,7 +251,17 @@ uint32_t Scheduler::Take(Sequence* sequence, uint32_t wanted, Plan* plan) {
   return count;
 }
 
+void Scheduler::TakeForced(ScheduledTokens* scheduled, uint32_t* budget, Plan* plan) {
+  const uint32_t wanted = scheduled->sequence->Remaining() - scheduled->count;
+  const uint32_t count = cells_->Reserve(std::min(wanted, *budget), &plan->operations);
+  scheduled->count += count;
+  planned_tokens_ += count;
+  *budget -= count;
+}
+
 void Scheduler::TakeDraft(ScheduledTokens* scheduled, Plan* plan) {
+  // A draft follows the last token.
+  if (scheduled->count < scheduled->sequence->Remaining()) return;
   const auto wanted = static_cast<uint32_t>(scheduled->sequence->draft.size());
   const uint32_t room = std::min(cells_->Free(), limits_.batch_tokens - planned_tokens_);
   scheduled->drafted = cells_->Reserve(std::min({wanted, row_budget_, room}), &plan->operations);

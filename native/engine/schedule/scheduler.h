@@ -60,17 +60,18 @@ struct Plan {
 };
 
 // Policy, in this order:
-//   1. Every decoding stream gets one token, and its draft if there is room. If no cell is left,
-//   the
-//      last sequence (lowest priority, then newest) returns to the queue until a cell is free.
+//   1. Every decoding stream gets one token. If no cell is left, the last sequence (lowest
+//   priority,
+//      then newest) returns to the queue until a cell is free. Then streams get their forced tokens
+//      up to the chunk, and their drafts if there is room.
 //   2. Prompts get tokens up to the chunk, by priority. Inside a priority, started prompts come
-//   first.
-//      A new sequence starts when a slot is free and its whole prompt fits beside the running ones.
+//      first. A new sequence starts when a slot is free and its whole prompt fits beside the
+//      running ones.
 //   3. A prompt takes its cached beginning from the prefix cache. It waits for a running prompt
 //   that
 //      computes more of the same beginning, unless that one has a lower priority.
 //   4. A sequence that was overtaken often enough rises in priority, so that no sequence waits for
-//   ever.
+//      ever.
 //   5. Sequences of different kinds take turns, step by step.
 //   6. A paused sequence is skipped. It gives up its slot when another sequence waits.
 // The engine refuses requests that do not fit even alone.
@@ -135,6 +136,8 @@ class Scheduler {
   uint32_t LosableChunk(const Sequence& sequence) const;
   // Adds up to `wanted` tokens to the batch. Returns the number of tokens that had room.
   uint32_t Take(Sequence* sequence, uint32_t wanted, Plan* plan);
+  // Adds forced tokens after the sequence's first token, up to `budget`.
+  void TakeForced(ScheduledTokens* scheduled, uint32_t* budget, Plan* plan);
   void TakeDraft(ScheduledTokens* scheduled, Plan* plan);
 
   SchedulerLimits limits_;

@@ -1,6 +1,7 @@
 #include "engine/speculate/sequence_drafter.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace codellama {
 
@@ -24,13 +25,19 @@ uint32_t SequenceDrafter::ModelDraftLength(const DraftCosts& costs, uint32_t lon
 void SequenceDrafter::OnVerified(uint32_t drafted, uint32_t accepted) {
   draft_tokens_ += drafted;
   accepted_tokens_ += accepted;
-  if (!is_model_draft_ || drafted == 0) return;
+  const bool is_model_draft = std::exchange(is_model_draft_, false);
+  if (!is_model_draft || drafted == 0) return;
   constexpr double kWeight = 0.1;
   // Guesses after the first wrong one say nothing about the model.
   const uint32_t guesses = std::min(drafted, accepted + 1);
   for (uint32_t i = 0; i < guesses; i++) {
     model_acceptance_ += kWeight * ((i < accepted ? 1.0 : 0.0) - model_acceptance_);
   }
+}
+
+void SequenceDrafter::OnForced(uint32_t tokens) {
+  draft_tokens_ += tokens;
+  accepted_tokens_ += tokens;
 }
 
 }  // namespace codellama

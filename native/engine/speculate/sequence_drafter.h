@@ -22,6 +22,9 @@ class SequenceDrafter {
   // Records that the model accepted the first `accepted` tokens of a draft of `drafted` tokens.
   void OnVerified(uint32_t drafted, uint32_t accepted);
 
+  // Records that a grammar forced `tokens` tokens without a draft. They count as accepted drafts.
+  void OnForced(uint32_t tokens);
+
   uint32_t draft_tokens() const { return draft_tokens_; }
   uint32_t accepted_tokens() const { return accepted_tokens_; }
 

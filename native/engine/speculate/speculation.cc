@@ -18,11 +18,14 @@ DraftCosts Speculation::CostsOf(const std::vector<DraftTarget>& targets,
 }
 
 void Speculation::Draft(const std::vector<DraftTarget>& targets, const PrefillPacer& pacer) {
+  for (const DraftTarget& target : targets) {
+    const auto forced = target.forced.first(std::min<size_t>(target.longest, target.forced.size()));
+    target.sequence->draft.assign(forced.begin(), forced.end());
+  }
   if (max_draft_ == 0) return;
   DraftCosts costs = CostsOf(targets, pacer);
   for (const DraftTarget& target : targets) {
-    target.sequence->draft.clear();
-    if (target.longest == 0) continue;
+    if (target.longest == 0 || !target.sequence->draft.empty()) continue;
     target.drafter->LookUp(target.sequence, costs, std::min(target.longest, max_draft_));
     costs.drafted += static_cast<uint32_t>(target.sequence->draft.size());
   }

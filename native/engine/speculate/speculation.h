@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct DraftTarget {
   Sequence* sequence = nullptr;
   SequenceDrafter* drafter = nullptr;
   uint32_t longest = 0;  // longest useful draft, in tokens; 0 = the sequence gets no draft
+  // Next tokens that are certain already but need logits. They are the draft.
+  std::span<const Token> forced = {};
 };
 
 class Speculation {
