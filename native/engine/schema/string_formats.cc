@@ -81,23 +81,50 @@ std::string EmailPattern() {
   return "(?=[^@]{1,64}@)" + atom + "(?:\\." + atom + ")*@" + kLabel + "(?:\\." + kLabel + ")+";
 }
 
-// A URI of RFC 3986, appendix A. With `relative`, relative references too.
-std::string UriPattern(bool relative) {
+// Code points beyond ASCII that an IRI may contain (RFC 3987, section 2.2), as part of a class.
+// `iprivate` may occur in queries only.
+constexpr const char* kUcschar =
+    "\\u00A0-\\uD7FF\\uF900-\\uFDCF\\uFDF0-\\uFFEF\\u{10000}-\\u{1FFFD}\\u{20000}-\\u{2FFFD}"
+    "\\u{30000}-\\u{3FFFD}\\u{40000}-\\u{4FFFD}\\u{50000}-\\u{5FFFD}\\u{60000}-\\u{6FFFD}"
+    "\\u{70000}-\\u{7FFFD}\\u{80000}-\\u{8FFFD}\\u{90000}-\\u{9FFFD}\\u{A0000}-\\u{AFFFD}"
+    "\\u{B0000}-\\u{BFFFD}\\u{C0000}-\\u{CFFFD}\\u{D0000}-\\u{DFFFD}\\u{E1000}-\\u{EFFFD}";
+constexpr const char* kIprivate = "\\uE000-\\uF8FF\\u{F0000}-\\u{FFFFD}\\u{100000}-\\u{10FFFD}";
+
+// A URI of RFC 3986, appendix A. With `relative`, relative references too. With `international`, an
+// IRI of RFC 3987.
+std::string UriPattern(bool relative, bool international) {
+  const std::string more = international ? kUcschar : "";
+  const std::string in_query = international ? kIprivate : "";
   const std::string escape = "%[0-9a-fA-F]{2}";
-  const std::string pchar = "(?:[a-zA-Z0-9._~!$&'()*+,;=:@-]|" + escape + ")";
-  const std::string user = "(?:(?:[a-zA-Z0-9._~!$&'()*+,;=:-]|" + escape + ")*@)?";
-  const std::string host =
-      "(?:\\[(?:" + Ipv6Pattern() + ")\\]|(?:[a-zA-Z0-9._~!$&'()*+,;=-]|" + escape + ")*)";
+  const auto any = [&](const std::string& characters) {
+    return "(?:[a-zA-Z0-9._~" + characters + more + "-]|" + escape + ")";
+  };
+  const std::string pchar = any("!$&'()*+,;=:@");
+  const std::string user = "(?:" + any("!$&'()*+,;=:") + "*@)?";
+  const std::string host = "(?:\\[(?:" + Ipv6Pattern() +
+                           "|[vV][0-9a-fA-F]+\\.[a-zA-Z0-9._~!$&'()*+,;=:-]+)\\]|" +
+                           any("!$&'()*+,;=") + "*)";
   const std::string absolute = "/(?:" + pchar + "+(?:/" + pchar + "*)*)?";
-  const std::string rest = "(?:\\?(?:" + pchar + "|[/?])*)?(?:#(?:" + pchar + "|[/?])*)?";
+  const std::string rest =
+      "(?:\\?" + any("!$&'()*+,;=:@/?" + in_query) + "*)?(?:#" + any("!$&'()*+,;=:@/?") + "*)?";
   const std::string authority = "//" + user + host + "(?::\\d*)?(?:/" + pchar + "*)*";
   const std::string scheme = "[a-zA-Z][a-zA-Z0-9+.-]*:";
   const std::string with_scheme =
       scheme + "(?:" + authority + "|" + absolute + "|" + pchar + "+(?:/" + pchar + "*)*)?" + rest;
   if (!relative) return with_scheme;
-  const std::string no_colon = "(?:[a-zA-Z0-9._~!$&'()*+,;=@-]|" + escape + ")+";
+  const std::string no_colon = any("!$&'()*+,;=@") + "+";
   return "(?:" + with_scheme + "|(?:" + authority + "|" + absolute + "|" + no_colon + "(?:/" +
          pchar + "*)*)?" + rest + ")";
+}
+
+// A URI template of RFC 6570, section 2. Names with dots are excluded, because some validators
+// refuse them.
+std::string UriTemplatePattern() {
+  const std::string escape = "%[0-9a-fA-F]{2}";
+  const std::string literal = std::string("[!#$&(-;=?-\\[\\]_a-z~") + kUcschar + kIprivate + "]";
+  const std::string variable = "(?:[a-zA-Z0-9_]|" + escape + ")+(?::[1-9]\\d{0,3}|\\*)?";
+  return "(?:" + literal + "|" + escape + "|\\{[+#./;?&]?" + variable + "(?:," + variable +
+         ")*\\})*";
 }
 
 // The pattern of a format, or "" for an unknown format.
@@ -111,8 +138,11 @@ std::string PatternOf(std::string_view format) {
   if (format == "ipv6") return Ipv6Pattern();
   if (format == "hostname") return HostnamePattern();
   if (format == "email") return EmailPattern();
-  if (format == "uri") return UriPattern(false);
-  if (format == "uri-reference") return UriPattern(true);
+  if (format == "uri") return UriPattern(false, false);
+  if (format == "uri-reference") return UriPattern(true, false);
+  if (format == "iri") return UriPattern(false, true);
+  if (format == "iri-reference") return UriPattern(true, true);
+  if (format == "uri-template") return UriTemplatePattern();
   if (format == "relative-json-pointer") return "(?:0|[1-9]\\d*)(?:#|(?:/(?:[^~/]|~[01])*)*)";
   if (format == "json-pointer") return "(?:/(?:[^~/]|~[01])*)*";
   return "";
@@ -121,8 +151,7 @@ std::string PatternOf(std::string_view format) {
 }  // namespace
 
 DfaPtr TextsOfFormat(std::string_view format) {
-  for (const char* each :
-       {"idn-hostname", "idn-email", "iri", "iri-reference", "uri-template", "regex"}) {
+  for (const char* each : {"idn-hostname", "idn-email", "regex"}) {
     if (format != each) continue;
     throw Error(ErrorCode::kInvalidGrammar,
                 "\"format\": " + std::string(format) + " cannot be enforced");
