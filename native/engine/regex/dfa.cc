@@ -318,4 +318,26 @@ bool AreDisjoint(const DfaPtr& left, const DfaPtr& right) {
   return Intersection(left, right)->IsEmpty();
 }
 
+std::optional<std::vector<std::string>> TextsOf(const Dfa& dfa, size_t most) {
+  std::vector<std::string> texts;
+  std::vector<std::pair<uint32_t, std::string>> open = {{0, ""}};
+  while (!open.empty()) {
+    const auto [state, text] = std::move(open.back());
+    open.pop_back();
+    if (dfa.states[state].accepting) texts.push_back(text);
+    // Each open prefix starts at least one text, so too many prefixes mean too many texts. In an
+    // infinite set prefixes grow without end.
+    if (texts.size() + open.size() > most || text.size() > 1000) return std::nullopt;
+    for (const DfaEdge& edge : dfa.states[state].edges) {
+      if (edge.last - edge.first >= most) return std::nullopt;
+      for (uint32_t point = edge.first; point <= edge.last; point++) {
+        std::string longer = text;
+        AppendCodePoint(point, &longer);
+        open.emplace_back(edge.to, std::move(longer));
+      }
+    }
+  }
+  return texts;
+}
+
 }  // namespace codellama

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -69,6 +71,9 @@ DfaPtr Intersection(const DfaPtr& left, const DfaPtr& right);
 DfaPtr Difference(const DfaPtr& left, const DfaPtr& right);
 // Whether no text is in both sets.
 bool AreDisjoint(const DfaPtr& left, const DfaPtr& right);
+
+// All texts of a set, or nullopt if there are more than `most`.
+std::optional<std::vector<std::string>> TextsOf(const Dfa& dfa, size_t most);
 
 // The same set with fewer states. Drops states that cannot reach an accepting state, and merges
 // states from which the same texts are accepted. Very large automata are merged only in part.

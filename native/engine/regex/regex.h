@@ -39,7 +39,6 @@ RegexNode ParseRegex(std::string_view pattern);
 
 // Texts in which the expression matches at some place: those for which RegExp.prototype.test
 // returns true. Throws kInvalidGrammar if the automaton needs too many states.
-DfaPtr TextsWithMatch(const RegexNode& regex);
 DfaPtr TextsWithMatch(std::string_view pattern);
 
 // Texts that the expression matches from the first to the last character. Throws as above.

@@ -226,13 +226,11 @@ DfaPtr Nfa::Determinize(uint32_t start, bool at_start) {
 
 }  // namespace
 
-DfaPtr TextsWithMatch(const RegexNode& regex) {
+DfaPtr TextsWithMatch(std::string_view pattern) {
   Nfa nfa(true);
-  const uint32_t match = nfa.Before(regex, Nfa::kAccept);
+  const uint32_t match = nfa.Before(ParseRegex(pattern), Nfa::kAccept);
   return nfa.Determinize(nfa.AfterAnything(match), true);
 }
-
-DfaPtr TextsWithMatch(std::string_view pattern) { return TextsWithMatch(ParseRegex(pattern)); }
 
 DfaPtr WholeMatches(std::string_view pattern) {
   Nfa nfa(false);

@@ -4,11 +4,10 @@
 // written to their end.
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include "engine/base/error.h"
-#include "engine/regex/code_points.h"
+#include "engine/regex/dfa.h"
 #include "engine/regex/number_texts.h"
 #include "engine/schema/array_completion.h"
 #include "engine/schema/object_completion.h"
@@ -21,31 +20,10 @@ namespace {
 
 constexpr size_t kMaxPlans = 20'000;
 constexpr size_t kMaxUniqueItems = 256;
+// Maximum number of names of a group that are listed one by one.
+constexpr size_t kMaxListedNames = 64;
 
 [[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
-
-// All texts of a set, or nullopt if there are more than `most`.
-std::optional<std::vector<std::string>> TextsOf(const Dfa& dfa, size_t most) {
-  std::vector<std::string> texts;
-  std::vector<std::pair<uint32_t, std::string>> open = {{0, ""}};
-  while (!open.empty()) {
-    const auto [state, text] = std::move(open.back());
-    open.pop_back();
-    if (dfa.states[state].accepting) texts.push_back(text);
-    // Each open prefix starts at least one text, so too many prefixes mean too many texts. In an
-    // infinite set prefixes grow without end.
-    if (texts.size() + open.size() > most || text.size() > 1000) return std::nullopt;
-    for (const DfaEdge& edge : dfa.states[state].edges) {
-      if (edge.last - edge.first >= most) return std::nullopt;
-      for (uint32_t point = edge.first; point <= edge.last; point++) {
-        std::string longer = text;
-        AppendCodePoint(point, &longer);
-        open.emplace_back(edge.to, std::move(longer));
-      }
-    }
-  }
-  return texts;
-}
 
 // The text as a JSON string, with the fewest escapes.
 std::string Quoted(std::string_view text) {
@@ -172,6 +150,13 @@ class Compiler {
     for (const auto& [name, others] : shape.implied) {
       list(name);
       for (const std::string& other : others) list(other);
+    }
+    // A group counts as one name at most, so that `minProperties` needs names instead of groups.
+    for (const auto& [names, _] : shape.others) {
+      if (shape.minimum < 2) break;
+      for (const std::string& name :
+           TextsOf(*names, kMaxListedNames).value_or(std::vector<std::string>()))
+        list(name);
     }
     for (const auto& [names, _] : shape.witnesses) {
       std::vector<ObjectShape::OtherNames> groups;

@@ -87,6 +87,12 @@ TEST(schemas_of_numbers_and_strings) {
        {R"("example.com")", R"("a.b-c.d1")",
         R"("my-load-balancer-1234567890abcdef.namespace-of-a-long-name.svc.cluster.local")"},
        {R"("-a")", R"("a-.b")", R"("a..b")", R"("xn--a")", R"("b.xn--a")", R"("")"}},
+      {R"({"type":"string","format":"iri"})",
+       {R"("http://ƒøø.ßår/?∂éœ=πîx#πîüx")", R"("http://[v1.fe]")"},
+       {R"("//ƒøø.ßår")", R"("http://a b")"}},
+      {R"({"type":"string","format":"uri-template"})",
+       {R"("/x/{term:1}/{?a,b*}")"},
+       {R"("/{term")", R"("{}")", R"("{+}")"}},
       {R"({"type":"string","format":"color"})", {R"("any")"}, {"1"}},
   });
 }
@@ -106,6 +112,9 @@ TEST(schemas_of_objects) {
       {R"({"type":"object","minProperties":1,"maxProperties":2})",
        {R"({"a":1})"},
        {"{}", R"({"a":1,"b":1,"c":1})"}},
+      {R"({"type":"object","patternProperties":{"^[a-d]$":{}},"additionalProperties":false,"minProperties":3})",
+       {R"({"a":1,"b":1,"d":1})"},
+       {R"({"a":1,"b":1})", R"({"a":1,"a":1,"b":1})"}},
       {R"({"type":"object","dependentRequired":{"a":["b"]}})",
        {R"({"b":1,"a":1})", "{}"},
        {R"({"a":1})"}},
