@@ -27,10 +27,6 @@ class SchemaReader {
   // The values that meet all conditions of a goal. Valid as long as the reader.
   const ValueSet& SetOf(const Goal& goal);
 
-  // True if certainly no value meets the goal. False may also mean unknown. `depth` limits how deep
-  // required properties and items are examined; 0 = only the goal itself.
-  bool IsSurelyEmpty(const Goal& goal, size_t depth);
-
  private:
   // The values that are valid against a schema. Each schema is read once.
   const ValueSet& SetOfSchema(SchemaNumber schema);
@@ -52,9 +48,12 @@ class SchemaReader {
   void ReadUnevaluated(const JsonValue& value, ValueSet* set);
   ValueSet ReadOneOf(const JsonValue& alternatives);
   void ReadConditional(const JsonValue& value, ValueSet* set);
+  // True if certainly no value is in the set. False may also mean unknown. `depth` limits how deep
+  // required properties and items are examined; 0 = not at all.
   bool IsSurelyEmpty(const ValueSet& set, size_t depth);
   bool IsSurelyEmpty(const ObjectShape& shape, size_t depth);
   bool IsSurelyEmpty(const ArrayShape& shape, size_t depth);
+  bool IsSurelyEmpty(const Goal& goal, size_t depth);
 
   // The goal of being valid against a subschema. Does not read the subschema.
   Goal GoalOf(const JsonValue& schema) const;
