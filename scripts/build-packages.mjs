@@ -10,7 +10,12 @@ import { root } from "./project.mjs";
 import { say } from "./terminal.mjs";
 
 /** Their exact versions stand in package.json, below devDependencies. */
-export const buildPackageNames = ["cmake-js", "node-addon-api", "node-api-headers"];
+export const buildPackageNames = [
+  "cmake-js",
+  "node-addon-api",
+  "node-api-headers",
+  "proper-lockfile",
+];
 
 /** Where an installed package keeps what it downloads. */
 const folder = join(root, ".cache/build-packages");

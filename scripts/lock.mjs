@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { installPackages } from "./installed-packages.mjs";
+import { openBuildPackages } from "./build-packages.mjs";
 import { Failure } from "./project.mjs";
 import { note } from "./terminal.mjs";
 
@@ -18,8 +18,7 @@ const retryMs = 200;
  * @throws {Failure} when another process took the lock away, for instance because this one was suspended
  */
 export async function withLock(folder, work) {
-  await installPackages();
-  const { default: lockfile } = await import("proper-lockfile");
+  const lockfile = (await openBuildPackages())("proper-lockfile");
   mkdirSync(dirname(folder), { recursive: true });
   let lose;
   const lost = new Promise((_, reject) => {

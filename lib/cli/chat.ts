@@ -8,6 +8,7 @@ import type { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { type ChatOptions, chatTable } from "../options/chat.ts";
 import type { ChatSession } from "../session.ts";
+import { untilInterrupted } from "./interrupt.ts";
 import { addModelFlags, loadModel, type ModelFlags } from "./model-options.ts";
 import { addSamplingFlags, type SamplingFlags, samplingOptions } from "./sampling-options.ts";
 import { readStandardInput } from "./standard-input.ts";
@@ -41,7 +42,15 @@ End a line with \\ to continue it on the next line. Start and end a longer text 
 Ctrl-C stops the answer or clears the line.`;
 
 async function chat(flags: ChatFlags): Promise<void> {
-  const llama = await loadModel(flags, new AbortController().signal);
+  let llama: CodeLlama | undefined;
+  // Ctrl-C must not lose what a download has fetched.
+  await untilInterrupted(async (signal) => {
+    llama = await loadModel(flags, signal);
+  });
+  if (llama !== undefined) await chatWith(llama, flags);
+}
+
+async function chatWith(llama: CodeLlama, flags: ChatFlags): Promise<void> {
   try {
     requireInstruct(llama, flags);
     const conversation = new Conversation(llama, flags);
@@ -58,8 +67,8 @@ function requireInstruct({ capabilities, model }: CodeLlama, flags: ChatFlags): 
   if (capabilities.chat || flags.force) return;
   throw new CodeLlamaError(
     "CAPABILITY_MISSING",
-    `${model.name} is not an instruct model, so its answers would not end; ` +
-      "pass an instruct model with --model, or --force to chat anyway",
+    `${model.name} is not an instruct model (${capabilities.reasons.chat}), so its answers would not ` +
+      "end; pass an instruct model with --model, or --force to chat anyway",
   );
 }
 

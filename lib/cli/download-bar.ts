@@ -6,6 +6,8 @@ import { note, sizeText } from "./terminal.ts";
 export interface DownloadBar {
   update(progress: DownloadProgress): void;
   stop(): void;
+  /** Says that a later command continues, if a download was running. */
+  interrupt(): void;
 }
 
 const titles = {
@@ -29,15 +31,22 @@ export function downloadBar(name: string): DownloadBar {
     if (!process.stderr.isTTY) note(`${titles[phase]} ${name} (${sizeText(progress.total)})`);
     else bar = startBar(`${titles[phase]} ${name}`, progress);
   };
+  const stop = () => {
+    bar?.stop();
+    bar = undefined;
+  };
   return {
     update(progress) {
       if (progress.phase !== phase) begin(progress);
       rate.measure(progress.bytes);
       bar?.update(progress.bytes, texts(progress, rate.bytesPerSecond));
     },
-    stop() {
-      bar?.stop();
-      bar = undefined;
+    stop,
+    interrupt() {
+      stop();
+      if (phase === "download") {
+        note("Interrupted. The same command continues where this one ended.");
+      }
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { CodeLlama } from "../codellama.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { configuredModel } from "../hub/configuration.ts";
+import { isModelUri } from "../hub/reference.ts";
 import { embeddedModel } from "../model/embedded.ts";
 import { type LoadOptions, loadTable } from "../options/load.ts";
 import { downloadBar } from "./download-bar.ts";
@@ -38,7 +39,7 @@ export async function loadModel(
   options: LoadOptions = { parallel: 1 },
 ): Promise<CodeLlama> {
   const model = flags.model ?? defaultModel();
-  const name = basename(model);
+  const name = isModelUri(model) ? model : basename(model);
   const download = downloadBar(name);
   const bar = progressBar(`Loading ${name}`);
   try {
@@ -55,6 +56,9 @@ export async function loadModel(
     bar.stop();
     noteUnusedGpuLayers(flags, llama);
     return llama;
+  } catch (error) {
+    if (signal.aborted) download.interrupt();
+    throw error;
   } finally {
     download.stop();
     bar.stop();

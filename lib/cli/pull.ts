@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { downloadBar } from "./download-bar.ts";
 import { untilInterrupted } from "./interrupt.ts";
-import { note } from "./terminal.ts";
 
 export function addPullCommand(program: Command): void {
   program
@@ -26,9 +25,10 @@ async function pull(models: readonly string[]): Promise<void> {
         bar.stop();
         process.stdout.write(`${path}\n`);
       } catch (error) {
-        bar.stop();
-        if (signal.aborted) note("Interrupted. The same command continues where this one ended.");
+        if (signal.aborted) bar.interrupt();
         throw error;
+      } finally {
+        bar.stop();
       }
     }
   });

@@ -1,5 +1,7 @@
+import { access } from "node:fs/promises";
 import { basename } from "node:path";
-import { isModelUri } from "../hub/reference.ts";
+import { CodeLlamaError } from "../errors.ts";
+import { isModelUri, isRepository } from "../hub/reference.ts";
 import type { NativeLoadOptions, NativeLora } from "../native/binding.ts";
 import type { DownloadProgress } from "../options/pull.ts";
 
@@ -19,10 +21,28 @@ export async function locateModel(
   where: string,
   { onDownload, signal }: LocateOptions = {},
 ): Promise<string> {
-  if (!isModelUri(name)) return name;
+  if (!isModelUri(name)) {
+    await requireNoRepository(name, where);
+    return name;
+  }
   // Imported here, so that programs that use paths start faster.
   const { fetchModel } = await import("../hub/fetch-model.ts");
   return (await fetchModel(name, where, { onProgress: onDownload, signal })).path;
+}
+
+/** Tells users who leave out `hf:` what to write. */
+async function requireNoRepository(path: string, where: string): Promise<void> {
+  const [repository = ""] = path.split(":");
+  if (!isRepository(repository) || /\.gguf$/i.test(path)) return;
+  const isMissing = await access(path).then(
+    () => false,
+    () => true,
+  );
+  if (!isMissing) return;
+  throw new CodeLlamaError(
+    "MODEL_NOT_FOUND",
+    `${where}: ${path}: there is no such file; for a repository of Hugging Face, write hf:${path}`,
+  );
 }
 
 /** The same options, with the path of each file that a URI names. */

@@ -42,6 +42,8 @@ export interface Faults {
   /** Where the hub says that the content is, instead of its store. */
   redirectTo: string | undefined;
   ignoresRanges: boolean;
+  /** Size that the hub lists for its large files, instead of their own. */
+  listedBytes: number | undefined;
   /** Names that the hub lists besides its files. */
   extraNames: string[];
 }
@@ -65,6 +67,7 @@ export class LoopbackHub {
     redirectsForever: false,
     redirectTo: undefined,
     ignoresRanges: false,
+    listedBytes: undefined,
     extraNames: [],
   };
   readonly requests: SeenRequest[] = [];
@@ -166,12 +169,15 @@ export class LoopbackHub {
   }
 
   #list(contents: readonly HubContent[], response: ServerResponse): void {
-    const siblings = contents.map(({ path, bytes, isLfs = true }) => ({
-      rfilename: path,
-      size: bytes.length,
-      blobId: gitSha1(bytes),
-      ...(isLfs && { lfs: { sha256: sha256(bytes), size: bytes.length, pointerSize: 135 } }),
-    }));
+    const siblings = contents.map(({ path, bytes, isLfs = true }) => {
+      const size = this.faults.listedBytes ?? bytes.length;
+      return {
+        rfilename: path,
+        size,
+        blobId: gitSha1(bytes),
+        ...(isLfs && { lfs: { sha256: sha256(bytes), size, pointerSize: 135 } }),
+      };
+    });
     const extra = this.faults.extraNames.map((rfilename) => ({
       rfilename,
       size: 10,

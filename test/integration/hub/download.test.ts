@@ -257,6 +257,14 @@ describe("a damaged or changed file", () => {
   });
 });
 
+test("a model that the disk has no room for is refused before its transfer", async () => {
+  home.hub.faults.listedBytes = 2 ** 52;
+  const error = await failure(standard);
+  expect(error).toMatchObject({ code: "DOWNLOAD_FAILED" });
+  expect(error.message).toMatch(/needs 4503599\.63 GB in .*, but only .* are free/);
+  expect(home.hub.transfers).toEqual([]);
+});
+
 describe("access", () => {
   test("to a gated model without a token says where to accept the licence", async () => {
     home.hub.faults.gate = "hf_secret";

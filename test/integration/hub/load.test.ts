@@ -49,6 +49,13 @@ test("load() rejects with the signal's reason while it downloads", async () => {
   await expect(CodeLlama.load(uri, { onDownload, signal: abort.signal })).rejects.toThrow("enough");
 });
 
+test("load() of a repository without hf: says what to write", async () => {
+  await expect(CodeLlama.load("me/tiny-GGUF:Q4_K_M")).rejects.toThrow(
+    "write hf:me/tiny-GGUF:Q4_K_M",
+  );
+  await expect(CodeLlama.load("me/tiny.gguf")).rejects.not.toThrow("hf:");
+});
+
 test("inspectModel() takes a URI", async () => {
   const { architecture, fileSizeBytes } = await inspectModel(uri);
   expect({ architecture, fileSizeBytes }).toEqual({

@@ -11,7 +11,7 @@ import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 // names and no content. No network is used.
 const repository = join(import.meta.dirname, "../../..");
 const scratch = temporaryFolder();
-const names = ["cmake-js", "node-addon-api", "node-api-headers"];
+const names = ["cmake-js", "node-addon-api", "node-api-headers", "proper-lockfile"];
 const version = "1.2.3";
 let registry: Server;
 let registryUrl: string;
