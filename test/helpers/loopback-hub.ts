@@ -34,8 +34,8 @@ export interface Faults {
   flippedByte: number | undefined;
   /** Bytes per second and connection of the store. */
   bytesPerSecond: number | undefined;
-  /** Whether all connections share `bytesPerSecond`. */
-  sharesSpeed: boolean;
+  /** Whether a second connection makes all of them together slower. */
+  isSlowerTogether: boolean;
   /** Position of the content at which each connection stops without an end. */
   silentAt: number | undefined;
   redirectsForever: boolean;
@@ -62,7 +62,7 @@ export class LoopbackHub {
     gate: undefined,
     flippedByte: undefined,
     bytesPerSecond: undefined,
-    sharesSpeed: false,
+    isSlowerTogether: false,
     silentAt: undefined,
     redirectsForever: false,
     redirectTo: undefined,
@@ -268,7 +268,7 @@ export class LoopbackHub {
     const { bytesPerSecond } = this.faults;
     for (let position = start; position < end && !response.destroyed; ) {
       if (position === this.faults.silentAt) return;
-      const shares = this.faults.sharesSpeed ? this.#connections : 1;
+      const shares = this.faults.isSlowerTogether ? this.#connections ** 2 : 1;
       const pieceBytes =
         bytesPerSecond === undefined ? 2 ** 16 : Math.ceil(bytesPerSecond / shares / 50);
       const cut = this.faults.cuts.toSorted((a, b) => a - b).find((each) => each >= position);

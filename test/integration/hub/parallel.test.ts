@@ -39,13 +39,13 @@ test("several connections fetch a file from a server that limits each connection
 
 test("a second connection does not stay where it makes nothing faster", async () => {
   home.hub.faults.bytesPerSecond = 2_000_000;
-  home.hub.faults.sharesSpeed = true;
+  home.hub.faults.isSlowerTogether = true;
   expect(await fetchContent()).toBe(sha256(content));
   expect(home.hub.mostConnections).toBe(2);
 });
 
 test("several connections continue where they broke, also after an abort", async () => {
-  home.hub.faults.bytesPerSecond = 2_000_000;
+  home.hub.faults.bytesPerSecond = 1_000_000;
   home.hub.faults.cuts = [300_000, 900_000, 1_500_000, 2_500_000, 3_500_000];
   const abort = new AbortController();
   setTimeout(() => abort.abort(new Error("enough")), 700);
