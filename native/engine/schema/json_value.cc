@@ -1,6 +1,7 @@
 #include "engine/schema/json_value.h"
 
 #include <unordered_map>
+#include <utility>
 
 #include "engine/base/error.h"
 #include "engine/regex/code_points.h"
@@ -97,9 +98,9 @@ class Parser {
       JsonValue member = Value();
       const auto [place, added] = places.try_emplace(name, value->members.size());
       if (added) {
-        value->members.emplace_back(std::move(name), std::move(member));
+        value->members.push_back({std::move(name), std::move(member)});
       } else {
-        value->members[place->second].second = std::move(member);
+        value->members[place->second].value = std::move(member);
       }
       SkipSpace();
     } while (Take(","));

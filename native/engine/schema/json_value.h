@@ -5,23 +5,29 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace codellama {
+
+struct JsonMember;
 
 struct JsonValue {
   enum class Kind : uint8_t { kNull, kBoolean, kNumber, kString, kArray, kObject };
 
   Kind kind = Kind::kNull;
   bool boolean = false;
-  std::string text;                                        // string in UTF-8, or digits of a number
-  std::vector<JsonValue> items;                            // items of an array
-  std::vector<std::pair<std::string, JsonValue>> members;  // object members; names are unique
+  std::string text;                 // string in UTF-8, or digits of a number
+  std::vector<JsonValue> items;     // items of an array
+  std::vector<JsonMember> members;  // object members; names are unique
 
   bool Is(Kind other) const { return kind == other; }
   // The member with that name. Null if there is no such member, or this is not an object.
   const JsonValue* Find(std::string_view name) const;
+};
+
+struct JsonMember {
+  std::string name;
+  JsonValue value;
 };
 
 // Maximum nesting of arrays and objects.

@@ -109,12 +109,14 @@ class Compiler {
     for (const auto& [name, goal] : listed.named) {
       labels.emplace(name, label);
       if (listed.required.contains(name)) AddLabel(&plan.required, label);
-      const auto is_named = [&](const DfaPtr& names) { return names->Contains(name); };
+      const auto is_named = [&name = name](const DfaPtr& names) { return names->Contains(name); };
       plan.values.push_back(ValuesOf(goal, listed, is_named));
       label++;
     }
     for (const auto& [names, goal] : listed.others) {
-      const auto is_inside = [&](const DfaPtr& each) { return !AreDisjoint(names, each); };
+      const auto is_inside = [&names = names](const DfaPtr& each) {
+        return !AreDisjoint(names, each);
+      };
       plan.values.push_back(ValuesOf(goal, listed, is_inside));
     }
     for (const auto& [name, others] : listed.implied) {

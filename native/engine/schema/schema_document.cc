@@ -133,7 +133,7 @@ bool SchemaDocument::HasKeyword(std::string_view prefix) const {
   return std::any_of(places_.begin(), places_.end(), [&](const Place& place) {
     const auto& members = place.value->members;
     return std::any_of(members.begin(), members.end(),
-                       [&](const auto& member) { return member.first.starts_with(prefix); });
+                       [&](const auto& member) { return member.name.starts_with(prefix); });
   });
 }
 

@@ -64,7 +64,7 @@ std::vector<ObjectShape> Outside(const ObjectShape& shape) {
   };
   for (const auto& [name, goal] : shape.named) {
     for (const Condition& condition : goal) {
-      add([&](ObjectShape* outside) {
+      add([&, &name = name](ObjectShape* outside) {
         outside->named[name] = Both({Opposite(condition)}, {});
         outside->required.insert(name);
       });
@@ -81,7 +81,7 @@ std::vector<ObjectShape> Outside(const ObjectShape& shape) {
   }
   for (const auto& [name, others] : shape.implied) {
     for (const std::string& other : others) {
-      add([&](ObjectShape* outside) {
+      add([&, &name = name](ObjectShape* outside) {
         outside->required.insert(name);
         outside->named[other] = NoValue();
       });
@@ -90,7 +90,7 @@ std::vector<ObjectShape> Outside(const ObjectShape& shape) {
   for (const auto& [witness, goal] : shape.witnesses) {
     // No property with one of these names meets the goal.
     if (goal.size() > 1) RefuseComplement("several conditions that one property must meet");
-    add([&](ObjectShape* outside) {
+    add([&, &witness = witness, &goal = goal](ObjectShape* outside) {
       outside->others = {{Difference(AllTexts(), witness), {}}};
       if (!goal.empty()) outside->others.push_back({witness, Both({Opposite(goal[0])}, {})});
       std::erase_if(outside->others, [](const auto& each) {
@@ -105,7 +105,7 @@ std::vector<ObjectShape> Outside(const ObjectShape& shape) {
   for (const auto& [others, goal] : shape.others) {
     forbidden = Difference(forbidden, others);
     for (const Condition& condition : goal) {
-      add([&](ObjectShape* outside) {
+      add([&, &others = others](ObjectShape* outside) {
         outside->witnesses.push_back({Difference(others, names), Both({Opposite(condition)}, {})});
       });
     }
