@@ -19,6 +19,8 @@ CompileWork::CompileWork(const std::atomic<bool>* stop) : stop_(stop), outer_(cu
 
 CompileWork::~CompileWork() { current = outer_; }
 
+bool CompileWork::IsSpent() { return current != nullptr && current->steps_ > kMaxSteps; }
+
 void CompileWork::Add(size_t steps) {
   if (current == nullptr) return;
   current->steps_ += steps;

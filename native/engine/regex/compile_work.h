@@ -16,6 +16,9 @@ class CompileWork {
   CompileWork(const CompileWork&) = delete;
   CompileWork& operator=(const CompileWork&) = delete;
 
+  // Whether the work of the current thread has exceeded its limit.
+  static bool IsSpent();
+
   // Adds steps; one step stands for about a microsecond or a few. Throws kInvalidGrammar when the
   // work exceeds its limit, a few seconds, and kAborted soon after `stop` becomes true.
   static void Add(size_t steps);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "engine/base/error.h"
+#include "engine/schema/schema_error.h"
 #include "engine/schema/schema_reader.h"
 
 namespace codellama {
@@ -17,14 +17,12 @@ using Kind = JsonValue::Kind;
 // `oneOf` have no common value.
 constexpr size_t kDisjointDepth = 4;
 
-[[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
-
 // The array of schemas of a keyword. Null if the keyword is absent.
 const JsonValue* FindAlternatives(const JsonValue& value, const char* keyword) {
   const JsonValue* schemas = value.Find(keyword);
   if (schemas == nullptr) return nullptr;
   if (schemas->Is(Kind::kArray) && !schemas->items.empty()) return schemas;
-  Refuse("\"" + std::string(keyword) + "\" must be an array of schemas");
+  RefuseMalformed(keyword, "must be an array of schemas");
 }
 
 // All values that are not objects, and the objects of one shape: object keywords do not restrict
@@ -48,37 +46,47 @@ void SchemaReader::ReadApplicators(SchemaNumber schema, const JsonValue& value, 
   for (const char* keyword : {"$ref", "$dynamicRef", "$recursiveRef"}) {
     const JsonValue* reference = value.Find(keyword);
     if (reference == nullptr) continue;
-    if (!reference->Is(Kind::kString)) Refuse("\"" + std::string(keyword) + "\" must be a string");
+    if (!reference->Is(Kind::kString)) RefuseMalformed(keyword, "must be a string");
     const bool dynamic = std::string_view(keyword) == "$dynamicRef";
-    *set = And(*set, SetOfSchema(dynamic ? document_.ResolveDynamic(schema, reference->text)
-                                         : document_.Resolve(schema, reference->text)));
+    const ValueSet& target = SetOfSchema(dynamic ? document_.ResolveDynamic(schema, reference->text)
+                                                 : document_.Resolve(schema, reference->text));
+    *set = ReadingKeyword(keyword, [&] { return And(*set, target); });
   }
   ReadDependencies(value, set);
   if (const JsonValue* all = FindAlternatives(value, "allOf")) {
-    for (const JsonValue& each : all->items) *set = And(*set, SetOfSubschema(each));
+    for (const JsonValue& each : all->items) {
+      const ValueSet& part = SetOfSubschema(each);
+      *set = ReadingKeyword("allOf", [&] { return And(*set, part); });
+    }
   }
   if (const JsonValue* any = FindAlternatives(value, "anyOf")) {
-    ValueSet alternatives;
-    for (const JsonValue& each : any->items) {
-      const ValueSet& next = SetOfSubschema(each);
-      // A value may meet both alternatives, and then the properties and items that either one
-      // evaluates count as evaluated.
-      const bool together = tracks_evaluated_ && &each != &any->items.front();
-      const ValueSet both = together ? And(alternatives, next) : ValueSet();
-      alternatives = Or(Or(alternatives, next), both);
-    }
-    *set = And(*set, alternatives);
+    *set = ReadingKeyword("anyOf", [&] { return And(*set, ReadAnyOf(*any)); });
   }
-  if (const JsonValue* one = FindAlternatives(value, "oneOf")) *set = And(*set, ReadOneOf(*one));
+  if (const JsonValue* one = FindAlternatives(value, "oneOf")) {
+    const bool exclusive = !inclusive_.contains(document_.pointer(schema));
+    *set = ReadingKeyword("oneOf",
+                          [&] { return And(*set, exclusive ? ReadOneOf(*one) : ReadAnyOf(*one)); });
+  }
   if (const JsonValue* no = value.Find("not")) {
-    try {
-      *set = And(*set, Not(SetOfSubschema(*no)));
-    } catch (const Error& error) {
-      Refuse("\"not\": " + std::string(error.what()));
-    }
+    const ValueSet& excluded = SetOfSubschema(*no);
+    *set = ReadingKeyword("not", [&] { return And(*set, Not(excluded)); });
   }
   ReadConditional(value, set);
   ReadUnevaluated(value, set);
+}
+
+// The values that meet at least one alternative.
+ValueSet SchemaReader::ReadAnyOf(const JsonValue& alternatives) {
+  ValueSet result;
+  for (const JsonValue& each : alternatives.items) {
+    const ValueSet& next = SetOfSubschema(each);
+    // A value may meet both alternatives, and then the properties and items that either one
+    // evaluates count as evaluated.
+    const bool together = tracks_evaluated_ && &each != &alternatives.items.front();
+    const ValueSet both = together ? And(result, next) : ValueSet();
+    result = Or(Or(result, next), both);
+  }
+  return result;
 }
 
 // The values that meet exactly one alternative.
@@ -93,8 +101,9 @@ ValueSet SchemaReader::ReadOneOf(const JsonValue& alternatives) {
       try {
         only = And(only, Not(*sets[j]));
       } catch (const Error& error) {
-        Refuse("\"oneOf\" cannot be enforced, because alternatives " + std::to_string(i) + " and " +
-               std::to_string(j) + " may overlap: " + error.what());
+        if (error.code() != ErrorCode::kInvalidGrammar) throw;
+        RefuseUnenforceable("oneOf", "because alternatives " + std::to_string(i) + " and " +
+                                         std::to_string(j) + " may overlap: " + error.what());
       }
     }
     result = Or(result, only);
@@ -109,15 +118,14 @@ void SchemaReader::ReadConditional(const JsonValue& value, ValueSet* set) {
   const bool matters = then != nullptr || otherwise != nullptr || tracks_evaluated_;
   if (condition == nullptr || !matters) return;
   const ValueSet& meets = SetOfSubschema(*condition);
-  const ValueSet first = then == nullptr ? meets : And(meets, SetOfSubschema(*then));
-  ValueSet second;
-  try {
-    second = Not(meets);
-  } catch (const Error& error) {
-    Refuse("\"if\": " + std::string(error.what()));
-  }
-  if (otherwise != nullptr) second = And(second, SetOfSubschema(*otherwise));
-  *set = And(*set, Or(first, second));
+  const ValueSet& consequence = then == nullptr ? meets : SetOfSubschema(*then);
+  const ValueSet* alternative = otherwise == nullptr ? nullptr : &SetOfSubschema(*otherwise);
+  *set = ReadingKeyword("if", [&] {
+    const ValueSet first = then == nullptr ? meets : And(meets, consequence);
+    ValueSet second = Not(meets);
+    if (alternative != nullptr) second = And(second, *alternative);
+    return And(*set, Or(first, second));
+  });
 }
 
 void SchemaReader::ReadDependencies(const JsonValue& value, ValueSet* set) {
@@ -134,7 +142,10 @@ void SchemaReader::ReadDependencies(const JsonValue& value, ValueSet* set) {
       }
       absent.named[name] = NoValue();
       present.required.insert(name);
-      *set = And(*set, Or(AllWith(absent), And(ObjectsOf(present), SetOfSubschema(dependency))));
+      const ValueSet& consequence = SetOfSubschema(dependency);
+      *set = ReadingKeyword(keyword, [&] {
+        return And(*set, Or(AllWith(absent), And(ObjectsOf(present), consequence)));
+      });
     }
   }
 }

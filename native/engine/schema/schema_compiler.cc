@@ -6,11 +6,11 @@
 #include <map>
 #include <utility>
 
-#include "engine/base/error.h"
 #include "engine/regex/dfa.h"
 #include "engine/regex/number_texts.h"
 #include "engine/schema/array_completion.h"
 #include "engine/schema/object_completion.h"
+#include "engine/schema/schema_error.h"
 #include "engine/schema/schema_plan.h"
 #include "engine/schema/schema_reader.h"
 
@@ -45,11 +45,12 @@ std::string Quoted(std::string_view text) {
 
 class Compiler {
  public:
-  explicit Compiler(std::string_view json) : document_(json), reader_(document_) {}
+  Compiler(const JsonValue& schema, const std::set<std::string>& inclusive)
+      : document_(schema), reader_(document_, inclusive) {}
 
   SchemaPlan Compile() {
     NumberOf({{Condition::Kind::kSchema, false, 0}});
-    for (size_t i = 0; i < goals_.size(); i++) Add(reader_.SetOf(*goals_[i]), i);
+    for (size_t i = 0; i < goals_.size(); i++) AddGoal(i);
     FindPossible();
     if (!possible_[0]) Refuse("/: no value meets the schema");
     DropImpossible();
@@ -70,6 +71,17 @@ class Compiler {
       plan_.values.emplace_back();
     }
     return place->second;
+  }
+
+  void AddGoal(size_t number) {
+    const Goal& goal = *goals_[number];
+    const ValueSet& set = reader_.SetOf(goal);
+    try {
+      Add(set, number);
+    } catch (const KeywordError& error) {
+      if (error.pointer()) throw;
+      reader_.RefuseGoal(goal, error);
+    }
   }
 
   void Add(const ValueSet& set, size_t number) {
@@ -225,7 +237,7 @@ class Compiler {
         goal = index < each.from ? NoValue() : Both(goal, each.goal);
       } else if (each.maximum != UINT64_MAX && index >= each.from) {
         if (each.goal.size() > 1)
-          Refuse("\"maxContains\" cannot be enforced for a combined schema");
+          RefuseUnenforceable("maxContains", "for a combined schema");
         Condition opposite = each.goal.empty() ? NoValue()[0] : each.goal[0];
         if (!each.goal.empty()) opposite.negated = !opposite.negated;
         goal = Both(goal, {opposite});
@@ -246,9 +258,9 @@ class Compiler {
     const bool simple = shape.prefix.empty() && shape.contains.empty() && shape.leftovers.empty() &&
                         set.objects.empty() && set.arrays.empty();
     if (!simple || !strings || !numbers) {
-      Refuse(
-          "\"uniqueItems\" can be enforced only if the items are limited to a short list "
-          "of strings, numbers, true, false and null");
+      RefuseUnenforceable("uniqueItems",
+                          "unless the items are limited to a short list of strings, numbers, true, "
+                          "false and null");
     }
     std::vector<std::string> texts = *numbers;
     for (const std::string& text : *strings) texts.push_back(Quoted(text));
@@ -375,6 +387,8 @@ void AddImplied(const ObjectPlan& plan, LabelSet* labels) {
   }
 }
 
-SchemaPlan PlanSchema(std::string_view json) { return Compiler(json).Compile(); }
+SchemaPlan PlanSchema(const JsonValue& schema, const std::set<std::string>& inclusive) {
+  return Compiler(schema, inclusive).Compile();
+}
 
 }  // namespace codellama

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <utility>
 
-#include "engine/base/error.h"
+#include "engine/schema/json_pointer.h"
+#include "engine/schema/schema_error.h"
 #include "engine/schema/uri.h"
 
 namespace codellama {
@@ -15,37 +17,6 @@ using Kind = JsonValue::Kind;
 // Base URI of a document without `$id`. With it, all references resolve in the same way.
 constexpr const char* kDefaultBase = "schema:/";
 
-[[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
-
-// Escapes a name for a JSON pointer (RFC 6901, section 3).
-std::string Escaped(std::string_view name) {
-  std::string result;
-  for (const char character : name) {
-    if (character == '~') {
-      result += "~0";
-    } else if (character == '/') {
-      result += "~1";
-    } else {
-      result.push_back(character);
-    }
-  }
-  return result;
-}
-
-// Decodes one part of a JSON pointer.
-std::string Unescaped(std::string_view part) {
-  std::string result;
-  for (size_t i = 0; i < part.size(); i++) {
-    const bool escape = part[i] == '~' && i + 1 < part.size();
-    if (escape && (part[i + 1] == '0' || part[i + 1] == '1')) {
-      result.push_back(part[++i] == '0' ? '~' : '/');
-    } else {
-      result.push_back(part[i]);
-    }
-  }
-  return result;
-}
-
 bool IsOneOf(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -54,7 +25,7 @@ std::string WithoutFragment(const std::string& uri) { return uri.substr(0, uri.f
 
 }  // namespace
 
-SchemaDocument::SchemaDocument(std::string_view text) : root_(ParseJson(text)) {
+SchemaDocument::SchemaDocument(JsonValue root) : root_(std::move(root)) {
   ReadDraft();
   Register(root_, "", kDefaultBase, Role::kSchema);
   resources_.try_emplace(kDefaultBase, 0);
@@ -98,7 +69,7 @@ void SchemaDocument::Register(const JsonValue& value, const std::string& pointer
     Register(value.items[i], pointer + "/" + std::to_string(i), base, role);
   }
   for (const auto& [name, member] : value.members) {
-    Register(member, pointer + "/" + Escaped(name), base, RoleOfMember(role, name));
+    Register(member, pointer + "/" + EscapePointerPart(name), base, RoleOfMember(role, name));
   }
 }
 
@@ -143,10 +114,7 @@ const JsonValue* SchemaDocument::FollowPointer(const JsonValue& from,
                                                std::string_view pointer) const {
   const JsonValue* value = &from;
   while (!pointer.empty() && value != nullptr) {
-    pointer.remove_prefix(1);
-    const size_t end = std::min(pointer.find('/'), pointer.size());
-    const std::string part = Unescaped(pointer.substr(0, end));
-    pointer.remove_prefix(end);
+    const std::string part = TakePointerPart(&pointer);
     if (value->Is(Kind::kArray)) {
       const bool number = !part.empty() && part.size() < 9 &&
                           part.find_first_not_of("0123456789") == std::string::npos;
@@ -172,7 +140,10 @@ SchemaNumber SchemaDocument::Resolve(SchemaNumber schema, const std::string& ref
     const auto number = target == nullptr ? numbers_.end() : numbers_.find(target);
     if (number != numbers_.end()) return number->second;
   }
-  Refuse(pointer(schema) + ": \"$ref\" names " + reference + ", which is not in the schema");
+  if (reference.starts_with('#')) {
+    RefuseMalformed("$ref", "names " + reference + ", which is not in the schema");
+  }
+  RefuseUnenforceable("$ref", "because " + reference + " is not in the schema");
 }
 
 SchemaNumber SchemaDocument::ResolveDynamic(SchemaNumber schema,
@@ -181,8 +152,7 @@ SchemaNumber SchemaDocument::ResolveDynamic(SchemaNumber schema,
   const std::string name = reference.substr(reference.find('#') + 1);
   const auto anchors = dynamic_anchors_.find(name);
   if (anchors == dynamic_anchors_.end() || anchors->second <= 1) return target;
-  Refuse(pointer(schema) +
-         ": \"$dynamicRef\" cannot be enforced if several schemas have the anchor " + name);
+  RefuseUnenforceable("$dynamicRef", "if several schemas have the anchor " + name);
 }
 
 }  // namespace codellama

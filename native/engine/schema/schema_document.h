@@ -21,9 +21,8 @@ using SchemaNumber = uint32_t;
 
 class SchemaDocument {
  public:
-  // Throws kInvalidGrammar if the text is not JSON. A missing or unknown `$schema` means draft
-  // 2020-12.
-  explicit SchemaDocument(std::string_view text);
+  // A missing or unknown `$schema` means draft 2020-12.
+  explicit SchemaDocument(JsonValue root);
   SchemaDocument(const SchemaDocument&) = delete;
   SchemaDocument& operator=(const SchemaDocument&) = delete;
 
@@ -44,6 +43,12 @@ class SchemaDocument {
   // The target of a `$dynamicRef`. Throws kInvalidGrammar if it depends on the evaluation path.
   SchemaNumber ResolveDynamic(SchemaNumber schema, const std::string& reference) const;
 
+  // Purpose of a JSON value: a schema, an object whose members are schemas, or plain data. An array
+  // passes its role on to its items.
+  enum class Role : uint8_t { kSchema, kMapOfSchemas, kData };
+  // The role of a member of an object that has the role `role`.
+  static Role RoleOfMember(Role role, std::string_view name);
+
  private:
   struct Place {
     const JsonValue* value = nullptr;
@@ -52,12 +57,8 @@ class SchemaDocument {
   };
 
   void ReadDraft();
-  // Purpose of a JSON value: a schema, an object whose members are schemas, or plain data.
-  enum class Role : uint8_t { kSchema, kMapOfSchemas, kData };
-
   // Numbers a value and everything inside it, and records its URIs.
   void Register(const JsonValue& value, const std::string& pointer, std::string base, Role role);
-  static Role RoleOfMember(Role role, std::string_view name);
   // Records `$id` and anchors of a schema. Updates `base` if the schema has an `$id`.
   void RegisterNames(const JsonValue& value, std::string* base, SchemaNumber number);
   // The value at a JSON pointer, or null.

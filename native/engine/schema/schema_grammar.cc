@@ -26,17 +26,33 @@ class SchemaGrammar : public Grammar {
   const SchemaOptions options_;
 };
 
-}  // namespace
-
-std::shared_ptr<const Grammar> CompileSchema(std::string_view json, const SchemaOptions& options,
-                                             const std::atomic<bool>* stop) {
+// Runs `compile` within the limit of the work, and names the option in its errors.
+template <typename Compile>
+auto Compiling(const std::atomic<bool>* stop, Compile&& compile) {
   const CompileWork work(stop);
   try {
-    return std::make_shared<const SchemaGrammar>(PlanSchema(json), options);
+    return compile();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kInvalidGrammar) throw;
     throw Error(error.code(), "jsonSchema: " + std::string(error.what()));
   }
+}
+
+}  // namespace
+
+std::shared_ptr<const Grammar> CompileSchema(std::string_view json, const SchemaOptions& options,
+                                             const std::atomic<bool>* stop) {
+  return Compiling(stop, [&] {
+    return std::make_shared<const SchemaGrammar>(PlanSchema(ParseJson(json)), options);
+  });
+}
+
+LenientGrammar CompileLenientSchema(std::string_view json, const SchemaOptions& options,
+                                    const std::atomic<bool>* stop) {
+  return Compiling(stop, [&]() -> LenientGrammar {
+    auto [plan, dropped] = PlanLenientSchema(ParseJson(json));
+    return {std::make_shared<const SchemaGrammar>(std::move(plan), options), std::move(dropped)};
+  });
 }
 
 }  // namespace codellama

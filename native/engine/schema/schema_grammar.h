@@ -4,8 +4,10 @@
 #include <atomic>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "engine/grammar/grammar.h"
+#include "engine/schema/lenient_schema.h"
 
 namespace codellama {
 
@@ -21,5 +23,14 @@ struct SchemaOptions {
 // Null = it cannot be cancelled.
 std::shared_ptr<const Grammar> CompileSchema(std::string_view json, const SchemaOptions& options,
                                              const std::atomic<bool>* stop = nullptr);
+
+struct LenientGrammar {
+  std::shared_ptr<const Grammar> grammar;
+  std::vector<DroppedKeyword> dropped;
+};
+
+// Same as CompileSchema(), but drops keywords that cannot be enforced: see PlanLenientSchema().
+LenientGrammar CompileLenientSchema(std::string_view json, const SchemaOptions& options,
+                                    const std::atomic<bool>* stop = nullptr);
 
 }  // namespace codellama

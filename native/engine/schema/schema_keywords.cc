@@ -4,9 +4,9 @@
 #include <optional>
 #include <string_view>
 
-#include "engine/base/error.h"
 #include "engine/regex/number_texts.h"
 #include "engine/regex/regex.h"
+#include "engine/schema/schema_error.h"
 #include "engine/schema/schema_reader.h"
 #include "engine/schema/string_formats.h"
 
@@ -19,27 +19,25 @@ using Kind = JsonValue::Kind;
 // A larger `maxLength` is lowered to this limit, because no model writes longer strings.
 constexpr uint64_t kLongestString = 16'384;
 
-[[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
-
 // The value of a keyword. Null if the keyword is absent; throws if it has another type.
 const JsonValue* FindOf(const JsonValue& schema, const char* keyword, Kind kind,
                         const char* kind_name) {
   const JsonValue* value = schema.Find(keyword);
   if (value == nullptr || value->Is(kind)) return value;
-  Refuse("\"" + std::string(keyword) + "\" must be " + kind_name);
+  RefuseMalformed(keyword, std::string("must be ") + kind_name);
 }
 
 std::optional<Decimal> FindNumber(const JsonValue& schema, const char* keyword) {
   const JsonValue* value = FindOf(schema, keyword, Kind::kNumber, "a number");
   if (value == nullptr) return std::nullopt;
-  return ParseDecimal(value->text);
+  return ReadingKeyword(keyword, [value] { return ParseDecimal(value->text); });
 }
 
 std::optional<uint64_t> FindCount(const JsonValue& schema, const char* keyword) {
   const std::optional<Decimal> number = FindNumber(schema, keyword);
   if (!number) return std::nullopt;
   if (number->negative || !number->fraction.empty()) {
-    Refuse("\"" + std::string(keyword) + "\" must be a whole number of at least 0");
+    RefuseMalformed(keyword, "must be a whole number of at least 0");
   }
   if (number->integer.size() > 18) return UINT64_MAX;
   return number->integer.empty() ? 0 : std::stoull(number->integer);
@@ -63,8 +61,9 @@ bool IsTrue(const JsonValue* value) {
 }  // namespace
 
 void SchemaReader::ReadNumbers(const JsonValue& value, ValueSet* set) const {
-  const auto restrict = [set](const DfaPtr& numbers) {
-    set->numbers = Intersection(set->numbers, numbers);
+  const auto restrict = [set](const char* keyword, const auto& numbers_of, auto&&... values) {
+    ReadingKeyword(keyword,
+                   [&] { set->numbers = Intersection(set->numbers, numbers_of(values...)); });
   };
   // In draft-04 these are booleans that make `minimum` and `maximum` exclusive.
   const JsonValue* above = value.Find("exclusiveMinimum");
@@ -72,42 +71,44 @@ void SchemaReader::ReadNumbers(const JsonValue& value, ValueSet* set) const {
   const bool above_is_flag = above != nullptr && above->Is(Kind::kBoolean);
   const bool below_is_flag = below != nullptr && below->Is(Kind::kBoolean);
   if (const auto bound = FindNumber(value, "minimum")) {
-    restrict(NumbersFrom(*bound, above_is_flag && above->boolean));
+    restrict("minimum", NumbersFrom, *bound, above_is_flag && above->boolean);
   }
   if (const auto bound = FindNumber(value, "maximum")) {
-    restrict(NumbersUpTo(*bound, below_is_flag && below->boolean));
+    restrict("maximum", NumbersUpTo, *bound, below_is_flag && below->boolean);
   }
   if (above != nullptr && !above_is_flag) {
-    restrict(NumbersFrom(*FindNumber(value, "exclusiveMinimum"), true));
+    restrict("exclusiveMinimum", NumbersFrom, *FindNumber(value, "exclusiveMinimum"), true);
   }
   if (below != nullptr && !below_is_flag) {
-    restrict(NumbersUpTo(*FindNumber(value, "exclusiveMaximum"), true));
+    restrict("exclusiveMaximum", NumbersUpTo, *FindNumber(value, "exclusiveMaximum"), true);
   }
-  if (const auto divisor = FindNumber(value, "multipleOf")) restrict(MultiplesOf(*divisor));
+  if (const auto divisor = FindNumber(value, "multipleOf")) {
+    restrict("multipleOf", MultiplesOf, *divisor);
+  }
 }
 
 void SchemaReader::ReadStrings(const JsonValue& value, ValueSet* set) const {
-  const auto restrict = [set](const DfaPtr& strings) {
-    set->strings = Intersection(set->strings, strings);
-  };
   if (const JsonValue* pattern = FindOf(value, "pattern", Kind::kString, "a string")) {
-    try {
-      restrict(TextsWithMatch(pattern->text));
-    } catch (const Error& error) {
-      Refuse("\"pattern\": " + std::string(error.what()));
-    }
+    ReadingKeyword("pattern", [&] {
+      set->strings = Intersection(set->strings, TextsWithMatch(pattern->text));
+    });
   }
   if (const JsonValue* format = FindOf(value, "format", Kind::kString, "a string")) {
-    if (const DfaPtr texts = TextsOfFormat(format->text)) restrict(texts);
+    ReadingKeyword("format", [&] {
+      const DfaPtr texts = TextsOfFormat(format->text);
+      if (texts != nullptr) set->strings = Intersection(set->strings, texts);
+    });
   }
   const uint64_t minimum = FindCount(value, "minLength").value_or(0);
   const uint64_t maximum = FindCount(value, "maxLength").value_or(UINT64_MAX);
   if (minimum == 0 && maximum == UINT64_MAX) return;
   if (minimum > kLongestString && minimum <= maximum) {
-    Refuse("\"minLength\" cannot be enforced above " + std::to_string(kLongestString));
+    RefuseUnenforceable("minLength", "above " + std::to_string(kLongestString));
   }
-  restrict(
-      TextsOfLength(minimum, maximum == UINT64_MAX ? maximum : std::min(maximum, kLongestString)));
+  ReadingKeyword(minimum == 0 ? "maxLength" : "minLength", [&] {
+    const uint64_t limit = maximum == UINT64_MAX ? maximum : std::min(maximum, kLongestString);
+    set->strings = Intersection(set->strings, TextsOfLength(minimum, limit));
+  });
 }
 
 void SchemaReader::ReadArrays(const JsonValue& value, ValueSet* set) const {
@@ -161,7 +162,8 @@ void SchemaReader::ReadObjects(const JsonValue& value, ValueSet* set) {
   std::vector<ObjectShape> patterns;
   if (const JsonValue* each = FindOf(value, "patternProperties", Kind::kObject, "an object")) {
     for (const auto& [pattern, schema] : each->members) {
-      const DfaPtr names = TextsWithMatch(pattern);
+      const DfaPtr names =
+          ReadingKeyword("patternProperties", [&] { return TextsWithMatch(pattern); });
       matched = Union(matched, names);
       ObjectShape& one = patterns.emplace_back();
       one.others.push_back({names, GoalOf(schema)});

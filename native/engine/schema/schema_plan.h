@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "engine/regex/dfa.h"
+#include "engine/schema/json_value.h"
 #include "engine/schema/key_automaton.h"
 
 namespace codellama {
@@ -85,7 +87,8 @@ struct SchemaPlan {
 };
 
 // Compiles a schema. Throws kInvalidGrammar, naming the JSON pointer and the keyword, if a keyword
-// cannot be enforced or if no value is valid.
-SchemaPlan PlanSchema(std::string_view json);
+// cannot be enforced or if no value is valid. `inclusive` has the JSON pointers of the schemas
+// whose `oneOf` counts as `anyOf`.
+SchemaPlan PlanSchema(const JsonValue& schema, const std::set<std::string>& inclusive = {});
 
 }  // namespace codellama

@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 #include "engine/regex/number_texts.h"
+#include "engine/schema/schema_error.h"
 
 namespace codellama {
 
@@ -20,8 +21,19 @@ constexpr size_t kMaxNesting = 500;
   throw Error(ErrorCode::kInvalidGrammar, (pointer.empty() ? "/" : pointer) + ": " + what);
 }
 
-// Whether an error message already starts with a JSON pointer.
-bool IsPlaced(const std::string& message) { return message.starts_with('/'); }
+// Throws the current error again. It names the schema at `pointer`, unless it names one already.
+[[noreturn]] void RethrowAt(const std::string& pointer) {
+  try {
+    throw;
+  } catch (const KeywordError& error) {
+    if (error.pointer()) throw;
+    throw error.At(pointer);
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    if (error.code() != ErrorCode::kInvalidGrammar || message.starts_with('/')) throw;
+    Refuse(pointer, message);
+  }
+}
 
 }  // namespace
 
@@ -40,9 +52,8 @@ const ValueSet& SchemaReader::SetOf(const Goal& goal) {
                                 ? ReadConstant(document_.value(condition.number))
                                 : SetOfSchema(condition.number);
       set = And(set, condition.negated ? Not(part) : part);
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kInvalidGrammar || IsPlaced(error.what())) throw;
-      Refuse(pointer, error.what());
+    } catch (const Error&) {
+      RethrowAt(pointer);
     }
   }
   return goals_.emplace(goal, std::move(set)).first->second;
@@ -85,23 +96,25 @@ ValueSet SchemaReader::Read(SchemaNumber schema) {
   if (!value.Is(Kind::kObject)) Refuse(pointer, "a schema must be an object, true or false");
   try {
     return ReadObjectSchema(schema, value);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kInvalidGrammar || IsPlaced(error.what())) throw;
-    Refuse(pointer, error.what());
+  } catch (const Error&) {
+    RethrowAt(pointer);
   }
 }
 
 ValueSet SchemaReader::ReadObjectSchema(SchemaNumber schema, const JsonValue& value) {
   const JsonValue* reference = value.Find("$ref");
   if (reference != nullptr && document_.draft() <= Draft::k7) {
-    if (!reference->Is(Kind::kString))
-      throw Error(ErrorCode::kInvalidGrammar, "\"$ref\" must be a string");
+    if (!reference->Is(Kind::kString)) RefuseMalformed("$ref", "must be a string");
     return SetOfSchema(document_.Resolve(schema, reference->text));
   }
   ValueSet set = ValueSet::All();
   if (const JsonValue* type = value.Find("type")) ReadType(*type, &set);
-  if (const JsonValue* values = value.Find("enum")) set = And(set, ReadEnum(*values));
-  if (const JsonValue* constant = value.Find("const")) set = And(set, ReadConstant(*constant));
+  if (const JsonValue* values = value.Find("enum")) {
+    set = ReadingKeyword("enum", [&] { return And(set, ReadEnum(*values)); });
+  }
+  if (const JsonValue* constant = value.Find("const")) {
+    set = ReadingKeyword("const", [&] { return And(set, ReadConstant(*constant)); });
+  }
   if (!set.numbers->IsEmpty()) ReadNumbers(value, &set);
   if (!set.strings->IsEmpty()) ReadStrings(value, &set);
   if (!set.arrays.empty()) ReadArrays(value, &set);
@@ -133,15 +146,14 @@ void SchemaReader::ReadType(const JsonValue& type, ValueSet* set) const {
     } else if (name == "any") {
       typed = ValueSet::All();  // from draft-03
     } else {
-      throw Error(ErrorCode::kInvalidGrammar, "\"type\" must name JSON types");
+      RefuseMalformed("type", "must name JSON types");
     }
   }
   *set = And(*set, typed);
 }
 
 ValueSet SchemaReader::ReadEnum(const JsonValue& values) const {
-  if (!values.Is(Kind::kArray))
-    throw Error(ErrorCode::kInvalidGrammar, "\"enum\" must be an array");
+  if (!values.Is(Kind::kArray)) RefuseMalformed("enum", "must be an array");
   std::vector<std::string_view> strings;
   std::vector<std::string> numbers;
   ValueSet set;
@@ -193,6 +205,38 @@ ValueSet SchemaReader::ReadConstant(const JsonValue& value) const {
     }
   }
   return set;
+}
+
+void SchemaReader::RefuseGoal(const Goal& goal, const KeywordError& error) const {
+  std::set<SchemaNumber> seen;
+  for (const Condition& condition : goal) {
+    if (condition.kind != Condition::Kind::kSchema) continue;
+    const auto owner = OwnerOf(error.keyword(), condition.number, &seen);
+    if (owner) throw error.At(document_.pointer(*owner));
+  }
+  throw error;
+}
+
+std::optional<SchemaNumber> SchemaReader::OwnerOf(const std::string& keyword, SchemaNumber schema,
+                                                  std::set<SchemaNumber>* seen) const {
+  if (!seen->insert(schema).second) return std::nullopt;
+  const JsonValue& value = document_.value(schema);
+  if (value.Find(keyword) != nullptr) return schema;
+  const auto search = [&](SchemaNumber next) { return OwnerOf(keyword, next, seen); };
+  if (const JsonValue* reference = value.Find("$ref")) {
+    if (const auto owner = search(document_.Resolve(schema, reference->text))) return owner;
+  }
+  for (const char* applicator : {"allOf", "anyOf", "oneOf", "not", "if", "then", "else"}) {
+    const JsonValue* applied = value.Find(applicator);
+    if (applied == nullptr) continue;
+    if (applied->Is(Kind::kObject)) {
+      if (const auto owner = search(document_.NumberOf(*applied))) return owner;
+    }
+    for (const JsonValue& each : applied->items) {
+      if (const auto owner = search(document_.NumberOf(each))) return owner;
+    }
+  }
+  return std::nullopt;
 }
 
 bool SchemaReader::IsSurelyEmpty(const ValueSet& set, size_t depth) {

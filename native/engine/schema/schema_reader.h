@@ -4,12 +4,16 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "engine/schema/schema_document.h"
+#include "engine/schema/schema_error.h"
 #include "engine/schema/value_set.h"
 
 namespace codellama {
@@ -19,13 +23,20 @@ namespace codellama {
 // time.
 class SchemaReader {
  public:
-  explicit SchemaReader(const SchemaDocument& document)
-      : document_(document), tracks_evaluated_(document.HasKeyword("unevaluated")) {}
+  // `inclusive` has the pointers of the schemas whose `oneOf` counts as `anyOf`.
+  explicit SchemaReader(const SchemaDocument& document, std::set<std::string> inclusive = {})
+      : document_(document),
+        inclusive_(std::move(inclusive)),
+        tracks_evaluated_(document.HasKeyword("unevaluated")) {}
 
   const SchemaDocument& document() const { return document_; }
 
   // The values that meet all conditions of a goal. Valid as long as the reader.
   const ValueSet& SetOf(const Goal& goal);
+
+  // Throws the error, which the combined values of a goal caused, with the pointer of the schema
+  // that has the keyword.
+  [[noreturn]] void RefuseGoal(const Goal& goal, const KeywordError& error) const;
 
  private:
   // The values that are valid against a schema. Each schema is read once.
@@ -46,6 +57,7 @@ class SchemaReader {
   void ReadDependencies(const JsonValue& value, ValueSet* set);
   void ReadApplicators(SchemaNumber schema, const JsonValue& value, ValueSet* set);
   void ReadUnevaluated(const JsonValue& value, ValueSet* set);
+  ValueSet ReadAnyOf(const JsonValue& alternatives);
   ValueSet ReadOneOf(const JsonValue& alternatives);
   void ReadConditional(const JsonValue& value, ValueSet* set);
   // True if certainly no value is in the set. False may also mean unknown. `depth` limits how deep
@@ -55,11 +67,16 @@ class SchemaReader {
   bool IsSurelyEmpty(const ArrayShape& shape, size_t depth);
   bool IsSurelyEmpty(const Goal& goal, size_t depth);
 
+  // The schema with the keyword among `schema` and the schemas that apply to the same value.
+  std::optional<SchemaNumber> OwnerOf(const std::string& keyword, SchemaNumber schema,
+                                      std::set<SchemaNumber>* seen) const;
+
   // The goal of being valid against a subschema. Does not read the subschema.
   Goal GoalOf(const JsonValue& schema) const;
   const ValueSet& SetOfSubschema(const JsonValue& schema);
 
   const SchemaDocument& document_;
+  const std::set<std::string> inclusive_;
   // Some schema has an `unevaluated…` keyword, so evaluated properties and items must be tracked.
   const bool tracks_evaluated_;
   std::unordered_map<SchemaNumber, ValueSet> schemas_;

@@ -153,8 +153,7 @@ std::string PatternOf(std::string_view format) {
 DfaPtr TextsOfFormat(std::string_view format) {
   for (const char* each : {"idn-hostname", "idn-email", "regex"}) {
     if (format != each) continue;
-    throw Error(ErrorCode::kInvalidGrammar,
-                "\"format\": " + std::string(format) + " cannot be enforced");
+    throw Error(ErrorCode::kInvalidGrammar, "the format is " + std::string(format));
   }
   static std::mutex mutex;
   static std::map<std::string, DfaPtr, std::less<>> known;
