@@ -16,7 +16,7 @@ export type { EmbedResult } from "./modes/embed.ts";
 export type { InfillResult } from "./modes/infill.ts";
 export type { PerplexityResult } from "./modes/perplexity.ts";
 export type { PrefixResult } from "./modes/prefix-file.ts";
-export type { FinishReason, GgufScalar } from "./native/binding.ts";
+export type { DroppedKeyword, FinishReason, GgufScalar } from "./native/binding.ts";
 export type { DeviceInfo, DeviceShare, Placement } from "./native/device-info.ts";
 export type { RopeOptions, YarnOptions } from "./native/load-options.ts";
 export type { EngineStats, ModelInfo, SpecialTokens } from "./native/model-info.ts";

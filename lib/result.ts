@@ -1,6 +1,6 @@
 import type { RequestOutput } from "./engine/output.ts";
 import type { EngineCall, RequestOutcome } from "./engine/port.ts";
-import type { FinishReason, NativeBeam } from "./native/binding.ts";
+import type { DroppedKeyword, FinishReason, NativeBeam } from "./native/binding.ts";
 import type { SchemaIssue } from "./schema/standard-schema.ts";
 
 /** A token with its log-probability. */
@@ -79,6 +79,8 @@ export interface GenerationResult {
   readonly value?: unknown;
   /** Why the text has no value: see `StructuredResult`. */
   readonly issues?: readonly SchemaIssue[];
+  /** Keywords of the JSON schema that were not enforced, when the `lenient` option is set. */
+  readonly droppedKeywords?: readonly DroppedKeyword[];
   /** All answers if `n` is above 1, this one first. With `bestOf`, the best is first. */
   readonly choices?: readonly GenerationResult[];
 }
@@ -128,6 +130,7 @@ export function toResult(
     ...(embedding === undefined ? {} : { embedding }),
     ...(promptState === undefined ? {} : { promptState }),
     ...(outcome.beams === undefined ? {} : { beams: outcome.beams }),
+    ...(outcome.droppedKeywords && { droppedKeywords: outcome.droppedKeywords }),
     usage: { promptTokens, cachedTokens, completionTokens, draftTokens, acceptedTokens },
     timings: {
       queuedMs: outcome.queuedMs,

@@ -1,5 +1,7 @@
-import { addon, type NativeGrammar, type NativeWork } from "../native/binding.ts";
+import { CodeLlamaError, fromNative } from "../errors.ts";
+import { addon, type NativeCompilation, type NativeWork } from "../native/binding.ts";
 import type { Structure } from "../options/structure.ts";
+import { withToolName } from "../schema/tool-places.ts";
 
 const kept = 32;
 
@@ -8,7 +10,7 @@ export class Grammars {
   readonly #compiled = new Map<string, Compilation>();
 
   /** Compiles a structure. The work stops early when all its callers have cancelled. */
-  compile(structure: Structure): NativeWork<NativeGrammar> {
+  compile(structure: Structure): NativeWork<NativeCompilation> {
     const { kind, text, ...options } = structure;
     const key = `${kind} ${JSON.stringify(options)} ${text}`;
     const known = this.#compiled.get(key);
@@ -30,14 +32,14 @@ export class Grammars {
 
 /** One compilation, running or done, that any number of requests share. */
 class Compilation {
-  readonly result: Promise<NativeGrammar>;
-  readonly #work: NativeWork<NativeGrammar>;
+  readonly result: Promise<NativeCompilation>;
+  readonly #work: NativeWork<NativeCompilation>;
   #waiting = 0;
   #settled = false;
 
-  constructor(work: NativeWork<NativeGrammar>) {
+  constructor(work: NativeWork<NativeCompilation>) {
     this.#work = work;
-    this.result = work.result;
+    this.result = work.result.catch(rethrowWithToolName);
     const settle = () => {
       this.#settled = true;
     };
@@ -56,4 +58,10 @@ class Compilation {
       return true;
     };
   }
+}
+
+function rethrowWithToolName(error: unknown): never {
+  const known = fromNative(error);
+  if (!CodeLlamaError.isInstance(known)) throw known;
+  throw new CodeLlamaError(known.code, withToolName(known.message));
 }

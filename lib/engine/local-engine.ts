@@ -7,8 +7,8 @@ import {
 } from "../base/abort-listeners.ts";
 import { CodeLlamaError, callNative, fromNative } from "../errors.ts";
 import type {
+  NativeCompilation,
   NativeEngine,
-  NativeGrammar,
   NativeLoadOptions,
   NativeLora,
   NativeModel,
@@ -171,7 +171,7 @@ export class LocalEngine implements EnginePort, Vocabulary {
   }
 
   /** @throws CodeLlamaError `INVALID_GRAMMAR` */
-  compileGrammar(structure: Structure, stop?: AbortSignal): Promise<NativeGrammar> {
+  compileGrammar(structure: Structure, stop?: AbortSignal): Promise<NativeCompilation> {
     return this.#whileOpen(this.#grammars.compile(structure), stop);
   }
 

@@ -1,5 +1,7 @@
 import { types } from "node:util";
 import type {
+  DroppedKeyword,
+  NativeCompilation,
   NativeFinished,
   NativeGrammar,
   NativeModel,
@@ -85,7 +87,10 @@ export interface TextFilter {
 }
 
 /** How a request ended, and what it used. */
-export type RequestOutcome = Omit<NativeFinished, "type" | "id">;
+export type RequestOutcome = Omit<NativeFinished, "type" | "id"> & {
+  /** Keywords of a lenient JSON schema that a remote server did not enforce. */
+  readonly droppedKeywords?: readonly DroppedKeyword[] | undefined;
+};
 
 /** A request that an engine works on. */
 export interface RunningRequest {
@@ -164,7 +169,7 @@ export interface EnginePort {
    * @param stop - ends the work, which then rejects with the signal's reason
    * @throws CodeLlamaError `INVALID_GRAMMAR`
    */
-  compileGrammar(structure: Structure, stop?: AbortSignal): Promise<NativeGrammar | undefined>;
+  compileGrammar(structure: Structure, stop?: AbortSignal): Promise<NativeCompilation | undefined>;
   stats(): EngineStats;
   close(): Promise<void>;
 }

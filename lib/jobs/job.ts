@@ -164,11 +164,14 @@ export class Job<Result> {
     const call = {
       ...options,
       prompt: encoded.value,
-      grammar: grammar.value,
+      grammar: grammar.value?.grammar,
       // The engine takes whole milliseconds from 1.
       timeoutMs: remainingMs && Math.max(1, Math.round(remainingMs)),
     };
-    return this.#submit(call, output, index);
+    const result = await this.#submit(call, output, index);
+    return structure?.kind === "jsonSchema" && structure.lenient && grammar.value !== undefined
+      ? { ...result, droppedKeywords: grammar.value.droppedKeywords }
+      : result;
   }
 
   async #submit(

@@ -69,8 +69,26 @@ export interface NativeWork<Value> {
 /** The language of a text that `compileGrammar` compiles. */
 export type NativeGrammarKind = "gbnf" | "jsonSchema";
 
-/** Options of `compileGrammar`. */
-export type NativeGrammarOptions = Readonly<Record<string, never>>;
+/** Options of `compileGrammar`, for JSON schemas. */
+export interface NativeGrammarOptions {
+  readonly compact?: boolean | undefined;
+  readonly lenient?: boolean | undefined;
+}
+
+/** A keyword of a JSON schema that a text does not have to meet. */
+export interface DroppedKeyword {
+  /** JSON pointer of the schema that has the keyword; `""` is the whole schema. */
+  readonly pointer: string;
+  readonly keyword: string;
+  /** Why the keyword cannot be enforced. */
+  readonly reason: string;
+}
+
+export interface NativeCompilation {
+  readonly grammar: NativeGrammar;
+  /** Empty without `lenient`. */
+  readonly droppedKeywords: readonly DroppedKeyword[];
+}
 
 /** A grammar that `compileGrammar` compiled. Opaque to TypeScript. */
 export interface NativeGrammar {
@@ -274,7 +292,7 @@ interface Addon {
     kind: NativeGrammarKind,
     text: string,
     options: NativeGrammarOptions,
-  ): NativeWork<NativeGrammar>;
+  ): NativeWork<NativeCompilation>;
   /** Adds a folder to search for backends. Has an effect only before the first load or listing. */
   addBackendFolder(path: string): void;
   backends(): Promise<readonly NativeBackend[]>;

@@ -1,5 +1,5 @@
 import { invalidArgument } from "../base/arguments.ts";
-import { text } from "./check.ts";
+import { boolean, text } from "./check.ts";
 import { jsonOf, jsonSchemaRule } from "./json-schema.ts";
 import type { NativeTable } from "./table.ts";
 
@@ -24,13 +24,26 @@ export interface StructureOptions {
    * properties that the schema does not list.
    */
   readonly jsonSchema?: object;
+  /** Writes the JSON of `jsonSchema` without whitespace: fewer tokens for the same value. Default false. */
+  readonly compact?: boolean;
+  /**
+   * Drops the keywords of `jsonSchema` that cannot be enforced, instead of rejecting the schema;
+   * `droppedKeywords` of the result lists them. All other keywords are enforced. Inside `not` and `if`
+   * the whole `not` or `if` is dropped, and a `oneOf` becomes an `anyOf`. Default false.
+   */
+  readonly lenient?: boolean;
 }
 
 /** The structure of one text, as an engine takes it. */
-export type Structure =
-  | { readonly kind: "gbnf"; readonly text: string }
-  /** `text` is the JSON of the schema. */
-  | { readonly kind: "jsonSchema"; readonly text: string };
+export type Structure = { readonly kind: "gbnf"; readonly text: string } | JsonStructure;
+
+/** A JSON schema as JSON text, and how strictly and how densely its text is written. */
+export interface JsonStructure {
+  readonly kind: "jsonSchema";
+  readonly text: string;
+  readonly compact: boolean;
+  readonly lenient: boolean;
+}
 
 /** The option that asks for each kind of structure. */
 export const structureOptionOf = {
@@ -48,6 +61,22 @@ export const structureTable = {
     native: "none",
     doc: "write JSON that follows this schema; {} is any JSON",
   },
+  compact: {
+    rule: boolean,
+    native: "none",
+    default: false,
+    off: [false],
+    field: "compact_json",
+    doc: "write the JSON of a schema without whitespace",
+  },
+  lenient: {
+    rule: boolean,
+    native: "none",
+    default: false,
+    off: [false],
+    field: "lenient_schema",
+    doc: "drop keywords of a schema that cannot be enforced",
+  },
 } as const satisfies NativeTable<StructureOptions, object>;
 
 /**
@@ -55,11 +84,14 @@ export const structureTable = {
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function structureOf(
-  { grammar, jsonSchema }: StructureOptions,
+  { grammar, jsonSchema, compact = false, lenient = false }: StructureOptions,
   where: string,
 ): Structure | undefined {
   if (grammar !== undefined && jsonSchema !== undefined) {
     throw invalidArgument(`${where}: grammar and jsonSchema exclude each other`);
+  }
+  if (jsonSchema === undefined && (compact || lenient)) {
+    throw invalidArgument(`${where}: ${compact ? "compact" : "lenient"} needs jsonSchema`);
   }
   if (grammar !== undefined) return { kind: "gbnf", text: grammar };
   if (jsonSchema === undefined) return undefined;
@@ -67,5 +99,5 @@ export function structureOf(
   if (json.length > maxJson) {
     throw invalidArgument(`${where}: jsonSchema has more than ${maxJson} characters of JSON`);
   }
-  return { kind: "jsonSchema", text: json };
+  return { kind: "jsonSchema", text: json, compact, lenient };
 }

@@ -54,3 +54,8 @@ export const numbersByName = z.custom<Readonly<Record<string, number>>>(
     !Array.isArray(value) &&
     Object.values(value).every(Number.isFinite),
 );
+
+/** Keywords that a node-codellama server did not enforce. */
+export const droppedKeywordsSchema = listOf(
+  z.object({ pointer: z.string(), keyword: z.string(), reason: z.string() }),
+);

@@ -164,6 +164,7 @@ export class RemoteRequest implements RunningRequest {
     return {
       finishReason: this.#ended ?? this.#finish?.reason ?? "stop",
       stopString: this.#ended === undefined ? (this.#finish?.stopString ?? "") : "",
+      droppedKeywords: this.#finish?.droppedKeywords,
       promptTokens,
       cachedTokens: Math.min(usage.cachedTokens, promptTokens),
       completionTokens: Math.min(usage.completionTokens || this.#tokens, this.#call.maxTokens),

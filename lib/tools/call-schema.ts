@@ -1,44 +1,45 @@
 import { invalidArgument, show } from "../base/arguments.ts";
 import { mapSchemas } from "../schema/subschemas.ts";
+import { parametersName } from "../schema/tool-places.ts";
 
 /** Function with a JSON schema of its arguments. */
 export interface CallableFunction {
   readonly name: string;
   readonly parameters?: object | null | undefined;
+  /** Position of the tool in the caller's list, for errors. */
+  readonly index: number;
 }
 
 /**
- * JSON schema of a call of one of these functions. A `$ref` inside the parameters of a function starts
- * at the root of those parameters. Such parameters move to `$defs` and their references follow.
+ * JSON schema of a call of one of these functions. The parameters of each function are a definition,
+ * whose name tells the tool in errors. A `$ref` inside them starts at their own root and moves along.
  * @throws CodeLlamaError `INVALID_ARGUMENT` for parameters that do not describe an object
  */
 export function callSchema(functions: readonly CallableFunction[]): object {
   const definitions: Record<string, object> = {};
-  const calls = functions.map(({ name, parameters }, index) => {
-    const place = `arguments${index}`;
-    const own = parametersOf(name, parameters);
-    const { schema, refers } = rebased(own, `/$defs/${place}`);
-    if (refers) definitions[place] = schema;
-    return {
-      type: "object",
-      properties: {
-        name: { const: name },
-        arguments: refers ? { $ref: `#/$defs/${place}` } : own,
-      },
-      required: ["name", "arguments"],
-      // A reader of the stream needs the name first.
-      propertyOrdering: ["name", "arguments"],
-      additionalProperties: false,
-    };
-  });
+  const calls = functions.map(({ name, parameters, index }) => ({
+    type: "object",
+    properties: { name: { const: name }, arguments: argumentsOf(name, parameters, index) },
+    required: ["name", "arguments"],
+    // A reader of the stream needs the name first.
+    propertyOrdering: ["name", "arguments"],
+    additionalProperties: false,
+  }));
+  function argumentsOf(name: string, parameters: object | null | undefined, index: number): object {
+    if (parameters == null) return noArguments;
+    const place = parametersName(index, name);
+    definitions[place] = rebased(objectSchema(name, parameters), `/$defs/${place}`);
+    return { $ref: `#/$defs/${place}` };
+  }
   const [only] = calls;
   const whole = only !== undefined && calls.length === 1 ? only : { anyOf: calls };
   return Object.keys(definitions).length === 0 ? whole : { ...whole, $defs: definitions };
 }
 
-/** Schema of the arguments. Without parameters the function takes no arguments, like in OpenAI's API. */
-function parametersOf(name: string, parameters: object | null | undefined): object {
-  if (parameters == null) return { type: "object", properties: {}, additionalProperties: false };
+/** Without parameters a function takes no arguments, like in OpenAI's API. */
+const noArguments = { type: "object", properties: {}, additionalProperties: false };
+
+function objectSchema(name: string, parameters: object): object {
   const schema = { type: "object", ...parameters };
   if (schema.type === "object") return schema;
   throw invalidArgument(
@@ -46,14 +47,12 @@ function parametersOf(name: string, parameters: object | null | undefined): obje
   );
 }
 
-/** Moves a schema to another place. `refers` = the schema contains references to itself. */
-function rebased(schema: object, base: string): { schema: object; refers: boolean } {
-  let refers = false;
-  const moved = mapSchemas(schema, (each) => {
+/** Moves a schema to another place. References inside a schema with an `$id` do not change. */
+function rebased(schema: object, base: string): object {
+  if ("$id" in schema) return schema;
+  return mapSchemas(schema, (each) => {
     const { $ref: reference } = each;
-    if (typeof reference !== "string" || !reference.startsWith("#")) return each;
-    refers = true;
-    return { ...each, $ref: `#${base}${reference.slice(1)}` };
+    const isOwn = typeof reference === "string" && reference.startsWith("#");
+    return isOwn ? { ...each, $ref: `#${base}${reference.slice(1)}` } : each;
   });
-  return { schema: moved, refers };
 }

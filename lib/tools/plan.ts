@@ -77,17 +77,19 @@ export function planTools(
     if (!modelSupportsTools) throw cannotChoose();
     return { mode: "auto", templateTools: tools, toDialog, parseCalls: parseModelCalls };
   }
-  const callable = choice === "required" ? tools : tools.filter(hasName(choice.function.name));
+  const all = tools.map((tool, index) => ({ ...tool.function, index }));
+  const callable =
+    choice === "required" ? all : all.filter(({ name }) => name === choice.function.name);
   if (callable.length === 0) {
     throw invalidArgument(
       `tool choice: there is no tool named ${JSON.stringify(nameOf(choice))}; ` +
         `the tools are ${tools.map((tool) => tool.function.name).join(", ")}`,
     );
   }
-  const instruction = instructionFor(callable);
+  const instruction = instructionFor(callable.map(({ index: _, ...described }) => described));
   return {
     mode: "required",
-    jsonSchema: callSchema(callable.map((tool) => tool.function)),
+    jsonSchema: callSchema(callable),
     toDialog: (messages) => addInstruction(toDialog(messages), instruction),
     parseCalls: parseRequiredCall,
   };
@@ -105,8 +107,6 @@ function nameOf(choice: ToolChoice): string {
   return typeof choice === "string" ? choice : choice.function.name;
 }
 
-const hasName = (name: string) => (tool: Tool) => tool.function.name === name;
-
 /** Appends the instruction to the system message, or adds a system message. */
 function addInstruction(
   messages: readonly ChatMessage[],
@@ -117,7 +117,7 @@ function addInstruction(
   return [{ ...first, content: `${first.content}\n\n${instruction}` }, ...rest];
 }
 
-function instructionFor(tools: readonly Tool[]): string {
-  const lines = tools.map((tool) => JSON.stringify(tool.function));
+function instructionFor(functions: readonly Tool["function"][]): string {
+  const lines = functions.map((each) => JSON.stringify(each));
   return `Call one of these functions: answer with JSON, {"name": …, "arguments": …}.\n${lines.join("\n")}`;
 }

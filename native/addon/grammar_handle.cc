@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "addon/tasks.h"
 #include "engine/grammar/rule_grammar.h"
@@ -17,25 +18,59 @@ using Handle = std::shared_ptr<const Grammar>;
 struct GrammarSource {
   std::string kind;
   std::string text;
+  SchemaOptions schema;
+  bool lenient = false;
 };
 
-Handle Compile(const GrammarSource& source, const Job::StopFlag& stop) {
-  if (source.kind == "gbnf") return std::make_shared<const RuleGrammar>(ParseGrammar(source.text));
-  if (source.kind == "jsonSchema") return CompileSchema(source.text, {}, &stop);
-  throw Error(ErrorCode::kInvalidArgument, "unknown kind of grammar: " + source.kind);
+// A compiled grammar, and the keywords that a lenient compilation dropped.
+struct Compiled {
+  Handle grammar;
+  std::vector<DroppedKeyword> dropped;
+};
+
+GrammarSource ReadSource(const Napi::CallbackInfo& info) {
+  const Napi::Object options = info[2].ToObject();
+  const auto is_set = [&](const char* name) { return options.Get(name).ToBoolean().Value(); };
+  return {
+      info[0].ToString(), info[1].ToString(), {.compact = is_set("compact")}, is_set("lenient")};
+}
+
+Compiled Compile(const GrammarSource& source, const Job::StopFlag& stop) {
+  const auto& [kind, text, schema, lenient] = source;
+  if (kind == "gbnf") return {std::make_shared<const RuleGrammar>(ParseGrammar(text)), {}};
+  if (kind == "jsonSchema" && lenient) {
+    auto [grammar, dropped] = CompileLenientSchema(text, schema, &stop);
+    return {std::move(grammar), std::move(dropped)};
+  }
+  if (kind == "jsonSchema") return {CompileSchema(text, schema, &stop), {}};
+  throw Error(ErrorCode::kInvalidArgument, "unknown kind of grammar: " + kind);
+}
+
+Napi::Value ToValue(Napi::Env env, const Compiled& compiled) {
+  auto dropped = Napi::Array::New(env, compiled.dropped.size());
+  for (uint32_t i = 0; i < compiled.dropped.size(); i++) {
+    const DroppedKeyword& each = compiled.dropped[i];
+    auto keyword = Napi::Object::New(env);
+    keyword.Set("pointer", each.pointer);
+    keyword.Set("keyword", each.keyword);
+    keyword.Set("reason", each.reason);
+    dropped.Set(i, keyword);
+  }
+  auto value = Napi::Object::New(env);
+  value.Set("grammar",
+            Napi::External<Handle>::New(env, new Handle(compiled.grammar),  // NOLINT: finalizer
+                                        [](Napi::Env, Handle* handle) { delete handle; }));
+  value.Set("droppedKeywords", dropped);
+  return value;
 }
 
 }  // namespace
 
 Napi::Value CompileGrammar(const Napi::CallbackInfo& info) {
-  const GrammarSource source{info[0].ToString(), info[1].ToString()};
-  const auto work = [source](const Job::StopFlag& stop) -> Tasks::ToValue {
-    const Handle grammar = Compile(source, stop);
+  const auto work = [source = ReadSource(info)](const Job::StopFlag& stop) -> Tasks::ToValue {
+    const Compiled compiled = Compile(source, stop);
     if (stop) throw Error(ErrorCode::kAborted, "reading the grammar was cancelled");
-    return [grammar](Napi::Env env) {
-      return Napi::External<Handle>::New(env, new Handle(grammar),  // NOLINT: the finalizer owns it
-                                         [](Napi::Env, Handle* handle) { delete handle; });
-    };
+    return [compiled](Napi::Env env) { return ToValue(env, compiled); };
   };
   return Tasks::Of(info.Env()).RunCancellable(info.Env(), Lane::Grammar(), work);
 }

@@ -10,8 +10,8 @@
 namespace codellama {
 
 // Compiles the text on another thread. `kind` is "gbnf" or "jsonSchema". Returns an object of
-// Tasks::RunCancellable(). `result` resolves with a handle for the `grammar` of submit(), or
-// rejects with INVALID_GRAMMAR.
+// Tasks::RunCancellable(). `result` resolves with { grammar, droppedKeywords }, or rejects with
+// INVALID_GRAMMAR. `grammar` is a handle for the `grammar` of submit().
 Napi::Value CompileGrammar(const Napi::CallbackInfo& info);
 
 // The grammar of a handle. Throws a TypeError for any other value.

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { RemoteDialog } from "../../engine/port.ts";
-import { listOf } from "../answer-schema.ts";
+import { droppedKeywordsSchema, listOf } from "../answer-schema.ts";
 import type { RemoteChunk, RemoteExchange, RemoteFacts } from "./dialect.ts";
 import { ToolCallText, toolCallsSchema } from "./tool-call-text.ts";
 import { readFinishReason, readUsage, usageSchema } from "./usage.ts";
@@ -17,6 +17,7 @@ const eventSchema = z.object({
         })
         .nullish(),
       finish_reason: z.string().nullish(),
+      dropped_keywords: droppedKeywordsSchema.nullish(),
     }),
   ),
   usage: usageSchema.nullish(),
@@ -56,7 +57,14 @@ function readEvent(event: unknown, calls: ToolCallText): RemoteChunk | undefined
     text: (content ?? "") + called + (reason == null ? "" : calls.finish()),
     tokens: [],
     hidden: (reasoning ?? reasoning_content ?? "").length,
-    finish: reason == null ? undefined : { reason: readFinishReason(reason), stopString: "" },
+    finish:
+      reason == null
+        ? undefined
+        : {
+            reason: readFinishReason(reason),
+            stopString: "",
+            droppedKeywords: choice?.dropped_keywords ?? undefined,
+          },
     usage: readUsage(data.usage),
   };
 }

@@ -4,7 +4,7 @@ import type { EngineCall } from "../../engine/port.ts";
 import { promptLength } from "../../engine/port.ts";
 import { CodeLlamaError } from "../../errors.ts";
 import type { NativeTokenLogprobs } from "../../native/binding.ts";
-import { listOf, numbersByName, tokenIds } from "../answer-schema.ts";
+import { droppedKeywordsSchema, listOf, numbersByName, tokenIds } from "../answer-schema.ts";
 import { usualAnswer } from "../http-client.ts";
 import type { RemoteChunk, RemoteExchange, RemoteFacts, Spelling } from "./dialect.ts";
 import { readFinishReason, readUsage, usageSchema } from "./usage.ts";
@@ -24,6 +24,7 @@ const eventSchema = z.object({
       finish_reason: z.string().nullish(),
       /** vLLM and node-codellama: the stop string, or the id of the token that ended the answer. */
       stop_reason: z.union([z.string(), z.int()]).nullish(),
+      dropped_keywords: droppedKeywordsSchema.nullish(),
     }),
   ),
   usage: usageSchema.nullish(),
@@ -96,6 +97,7 @@ function readEvent(
         : {
             reason: readFinishReason(reason),
             stopString: typeof stopped === "string" && stop?.includes(stopped) ? stopped : "",
+            droppedKeywords: choice?.dropped_keywords ?? undefined,
           },
     usage: readUsage(data.usage),
   };

@@ -1,5 +1,6 @@
 import type { EngineCall } from "../../engine/port.ts";
 import type {
+  DroppedKeyword,
   FinishReason,
   NativeTokenLogprob,
   NativeTokenLogprobs,
@@ -44,10 +45,17 @@ export interface RemoteChunk {
   readonly logprobs?: readonly NativeTokenLogprobs[] | undefined;
   readonly promptLogprobs?: readonly NativeTokenLogprobs[] | undefined;
   readonly embedding?: Float32Array;
-  readonly finish?: { readonly reason: FinishReason; readonly stopString: string } | undefined;
+  readonly finish?: RemoteFinish | undefined;
   readonly usage?: RemoteUsage | undefined;
   /** Whether this is the last event. */
   readonly isLast?: boolean;
+}
+
+export interface RemoteFinish {
+  readonly reason: FinishReason;
+  readonly stopString: string;
+  /** Keywords of a lenient JSON schema that the server did not enforce. Only node-codellama names them. */
+  readonly droppedKeywords?: readonly DroppedKeyword[] | undefined;
 }
 
 export interface RemoteUsage {

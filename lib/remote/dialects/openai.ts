@@ -1,13 +1,14 @@
 import { types } from "node:util";
 import type { EngineCall } from "../../engine/port.ts";
 import { noTokenLimit } from "../../options/shared.ts";
+import type { JsonStructure } from "../../options/structure.ts";
 import { chatExchange } from "./chat-completions.ts";
 import { completionExchange } from "./completions.ts";
 import type { Dialect, RemoteFacts } from "./dialect.ts";
 import { embeddingExchange, serverPooling } from "./embeddings.ts";
 import { llamaFields } from "./llama-fields.ts";
 import { type FieldWriters, named, openaiBias, optionFields, roomFor } from "./option-fields.ts";
-import { responseFormat, structureWriter } from "./structure-writer.ts";
+import { ownJsonFields, responseFormat, structureWriter } from "./structure-writer.ts";
 
 /** A server with OpenAI's routes. */
 interface OpenAiServer extends Omit<Dialect, "exchange"> {
@@ -60,6 +61,15 @@ const logprobsById: FieldWriters = {
   },
 };
 
+const ownStructure = (schemaField: (structure: JsonStructure) => object) =>
+  structureWriter(
+    {
+      gbnf: ({ text }) => ({ grammar: text }),
+      jsonSchema: (schema) => ({ ...schemaField(schema), ...ownJsonFields(schema) }),
+    },
+    { isOwn: true },
+  );
+
 const nodeCodeLlama = dialect({
   kind: "node-codellama",
   name: "node-codellama",
@@ -71,16 +81,14 @@ const nodeCodeLlama = dialect({
     ...llamaFields,
     ...logprobsById,
     maxTokens: (value) => ({ max_tokens: value }),
+    structure: ownStructure(({ text }) => ({ json_schema: JSON.parse(text) })),
     priority: named("priority"),
     ignoreEos: named("ignore_eos"),
     tokenHealing: named("token_healing"),
     stopTokens: (ids) => ({ stop_token_ids: [...ids] }),
   },
   chatFields: {
-    structure: structureWriter({
-      gbnf: ({ text }) => ({ grammar: text }),
-      jsonSchema: responseFormat,
-    }),
+    structure: ownStructure((schema) => responseFormat(schema)),
   },
   extras: ({ prompt }) => ({
     return_token_ids: true,

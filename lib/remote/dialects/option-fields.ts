@@ -4,6 +4,7 @@ import { promptLength } from "../../engine/port.ts";
 import { CodeLlamaError } from "../../errors.ts";
 import { structureOptionOf } from "../../options/structure.ts";
 import type { RemoteFacts } from "./dialect.ts";
+import { ownJsonOption } from "./structure-writer.ts";
 
 /** Options that a remote must honour. This process enforces `timeoutMs`, and `group` is a hint. */
 type OptionName = Exclude<keyof EngineCall, "prompt" | "group" | "timeoutMs">;
@@ -136,7 +137,9 @@ function missing(name: OptionName, call: EngineCall, remote: string): CodeLlamaE
 
 /** Returns the name of the option in the public API. */
 function publicName(name: OptionName, { structure }: EngineCall): string {
-  if (name === "structure" && structure !== undefined) return structureOptionOf[structure.kind];
+  if (name === "structure" && structure !== undefined) {
+    return ownJsonOption(structure) ?? structureOptionOf[structure.kind];
+  }
   if (name === "maxRepeats") return "repetition";
   if (name === "loraScales") return "loras";
   if (name === "promptState") return "savePrefix()";

@@ -1,4 +1,4 @@
-import type { Structure } from "../../options/structure.ts";
+import type { JsonStructure, Structure } from "../../options/structure.ts";
 import type { FieldWriter } from "./option-fields.ts";
 
 type Kind = Structure["kind"];
@@ -6,12 +6,31 @@ type StructureWriters = {
   readonly [Each in Kind]?: (structure: Extract<Structure, { kind: Each }>) => object | undefined;
 };
 
-/** Writes a structure with the writer of its kind. A server does not support kinds without one. */
-export function structureWriter(writers: StructureWriters): FieldWriter<Structure> {
+/**
+ * Writes a structure with the writer of its kind. A server does not support kinds without one.
+ * @param isOwn - whether the server is node-codellama, which has the options `compact` and `lenient`
+ */
+export function structureWriter(
+  writers: StructureWriters,
+  { isOwn = false }: { readonly isOwn?: boolean } = {},
+): FieldWriter<Structure> {
   return (structure: Structure) => {
+    if (!isOwn && ownJsonOption(structure) !== undefined) return undefined;
     const write = writers[structure.kind] as ((each: Structure) => object | undefined) | undefined;
     return write?.(structure);
   };
+}
+
+/** Name of an option that only node-codellama has. Undefined if the structure does not use one. */
+export function ownJsonOption(structure: Structure): "compact" | "lenient" | undefined {
+  if (structure.kind !== "jsonSchema") return undefined;
+  if (structure.lenient) return "lenient";
+  return structure.compact ? "compact" : undefined;
+}
+
+/** Fields of node-codellama for these options. */
+export function ownJsonFields({ compact, lenient }: JsonStructure): object {
+  return { ...(compact && { compact_json: true }), ...(lenient && { lenient_schema: true }) };
 }
 
 /** OpenAI's field for a JSON schema. */

@@ -1,3 +1,4 @@
+import type { DroppedKeyword } from "../../native/binding.ts";
 import type { TokenLogprobs } from "../../result.ts";
 import type { AnswerEvent } from "../../tools/answer-stream.ts";
 import { chatFinishReason } from "./completion-answer.ts";
@@ -8,8 +9,15 @@ export function firstChatChoice(index: number): object {
   return choice(index, { role: "assistant", content: "" });
 }
 
-/** One event of an answer as a choice of OpenAI's stream. Undefined for the end of a call: OpenAI has none. */
-export function chatChoice(index: number, event: AnswerEvent): object | undefined {
+/**
+ * One event of an answer as a choice of OpenAI's stream. Undefined for the end of a call: OpenAI has none.
+ * @param droppedKeywords - goes into the last choice
+ */
+export function chatChoice(
+  index: number,
+  event: AnswerEvent,
+  droppedKeywords?: readonly DroppedKeyword[],
+): object | undefined {
   switch (event.type) {
     case "text":
       return choice(index, { content: event.text }, event.logprobs);
@@ -18,7 +26,10 @@ export function chatChoice(index: number, event: AnswerEvent): object | undefine
     case "call-end":
       return undefined;
     case "finish":
-      return choice(index, {}, event.logprobs, chatFinishReason(event.reason, event.isToolCall));
+      return {
+        ...choice(index, {}, event.logprobs, chatFinishReason(event.reason, event.isToolCall)),
+        ...(droppedKeywords && { dropped_keywords: droppedKeywords }),
+      };
   }
 }
 

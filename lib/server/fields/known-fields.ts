@@ -170,6 +170,7 @@ const vllm: Readonly<Record<string, KnownField>> = {
       json_object: "guided_json_object",
       structural_tag: "structural_tag",
       whitespace_pattern: "guided_whitespace_pattern",
+      disable_any_whitespace: "compact_json",
     },
   },
   guided_json_object: {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { StructureOptions } from "../../options/structure.ts";
+import { type StructureOptions, structureTable } from "../../options/structure.ts";
+import { type FieldValues, tableFields } from "./table-fields.ts";
 
 const schema = z.record(z.string(), z.unknown());
 
@@ -8,15 +9,18 @@ const responseFormat = z.discriminatedUnion("type", [
   z.object({ type: z.literal("json_object"), schema: schema.nullish() }),
   z.object({
     type: z.literal("json_schema"),
-    json_schema: z.object({ schema: schema.nullish() }),
+    json_schema: z.object({ schema: schema.nullish(), strict: z.boolean().nullish() }),
   }),
 ]);
+
+const jsonTable = { compact: structureTable.compact, lenient: structureTable.lenient };
 
 /** Fields for the structure of an answer, with the names of OpenAI's and llama.cpp's APIs. */
 export const structureFields = {
   grammar: z.string().nullish(),
   json_schema: schema.nullish(),
   response_format: responseFormat.nullish(),
+  ...tableFields<FieldValues<typeof jsonTable>>(jsonTable),
 };
 
 type StructureBody = z.output<z.ZodObject<typeof structureFields>>;
@@ -52,5 +56,16 @@ export function checkOneStructure(body: StructureBody, context: z.core.$Refineme
 
 /** The structure that a request asks for. */
 export function structureOptions(body: StructureBody): StructureOptions {
-  return askedFor(body)[0]?.[1] ?? {};
+  return withJsonOptions(askedFor(body)[0]?.[1] ?? {}, body);
+}
+
+/** Options with a JSON schema, as densely and strictly as the request asks for. */
+export function withJsonOptions(options: StructureOptions, body: StructureBody): StructureOptions {
+  const { compact_json: compact, lenient_schema: lenient, response_format: format } = body;
+  const isLoose = format?.type === "json_schema" && format.json_schema.strict === false;
+  return {
+    ...options,
+    ...(compact === true && { compact }),
+    ...((lenient === true || (lenient == null && isLoose)) && { lenient: true }),
+  };
 }

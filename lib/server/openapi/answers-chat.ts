@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, named, usageAnswer, usageInEvents } from "./answers.ts";
+import { count, droppedKeywords, named, usageAnswer, usageInEvents } from "./answers.ts";
 
 const head = {
   id: z.string(),
@@ -43,6 +43,7 @@ export const chatAnswer = named(
           tool_calls: z.array(toolCall).optional(),
         }),
         finish_reason: reason,
+        dropped_keywords: droppedKeywords,
         logprobs: logprobs.nullable(),
       }),
     ),
@@ -75,6 +76,7 @@ export const chatEvent = named(
         }),
         logprobs: logprobs.nullable(),
         finish_reason: reason.nullable().describe("null except in the last event of the choice"),
+        dropped_keywords: droppedKeywords,
       }),
     ),
     usage: usageInEvents,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, named, usageAnswer, usageInEvents } from "./answers.ts";
+import { count, droppedKeywords, named, usageAnswer, usageInEvents } from "./answers.ts";
 
 const head = {
   id: z.string(),
@@ -33,7 +33,14 @@ export const completionAnswer = named(
   "Completion",
   z.object({
     ...head,
-    choices: z.array(z.object({ ...choice, finish_reason: reason, stop_reason: stopReason })),
+    choices: z.array(
+      z.object({
+        ...choice,
+        finish_reason: reason,
+        stop_reason: stopReason,
+        dropped_keywords: droppedKeywords,
+      }),
+    ),
     usage: usageAnswer,
   }),
 );
@@ -48,6 +55,7 @@ export const completionEvent = named(
         ...choice,
         finish_reason: reason.nullable().describe("null except in the last event of the choice"),
         stop_reason: stopReason.optional(),
+        dropped_keywords: droppedKeywords,
       }),
     ),
     usage: usageInEvents,

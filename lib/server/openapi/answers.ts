@@ -118,3 +118,9 @@ export const unavailableAnswer = named(
   "Unavailable",
   z.object({ status: z.enum(["loading", "failed", "closed", "draining"]) }),
 );
+
+/** Keywords of a lenient schema that the answer does not have to meet. */
+export const droppedKeywords = z
+  .array(z.object({ pointer: z.string(), keyword: z.string(), reason: z.string() }))
+  .optional()
+  .describe("Keywords that cannot be enforced. Present if lenient_schema is true");

@@ -13,7 +13,7 @@ import { chatMessages } from "../fields/chat-messages.ts";
 import { readBody } from "../fields/read-body.ts";
 import { fieldResolver } from "../fields/resolve-fields.ts";
 import { present, samplingOptions, tokenLimit } from "../fields/sampling.ts";
-import { structureOptions } from "../fields/structure-fields.ts";
+import { structureOptions, withJsonOptions } from "../fields/structure-fields.ts";
 import { HttpError } from "../http/http-error.ts";
 import { later } from "../http/json-pieces.ts";
 import type { ServerEnvironment } from "../service/environment.ts";
@@ -81,7 +81,7 @@ function chatOptions(body: ChatBody, tools: ToolPlan, service: Service): ChatOpt
   return {
     ...samplingOptions(body, service),
     ...service.limits,
-    ...(jsonSchema === undefined ? structureOptions(body) : { jsonSchema }),
+    ...(jsonSchema === undefined ? structureOptions(body) : withJsonOptions({ jsonSchema }, body)),
     ...present({
       maxTokens: tokenLimit(body.max_tokens),
       n: body.n,
@@ -92,7 +92,10 @@ function chatOptions(body: ChatBody, tools: ToolPlan, service: Service): ChatOpt
 }
 
 /** A whole answer as OpenAI's message with its finish reason. */
-function finished({ text, finishReason }: Answer, parsed: ParsedCalls | undefined): object {
+function finished(
+  { text, finishReason, droppedKeywords }: Answer,
+  parsed: ParsedCalls | undefined,
+): object {
   const message = { role: "assistant", refusal: null };
   return {
     message:
@@ -100,6 +103,7 @@ function finished({ text, finishReason }: Answer, parsed: ParsedCalls | undefine
         ? { ...message, content: text }
         : { ...message, content: null, tool_calls: parsed.calls },
     finish_reason: chatFinishReason(finishReason, parsed?.isComplete === true),
+    ...(droppedKeywords && { dropped_keywords: droppedKeywords }),
   };
 }
 
@@ -124,9 +128,9 @@ async function* chatEvents(
     if (!hasBegun) for (const index of answers.keys()) yield event([firstChatChoice(index)]);
     hasBegun = true;
   }
-  function* translate(index: number, answerEvents: readonly AnswerEvent[] = []) {
+  function* translate(index: number, answerEvents: readonly AnswerEvent[] = [], answer?: Answer) {
     for (const each of answerEvents) {
-      const choice = chatChoice(index, each);
+      const choice = chatChoice(index, each, answer?.droppedKeywords);
       if (choice !== undefined) yield event([choice]);
     }
   }
@@ -137,7 +141,7 @@ async function* chatEvents(
   const whole = await result;
   yield* begin();
   for (const [index, answer] of (whole.choices ?? [whole]).entries()) {
-    yield* translate(index, answers[index]?.finish(answer));
+    yield* translate(index, answers[index]?.finish(answer), answer);
   }
   if (body.stream_options?.include_usage === true) yield event([], { usage: usageOf([whole]) });
   yield "[DONE]";

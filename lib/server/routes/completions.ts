@@ -88,6 +88,7 @@ class ChoiceWriter {
         logprobs: this.#answerLogprobs(answer, echo),
         finish_reason: finishReason(answer.finishReason),
         stop_reason: answer.stopString ?? null,
+        ...dropped(answer),
         ...this.#tokenIds(answer.tokens),
       })),
     );
@@ -124,6 +125,7 @@ class ChoiceWriter {
       logprobs: this.#logprobs(index, answer.logprobs?.slice(sentTokens)),
       finish_reason: finishReason(answer.finishReason),
       stop_reason: answer.stopString ?? null,
+      ...dropped(answer),
       ...this.#tokenIds(answer.tokens.slice(sentTokens)),
     };
   }
@@ -155,6 +157,10 @@ class ChoiceWriter {
   #textOf(prompt: Prompt): string {
     return typeof prompt === "string" ? prompt : this.#llama.detokenize(prompt);
   }
+}
+
+function dropped({ droppedKeywords }: Answer): object {
+  return droppedKeywords === undefined ? {} : { dropped_keywords: droppedKeywords };
 }
 
 async function* completionEvents(

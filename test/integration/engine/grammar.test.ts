@@ -77,7 +77,9 @@ describe("grammar", () => {
   test("of a wrong type is rejected at once", () => {
     const generate = (options: object) => () => model.llama.generate("x", options);
     expect(generate({ grammar: 7 })).toThrow(/grammar must be a non-empty string \(got 7\)/);
-    expect(generate({ jsonSchema: "{}" })).toThrow(/jsonSchema must be an object \(got "{}"\)/);
+    expect(generate({ jsonSchema: "{}" })).toThrow(
+      /jsonSchema must be an object: a JSON schema.*\(got "{}"\)/,
+    );
     expect(generate({ grammar: 'root ::= "a"', jsonSchema: {} })).toThrow(/exclude each other/);
     const circular: { self?: object } = {};
     circular.self = circular;

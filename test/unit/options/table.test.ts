@@ -86,6 +86,8 @@ describe("native/addon/option_reader.cc", () => {
     special: true,
     ignoreEos: true,
     jsonSchema: {},
+    compact: true,
+    lenient: true,
     signal: new AbortController().signal,
   } as const satisfies Record<Exclude<keyof typeof generateTable, "grammar">, unknown>;
   const allOfLoad = {
