@@ -132,6 +132,8 @@ function chatOptions(options: LanguageModelV3CallOptions, tools: ToolPlan): Chat
     ...given("signal", options.abortSignal),
     ...given("tools", tools.templateTools),
     ...given("jsonSchema", jsonSchema),
+    // Programs parse the JSON, so its whitespace would only cost tokens.
+    ...given("compact", jsonSchema === undefined ? undefined : true),
   };
 }
 

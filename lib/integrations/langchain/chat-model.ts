@@ -169,14 +169,16 @@ export class ChatCodeLlama extends BaseChatModel<ChatCodeLlamaCallOptions> {
       toolChoiceOf(call.tool_choice),
       supportsTools(this.#llama),
     );
-    const options = this.#optionsOf(call);
-    if (tools.jsonSchema !== undefined && options.jsonSchema !== undefined) {
+    const { jsonSchema = tools.jsonSchema, compact, lenient, ...options } = this.#optionsOf(call);
+    if (tools.jsonSchema !== undefined && jsonSchema !== tools.jsonSchema) {
       throw invalidArgument("jsonSchema cannot be combined with a required tool call");
     }
     const generation = this.#llama.chat(tools.toDialog(dialogOf(messages)), {
       ...options,
       ...(tools.templateTools !== undefined && { tools: tools.templateTools }),
-      ...(tools.jsonSchema !== undefined && { jsonSchema: tools.jsonSchema }),
+      // Programs parse the JSON, so its whitespace would only cost tokens.
+      ...(jsonSchema !== undefined && { jsonSchema, compact: compact ?? true }),
+      ...(jsonSchema !== undefined && lenient !== undefined && { lenient }),
     });
     return { generation, tools };
   }

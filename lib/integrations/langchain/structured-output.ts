@@ -5,6 +5,8 @@ import { getSchemaDescription } from "@langchain/core/utils/types";
 import { invalidArgument, readArgument, show } from "../../base/arguments.ts";
 import { checkValue, text } from "../../options/check.ts";
 import { dataLimits, jsonObject } from "../../options/json.ts";
+import { jsonOf, jsonSchemaRule } from "../../options/json-schema.ts";
+import { isStandardSchema } from "../../schema/standard-schema.ts";
 import type { Tool } from "../../tools/plan.ts";
 
 /** Method that makes the answer follow the schema. */
@@ -29,13 +31,7 @@ export function structureMethod(method: string | undefined): StructureMethod {
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
 export function structureTool(schema: object, name: string | undefined): Tool {
-  const json = readArgument("schema", () =>
-    checkValue(
-      toJsonSchema(schema as Parameters<typeof toJsonSchema>[0]),
-      jsonObject(dataLimits),
-      "schema",
-    ),
-  ) as object;
+  const json = readArgument("schema", () => jsonSchemaOf(schema));
   if (name !== undefined) checkValue(name, text, "name");
   const given = json as { name?: unknown; title?: unknown; description?: unknown };
   const { parameters } = json as { parameters?: object };
@@ -53,6 +49,15 @@ export function structureTool(schema: object, name: string | undefined): Tool {
       parameters: isFunction ? parameters : json,
     },
   };
+}
+
+/** LangChain's own conversion does not end for recursive schemas of zod. */
+function jsonSchemaOf(schema: object): object {
+  if (isStandardSchema(schema) && schema["~standard"].jsonSchema !== undefined) {
+    return jsonOf(checkValue(schema, jsonSchemaRule(dataLimits), "schema") as object);
+  }
+  const json = toJsonSchema(schema as Parameters<typeof toJsonSchema>[0]);
+  return checkValue(json, jsonObject(dataLimits), "schema") as object;
 }
 
 /**
