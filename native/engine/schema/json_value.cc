@@ -189,4 +189,21 @@ const JsonValue* JsonValue::Find(std::string_view name) const {
 
 JsonValue ParseJson(std::string_view text) { return Parser(text).Parse(); }
 
+std::string QuotedJson(std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string quoted = "\"";
+  for (const char character : text) {
+    const auto byte = static_cast<uint8_t>(character);
+    if (character == '"' || character == '\\') {
+      quoted += '\\';
+      quoted += character;
+    } else if (byte < 0x20) {
+      quoted += std::string("\\u00") + kHex[byte >> 4] + kHex[byte & 15];
+    } else {
+      quoted += character;
+    }
+  }
+  return quoted + "\"";
+}
+
 }  // namespace codellama

@@ -37,4 +37,7 @@ inline constexpr size_t kMaxJsonNesting = 256;
 // members have the same name, the later value replaces the earlier one.
 JsonValue ParseJson(std::string_view text);
 
+// The text as a JSON string, with the fewest escapes.
+std::string QuotedJson(std::string_view text);
+
 }  // namespace codellama

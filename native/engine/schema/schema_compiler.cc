@@ -25,24 +25,6 @@ constexpr size_t kMaxListedNames = 64;
 
 [[noreturn]] void Refuse(const std::string& what) { throw Error(ErrorCode::kInvalidGrammar, what); }
 
-// The text as a JSON string, with the fewest escapes.
-std::string Quoted(std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string quoted = "\"";
-  for (const char character : text) {
-    const auto byte = static_cast<uint8_t>(character);
-    if (character == '"' || character == '\\') {
-      quoted += '\\';
-      quoted += character;
-    } else if (byte < 0x20) {
-      quoted += std::string("\\u00") + kHex[byte >> 4] + kHex[byte & 15];
-    } else {
-      quoted += character;
-    }
-  }
-  return quoted + "\"";
-}
-
 class Compiler {
  public:
   Compiler(const JsonValue& schema, const std::set<std::string>& inclusive)
@@ -236,8 +218,7 @@ class Compiler {
       if ((met >> i & 1) != 0) {
         goal = index < each.from ? NoValue() : Both(goal, each.goal);
       } else if (each.maximum != UINT64_MAX && index >= each.from) {
-        if (each.goal.size() > 1)
-          RefuseUnenforceable("maxContains", "for a combined schema");
+        if (each.goal.size() > 1) RefuseUnenforceable("maxContains", "for a combined schema");
         Condition opposite = each.goal.empty() ? NoValue()[0] : each.goal[0];
         if (!each.goal.empty()) opposite.negated = !opposite.negated;
         goal = Both(goal, {opposite});
@@ -263,7 +244,7 @@ class Compiler {
                           "false and null");
     }
     std::vector<std::string> texts = *numbers;
-    for (const std::string& text : *strings) texts.push_back(Quoted(text));
+    for (const std::string& text : *strings) texts.push_back(QuotedJson(text));
     if (set.has_null) texts.emplace_back("null");
     if (set.has_true) texts.emplace_back("true");
     if (set.has_false) texts.emplace_back("false");

@@ -180,7 +180,7 @@ describe("tools", () => {
   });
 
   test("reports a call that a limit cuts short as invalid", async () => {
-    const bound = model().bindTools([volume], { tool_choice: "any", maxTokens: 20 });
+    const bound = model().bindTools([volume], { tool_choice: "any", maxTokens: 14 });
     const answer = await bound.invoke(question);
     expect(answer.tool_calls).toEqual([]);
     expect(answer.invalid_tool_calls).toMatchObject([{ name: "set_volume" }]);
