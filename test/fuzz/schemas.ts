@@ -3,98 +3,13 @@ import { type CodeLlama, CodeLlamaError } from "../../lib/index.ts";
 import type { Fuzzer } from "../helpers/fuzzing.ts";
 import { hostileJson, hostileNumber, hostileText } from "../helpers/hostile-values.ts";
 import type { Random } from "../helpers/random.ts";
+import { propertyNames, randomSchema } from "../helpers/random-schema.ts";
 import { loadTinyModel } from "../helpers/tiny-model.ts";
 
 // Two kinds of schemas. With a plain schema, every finished text parses and validates. A hostile schema
 // has any keyword with any value, and a grammar is any text: the request ends with a result or a typed
 // error, and the engine gives the same answers afterwards.
 const settleMs = 60_000;
-const names = ["a", "b", "name", "a b", "é", '"', "\\", "__proto__", "constructor"] as const;
-
-type Make = () => Record<string, unknown>;
-
-/** A schema with keywords that the grammar enforces exactly. */
-function plainSchema(random: Random, depth: number): Record<string, unknown> {
-  const inner = () => plainSchema(random, depth - 1);
-  const leaves: readonly [Make, ...Make[]] = [
-    () => ({ type: random.pick(["string", "boolean", "null"]) }),
-    () => ({
-      enum: [hostileText(random, 3), random.below(100), null, true].slice(0, 1 + random.below(4)),
-    }),
-    () => ({ const: ["x", 1, true, null, [1, "a"]][random.below(5)] }),
-    () => ({ type: "integer", minimum: random.below(10), maximum: 10 + random.below(90) }),
-    () => ({ type: "number", exclusiveMinimum: -random.below(10), maximum: random.below(90) }),
-    () => ({ type: "integer", minimum: 0, maximum: 500, multipleOf: 1 + random.below(9) }),
-    () => ({ type: "string", minLength: random.below(3), maxLength: 3 + random.below(9) }),
-    () => ({
-      type: "string",
-      pattern: random.pick(["^.{4,12}$", "\\d", "^[a-z]+$", "a|^b"]),
-      maxLength: 12,
-    }),
-    () => ({ type: "string", format: random.pick(["date", "time", "ipv4", "uuid", "email"]) }),
-    () => ({ type: ["boolean", "null"], not: { const: random.pick([true, null]) } }),
-  ];
-  const branches: readonly Make[] = [
-    () => ({ type: "array", items: inner(), minItems: random.below(3), maxItems: 3 }),
-    () => ({ anyOf: [inner(), inner()] }),
-    () => {
-      const properties = Object.fromEntries(
-        names.slice(0, 1 + random.below(4)).map((name) => [name, inner()]),
-      );
-      const required = Object.keys(properties).filter(() => random.below(2) === 0);
-      return { type: "object", properties, required, additionalProperties: false };
-    },
-    () => ({
-      type: "object",
-      properties: { kind: { enum: ["a", "b"] }, x: inner() },
-      required: ["kind"],
-      additionalProperties: false,
-      if: { properties: { kind: { const: "a" } } },
-      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-      then: { required: ["x"] },
-      maxProperties: 2,
-    }),
-    () => ({
-      type: "object",
-      patternProperties: { "^[ab]$": inner() },
-      additionalProperties: false,
-      minProperties: 1,
-      maxProperties: 2,
-    }),
-    () => ({
-      type: "object",
-      properties: { a: inner(), b: inner() },
-      dependentRequired: { a: ["b"] },
-      additionalProperties: false,
-    }),
-    () => ({
-      oneOf: [
-        {
-          type: "object",
-          properties: { k: { const: 1 } },
-          required: ["k"],
-          additionalProperties: false,
-        },
-        {
-          type: "object",
-          properties: { k: { const: 2 }, v: inner() },
-          required: ["k", "v"],
-          additionalProperties: false,
-        },
-      ],
-    }),
-    () => ({
-      type: "array",
-      prefixItems: [inner()],
-      items: inner(),
-      contains: { type: "null" },
-      maxItems: 3,
-    }),
-    () => ({ type: "array", items: { enum: ["a", "b", 1] }, uniqueItems: true, minItems: 2 }),
-    () => ({ allOf: [inner(), {}] }),
-  ];
-  return random.pick(depth === 0 ? leaves : [...leaves, ...branches])();
-}
 
 const keywords = [
   ...["type", "enum", "const", "items", "prefixItems", "properties", "required", "anyOf", "oneOf"],
@@ -152,7 +67,7 @@ function keywordValue(random: Random, keyword: string, depth: number): unknown {
   const named = () => {
     const count = random.below(random.below(8) === 0 ? 40 : 4);
     return Object.fromEntries(
-      Array.from({ length: count }, (_, index) => [names[index] ?? `p${index}`, schema()]),
+      Array.from({ length: count }, (_, index) => [propertyNames[index] ?? `p${index}`, schema()]),
     );
   };
   if (keyword === "type") return random.pick<unknown>([random.pick(types), types.slice(2)]);
@@ -165,7 +80,8 @@ function keywordValue(random: Random, keyword: string, depth: number): unknown {
     return random.pick(["date", "date-time", "uuid", "email", "regex", "nonsense"]);
   if (/^(anyOf|oneOf|allOf|prefixItems)$/.test(keyword)) return several();
   if (/^(properties|patternProperties|\$defs|definitions)$/.test(keyword)) return named();
-  if (/^(required|dependentRequired)$/.test(keyword)) return names.slice(0, random.below(4));
+  if (/^(required|dependentRequired)$/.test(keyword))
+    return propertyNames.slice(0, random.below(4));
   if (/^(min|max|excl|mult)/.test(keyword)) return hostileNumber(random);
   return schema();
 }
@@ -219,7 +135,7 @@ interface Attempt {
 function attempt(random: Random): Attempt {
   const kind = random.below(5);
   if (kind === 0) return { options: { grammar: grammarText(random) }, isPlain: false };
-  if (kind <= 2) return { options: { jsonSchema: plainSchema(random, 3) }, isPlain: true };
+  if (kind <= 2) return { options: { jsonSchema: randomSchema(random) }, isPlain: true };
   const jsonSchema = hostileSchema(random, 4);
   if (typeof jsonSchema !== "object" || jsonSchema === null) return attempt(random);
   return { options: { jsonSchema }, isPlain: false };

@@ -8,7 +8,8 @@ import type { Dialect, RemoteFacts } from "./dialect.ts";
 import { embeddingExchange, serverPooling } from "./embeddings.ts";
 import { llamaFields } from "./llama-fields.ts";
 import { type FieldWriters, named, openaiBias, optionFields, roomFor } from "./option-fields.ts";
-import { ownJsonFields, responseFormat, structureWriter } from "./structure-writer.ts";
+import { ownJsonFields } from "./own-json.ts";
+import { responseFormat, structureWriter } from "./structure-writer.ts";
 
 /** A server with OpenAI's routes. */
 interface OpenAiServer extends Omit<Dialect, "exchange"> {

@@ -4,7 +4,7 @@ import { promptLength } from "../../engine/port.ts";
 import { CodeLlamaError } from "../../errors.ts";
 import { structureOptionOf } from "../../options/structure.ts";
 import type { RemoteFacts } from "./dialect.ts";
-import { ownJsonOption } from "./structure-writer.ts";
+import { ownJsonOption } from "./own-json.ts";
 
 /** Options that a remote must honour. This process enforces `timeoutMs`, and `group` is a hint. */
 type OptionName = Exclude<keyof EngineCall, "prompt" | "group" | "timeoutMs">;

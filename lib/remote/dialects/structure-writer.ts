@@ -1,5 +1,6 @@
-import type { JsonStructure, Structure } from "../../options/structure.ts";
+import type { Structure } from "../../options/structure.ts";
 import type { FieldWriter } from "./option-fields.ts";
+import { ownJsonOption } from "./own-json.ts";
 
 type Kind = Structure["kind"];
 type StructureWriters = {
@@ -19,18 +20,6 @@ export function structureWriter(
     const write = writers[structure.kind] as ((each: Structure) => object | undefined) | undefined;
     return write?.(structure);
   };
-}
-
-/** Name of an option that only node-codellama has. Undefined if the structure does not use one. */
-export function ownJsonOption(structure: Structure): "compact" | "lenient" | undefined {
-  if (structure.kind !== "jsonSchema") return undefined;
-  if (structure.lenient) return "lenient";
-  return structure.compact ? "compact" : undefined;
-}
-
-/** Fields of node-codellama for these options. */
-export function ownJsonFields({ compact, lenient }: JsonStructure): object {
-  return { ...(compact && { compact_json: true }), ...(lenient && { lenient_schema: true }) };
 }
 
 /** OpenAI's field for a JSON schema. */
