@@ -38,6 +38,9 @@ class GrammarMachine {
   virtual const Node& NodeOf(State state) = 0;
   // The state after reading one byte, or kDead if the rule does not allow the byte here.
   virtual State Next(State state, uint8_t byte) = 0;
+  // Number of plain characters (PlainLength() in token_trie.h) that may certainly follow, whichever
+  // they are. UINT32_MAX = no end. 0 = not known.
+  virtual uint32_t PlainCharacters(State state) = 0;
   // Estimated memory of the states, in bytes.
   virtual size_t bytes() const = 0;
 };

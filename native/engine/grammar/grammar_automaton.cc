@@ -32,14 +32,14 @@ constexpr size_t kMaxForcedStacks = 16;
 }  // namespace
 
 GrammarAutomaton::GrammarAutomaton(std::shared_ptr<const Grammar> grammar,
-                                   std::shared_ptr<const TokenTrie> trie)
-    : grammar_(std::move(grammar)), trie_(std::move(trie)) {
+                                   std::shared_ptr<const TokenTries> tries)
+    : grammar_(std::move(grammar)), tries_(std::move(tries)) {
   Forget();
 }
 
 void GrammarAutomaton::BeginQuery() {
   visits_ = 0;
-  if (trie_ != nullptr && masks_.size() * trie_->mask_words * sizeof(uint64_t) > kMaxBytes) {
+  if (tries_ != nullptr && masks_.size() * tries_->mask_words * sizeof(uint64_t) > kMaxBytes) {
     masks_.clear();
   }
   if (bytes() > kMaxBytes) Forget();
@@ -197,15 +197,26 @@ const std::vector<Token>& GrammarAutomaton::ForcedTokens(State state, const Toke
 const TokenMask& GrammarAutomaton::AllowedTokens(State state) {
   const auto known = masks_.find(state);
   if (known != masks_.end()) return known->second;
-  TokenMask mask(trie_->mask_words, 0);
-  FillMask(state, &mask);
+  const TokenTries::PlainSet* plain = PlainTokens(state);
+  TokenMask mask = plain == nullptr ? TokenMask(tries_->mask_words, 0) : plain->mask;
+  AddTokens(plain == nullptr ? tries_->all : plain->others, state, &mask);
   return masks_.emplace(state, std::move(mask)).first->second;
 }
 
-void GrammarAutomaton::FillMask(State state, TokenMask* mask) {
-  std::vector<State> path(trie_->longest + 1, kDead);  // state by number of bytes read
+const TokenTries::PlainSet* GrammarAutomaton::PlainTokens(State state) {
+  uint32_t characters = 0;
+  for (const Stack top : states_[state].tops) {
+    characters = std::max(characters, machine_->PlainCharacters(frames_[top].state));
+  }
+  const auto found = std::find_if(tries_->plain.begin(), tries_->plain.end(),
+                                  [&](const auto& set) { return set.characters <= characters; });
+  return found == tries_->plain.end() ? nullptr : &*found;
+}
+
+void GrammarAutomaton::AddTokens(const TokenTrie& trie, State state, TokenMask* mask) {
+  std::vector<State> path(trie.longest + 1, kDead);  // state by number of bytes read
   path[0] = state;
-  const std::vector<TokenTrie::Node>& nodes = trie_->nodes;
+  const std::vector<TokenTrie::Node>& nodes = trie.nodes;
   for (size_t at = 0; at < nodes.size();) {
     const TokenTrie::Node& node = nodes[at];
     const State next = NextByte(path[node.depth], node.byte);
@@ -215,7 +226,7 @@ void GrammarAutomaton::FillMask(State state, TokenMask* mask) {
     }
     path[node.depth + 1] = next;
     for (uint32_t i = 0; i < node.tokens; i++) {
-      const auto token = static_cast<size_t>(trie_->token_ids[node.first + i]);
+      const auto token = static_cast<size_t>(trie.token_ids[node.first + i]);
       (*mask)[token / 64] |= uint64_t{1} << (token % 64);
     }
     at++;

@@ -26,8 +26,8 @@ class GrammarAutomaton {
   using State = uint32_t;
   static constexpr State kDead = 0;  // no text of the grammar starts with the bytes read
 
-  // `trie` may be null if AllowedTokens() is never called.
-  GrammarAutomaton(std::shared_ptr<const Grammar> grammar, std::shared_ptr<const TokenTrie> trie);
+  // `tries` may be null if AllowedTokens() is never called.
+  GrammarAutomaton(std::shared_ptr<const Grammar> grammar, std::shared_ptr<const TokenTries> tries);
 
   const Grammar* grammar() const { return grammar_.get(); }
 
@@ -101,10 +101,13 @@ class GrammarAutomaton {
   State Close(std::vector<Stack> open);
   State NextByte(State state, uint8_t byte);
   int16_t FindForcedByte(State state);
-  void FillMask(State state, TokenMask* mask);
+  // The largest set of plain tokens that all may follow. Null if there is none.
+  const TokenTries::PlainSet* PlainTokens(State state);
+  // Adds the tokens of the trie that may follow.
+  void AddTokens(const TokenTrie& trie, State state, TokenMask* mask);
 
   const std::shared_ptr<const Grammar> grammar_;
-  const std::shared_ptr<const TokenTrie> trie_;
+  const std::shared_ptr<const TokenTries> tries_;
   size_t visits_ = 0;  // stacks visited in this query
   size_t tops_ = 0;    // stacks stored in all states
   size_t tables_ = 0;  // states that have a `next` table

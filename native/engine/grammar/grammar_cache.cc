@@ -20,10 +20,10 @@ std::shared_ptr<GrammarAutomaton> GrammarCache::Find(
   if (found != automata_.end()) {
     automata_.splice(automata_.begin(), automata_, found);
   } else {
-    if (trie_ == nullptr) {
-      trie_ = std::make_shared<TokenTrie>(tokenizer_->SortedPieces(), tokenizer_->size());
+    if (tries_ == nullptr) {
+      tries_ = std::make_shared<TokenTries>(tokenizer_->SortedPieces(), tokenizer_->size());
     }
-    automata_.push_front(std::make_shared<GrammarAutomaton>(grammar, trie_));
+    automata_.push_front(std::make_shared<GrammarAutomaton>(grammar, tries_));
     if (automata_.size() > kKept) automata_.pop_back();
   }
   return automata_.front();

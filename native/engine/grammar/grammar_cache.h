@@ -21,7 +21,7 @@ class GrammarCache {
 
  private:
   const Tokenizer* tokenizer_;
-  std::shared_ptr<const TokenTrie> trie_;                  // made with the first grammar
+  std::shared_ptr<const TokenTries> tries_;                // made with the first grammar
   std::list<std::shared_ptr<GrammarAutomaton>> automata_;  // the last used first
 };
 

@@ -30,6 +30,8 @@ class RuleMachine : public GrammarMachine {
     return reads ? state + 1 : kDead;
   }
 
+  uint32_t PlainCharacters(State /*state*/) override { return 0; }
+
   size_t bytes() const override { return nodes_.size() * sizeof(std::pair<State, Node>) * 2; }
 
  private:

@@ -1,6 +1,9 @@
 #include "engine/schema/json_machine.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "engine/schema/plain_depth.h"
 
 namespace codellama {
 
@@ -72,6 +75,35 @@ JsonMachine::State JsonMachine::Next(State state, uint8_t byte) {
   const State found = Step(key, byte);
   (*steps_[state])[byte] = found;
   return found;
+}
+
+uint32_t JsonMachine::PlainCharacters(State state) {
+  const Key key = keys_[state];
+  if (key.kind == Kind::kKey && key.d == 0) return PlainInName(key);
+  if (key.kind != Kind::kString || key.c != 0) return 0;
+  const Dfa& dfa = *plan_.values[key.a].strings;
+  const auto [place, added] = string_depths_.try_emplace(&dfa);
+  if (added) place->second = PlainDepths(dfa, [](uint32_t /*state*/) { return true; });
+  return place->second[key.b];
+}
+
+// A name may continue with any characters if it can still become a name of a group. Looks at few
+// groups, because each needs a table; `additionalProperties` is among the last.
+uint32_t JsonMachine::PlainInName(const Key& key) {
+  const ObjectPlan& plan = plan_.objects[key.a];
+  uint32_t most = 0;
+  const uint32_t first = std::max(plan.named, plan.keys.labels - std::min(plan.keys.labels, 4U));
+  for (uint32_t label = first; label < plan.keys.labels; label++) {
+    if (!HasLabel(objects_.FactsOf(key.b).next, label)) continue;
+    const auto [place, added] = name_depths_.try_emplace({key.a, label});
+    if (added) {
+      place->second = PlainDepths(plan.keys.dfa, [&](uint32_t state) {
+        return HasLabel(plan.keys.reachable_from[state], label);
+      });
+    }
+    most = std::max(most, place->second[key.c]);
+  }
+  return most;
 }
 
 size_t JsonMachine::bytes() const {

@@ -9,8 +9,10 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/grammar/grammar.h"
@@ -29,6 +31,7 @@ class JsonMachine : public GrammarMachine {
   State start() const override { return start_; }
   const Node& NodeOf(State state) override;
   State Next(State state, uint8_t byte) override;
+  uint32_t PlainCharacters(State state) override;
   size_t bytes() const override;
 
  private:
@@ -75,6 +78,7 @@ class JsonMachine : public GrammarMachine {
   State StepKey(const Key& key, uint8_t byte);
   // The state after one byte of whitespace, or kDead if the byte is not allowed as whitespace here.
   State AfterSpace(Key key, uint8_t byte);
+  uint32_t PlainInName(const Key& key);
 
   const SchemaPlan& plan_;
   const bool compact_;
@@ -86,6 +90,9 @@ class JsonMachine : public GrammarMachine {
   std::vector<std::unique_ptr<std::array<State, 256>>> steps_;  // by state; UINT32_MAX = unknown
   size_t tables_ = 0;                                           // number of tables in `steps_`
   State start_ = kDead;
+  // PlainDepths() of automata of strings, and of those of names by object and label.
+  std::unordered_map<const Dfa*, std::vector<uint32_t>> string_depths_;
+  std::map<std::pair<uint32_t, uint32_t>, std::vector<uint32_t>> name_depths_;
 };
 
 }  // namespace codellama
