@@ -20,7 +20,7 @@ class CompileWork {
   static bool IsSpent();
 
   // Adds steps; one step stands for about a microsecond or a few. Throws kInvalidGrammar when the
-  // work exceeds its limit, a few seconds, and kAborted soon after `stop` becomes true.
+  // work exceeds its limit, a second or two, and kAborted soon after `stop` becomes true.
   static void Add(size_t steps);
 
  private:
