@@ -1,12 +1,13 @@
 /**
  * `npm run bench`: runs each case with every available peer, prints tables and writes a folder.
  *
- * A case is a file in cases/ with `summary`, `peers` and `run`. A peer is a file in peers/ with `prepare`, which
- * runs once in this process, and `load`, which runs in a child process (see engine.mjs). A peer that fails or
- * hangs is left out, and the table says why.
+ * A case is a file in cases/ with `summary`, `peers` and `run`; `usesModels` is false for a case without a
+ * model. A peer is a file in peers/ with `prepare`, which runs once in this process, and `load`, which runs in a
+ * child process (see engine.mjs). A peer that fails or hangs is left out, and the table says why.
  */
 import { runWhenMain } from "../scripts/project.mjs";
 import { note } from "../scripts/terminal.mjs";
+import { measureFile } from "./cases/schema.mjs";
 import { Contest } from "./comparison.mjs";
 import { describeMachine } from "./machine.mjs";
 import { findModel } from "./models.mjs";
@@ -71,6 +72,12 @@ async function* runCase(name, options, models) {
   }
 }
 
+/** Whether a case needs the models, which may have to be made first. */
+async function usesModels(cases) {
+  const modules = await Promise.all(cases.map((name) => import(`./cases/${name}.mjs`)));
+  return modules.some((module) => module.usesModels ?? true);
+}
+
 await runWhenMain(import.meta, async (args) => {
   const options = readOptions(args);
   if (options.help) return console.log(help);
@@ -81,7 +88,8 @@ await runWhenMain(import.meta, async (args) => {
       `This machine is busy (load average ${machine.loadAverage.toFixed(1)}), so the results are not reliable.`,
     );
   }
-  const models = options.models.map(findModel);
+  if (options.json) return console.log(JSON.stringify(await measureFile(options)));
+  const models = (await usesModels(options.cases)) ? options.models.map(findModel) : [];
   console.log(head(machine, options));
   /** @type {import("./output.mjs").Report} */
   const report = { machine, options, command: commandLine(args), cases: [] };

@@ -21,9 +21,12 @@ const peerNames = moduleNames("peers").filter((name) => name !== "install");
 export const help = `Compares node-codellama with its peers on the same model, threads and tokens.
 
   npm run bench -- [CASE...] [options]
+  npm run bench -- schema FILE [--json]
 
   cases                 ${caseNames.join(", ")}
-                        (default: all)
+                        (default: all, schema only with a FILE)
+  FILE                  schemas and instances in MaskBench's format: a line
+                        {name, schema, tests: [{valid, data}]} each; or .gz
   --model NAME          ${modelNames.join(", ")} or a GGUF file; repeatable
                         (default: tiny and 7b)
   --repetitions N       measurements of each engine (default 5)
@@ -33,6 +36,7 @@ export const help = `Compares node-codellama with its peers on the same model, t
                         scripts/build.mjs --cuda --programs)
   --split-mode MODE     split over GPUs: layer (default), row, tensor
   --output FOLDER       write results.json, results.md and chart.svg
+  --json                print the figures of schema as one line of JSON
 
 The first run compiles llama-bench, installs the peers into bench/peers and writes a model of 4.1 GB into
 your cache folder. All cases on both models take most of an hour on two cores. Run nothing else at the
@@ -54,6 +58,28 @@ function readPeers(names) {
   throw new Failure(`--peer must be one of ${peerNames.join(", ")} (got ${unknown.join(", ")}).`);
 }
 
+/**
+ * Cases, and the file of the case `schema`: the one argument that is not the name of a case.
+ * @param {string[]} positionals
+ * @param {boolean} json
+ */
+function readCases(positionals, json) {
+  const named = positionals.filter((name) => caseNames.includes(name));
+  const others = positionals.filter((name) => !caseNames.includes(name));
+  const isSchema = named.includes("schema");
+  if (others.length > (isSchema ? 1 : 0)) {
+    throw new Failure(
+      `A case must be one of ${caseNames.join(", ")} (got ${others.join(", ")}).`,
+      help,
+    );
+  }
+  const [file] = others;
+  if (isSchema && file === undefined) throw new Failure("schema needs a FILE.", help);
+  if (json && named.join() !== "schema") throw new Failure("--json needs the case schema.", help);
+  const cases = named.length > 0 ? named : caseNames.filter((name) => name !== "schema");
+  return { cases, file };
+}
+
 /** Reads the command line. */
 export function readOptions(args) {
   let parsed;
@@ -69,6 +95,7 @@ export function readOptions(args) {
         gpu: { type: "boolean", default: false },
         "split-mode": { type: "string" },
         output: { type: "string" },
+        json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     });
@@ -76,15 +103,8 @@ export function readOptions(args) {
     throw new Failure(error.message, help);
   }
   const { values, positionals } = parsed;
-  const unknown = positionals.filter((name) => !caseNames.includes(name));
-  if (unknown.length > 0) {
-    throw new Failure(
-      `A case must be one of ${caseNames.join(", ")} (got ${unknown.join(", ")}).`,
-      help,
-    );
-  }
   return {
-    cases: positionals.length > 0 ? positionals : caseNames,
+    ...readCases(positionals, values.json),
     models: values.model,
     onlyPeers: readPeers(values.peer),
     repetitions: positive("repetitions", values.repetitions),
@@ -92,6 +112,7 @@ export function readOptions(args) {
     gpu: values.gpu,
     splitMode: values["split-mode"],
     output: values.output,
+    json: values.json,
     help: values.help,
   };
 }

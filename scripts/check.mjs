@@ -18,7 +18,7 @@ function cppFiles(folder) {
 await runWhenMain(import.meta, async (args) => {
   await installPackages();
   const fix = args.includes("--fix");
-  const sources = [...cppFiles("native"), ...cppFiles("test/native")];
+  const sources = ["native", "test/native", "bench/native"].flatMap(cppFiles);
   const tool = (path) => join("node_modules", path);
   const checks = {
     "JavaScript and TypeScript": [

@@ -75,7 +75,7 @@ function longFunctions(name, lines) {
  * @param {string} name - the including file
  */
 function mayInclude(room, path, name) {
-  if (path === "llama.h") return room === "llama" || name.startsWith("test/");
+  if (path === "llama.h") return room === "llama" || !name.startsWith("native/");
   const [, wanted] = /^engine\/([^/]+)\//.exec(path) ?? [];
   if (room === undefined) return true;
   if (path.startsWith("addon/")) return false;
@@ -84,6 +84,10 @@ function mayInclude(room, path, name) {
 }
 
 await runWhenMain(import.meta, () => {
-  const problems = [...sources("native"), ...sources("test/native")].flatMap(problemsOf);
+  const problems = [
+    ...sources("native"),
+    ...sources("test/native"),
+    ...sources("bench/native"),
+  ].flatMap(problemsOf);
   if (problems.length > 0) throw new Failure(problems.join("\n"));
 });

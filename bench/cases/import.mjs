@@ -5,6 +5,7 @@ const runProgram = promisify(execFile);
 
 export const summary = "Importing the library in a fresh process";
 export const peers = ["node-codellama", "node-llama-cpp"];
+export const usesModels = false;
 
 /** Milliseconds to import a module in a fresh process. */
 async function importMs(url) {
