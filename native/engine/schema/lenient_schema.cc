@@ -64,7 +64,7 @@ class LenientCompiler {
       dropped_.push_back({pointer, keyword, reason + "; anyOf is enforced instead"});
       return true;
     }
-    const auto has_name = [&](const auto& member) { return member.first == keyword; };
+    const auto has_name = [&](const auto& member) { return member.name == keyword; };
     if (std::erase_if(schema->members, has_name) == 0) return false;
     dropped_.push_back(dropped);
     // Without the patterns, it would forbid the names that they allow.
