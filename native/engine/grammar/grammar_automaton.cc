@@ -86,7 +86,7 @@ GrammarAutomaton::State GrammarAutomaton::Intern(std::vector<Stack> tops, bool c
       numbers_.try_emplace({complete, std::move(tops)}, static_cast<State>(states_.size()));
   if (added) {
     tops_ += 2 * place->first.second.size();
-    states_.push_back({.tops = place->first.second, .complete = complete});
+    states_.push_back({.tops = place->first.second, .complete = complete, .next = nullptr});
   }
   return place->second;
 }
