@@ -1,7 +1,11 @@
 #include "engine/regex/number_texts.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <tuple>
 
 #include "engine/base/error.h"
@@ -141,6 +145,44 @@ DfaPtr Compared(const Decimal& bound, Accepts&& accepts) {
       [&](const Comparison& state) { return accepts(SignedOrder(state, bound)); });
 }
 
+// Numbers without a fraction, and numbers of at most 16 significant digits. No two of the latter
+// below 2^53 have the same double, so none of them rounds to an integer or to a bound.
+DfaPtr ShortNumbers() {
+  constexpr size_t kMostDigits = 16;
+  struct State {
+    Reader reader;
+    size_t digits = 0;  // significant digits read, counted up to one more than the limit
+    auto operator<=>(const State&) const = default;
+  };
+  const auto step = [](State* state, char character) {
+    const bool significant = character > '0' || state->digits > 0;
+    if (character >= '0' && significant)
+      state->digits = std::min(state->digits + 1, kMostDigits + 1);
+    return state->reader.place == Place::kInteger || state->digits <= kMostDigits;
+  };
+  static const DfaPtr numbers = Texts(State{}, step, [](const State&) { return true; });
+  return numbers;
+}
+
+// The double after `bound` towards `limit`, in its shortest spelling.
+Decimal NextDouble(const Decimal& bound, double limit) {
+  const double next = std::nextafter(std::stod(CanonicalText(bound)), limit);
+  std::array<char, 32> spelling;
+  const auto end = std::to_chars(spelling.begin(), spelling.end(), next).ptr;
+  return ParseDecimal({spelling.begin(), end});
+}
+
+// Numbers beyond `bound` in the direction of `limit`. `strict` holds all of them by their decimal
+// digits; `from(next)` returns the numbers from the next double on.
+template <typename From>
+DfaPtr Beyond(const Decimal& bound, double limit, const DfaPtr& strict, From&& from) {
+  const bool is_zero = bound.integer.empty() && bound.fraction.empty();
+  constexpr size_t kDigitsOfDoubles = 300;
+  // No text that NumberSpellings() allows is so small that it rounds to zero.
+  if (is_zero || bound.integer.size() > kDigitsOfDoubles) return strict;
+  return Union(Intersection(strict, ShortNumbers()), from(NextDouble(bound, limit)));
+}
+
 // Long division of the digits read so far.
 struct Division {
   Reader reader;
@@ -247,8 +289,8 @@ DfaPtr AllNumbers() {
     Reader reader;
     auto operator<=>(const State&) const = default;
   };
-  static const DfaPtr all =
-      Texts(State{}, [](State*, char) { return true; }, [](const State&) { return true; });
+  static const DfaPtr all = Texts(
+      State{}, [](State*, char) { return true; }, [](const State&) { return true; });
   return all;
 }
 
@@ -258,11 +300,21 @@ DfaPtr AllIntegers() {
 }
 
 DfaPtr NumbersFrom(const Decimal& bound, bool exclusive) {
-  return Compared(bound, [exclusive](int order) { return exclusive ? order > 0 : order >= 0; });
+  if (!exclusive) return Compared(bound, [](int order) { return order >= 0; });
+  return Beyond(bound, std::numeric_limits<double>::infinity(),
+                Compared(bound, [](int order) { return order > 0; }),
+                [](const Decimal& next) { return NumbersFrom(next, false); });
 }
 
 DfaPtr NumbersUpTo(const Decimal& bound, bool exclusive) {
-  return Compared(bound, [exclusive](int order) { return exclusive ? order < 0 : order <= 0; });
+  if (!exclusive) return Compared(bound, [](int order) { return order <= 0; });
+  return Beyond(bound, -std::numeric_limits<double>::infinity(),
+                Compared(bound, [](int order) { return order < 0; }),
+                [](const Decimal& next) { return NumbersUpTo(next, false); });
+}
+
+DfaPtr NumbersOutside(const DfaPtr& numbers) {
+  return numbers->IsEmpty() ? AllNumbers() : Difference(ShortNumbers(), numbers);
 }
 
 DfaPtr MultiplesOf(const Decimal& divisor) {

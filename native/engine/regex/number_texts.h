@@ -23,13 +23,18 @@ Decimal ParseDecimal(std::string_view number);
 // The canonical text of the number, as defined above.
 std::string CanonicalText(const Decimal& number);
 
-// The functions below return sets of canonical texts.
+// The functions below return sets of canonical texts. Programs read a number as a double, so a
+// number with many digits can become a neighbour of itself: 2.99999999999999999 becomes 3. A set
+// that excludes a number therefore excludes the texts that round to it.
 DfaPtr AllNumbers();
 DfaPtr AllIntegers();
 // Numbers above `bound`, or equal to it unless `exclusive`.
 DfaPtr NumbersFrom(const Decimal& bound, bool exclusive);
 // Numbers below `bound`, or equal to it unless `exclusive`.
 DfaPtr NumbersUpTo(const Decimal& bound, bool exclusive);
+// Numbers that are not in the set. Fractions have at most 16 significant digits unless the set is
+// empty.
+DfaPtr NumbersOutside(const DfaPtr& numbers);
 // Multiples of `divisor`. Throws kInvalidGrammar if the divisor is not above 0 or has too many
 // digits.
 DfaPtr MultiplesOf(const Decimal& divisor);

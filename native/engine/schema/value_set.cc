@@ -230,7 +230,7 @@ ValueSet Not(const ValueSet& set) {
   return {!set.has_null,
           !set.has_true,
           !set.has_false,
-          Difference(AllNumbers(), set.numbers),
+          NumbersOutside(set.numbers),
           Difference(AllTexts(), set.strings),
           OutsideAll(set.objects, ObjectShape::Any()),
           OutsideAll(set.arrays, ArrayShape{})};

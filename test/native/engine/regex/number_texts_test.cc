@@ -47,6 +47,30 @@ TEST(sets_of_numbers_compare_exactly) {
   }
 }
 
+TEST(numbers_outside_a_set_do_not_round_into_it) {
+  const DfaPtr below = NumbersUpTo(ParseDecimal("3"), true);
+  CHECK(!below->Contains("2." + std::string(25, '9')));
+  CHECK(below->Contains("2.9999999999999996"));
+  CHECK(below->Contains("0.30000000000000004"));
+  const DfaPtr above = NumbersFrom(ParseDecimal("-0.5"), true);
+  CHECK(!above->Contains("-0.4" + std::string(24, '9')));
+  CHECK(above->Contains("-0.49999999999999994"));
+  CHECK(NumbersFrom(ParseDecimal("0"), true)->Contains("0." + std::string(24, '0') + "1"));
+
+  const DfaPtr fractions = NumbersOutside(AllIntegers());
+  CHECK(!fractions->Contains("1.0000000000000001"));
+  CHECK(fractions->Contains("9.000000000000001"));
+  CHECK(NumbersOutside(NoText()) == AllNumbers());
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 10'000; i++) {
+    std::string digits = std::to_string(random() % 10'000'000'000'000'000 + 1);
+    digits.insert(1 + random() % digits.size(), ".");
+    const std::string canonical = CanonicalText(ParseDecimal(digits));
+    const double value = std::stod(canonical);
+    CHECK_EQ(fractions->Contains(canonical), value != std::floor(value));
+  }
+}
+
 TEST(sets_of_multiples_are_exact) {
   std::mt19937 random(2);
   for (const char* divisor : {"1", "2", "7", "100", "0.01", "0.25", "1e2", "2.5", "13"}) {
