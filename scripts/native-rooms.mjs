@@ -7,7 +7,8 @@ import { Failure, root, runWhenMain } from "./project.mjs";
 /** Rooms of native/engine from the ground up. Rooms of one floor do not include each other. */
 const floors = [
   ["base"],
-  ["gguf", "text", "regex"],
+  ["gguf", "regex"],
+  ["text"],
   ["kv"],
   ["grammar"],
   ["schema"],

@@ -1,28 +1,22 @@
 import { types } from "node:util";
-import {
-  addAbortListener,
-  reasonOf,
-  removeAbortListener,
-  throwIfAborted,
-} from "../base/abort-listeners.ts";
-import { CodeLlamaError, callNative, fromNative } from "../errors.ts";
+import { throwIfAborted } from "../base/abort-listeners.ts";
+import { CodeLlamaError, callNative } from "../errors.ts";
 import type {
-  NativeCompilation,
   NativeEngine,
   NativeLoadOptions,
   NativeLora,
   NativeModel,
   NativeOutput,
-  NativeRequest,
   NativeWork,
   PromptPart,
 } from "../native/binding.ts";
 import type { RopeOptions } from "../native/load-options.ts";
 import type { EngineStats } from "../native/model-info.ts";
-import type { Structure } from "../options/structure.ts";
+import { Compilations } from "./compilations.ts";
 import type { EngineListener } from "./events.ts";
-import { Grammars } from "./grammars.ts";
+import { resultOf } from "./native-work.ts";
 import {
+  type Compiled,
   type EngineCall,
   type EnginePort,
   type EngineState,
@@ -51,9 +45,9 @@ export class LocalEngine implements EnginePort, Vocabulary {
   readonly kvParts: number;
   readonly healsTokens = true;
   #closing = false;
-  readonly #grammars = new Grammars();
+  readonly #compilations = new Compilations();
   /** Each function rejects a caller that waits for work on another thread. */
-  readonly #waiting = new Set<(reason: CodeLlamaError) => void>();
+  readonly #waiting = new Set<(reason: Error) => void>();
   #lastId = 0;
   #lastGroup = 0;
 
@@ -127,10 +121,7 @@ export class LocalEngine implements EnginePort, Vocabulary {
   }
 
   /** @throws CodeLlamaError `CLOSED`, `OUT_OF_MEMORY`, `QUEUE_FULL` */
-  submit(
-    call: EngineCall & Pick<NativeRequest, "grammar">,
-    onOutput: (output: NativeOutput) => void,
-  ): EngineRequest {
+  submit(call: EngineCall & Compiled, onOutput: (output: NativeOutput) => void): EngineRequest {
     const { prompt } = call;
     if (!types.isInt32Array(prompt)) throw new TypeError("this engine takes tokens");
     this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
@@ -170,31 +161,15 @@ export class LocalEngine implements EnginePort, Vocabulary {
     );
   }
 
-  /** @throws CodeLlamaError `INVALID_GRAMMAR` */
-  compileGrammar(structure: Structure, stop?: AbortSignal): Promise<NativeCompilation> {
-    return this.#whileOpen(this.#grammars.compile(structure), stop);
+  compile(
+    call: Pick<EngineCall, "structure" | "patterns">,
+    stop?: AbortSignal,
+  ): Compiled | Promise<Compiled> {
+    return this.#compilations.ofCall(call, (work) => this.#whileOpen(work, stop));
   }
 
-  /** Returns the value of the work. `close()` and `stop` cancel the work and reject at once. */
-  #whileOpen<Value>(
-    { result, cancel }: NativeWork<Value>,
-    stop: AbortSignal | undefined,
-  ): Promise<Value> {
-    return new Promise((resolve, reject) => {
-      const end = (reason: unknown) => {
-        reject(reason);
-        cancel();
-      };
-      const onAbort = () => stop && end(reasonOf(stop));
-      this.#waiting.add(end);
-      if (stop !== undefined) addAbortListener(stop, onAbort);
-      result
-        .then(resolve, (error: unknown) => reject(fromNative(error)))
-        .finally(() => {
-          this.#waiting.delete(end);
-          if (stop !== undefined) removeAbortListener(stop, onAbort);
-        });
-    });
+  #whileOpen<Value>(work: NativeWork<Value>, stop: AbortSignal | undefined): Promise<Value> {
+    return resultOf(work, stop, this.#waiting);
   }
 
   /** Stores the KV cells of a prompt in host memory. @throws CodeLlamaError `CLOSED` */

@@ -3,14 +3,15 @@ import type {
   DroppedKeyword,
   NativeCompilation,
   NativeFinished,
-  NativeGrammar,
   NativeModel,
   NativeOutput,
   NativeRequest,
+  NativeStopPattern,
   PromptPart,
 } from "../native/binding.ts";
 import type { EngineStats } from "../native/model-info.ts";
 import type { ChatMessage } from "../options/messages.ts";
+import type { Pattern } from "../options/regular-expression.ts";
 import type { Structure } from "../options/structure.ts";
 
 /** A prompt as text, for a remote engine that tokenizes it. */
@@ -72,11 +73,18 @@ export type PreparedPrompt = (
 ) => EnginePrompt | Promise<EnginePrompt>;
 
 /** A request to an engine. */
-export type EngineCall = Omit<NativeRequest, "id" | "grammar" | "prompt"> & {
+export type EngineCall = Omit<NativeRequest, "id" | "grammar" | "prompt" | "stopPatterns"> & {
   readonly prompt: EnginePrompt;
   readonly seed: number;
   readonly structure?: Structure | undefined;
+  /** Regular expressions that end the text. */
+  readonly patterns?: readonly Pattern[] | undefined;
 };
+
+/** What an engine compiled before a request. */
+export interface Compiled extends Partial<NativeCompilation> {
+  readonly stopPatterns?: readonly NativeStopPattern[] | undefined;
+}
 
 /** Changes an answer's text before the reader sees it. */
 export interface TextFilter {
@@ -160,16 +168,17 @@ export interface EnginePort {
    * @throws CodeLlamaError `CLOSED`, `QUEUE_FULL`, `CAPABILITY_MISSING` for an option that the
    *   engine does not have
    */
-  submit(
-    call: EngineCall & { readonly grammar?: NativeGrammar | undefined },
-    onOutput: (output: NativeOutput) => void,
-  ): RunningRequest;
+  submit(call: EngineCall & Compiled, onOutput: (output: NativeOutput) => void): RunningRequest;
   /**
-   * Compiles a structure; undefined if the engine does that itself at `submit`.
+   * Compiles the structure and the stop patterns of a call. A remote server compiles the structure
+   * itself.
    * @param stop - ends the work, which then rejects with the signal's reason
    * @throws CodeLlamaError `INVALID_GRAMMAR`
    */
-  compileGrammar(structure: Structure, stop?: AbortSignal): Promise<NativeCompilation | undefined>;
+  compile(
+    call: Pick<EngineCall, "structure" | "patterns">,
+    stop?: AbortSignal,
+  ): Promise<Compiled> | Compiled;
   stats(): EngineStats;
   close(): Promise<void>;
 }

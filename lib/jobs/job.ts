@@ -152,25 +152,24 @@ export class Job<Result> {
     const encoding = this.#prepare(() => this.#encode(prompt));
     const encoded = types.isPromise(encoding) ? await encoding : encoding;
     if ("ended" in encoded) return this.#endedResult(options, output, 0, encoded.ended);
-    const { structure } = options;
-    const compiling = this.#prepare((stop) =>
-      structure === undefined ? undefined : this.#engine.compileGrammar(structure, stop),
-    );
-    const grammar = types.isPromise(compiling) ? await compiling : compiling;
-    if ("ended" in grammar) {
-      return this.#endedResult(options, output, promptLength(encoded.value), grammar.ended);
+    const compiling = this.#prepare((stop) => this.#engine.compile(options, stop));
+    const compiled = types.isPromise(compiling) ? await compiling : compiling;
+    if ("ended" in compiled) {
+      return this.#endedResult(options, output, promptLength(encoded.value), compiled.ended);
     }
     const remainingMs = this.#remainingMs();
     const call = {
       ...options,
+      ...compiled.value,
       prompt: encoded.value,
-      grammar: grammar.value?.grammar,
       // The engine takes whole milliseconds from 1.
       timeoutMs: remainingMs && Math.max(1, Math.round(remainingMs)),
     };
     const result = await this.#submit(call, output, index);
-    return structure?.kind === "jsonSchema" && structure.lenient && grammar.value !== undefined
-      ? { ...result, droppedKeywords: grammar.value.droppedKeywords }
+    const { structure } = options;
+    const { droppedKeywords } = compiled.value;
+    return structure?.kind === "jsonSchema" && structure.lenient && droppedKeywords !== undefined
+      ? { ...result, droppedKeywords }
       : result;
   }
 

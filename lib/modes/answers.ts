@@ -50,6 +50,7 @@ function beamOptions(options: GenerateOptions, where: string): BeamOptions | und
     "bestOf",
     "grammar",
     "jsonSchema",
+    "regex",
     "promptLogprobs",
     "tokenHealing",
   ] as const) {

@@ -1,3 +1,4 @@
+import { invalidArgument } from "../base/arguments.ts";
 import type { EnginePort, PreparedPrompt, TextFilter } from "../engine/port.ts";
 import { CodeLlamaError } from "../errors.ts";
 import { Job } from "../jobs/job.ts";
@@ -6,6 +7,7 @@ import { type ChatOptions, chatTable } from "../options/chat.ts";
 import { checkList } from "../options/check.ts";
 import { type ChatMessage, copyMessages } from "../options/messages.ts";
 import { checkCall, type RequestOptions, requestOptions } from "../options/request.ts";
+import { dedentBelow } from "../options/stop.ts";
 import type { AnyTable } from "../options/table.ts";
 import type { GenerationResult } from "../result.ts";
 import { answers } from "./answers.ts";
@@ -87,6 +89,11 @@ export function chatCall(
 ): RequestOptions {
   engine.requireContext(where);
   const call = requestOptions(options, table, engine, where);
+  if (dedentBelow(options, () => "") !== undefined) {
+    throw invalidArgument(
+      `${where}: stopAt: "dedent" needs a text to continue; call generate() or infill()`,
+    );
+  }
   if (options.force !== true) requireCapability(capabilities, "chat", engine.model.name, where);
   return call;
 }

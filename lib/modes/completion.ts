@@ -10,6 +10,7 @@ import type { PromptPart } from "../native/binding.ts";
 import { checkValue } from "../options/check.ts";
 import { type GenerateOptions, generateTable } from "../options/generate.ts";
 import { checkCall, requestOptions } from "../options/request.ts";
+import { dedentBelow } from "../options/stop.ts";
 import { type TextOrTokens, textOrTokens } from "../options/texts.ts";
 import { truncate } from "../prompt/truncate.ts";
 import type { GenerationResult } from "../result.ts";
@@ -32,10 +33,18 @@ export function complete(
     requireCapability(capabilities, "python", engine.model.name, where);
   }
   const prepared = completionPrompt(engine, given, checked, call.maxTokens, where);
+  const dedent = dedentBelow(checked, () => endOf(engine, given, where));
   const script = answers(engine, checked, where, (runRequest) =>
-    runRequest({ ...call, prompt: prepared }),
+    runRequest({ ...call, dedentBelow: dedent, prompt: prepared }),
   );
   return new Job(engine, checked, script);
+}
+
+/** The end of a prompt as text: its last line, unless that has more than 256 tokens. */
+function endOf(engine: EnginePort, prompt: TextOrTokens, where: string): string {
+  if (typeof prompt === "string") return prompt;
+  const vocabulary = engine.vocabulary(`${where}: stopAt: "dedent"`);
+  return vocabulary.detokenize(prompt.subarray(-256), false);
 }
 
 /** Prepares the prompt of `generate`. Shortens it with `overflow: "truncate"`. */

@@ -15,6 +15,7 @@ import {
   readHoles,
 } from "../options/infill.ts";
 import { checkCall, type RequestOptions, requestOptions } from "../options/request.ts";
+import { dedentBelow } from "../options/stop.ts";
 import { fillInMiddlePrompt, hasFileTokens } from "../prompt/fill-in-middle.ts";
 import { type InfillOrder, infillPrompt } from "../prompt/infill.ts";
 import { OverlapTrimmer } from "../prompt/overlap.ts";
@@ -113,7 +114,11 @@ class HoleFiller {
     const newFilter = trim === "overlap" ? () => new OverlapTrimmer(suffix) : undefined;
     const stop = singleLine ? [...(this.#call.stop ?? []), "\n"] : this.#call.stop;
     const tokenHealing = this.#orderFor(prefix) === "spm" && this.#heals && !atLineStart(prefix);
-    return runRequest({ ...this.#call, stop, prompt, tokenHealing }, newFilter);
+    const dedent = dedentBelow(this.#options, () => prefix);
+    return runRequest(
+      { ...this.#call, stop, dedentBelow: dedent, prompt, tokenHealing },
+      newFilter,
+    );
   }
 
   #orderFor(prefix: string): InfillOrder {

@@ -67,12 +67,16 @@ export interface NativeWork<Value> {
 }
 
 /** The language of a text that `compileGrammar` compiles. */
-export type NativeGrammarKind = "gbnf" | "jsonSchema";
+export type NativeGrammarKind = "gbnf" | "jsonSchema" | "regex";
 
-/** Options of `compileGrammar`, for JSON schemas. */
+/** Options of `compileGrammar`. */
 export interface NativeGrammarOptions {
+  /** For JSON schemas. */
   readonly compact?: boolean | undefined;
+  /** For JSON schemas. */
   readonly lenient?: boolean | undefined;
+  /** Those of the flags `i`, `m` and `s` of a regular expression that are set. */
+  readonly flags?: string;
 }
 
 /** A keyword of a JSON schema that a text does not have to meet. */
@@ -95,6 +99,20 @@ export interface NativeGrammar {
   readonly handle: unique symbol;
 }
 
+/** A regular expression that `compileStopPattern` compiled. Opaque to TypeScript. */
+export interface NativeStopPattern {
+  readonly stopHandle: unique symbol;
+}
+
+/**
+ * Takes the next piece of a text, or null at its end. Returns the text to show, and the text that
+ * matched a stop condition; `""` if nothing has matched yet.
+ */
+export type NativeTextStop = (piece: string | null) => {
+  readonly text: string;
+  readonly matched: string;
+};
+
 export interface NativeRequest extends OrUndefined<SamplingOptions> {
   readonly id: number;
   readonly prompt: Int32Array;
@@ -102,6 +120,9 @@ export interface NativeRequest extends OrUndefined<SamplingOptions> {
   readonly tokenHealing?: boolean | undefined;
   readonly maxRepeats?: number | undefined;
   readonly stop?: readonly string[] | undefined;
+  readonly stopPatterns?: readonly NativeStopPattern[] | undefined;
+  /** Ends the text at the first line that is indented less than its first line, which continues this line. */
+  readonly dedentBelow?: string | undefined;
   readonly stopTokens?: Int32Array | undefined;
   readonly prefixCache?: boolean | undefined;
   readonly priority?: string | undefined;
@@ -287,12 +308,18 @@ interface Addon {
     onEvents: (events: readonly NativeEvent[]) => void,
   ) => NativeEngine;
   inspect(path: string): Promise<NativeGgufFile>;
-  /** Compiles GBNF, or a JSON schema as JSON text, on another thread. */
+  /** Compiles GBNF, a JSON schema as JSON text, or a regular expression, on another thread. */
   compileGrammar(
     kind: NativeGrammarKind,
     text: string,
     options: NativeGrammarOptions,
   ): NativeWork<NativeCompilation>;
+  /** Compiles a regular expression that ends a text, on another thread. */
+  compileStopPattern(source: string, flags: string): NativeWork<NativeStopPattern>;
+  /** Finds stop conditions in a text that comes from elsewhere. */
+  newTextStop(
+    conditions: Pick<NativeRequest, "stop" | "stopPatterns" | "dedentBelow">,
+  ): NativeTextStop;
   /** Adds a folder to search for backends. Has an effect only before the first load or listing. */
   addBackendFolder(path: string): void;
   backends(): Promise<readonly NativeBackend[]>;

@@ -1,13 +1,17 @@
 import type { NativeRequest } from "../native/binding.ts";
 import { checkOptions } from "./check.ts";
 import { type GenerateOptions, generateTable } from "./generate.ts";
+import type { Pattern } from "./regular-expression.ts";
 import { type ComputeOptions, computeTable, noTokenLimit } from "./shared.ts";
+import { stopPatterns } from "./stop.ts";
 import { type Structure, structureOf } from "./structure.ts";
 import { type AnyTable, type EngineFacts, nativeProperties, rulesOf } from "./table.ts";
 
 /** Checked options of one call, as an engine takes them. */
-export interface RequestOptions extends Omit<NativeRequest, "id" | "prompt" | "grammar"> {
+export interface RequestOptions
+  extends Omit<NativeRequest, "id" | "prompt" | "grammar" | "stopPatterns"> {
   readonly structure?: Structure | undefined;
+  readonly patterns?: readonly Pattern[] | undefined;
   readonly seed: number;
 }
 
@@ -39,6 +43,7 @@ export function requestOptions(
     ...ownDefaults(table),
     ...nativeProperties({ ...options }, table, where, engine),
     structure: structureOf(options, where),
+    patterns: stopPatterns(options, where),
   };
 }
 

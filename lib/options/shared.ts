@@ -5,7 +5,6 @@ import {
   abortSignal,
   boolean,
   copyRecord,
-  either,
   integer,
   isRecord,
   listOf,
@@ -13,9 +12,9 @@ import {
   oneOf,
   type Rule,
   required,
-  textUpTo,
 } from "./check.ts";
 import { samplingTable } from "./sampling.ts";
+import { type StopOptions, stopTable } from "./stop.ts";
 import type { EngineFacts, NativeTable, OptionTable } from "./table.ts";
 import { type LogitBias, logitBiasPairs, logitBiasRule, stopTokenIds } from "./token-options.ts";
 
@@ -47,17 +46,14 @@ export interface ComputeOptions {
 }
 
 /** Options that `generate`, `infill` and `chat` share. */
-export interface SharedOptions extends Omit<SamplingOptions, "ignoreEos">, ComputeOptions {
+export interface SharedOptions
+  extends Omit<SamplingOptions, "ignoreEos">,
+    StopOptions,
+    ComputeOptions {
   /** Maximum number of new tokens; 0 only computes the prompt. Default: until the context is full. */
   readonly maxTokens?: number;
   /** Added to the logits of tokens; `-Infinity` forbids a token. Range -Infinity to 1e6. */
   readonly logitBias?: LogitBias;
-  /**
-   * Texts that end the generation and are not part of the result. The stop string that ends first in
-   * the text wins, and the longest of several that end together. At most 64, of 4096 characters
-   * each.
-   */
-  readonly stop?: string | readonly string[];
   /** Ids of tokens that end the generation and are not part of the result. At most 64. */
   readonly stopTokens?: readonly number[];
   /**
@@ -94,7 +90,6 @@ export interface SharedOptions extends Omit<SamplingOptions, "ignoreEos">, Compu
 /** As `maxTokens`: until the context is full. */
 export const noTokenLimit = 2 ** 32 - 1;
 
-const stopText = textUpTo(4096);
 const loraScale = number(-100, 100);
 const mostLoras = 64;
 
@@ -163,14 +158,7 @@ export const sharedTable = {
     field: "logit_bias",
     doc: "add to the logits of tokens; -Infinity forbids one",
   },
-  stop: {
-    rule: either(stopText, listOf(stopText, 64)),
-    native: (stop) => ({ stop: typeof stop === "string" ? [stop] : stop }),
-    off: [[], ""],
-    field: "stop",
-    flag: { value: "text" },
-    doc: "end before this text",
-  },
+  ...stopTable,
   stopTokens: {
     rule: listOf(integer(0, 2 ** 31 - 1), 64),
     native: (ids, where, { model }) => ({

@@ -1,6 +1,7 @@
 import { invalidArgument } from "../base/arguments.ts";
 import { boolean, text } from "./check.ts";
 import { jsonOf, jsonSchemaRule } from "./json-schema.ts";
+import { patternOf, regularExpression } from "./regular-expression.ts";
 import type { NativeTable } from "./table.ts";
 
 /** The structure that a text must follow. */
@@ -32,10 +33,22 @@ export interface StructureOptions {
    * the whole `not` or `if` is dropped, and a `oneOf` becomes an `anyOf`. Default false.
    */
   readonly lenient?: boolean;
+  /**
+   * Regular expression that the whole text matches: a RegExp or its source, in ECMA-262's syntax,
+   * read as with the flag `u`. `^` and `$` may be left out. The flags `i`, `m` and `s` work as in
+   * JavaScript; `d` and `g` have no effect; `v` and `y` are refused. Word boundaries,
+   * backreferences, lookbehind and lookahead in repetitions cannot be enforced: they reject with
+   * `INVALID_GRAMMAR` and their place, before anything is computed. At most 65,536 characters.
+   */
+  readonly regex?: string | RegExp;
 }
 
 /** The structure of one text, as an engine takes it. */
-export type Structure = { readonly kind: "gbnf"; readonly text: string } | JsonStructure;
+export type Structure =
+  | { readonly kind: "gbnf"; readonly text: string }
+  | JsonStructure
+  /** `text` is the source. `flags` are those of `i`, `m` and `s` that are set. */
+  | { readonly kind: "regex"; readonly text: string; readonly flags: string };
 
 /** A JSON schema as JSON text, and how strictly and how densely its text is written. */
 export interface JsonStructure {
@@ -49,7 +62,11 @@ export interface JsonStructure {
 export const structureOptionOf = {
   gbnf: "grammar",
   jsonSchema: "jsonSchema",
+  regex: "regex",
 } as const satisfies { readonly [Kind in Structure["kind"]]: keyof StructureOptions };
+
+/** The options that exclude each other. */
+export const structureNames = Object.values(structureOptionOf);
 
 const maxJson = 2 ** 18;
 
@@ -77,23 +94,33 @@ export const structureTable = {
     field: "lenient_schema",
     doc: "drop keywords of a schema that cannot be enforced",
   },
+  regex: {
+    rule: regularExpression,
+    form: "RegExp or its source",
+    native: "none",
+    flag: { value: "pattern" },
+    doc: "match this regular expression as a whole",
+  },
 } as const satisfies NativeTable<StructureOptions, object>;
 
 /**
  * The structure that checked options ask for.
  * @throws CodeLlamaError `INVALID_ARGUMENT`
  */
-export function structureOf(
-  { grammar, jsonSchema, compact = false, lenient = false }: StructureOptions,
-  where: string,
-): Structure | undefined {
-  if (grammar !== undefined && jsonSchema !== undefined) {
-    throw invalidArgument(`${where}: grammar and jsonSchema exclude each other`);
+export function structureOf(options: StructureOptions, where: string): Structure | undefined {
+  const { grammar, jsonSchema, regex, compact = false, lenient = false } = options;
+  const [first, second] = structureNames.filter((name) => options[name] !== undefined);
+  if (second !== undefined) {
+    throw invalidArgument(`${where}: ${first} and ${second} exclude each other`);
   }
   if (jsonSchema === undefined && (compact || lenient)) {
     throw invalidArgument(`${where}: ${compact ? "compact" : "lenient"} needs jsonSchema`);
   }
   if (grammar !== undefined) return { kind: "gbnf", text: grammar };
+  if (regex !== undefined) {
+    const { source, flags } = patternOf(regex);
+    return { kind: "regex", text: source, flags };
+  }
   if (jsonSchema === undefined) return undefined;
   const json = JSON.stringify(jsonOf(jsonSchema));
   if (json.length > maxJson) {

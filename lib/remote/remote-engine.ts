@@ -1,7 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import { isDeepStrictEqual, types } from "node:util";
+import { Compilations } from "../engine/compilations.ts";
 import type { LocalEngine } from "../engine/local-engine.ts";
+import { resultOf } from "../engine/native-work.ts";
 import {
+  type Compiled,
   type EngineCall,
   type EnginePort,
   type EnginePrompt,
@@ -21,6 +24,7 @@ import type { EngineStats } from "../native/model-info.ts";
 import { RemoteBeamSearch } from "./beam-search.ts";
 import type { Dialect, RemoteFacts, Spelling } from "./dialects/dialect.ts";
 import type { HttpClient } from "./http-client.ts";
+import { newStop } from "./local-stop.ts";
 import { RemoteRequest } from "./remote-request.ts";
 
 export interface RemoteEngineOptions {
@@ -46,6 +50,9 @@ export class RemoteEngine implements EnginePort {
   readonly #options: RemoteEngineOptions;
   readonly #facts: RemoteFacts;
   readonly #running = new Set<RemoteRequest>();
+  readonly #compilations = new Compilations();
+  /** Each function rejects a caller that waits for a compilation. */
+  readonly #waiting = new Set<(reason: Error) => void>();
   readonly #counts = { hit: 0, miss: 0, draft: 0, accepted: 0 };
   #closing: Promise<void> | undefined;
   #lastGroup = 0;
@@ -103,10 +110,16 @@ export class RemoteEngine implements EnginePort {
     return this.#lastGroup;
   }
 
-  submit(call: EngineCall, onOutput: (output: NativeOutput) => void): RunningRequest {
+  submit(call: EngineCall & Compiled, onOutput: (output: NativeOutput) => void): RunningRequest {
     const { beamSearch, prompt } = call;
     if (beamSearch === undefined) return this.#send(call, onOutput);
     const vocabulary = this.vocabulary("beams");
+    if (newStop(call) !== undefined) {
+      throw new CodeLlamaError(
+        "CAPABILITY_MISSING",
+        "beams: a beam search on a remote server takes only texts as stop, and no stopAt",
+      );
+    }
     if (!types.isInt32Array(prompt)) throw new TypeError("a beam search needs a prompt of tokens");
     return new RemoteBeamSearch(
       { ...call, prompt, beamSearch },
@@ -122,7 +135,7 @@ export class RemoteEngine implements EnginePort {
     );
   }
 
-  #send(call: EngineCall, onOutput: (output: NativeOutput) => void): RemoteRequest {
+  #send(call: EngineCall & Compiled, onOutput: (output: NativeOutput) => void): RemoteRequest {
     this.requireOpen("the remote engine");
     this.#requireRoom(call.prompt);
     const { client, dialect } = this.#options;
@@ -146,8 +159,13 @@ export class RemoteEngine implements EnginePort {
     return request;
   }
 
-  /** Does nothing: the remote server compiles grammars. */
-  async compileGrammar(): Promise<undefined> {}
+  /** Compiles only stop patterns: the remote server compiles structures. */
+  compile(
+    { patterns }: Pick<EngineCall, "patterns">,
+    stop?: AbortSignal,
+  ): Compiled | Promise<Compiled> {
+    return this.#compilations.ofCall({ patterns }, (work) => resultOf(work, stop, this.#waiting));
+  }
 
   /** Counts only the requests of this engine, not the other work of the remote server. */
   stats(): EngineStats {
@@ -176,9 +194,9 @@ export class RemoteEngine implements EnginePort {
 
   async #close(): Promise<void> {
     const running = [...this.#running];
-    for (const request of running) {
-      request.fail(new CodeLlamaError("CLOSED", "the connection was closed"));
-    }
+    const closed = new CodeLlamaError("CLOSED", "the connection was closed");
+    for (const end of this.#waiting) end(closed);
+    for (const request of running) request.fail(closed);
     await Promise.allSettled(running.map(({ outcome }) => outcome));
     this.#options.client.close();
     await this.#options.vocabulary?.close();

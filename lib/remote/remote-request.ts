@@ -1,10 +1,11 @@
-import type { EngineCall } from "../engine/port.ts";
+import type { Compiled, EngineCall } from "../engine/port.ts";
 import { promptLength, type RequestOutcome, type RunningRequest } from "../engine/port.ts";
-import type { FinishReason, NativeOutput } from "../native/binding.ts";
+import type { FinishReason, NativeOutput, NativeTextStop } from "../native/binding.ts";
 import { AnswerLimits } from "./answer-limits.ts";
 import type { RemoteChunk, RemoteExchange, RemoteFacts, RemoteUsage } from "./dialects/dialect.ts";
 import { readEvents } from "./event-reader.ts";
 import type { HttpClient } from "./http-client.ts";
+import { newStop } from "./local-stop.ts";
 import type { Watch } from "./watch.ts";
 
 const noUsage: RemoteUsage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
@@ -32,6 +33,9 @@ export class RemoteRequest implements RunningRequest {
   #finish: RemoteChunk["finish"];
   /** Finish reason that this process decided, whatever the remote sends; undefined until then. */
   #ended: FinishReason | undefined;
+  readonly #stop: NativeTextStop | undefined;
+  /** The text that matched a stop condition in this process. */
+  #stopString = "";
   /** Resolves when the reader has caught up. */
   #resumed: Promise<void> | undefined;
   #resume: () => void = () => {};
@@ -39,7 +43,7 @@ export class RemoteRequest implements RunningRequest {
   constructor(
     client: HttpClient,
     exchange: RemoteExchange,
-    call: EngineCall,
+    call: EngineCall & Compiled,
     facts: RemoteFacts,
     onOutput: (output: NativeOutput) => void,
   ) {
@@ -49,6 +53,7 @@ export class RemoteRequest implements RunningRequest {
     this.#facts = facts;
     this.#onOutput = onOutput;
     this.#watch = client.watch();
+    this.#stop = newStop(call);
     this.#limits = new AnswerLimits(call, facts.contextSize);
     this.outcome = this.#run();
   }
@@ -85,6 +90,8 @@ export class RemoteRequest implements RunningRequest {
       // Nothing that the remote would still send is needed.
       this.#watch.end();
     }
+    const rest = this.#stop?.(null).text ?? "";
+    if (rest !== "") this.#onOutput({ type: "text", id: 0, text: rest, tokens: [] });
     return this.#outcome();
   }
 
@@ -135,12 +142,17 @@ export class RemoteRequest implements RunningRequest {
     this.#usage = usage ?? this.#usage;
     this.#finish = finish ?? this.#finish;
     const id = 0;
+    const stopped = this.#stop?.(text);
     if (embedding !== undefined) this.#onOutput({ type: "embedded", id, embedding });
     if (promptLogprobs !== undefined) {
       this.#onOutput({ type: "promptScored", id, logprobs: promptLogprobs });
     }
-    this.#onOutput({ type: "text", id, text, tokens, ...(logprobs && { logprobs }) });
-    return chunk.isLast === true;
+    const shown = stopped?.text ?? text;
+    this.#onOutput({ type: "text", id, text: shown, tokens, ...(logprobs && { logprobs }) });
+    if (stopped === undefined || stopped.matched === "") return chunk.isLast === true;
+    this.#stopString = stopped.matched;
+    this.#end("stop");
+    return true;
   }
 
   #isInVocabulary({ tokens, logprobs = [] }: RemoteChunk): boolean {
@@ -163,7 +175,8 @@ export class RemoteRequest implements RunningRequest {
     const promptTokens = usage.promptTokens || promptLength(this.#call.prompt);
     return {
       finishReason: this.#ended ?? this.#finish?.reason ?? "stop",
-      stopString: this.#ended === undefined ? (this.#finish?.stopString ?? "") : "",
+      stopString:
+        this.#stopString || (this.#ended === undefined ? (this.#finish?.stopString ?? "") : ""),
       droppedKeywords: this.#finish?.droppedKeywords,
       promptTokens,
       cachedTokens: Math.min(usage.cachedTokens, promptTokens),

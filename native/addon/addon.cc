@@ -1,6 +1,6 @@
-// Exports of the addon: llamaCommit, class EngineHandle, inspect(path), compileGrammar(text,
-// isJsonSchema), addBackendFolder(path), backends(), devices(), stopAll(). lib/native/binding.ts
-// types them.
+// Exports of the addon: llamaCommit, class EngineHandle, inspect(path), compileGrammar(kind, text,
+// options), compileStopPattern(source, flags), newTextStop(options), addBackendFolder(path),
+// backends(), devices(), stopAll(). lib/native/binding.ts types them.
 #include <napi.h>
 
 #include "addon/addon_data.h"
@@ -8,6 +8,7 @@
 #include "addon/engine_handle.h"
 #include "addon/grammar_handle.h"
 #include "addon/inspect.h"
+#include "addon/stop_handle.h"
 #include "engine/llama/model.h"
 
 namespace codellama {
@@ -21,6 +22,9 @@ static Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("EngineHandle", EngineHandle::Define(env));
   exports.Set("inspect", Napi::Function::New(env, Inspect, "inspect"));
   exports.Set("compileGrammar", Napi::Function::New(env, CompileGrammar, "compileGrammar"));
+  exports.Set("compileStopPattern",
+              Napi::Function::New(env, CompileStopPatternLater, "compileStopPattern"));
+  exports.Set("newTextStop", Napi::Function::New(env, NewTextStop, "newTextStop"));
   exports.Set("llamaCommit", LLAMA_CPP_COMMIT);
   exports.Set("addBackendFolder", Napi::Function::New<AddBackendFolder>(env, "addBackendFolder"));
   exports.Set("backends", Napi::Function::New<ListBackendsLater>(env, "backends"));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "addon/tasks.h"
+#include "engine/grammar/regex_grammar.h"
 #include "engine/grammar/rule_grammar.h"
 #include "engine/schema/schema_grammar.h"
 
@@ -20,6 +21,7 @@ struct GrammarSource {
   std::string text;
   SchemaOptions schema;
   bool lenient = false;
+  RegexFlags flags;
 };
 
 // A compiled grammar, and the keywords that a lenient compilation dropped.
@@ -31,18 +33,22 @@ struct Compiled {
 GrammarSource ReadSource(const Napi::CallbackInfo& info) {
   const Napi::Object options = info[2].ToObject();
   const auto is_set = [&](const char* name) { return options.Get(name).ToBoolean().Value(); };
-  return {
-      info[0].ToString(), info[1].ToString(), {.compact = is_set("compact")}, is_set("lenient")};
+  return {info[0].ToString(),
+          info[1].ToString(),
+          {.compact = is_set("compact")},
+          is_set("lenient"),
+          ReadRegexFlags(options.Get("flags"))};
 }
 
 Compiled Compile(const GrammarSource& source, const Job::StopFlag& stop) {
-  const auto& [kind, text, schema, lenient] = source;
+  const auto& [kind, text, schema, lenient, flags] = source;
   if (kind == "gbnf") return {std::make_shared<const RuleGrammar>(ParseGrammar(text)), {}};
   if (kind == "jsonSchema" && lenient) {
     auto [grammar, dropped] = CompileLenientSchema(text, schema, &stop);
     return {std::move(grammar), std::move(dropped)};
   }
   if (kind == "jsonSchema") return {CompileSchema(text, schema, &stop), {}};
+  if (kind == "regex") return {CompileRegex(text, flags, &stop), {}};
   throw Error(ErrorCode::kInvalidArgument, "unknown kind of grammar: " + kind);
 }
 
@@ -73,6 +79,12 @@ Napi::Value CompileGrammar(const Napi::CallbackInfo& info) {
     return [compiled](Napi::Env env) { return ToValue(env, compiled); };
   };
   return Tasks::Of(info.Env()).RunCancellable(info.Env(), Lane::Grammar(), work);
+}
+
+RegexFlags ReadRegexFlags(const Napi::Value& letters) {
+  const std::string text = letters.IsString() ? letters.ToString().Utf8Value() : "";
+  const auto has = [&text](char letter) { return text.find(letter) != std::string::npos; };
+  return {.ignore_case = has('i'), .multiline = has('m'), .dot_all = has('s')};
 }
 
 std::shared_ptr<const Grammar> ReadGrammar(const Napi::Value& handle) {

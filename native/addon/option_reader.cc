@@ -3,6 +3,7 @@
 #include <string>
 
 #include "addon/grammar_handle.h"
+#include "addon/stop_handle.h"
 
 namespace codellama {
 
@@ -225,6 +226,16 @@ ContextOptions ReadContextOptions(const Napi::Object& object) {
   return options;
 }
 
+StopConditions ReadStopConditions(const Napi::Object& object) {
+  const Reader reader(object);
+  StopConditions stop;
+  reader.Read("stop", &stop.texts);
+  reader.Each("stopPatterns",
+              [&](const Napi::Value& handle) { stop.patterns.push_back(ReadStopPattern(handle)); });
+  reader.Read("dedentBelow", &stop.dedent_below);
+  return stop;
+}
+
 Request ReadRequest(const Napi::Object& object) {
   const Reader reader(object);
   Request request;
@@ -233,7 +244,7 @@ Request ReadRequest(const Napi::Object& object) {
   reader.Read("tokenHealing", &request.token_healing);
   reader.Read("maxTokens", &request.max_tokens);
   reader.Read("maxRepeats", &request.max_repeats);
-  reader.Read("stop", &request.stop);
+  request.stop = ReadStopConditions(object);
   const Napi::Value stop_tokens = reader.Get("stopTokens");
   if (!stop_tokens.IsUndefined()) request.stop_tokens = ReadTokens(stop_tokens);
   reader.Read("prefixCache", &request.prefix_cache);

@@ -10,6 +10,8 @@ namespace codellama {
 
 ModelOptions ReadModelOptions(const Napi::Object& object);
 ContextOptions ReadContextOptions(const Napi::Object& object);
+// Reads the properties `stop`, `stopPatterns` and `dedentBelow` of a request.
+StopConditions ReadStopConditions(const Napi::Object& object);
 Request ReadRequest(const Napi::Object& object);
 // UTF-16 units of a prompt's texts, which are not read.
 size_t PromptUnits(const Napi::Array& parts);

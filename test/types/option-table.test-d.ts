@@ -60,6 +60,8 @@ test("every native property of a request comes from an option or from the engine
     | "embedding"
     | "promptState"
     | "grammar"
+    | "stopPatterns"
+    | "dedentBelow"
     | "beamSearch";
   expectTypeOf<NativeNames<typeof generateTable>>().toEqualTypeOf<
     Exclude<keyof NativeRequest, SetByTheEngine>

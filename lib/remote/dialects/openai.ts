@@ -9,7 +9,12 @@ import { embeddingExchange, serverPooling } from "./embeddings.ts";
 import { llamaFields } from "./llama-fields.ts";
 import { type FieldWriters, named, openaiBias, optionFields, roomFor } from "./option-fields.ts";
 import { ownJsonFields } from "./own-json.ts";
-import { responseFormat, structureWriter } from "./structure-writer.ts";
+import {
+  plainRegex,
+  responseFormat,
+  sourceWithFlags,
+  structureWriter,
+} from "./structure-writer.ts";
 
 /** A server with OpenAI's routes. */
 interface OpenAiServer extends Omit<Dialect, "exchange"> {
@@ -67,6 +72,7 @@ const ownStructure = (schemaField: (structure: JsonStructure) => object) =>
     {
       gbnf: ({ text }) => ({ grammar: text }),
       jsonSchema: (schema) => ({ ...schemaField(schema), ...ownJsonFields(schema) }),
+      regex: (regex) => ({ regex: sourceWithFlags(regex) }),
     },
     { isOwn: true },
   );
@@ -115,7 +121,10 @@ const vllm = dialect({
     minP: named("min_p"),
     repeatPenalty: named("repetition_penalty"),
     ignoreEos: named("ignore_eos"),
-    structure: jsonFormat,
+    structure: structureWriter({
+      jsonSchema: responseFormat,
+      regex: plainRegex((regex) => ({ structured_outputs: { regex } })),
+    }),
     stopTokens: (ids) => ({ stop_token_ids: [...ids] }),
   },
   chatFields: {
@@ -146,7 +155,14 @@ const lmdeploy = dialect({
     stop: (texts) => ({ stop: [...texts] }),
     ignoreEos: named("ignore_eos"),
   },
-  chatFields: { structure: jsonFormat },
+  chatFields: {
+    structure: structureWriter({
+      jsonSchema: responseFormat,
+      regex: plainRegex((source) => ({
+        response_format: { type: "regex_schema", regex_schema: source },
+      })),
+    }),
+  },
 });
 
 const tgi = dialect({
@@ -164,6 +180,11 @@ const tgi = dialect({
     frequencyPenalty: named("frequency_penalty"),
     seed: named("seed"),
     embedding: serverPooling,
+  },
+  chatFields: {
+    structure: structureWriter({
+      regex: plainRegex((value) => ({ response_format: { type: "regex", value } })),
+    }),
   },
 });
 

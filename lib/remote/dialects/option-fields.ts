@@ -6,8 +6,14 @@ import { structureOptionOf } from "../../options/structure.ts";
 import type { RemoteFacts } from "./dialect.ts";
 import { ownJsonOption } from "./own-json.ts";
 
-/** Options that a remote must honour. This process enforces `timeoutMs`, and `group` is a hint. */
-type OptionName = Exclude<keyof EngineCall, "prompt" | "group" | "timeoutMs">;
+/**
+ * Options that a remote must honour. This process enforces `timeoutMs`, `patterns` and `dedentBelow`,
+ * and `group` is a hint.
+ */
+type OptionName = Exclude<
+  keyof EngineCall,
+  "prompt" | "group" | "timeoutMs" | "patterns" | "dedentBelow"
+>;
 
 /** Writes an option's value as request fields; undefined if the server cannot express the value. */
 export type FieldWriter<Value> = (

@@ -2,9 +2,9 @@ import type { Structure } from "../../options/structure.ts";
 import type { FieldWriter } from "./option-fields.ts";
 import { ownJsonOption } from "./own-json.ts";
 
-type Kind = Structure["kind"];
+type OfKind<Kind extends Structure["kind"]> = Extract<Structure, { kind: Kind }>;
 type StructureWriters = {
-  readonly [Each in Kind]?: (structure: Extract<Structure, { kind: Each }>) => object | undefined;
+  readonly [Kind in Structure["kind"]]?: (structure: OfKind<Kind>) => object | undefined;
 };
 
 /**
@@ -23,9 +23,19 @@ export function structureWriter(
 }
 
 /** OpenAI's field for a JSON schema. */
-export const responseFormat = ({ text }: { readonly text: string }): object => ({
+export const responseFormat = ({ text }: OfKind<"jsonSchema">): object => ({
   response_format: {
     type: "json_schema",
     json_schema: { name: "answer", schema: JSON.parse(text), strict: true },
   },
 });
+
+/** Writes a regular expression for a server without flags: with flags it is not supported. */
+export const plainRegex =
+  (write: (source: string) => object) =>
+  ({ text, flags }: OfKind<"regex">): object | undefined =>
+    flags === "" ? write(text) : undefined;
+
+/** A regular expression whose flags are part of its source, for servers of this package. */
+export const sourceWithFlags = ({ text, flags }: OfKind<"regex">): string =>
+  flags === "" ? text : `(?${flags}:${text})`;

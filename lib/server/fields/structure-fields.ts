@@ -15,10 +15,14 @@ const responseFormat = z.discriminatedUnion("type", [
 
 const jsonTable = { compact: structureTable.compact, lenient: structureTable.lenient };
 
-/** Fields for the structure of an answer, with the names of OpenAI's and llama.cpp's APIs. */
+/** Fields for the structure of an answer, with the names of OpenAI's, llama.cpp's and SGLang's APIs. */
 export const structureFields = {
   grammar: z.string().nullish(),
   json_schema: schema.nullish(),
+  regex: z
+    .string()
+    .max(2 ** 16)
+    .nullish(),
   response_format: responseFormat.nullish(),
   ...tableFields<FieldValues<typeof jsonTable>>(jsonTable),
 };
@@ -27,10 +31,11 @@ type StructureBody = z.output<z.ZodObject<typeof structureFields>>;
 
 /** The structures that a request asks for, each with its field. */
 function askedFor(body: StructureBody): readonly (readonly [string, StructureOptions])[] {
-  const { grammar, json_schema: ownSchema, response_format: format } = body;
+  const { grammar, json_schema: ownSchema, regex, response_format: format } = body;
   return [
     ...(grammar ? [["grammar", { grammar }] as const] : []),
     ...(ownSchema ? [["json_schema", { jsonSchema: ownSchema }] as const] : []),
+    ...(regex ? [["regex", { regex }] as const] : []),
     ...(format && format.type !== "text" ? [["response_format", ofFormat(format)] as const] : []),
   ];
 }

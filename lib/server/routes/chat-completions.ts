@@ -67,15 +67,10 @@ export function addChatCompletionRoute(app: Hono<ServerEnvironment>, service: Se
 }
 
 function chatOptions(body: ChatBody, tools: ToolPlan, service: Service): ChatOptions {
-  if (tools.jsonSchema !== undefined && body.grammar) {
-    throw new HttpError(
-      400,
-      "INVALID_ARGUMENT",
-      "grammar cannot be combined with a required tool call",
-      {
-        field: "grammar",
-      },
-    );
+  const field = (["grammar", "regex"] as const).find((name) => body[name]);
+  if (tools.jsonSchema !== undefined && field !== undefined) {
+    const message = `${field} cannot be combined with a required tool call`;
+    throw new HttpError(400, "INVALID_ARGUMENT", message, { field });
   }
   const { jsonSchema } = tools;
   return {

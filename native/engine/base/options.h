@@ -15,6 +15,7 @@
 namespace codellama {
 
 class Grammar;
+class StopPattern;
 
 using Token = int32_t;
 
@@ -157,6 +158,15 @@ struct BeamOptions {
   double length_penalty = 1;  // the score is the log-probability divided by length ^ this
 };
 
+// What ends a text, besides its end tokens. The text excludes it.
+struct StopConditions {
+  std::vector<std::string> texts;
+  std::vector<std::shared_ptr<const StopPattern>> patterns;
+  // Present = the text ends at the first line that is indented less than its first line. The value
+  // is the prompt's last line, which the text continues; "" if the prompt ends with a line break.
+  std::optional<std::string> dedent_below;
+};
+
 struct Request {
   RequestId id = 0;
   std::vector<Token> tokens;         // the prompt
@@ -167,7 +177,7 @@ struct Request {
   bool token_healing = false;
   uint32_t max_tokens = 0;   // new tokens at most; 0 = only compute the prompt
   uint32_t max_repeats = 0;  // times that a block of tokens may stand in a row; 0 = any number
-  std::vector<std::string> stop;
+  StopConditions stop;
   // Tokens that end the text in addition to the model's own end tokens. The text excludes them.
   std::vector<Token> stop_tokens;
   bool prefix_cache = true;  // takes cells of earlier prompts, and leaves its own to later ones

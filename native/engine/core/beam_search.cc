@@ -6,8 +6,8 @@
 
 namespace codellama {
 
-BeamSearch::BeamSearch(const BeamOptions& options, std::vector<Token> ends,
-                       std::vector<std::string> stop, uint32_t logprobs, uint32_t max_steps)
+BeamSearch::BeamSearch(const BeamOptions& options, std::vector<Token> ends, StopConditions stop,
+                       uint32_t logprobs, uint32_t max_steps)
     : options_(options), ends_(std::move(ends)), logprobs_(logprobs), max_steps_(max_steps) {
   open_.push_back({kNoNode, 0, 0, false, TextStream(std::move(stop))});
 }

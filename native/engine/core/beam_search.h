@@ -22,7 +22,7 @@ class BeamSearch {
 
   // `ends`: tokens that end a text and are not part of it. `logprobs`: number of alternatives that
   // an answer reports for each token. `max_steps`: tokens of the longest text.
-  BeamSearch(const BeamOptions& options, std::vector<Token> ends, std::vector<std::string> stop,
+  BeamSearch(const BeamOptions& options, std::vector<Token> ends, StopConditions stop,
              uint32_t logprobs, uint32_t max_steps);
 
   // Number of continuations that Advance() needs for each text. Some may be end tokens, and enough

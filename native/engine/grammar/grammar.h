@@ -1,5 +1,5 @@
 // Interfaces of a compiled grammar: the set of texts that the model may generate, byte by byte.
-// RuleGrammar (GBNF) and SchemaGrammar (JSON schemas) implement them.
+// RuleGrammar (GBNF), RegexGrammar and SchemaGrammar (JSON schemas) implement them.
 #pragma once
 
 #include <cstddef>

@@ -289,8 +289,8 @@ DfaPtr AllNumbers() {
     Reader reader;
     auto operator<=>(const State&) const = default;
   };
-  static const DfaPtr all = Texts(
-      State{}, [](State*, char) { return true; }, [](const State&) { return true; });
+  static const DfaPtr all =
+      Texts(State{}, [](State*, char) { return true; }, [](const State&) { return true; });
   return all;
 }
 

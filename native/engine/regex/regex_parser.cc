@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/regex/case_folding.h"
 #include "engine/regex/regex.h"
 #include "engine/regex/unicode_property.h"
 
@@ -22,7 +23,6 @@ const PointSet kWord = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
 const PointSet kSpace = {{'\t', '\r'},     {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
                          {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
                          {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
-const PointSet kLineEnds = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
 
 RegexNode SetNode(PointSet set) { return {Kind::kSet, std::move(set), {}, 0, 0, false}; }
 
@@ -33,9 +33,15 @@ RegexNode WithChild(Kind kind, RegexNode child) {
   return node;
 }
 
+bool IsAssertion(Kind kind) {
+  return kind != Kind::kSet && kind != Kind::kSequence && kind != Kind::kAlternatives &&
+         kind != Kind::kRepeat;
+}
+
 class Parser {
  public:
-  explicit Parser(std::string_view pattern) : rest_(pattern), size_(pattern.size()) {}
+  Parser(std::string_view pattern, const RegexFlags& flags)
+      : rest_(pattern), size_(pattern.size()), flags_(flags) {}
 
   RegexNode Parse() {
     RegexNode node = Alternatives();
@@ -79,9 +85,7 @@ class Parser {
       RegexNode term = Atom();
       const std::optional<RegexNode> repeat = Quantifier();
       if (repeat) {
-        if (term.kind == Kind::kStart || term.kind == Kind::kEnd || term.kind == Kind::kLookahead) {
-          Refuse("has a quantifier after an assertion");
-        }
+        if (IsAssertion(term.kind)) Refuse("has a quantifier after an assertion");
         RegexNode repeated = *repeat;
         repeated.children.push_back(std::move(term));
         term = std::move(repeated);
@@ -141,33 +145,60 @@ class Parser {
   }
 
   RegexNode Atom() {
-    if (Take("^")) return {Kind::kStart, {}, {}, 0, 0, false};
-    if (Take("$")) return {Kind::kEnd, {}, {}, 0, 0, false};
-    if (Take(".")) return SetNode(Complement(kLineEnds));
+    const auto anchor = [this](Kind text, Kind line) {
+      return RegexNode{flags_.multiline ? line : text, {}, {}, 0, 0, false};
+    };
+    if (Take("^")) return anchor(Kind::kStart, Kind::kLineStart);
+    if (Take("$")) return anchor(Kind::kEnd, Kind::kLineEnd);
+    if (Take(".")) return SetNode(Complement(flags_.dot_all ? PointSet{} : kLineEnds));
     if (Take("(")) return Group();
     if (Take("[")) return Class();
-    if (Take("\\")) return SetNode(Escape(false));
+    if (Take("\\")) return SetNode(WithFlags(Escape(false)));
     if (rest_[0] == '*' || rest_[0] == '+' || rest_[0] == '?')
       Refuse("has a quantifier with nothing to repeat");
     const uint32_t point = TakePoint();
-    return SetNode({{point, point}});
+    return SetNode(WithFlags({{point, point}}));
+  }
+
+  PointSet WithFlags(const PointSet& set) const {
+    return flags_.ignore_case ? WithAllCases(set) : set;
   }
 
   RegexNode Group() {
     if (Take("?<=") || Take("?<!")) Refuse("has a lookbehind, which cannot be enforced,");
     const bool positive = Take("?=");
     const bool negative = !positive && Take("?!");
+    const RegexFlags outer = flags_;
     if (Take("?<")) {
       while (TakePoint() != '>') continue;
-    } else if (!positive && !negative && !Take("?:") && rest_.starts_with('?')) {
-      Refuse("has an unknown group");
+    } else if (!positive && !negative && Take("?")) {
+      Modifiers();
     }
     RegexNode content = Alternatives();
+    flags_ = outer;
     if (!Take(")")) Refuse("has an unmatched (");
     if (!positive && !negative) return content;
     RegexNode lookahead = WithChild(Kind::kLookahead, std::move(content));
     lookahead.negated = negative;
     return lookahead;
+  }
+
+  // Reads the rest of `(?:` or of a group that sets and clears flags, such as `(?i-s:`.
+  void Modifiers() {
+    bool value = true;
+    while (!Take(":")) {
+      if (value && Take("-")) {
+        value = false;
+      } else if (Take("i")) {
+        flags_.ignore_case = value;
+      } else if (Take("m")) {
+        flags_.multiline = value;
+      } else if (Take("s")) {
+        flags_.dot_all = value;
+      } else {
+        Refuse("has an unknown group");
+      }
+    }
   }
 
   RegexNode Class() {
@@ -188,7 +219,7 @@ class Parser {
       }
       set.insert(set.end(), first.begin(), first.end());
     }
-    set = Normalized(std::move(set));
+    set = WithFlags(Normalized(std::move(set)));
     return SetNode(negated ? Complement(set) : set);
   }
 
@@ -214,7 +245,7 @@ class Parser {
       case 'w':
         return kWord;
       case 'W':
-        return Complement(kWord);
+        return Complement(WithFlags(kWord));
       case 's':
         return kSpace;
       case 'S':
@@ -298,11 +329,14 @@ class Parser {
 
   std::string_view rest_;
   const size_t size_;
+  RegexFlags flags_;
   size_t depth_ = 0;
 };
 
 }  // namespace
 
-RegexNode ParseRegex(std::string_view pattern) { return Parser(pattern).Parse(); }
+RegexNode ParseRegex(std::string_view pattern, const RegexFlags& flags) {
+  return Parser(pattern, flags).Parse();
+}
 
 }  // namespace codellama

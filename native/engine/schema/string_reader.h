@@ -5,22 +5,12 @@
 
 #include <cstdint>
 
-#include "engine/regex/dfa.h"
+#include "engine/regex/character_reader.h"
 
 namespace codellama {
 
 // A position inside a string, after the opening quote.
-struct StringPlace {
-  uint32_t state = Dfa::kDead;  // state of the automaton before the current character
-  uint32_t part = 0;            // the bytes read of the current character; 0 = none
-};
-
-// Restricts the automaton further: decides which states a character may lead to.
-class StateFilter {
- public:
-  virtual ~StateFilter() = default;
-  virtual bool MayEnter(uint32_t state) const = 0;
-};
+using StringPlace = CharacterPlace;
 
 // The place after `byte`. Its state is Dfa::kDead if no text of the set continues with this byte.
 // The caller handles the closing quote: `byte` is not one. A null `filter` admits all states.

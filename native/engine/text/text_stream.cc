@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "engine/regex/code_points.h"
+
 namespace codellama {
 
 namespace {
@@ -76,25 +78,35 @@ bool IsWholeText(std::string_view bytes) {
   return true;
 }
 
-TextStream::TextStream(std::vector<std::string> stop) {
-  for (std::string& each : stop) {
-    if (!each.empty()) matchers_.emplace_back(std::move(each));
+TextStream::TextStream(StopConditions stop) {
+  for (std::string& each : stop.texts) {
+    if (!each.empty()) texts_.emplace_back(std::move(each));
   }
+  for (auto& each : stop.patterns) patterns_.emplace_back(std::move(each));
+  if (stop.dedent_below) dedent_.emplace(*stop.dedent_below);
 }
 
 std::string TextStream::Append(std::string_view bytes) {
   if (stopped()) return "";
   incomplete_.append(bytes);
-  const size_t known = held_.size();
+  size_t at = held_.size();
   held_ += TakeCharacters(&incomplete_);
 
-  for (size_t at = known; at < held_.size(); at++) {
-    if (!TakeByte(held_[at])) continue;
-    held_.resize(at + 1 - matched_.size());
+  while (at < held_.size()) {
+    const size_t length = DecodeCharacter(std::string_view(held_).substr(at)).length;
+    const std::string_view character = std::string_view(held_).substr(at, length);
+    const std::optional<uint64_t> start = TakeCharacter(character, shown_ + at);
+    at += length;
+    if (!start) continue;
+    // The first part of a very long match is shown already.
+    const size_t cut = *start > shown_ ? *start - shown_ : 0;
+    matched_ = held_.substr(cut, at - cut);
+    held_.resize(cut);
     return std::exchange(held_, "");
   }
-  std::string text = held_.substr(0, held_.size() - PossibleStopLength());
+  std::string text = held_.substr(0, held_.size() - PossibleMatchLength());
   held_.erase(0, text.size());
+  shown_ += text.size();
   return text;
 }
 
@@ -106,17 +118,36 @@ std::string TextStream::Finish() {
   return text;
 }
 
-bool TextStream::TakeByte(char byte) {
-  for (StopMatcher& matcher : matchers_) {
-    if (matcher.Take(byte) && matcher.stop().size() > matched_.size()) matched_ = matcher.stop();
+std::optional<uint64_t> TextStream::TakeCharacter(std::string_view bytes, uint64_t at) {
+  std::optional<uint64_t> first;
+  const auto add = [&first](std::optional<uint64_t> start) {
+    if (start && (!first || *start < *first)) first = start;
+  };
+  const uint64_t end = at + bytes.size();
+  for (StopMatcher& matcher : texts_) {
+    bool is_match = false;
+    for (const char byte : bytes) is_match = matcher.Take(byte);
+    if (is_match) add(end - matcher.stop().size());
   }
-  return stopped();
+  if (dedent_) {
+    for (const char byte : bytes) add(dedent_->Take(byte, at));
+  }
+  if (patterns_.empty()) return first;
+  const uint32_t point = TakeCodePoint(&bytes);
+  for (PatternMatcher& matcher : patterns_) add(matcher.Take(point, at));
+  return first;
 }
 
-size_t TextStream::PossibleStopLength() const {
-  size_t longest = 0;
-  for (const StopMatcher& matcher : matchers_) longest = std::max(longest, matcher.matched());
-  return longest;
+size_t TextStream::PossibleMatchLength() const {
+  const uint64_t end = shown_ + held_.size();
+  uint64_t start = end;
+  for (const StopMatcher& matcher : texts_) start = std::min(start, end - matcher.matched());
+  for (const PatternMatcher& matcher : patterns_) start = std::min(start, matcher.possible_start());
+  if (dedent_) start = std::min(start, dedent_->possible_start());
+  size_t length = std::min<uint64_t>(end - start, std::min(held_.size(), kMaxHeld));
+  // Shows no part of a character.
+  while (length > 0 && (held_[held_.size() - length] & 0xC0) == 0x80) length--;
+  return length;
 }
 
 }  // namespace codellama

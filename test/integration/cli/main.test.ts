@@ -56,6 +56,18 @@ describe("complete", () => {
     });
   });
 
+  test("takes regular expressions for the text and for its end", async () => {
+    const args = ["complete", "def fibonacci(n", "--model", modelPath, ...small];
+    const matched = await run([...args, "--regex", "[a-c]{4}"]);
+    expect(matched.stdout).toMatch(/^[a-c]{4}\n$/);
+    const stopped = await run([...args, "--stop-regex", "\\s*return", "--stop-at", "function"]);
+    expect(stopped).toMatchObject({ code: 0, stderr: "" });
+    expect(stopped.stdout).toContain('"""');
+    expect(stopped.stdout).not.toContain("return");
+    const refused = await run([...args, "--stop-at", "end"]);
+    expect(refused.stderr).toMatch(/--stop-at must be "fence", "dedent" or "function"/);
+  });
+
   test("fails with MODEL_NOT_FOUND for a missing file", async () => {
     const outcome = await run(["complete", "x", "--model", "nothing-here.gguf"]);
     expect(outcome).toMatchObject({ code: 1, stdout: "" });

@@ -117,6 +117,41 @@ describe.each(["tokens", "texts"] as const)("with prompts sent as %s", (kind) =>
     const { text } = await remote(kind).generate("1", { ...greedy, grammar: 'root ::= "yes"' });
     expect(text).toBe("yes");
   });
+
+  test("supports regular expressions", async () => {
+    const regex = /YES|no/i;
+    for (const answer of [
+      await remote(kind).generate("1", { ...greedy, regex }),
+      await remote(kind).chat(dialog, { ...greedy, regex }),
+    ]) {
+      expect(answer.text).toMatch(/^(?:yes|no)$/i);
+    }
+  });
+
+  test("finds stop patterns in this process", async () => {
+    for (const stop of [/\s*return/, [/never\d/, "return"], ["return", /\s+r/]]) {
+      const here = await shared.server.llama.generate(prompt, { ...greedy, stop });
+      const generation = remote(kind).generate(prompt, { ...greedy, stop });
+      let streamed = "";
+      for await (const { text } of generation) streamed += text;
+      const { text, stopString, finishReason } = await generation;
+      expect(streamed).toBe(here.text);
+      expect({ text, stopString, finishReason }).toEqual({
+        text: here.text,
+        stopString: here.stopString,
+        finishReason: here.finishReason,
+      });
+    }
+    await until(() => shared.server.llama.stats().running === 0, "the request is cancelled");
+    const stopAt = ["dedent", "function"] as const;
+    const here = await shared.server.llama.generate("def f(x):\n", { ...greedy, stopAt });
+    expect((await remote(kind).generate("def f(x):\n", { ...greedy, stopAt })).text).toBe(
+      here.text,
+    );
+    await expect(remote(kind).generate("x", { stop: /a*/ })).rejects.toMatchObject({
+      code: "INVALID_GRAMMAR",
+    });
+  });
 });
 
 describe("with a tokenizer", () => {

@@ -84,6 +84,7 @@ describe("vLLM", () => {
 
   test.each<[string, GenerateOptions]>([
     ["grammar", { grammar: 'root ::= "a"' }],
+    ["regex", { regex: /a/i }],
     ["typicalP", { typicalP: 0.5 }],
     ["dry", { dry: { multiplier: 1 } }],
     ["xtc", { xtc: { probability: 0.5 } }],
@@ -101,6 +102,11 @@ describe("vLLM", () => {
       message: expect.stringContaining(`${name}: vLLM`),
     });
     expect(server.seen).toHaveLength(1);
+  });
+
+  test("gets a regular expression without flags", async () => {
+    const body = await bodyOf("vllm", { regex: /a+/ });
+    expect(body).toMatchObject({ structured_outputs: { regex: "a+" } });
   });
 
   test("accepts an unsupported option with a value that changes nothing", async () => {

@@ -7,6 +7,7 @@ const prompt = tasks.completion[0]?.prompt ?? "";
 const text = tasks.completion[0]?.text ?? "";
 const messages = [{ role: "user", content: tasks.chat[0]?.messages.at(-1)?.content ?? "" }];
 const hole = { input_prefix: "def add(a, b):\n    return", input_suffix: "\n" };
+const tool = { type: "function", function: { name: "f", parameters: { type: "object" } } };
 const chat = "/v1/chat/completions";
 const completions = "/v1/completions";
 
@@ -124,6 +125,40 @@ describe("stop_token_ids end an answer", () => {
       await refusal(route, { stop_token_ids: [99_999] }),
     ];
     expect(error.param).toBe(field);
+  });
+});
+
+describe("regular expressions", () => {
+  test.each([
+    [chat, { guided_regex: "yes|no" }],
+    [completions, { regex: "(?i:YES|no)" }],
+    [completions, { structured_outputs: { regex: "yes|no" } }],
+  ])("%s %j is the form of the answer", async (route, body) => {
+    const { text, choice } = await answer(route, body);
+    expect(text).toMatch(/^(?:yes|no)$/i);
+    expect(choice.finish_reason).toBe("stop");
+  });
+
+  test.each([
+    [chat, { stop_regex: ["\\s*\\n"] }, /\n/],
+    [completions, { stop_regex: "\\s*return" }, /return/],
+    [completions, { stop: ["return"], stop_at: "function" }, /return|\ndef/],
+    ["/infill", { stop_regex: ["\\n", "b"], max_tokens: 20 }, /[\nb]/],
+  ])("%s %j ends the answer", async (route, body, absent) => {
+    expect((await answer(route, body)).text).not.toMatch(absent);
+  });
+
+  test.each([
+    [completions, { regex: "(a" }, /regex: .*unmatched \(/],
+    [completions, { regex: "a", grammar: 'root ::= "a"' }, /excludes/],
+    [completions, { regex: "a", suffix: "x" }, /excludes suffix/],
+    [completions, { stop_regex: "a*" }, /matches the empty text/],
+    [completions, { stop_regex: Array(17).fill("a") }, /stop_regex/],
+    [completions, { stop_at: "end" }, /stop_at/],
+    [chat, { stop_at: "dedent" }, /stopAt: "dedent"/],
+    [chat, { regex: "a", tools: [tool], tool_choice: "required" }, /regex cannot be combined/],
+  ])("%s %j is refused", async (route, body, message) => {
+    expect((await refusal(route, body)).message).toMatch(message);
   });
 });
 

@@ -21,7 +21,9 @@ struct Outcome {
 };
 
 Outcome Read(const std::vector<std::string>& stop, std::string_view bytes, size_t piece) {
-  codellama::TextStream stream(stop);
+  codellama::StopConditions conditions;
+  conditions.texts = stop;
+  codellama::TextStream stream(conditions);
   std::string text;
   for (size_t at = 0; at < bytes.size(); at += piece)
     text += stream.Append(bytes.substr(at, piece));

@@ -67,6 +67,8 @@ describe("native/addon/option_reader.cc", () => {
     logitBias: { 1: 1 },
     seed: 1,
     stop: "x",
+    stopRegex: "x",
+    stopAt: "fence",
     stopTokens: [1],
     prefixCache: true,
     repetition: { maxRepeats: 1 },
@@ -89,7 +91,7 @@ describe("native/addon/option_reader.cc", () => {
     compact: true,
     lenient: true,
     signal: new AbortController().signal,
-  } as const satisfies Record<Exclude<keyof typeof generateTable, "grammar">, unknown>;
+  } as const satisfies Record<Exclude<keyof typeof generateTable, "grammar" | "regex">, unknown>;
   const allOfLoad = {
     contextSize: 8,
     parallel: 1,
@@ -132,12 +134,19 @@ describe("native/addon/option_reader.cc", () => {
 
   test("reads every native property that the options of generate() become", () => {
     const checked = checkCall(all as object, generateTable, "generate()");
-    const { structure, ...request } = requestOptions(checked, generateTable, engine, "generate()");
+    const { structure, patterns, ...request } = requestOptions(
+      checked,
+      generateTable,
+      engine,
+      "generate()",
+    );
     const nested = [...Object.keys(all.dry), ...Object.keys(all.xtc), ...Object.keys(all.mirostat)];
     // Set by lib/modes and lib/engine, not by an option.
     const search = ["beamSearch", "beams", "n", "lengthPenalty"];
-    const others = ["id", "prompt", "group", "embedding", "promptState", "grammar", ...search];
-    const known = new Set([...readNames("ReadRequest"), ...readNames("ReadSampling")]);
+    const compiled = ["grammar", "stopPatterns", "dedentBelow"];
+    const others = ["id", "prompt", "group", "embedding", "promptState", ...compiled, ...search];
+    const readers = ["ReadRequest", "ReadStopConditions", "ReadSampling"];
+    const known = new Set(readers.flatMap(readNames));
     expect([...known].toSorted()).toEqual(
       [...Object.keys(request), ...nested, ...others].toSorted(),
     );

@@ -17,7 +17,9 @@ TokenLogprob Next(Token token, double probability) {
 
 BeamSearch MakeSearch(uint32_t beams, uint32_t max_steps, double length_penalty = 1,
                       std::vector<std::string> stop = {}) {
-  return BeamSearch({beams, beams, length_penalty}, {kEnd}, std::move(stop), 0, max_steps);
+  StopConditions conditions;
+  conditions.texts = std::move(stop);
+  return BeamSearch({beams, beams, length_penalty}, {kEnd}, std::move(conditions), 0, max_steps);
 }
 
 std::vector<std::string> TextsOf(const BeamSearch& search) {

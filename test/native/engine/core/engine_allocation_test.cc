@@ -82,7 +82,7 @@ Request MakeRequest(RequestId id) {
   for (Token token = 0; token < 40; token++) request.tokens.push_back(3 + (token * id) % 200);
   request.max_tokens = 3;
   request.logprobs = 2;
-  request.stop = {"never"};
+  request.stop.texts = {"never"};
   request.sampling.repeat_penalty = 1.1F;
   request.sampling.dry.multiplier = 1;
   return request;

@@ -8,7 +8,10 @@
 using codellama::DfaPtr;
 using codellama::Error;
 using codellama::ErrorCode;
+using codellama::ParseRegex;
+using codellama::RegexFlags;
 using codellama::TextsWithMatch;
+using codellama::WholeMatches;
 
 namespace {
 
@@ -68,10 +71,45 @@ TEST(a_regex_matches_like_regexp_test) {
   }
 }
 
+TEST(flags_change_what_a_regex_matches) {
+  const RegexFlags ignore_case{.ignore_case = true};
+  const RegexFlags multiline{.multiline = true};
+  const RegexFlags dot_all{.dot_all = true};
+  const struct {
+    const char* pattern;
+    RegexFlags flags;
+    std::vector<const char*> matches;
+    std::vector<const char*> others;
+  } cases[] = {
+      {"yes|é", ignore_case, {"yes", "YES", "É"}, {"no"}},
+      {"[k-m]", ignore_case, {"L", "\u212A"}, {"j"}},  // the Kelvin sign
+      {"[^k]", ignore_case, {"j"}, {"k", "K", "\u212A"}},
+      {"\\W", ignore_case, {"-"}, {"\u017F", "s"}},  // the long s
+      {"a.b", {}, {"a-b"}, {"a\nb"}},
+      {"a.b", dot_all, {"a-b", "a\nb"}, {"ab"}},
+      {"a$\\n^b", multiline, {"a\nb"}, {"ab"}},
+      {"a$\\n^b", {}, {}, {"a\nb"}},
+      {"(^b$|a|\\n)+", multiline, {"a\nb\na", "b"}, {"ab", "a\nba"}},
+      {"(?i:a)b(?s-i:.)", {}, {"Ab\n", "ab-"}, {"AB-"}},
+  };
+  for (const auto& [pattern, flags, matches, others] : cases) {
+    const DfaPtr texts = WholeMatches(ParseRegex(pattern, flags));
+    for (const char* text : matches) {
+      if (!texts->Contains(text))
+        check::Fail(__FILE__, __LINE__, std::string(pattern) + " does not match " + text);
+    }
+    for (const char* text : others) {
+      if (texts->Contains(text))
+        check::Fail(__FILE__, __LINE__, std::string(pattern) + " must not match " + text);
+    }
+  }
+}
+
 TEST(a_regex_that_cannot_be_enforced_is_rejected) {
   for (const char* pattern :
-       {"(a)\\1", "\\bword", "(?<=a)b", "(?<!a)b", "(a", "a)", "[a", "*a", "\\p{Nothing}", "\\pL",
-        "\\p{L", "a{2,1}", "((?=a)a)*", "(?i)a", "[b-a]", "\\u12", "^*"}) {
+       {"(a)\\1", "\\bword",      "(?<=a)b", "(?<!a)b", "(a",      "a)",        "[a",
+        "*a",     "\\p{Nothing}", "\\pL",    "\\p{L",   "a{2,1}",  "((?=a)a)*", "(?i)a",
+        "[b-a]",  "\\u12",        "^*",      "(?=^a)a", "(?=a)^a", "(?x:a)"}) {
     if (Refusal(pattern).empty())
       check::Fail(__FILE__, __LINE__, std::string("accepted: ") + pattern);
   }

@@ -5,9 +5,16 @@
 #include "support/check.h"
 
 using codellama::IsWholeText;
+using codellama::StopConditions;
 using codellama::TextStream;
 
 namespace {
+
+StopConditions Texts(std::vector<std::string> texts) {
+  StopConditions stop;
+  stop.texts = std::move(texts);
+  return stop;
+}
 
 std::string Feed(TextStream* stream, std::initializer_list<const char*> pieces) {
   std::string text;
@@ -52,7 +59,7 @@ TEST(TextStreamReplacesInvalidBytes) {
 }
 
 TEST(TextStreamFindsAStopStringInsideAPiece) {
-  TextStream stream({"STOP"});
+  TextStream stream(Texts({"STOP"}));
   CHECK_EQ(stream.Append("before STOP after"), "before ");
   CHECK(stream.stopped());
   CHECK_EQ(stream.matched(), "STOP");
@@ -61,13 +68,13 @@ TEST(TextStreamFindsAStopStringInsideAPiece) {
 }
 
 TEST(TextStreamFindsAStopStringAcrossPieces) {
-  TextStream stream({"\n\ndef "});
+  TextStream stream(Texts({"\n\ndef "}));
   CHECK_EQ(Feed(&stream, {"return x", "\n", "\n", "de", "f ", "g"}), "return x");
   CHECK(stream.stopped());
 }
 
 TEST(TextStreamReturnsNoPartOfAStopString) {
-  TextStream stream({"</s>"});
+  TextStream stream(Texts({"</s>"}));
   CHECK_EQ(stream.Append("a<"), "a");
   CHECK_EQ(stream.Append("/"), "");
   CHECK_EQ(stream.Append("b>"), "</b>");  // it was none
@@ -76,7 +83,7 @@ TEST(TextStreamReturnsNoPartOfAStopString) {
 }
 
 TEST(TextStreamHoldsBackTheLongestBeginning) {
-  TextStream stream({"aab"});
+  TextStream stream(Texts({"aab"}));
   CHECK_EQ(stream.Append("aa"), "");
   CHECK_EQ(stream.Append("a"), "a");
   CHECK_EQ(stream.Append("b"), "");
@@ -84,12 +91,12 @@ TEST(TextStreamHoldsBackTheLongestBeginning) {
 }
 
 TEST(TextStreamPrefersTheStopStringThatEndsFirst) {
-  TextStream stream({"later", "first and"});
+  TextStream stream(Texts({"later", "first and"}));
   CHECK_EQ(stream.Append("x first and later"), "x ");
   CHECK_EQ(stream.matched(), "first and");
   for (const std::vector<std::string>& pieces :
        {std::vector<std::string>{"xabcdy"}, {"xab", "cdy"}, {"xabc", "dy"}, {"x", "abcd"}}) {
-    TextStream overlapping({"abcd", "bc"});
+    TextStream overlapping(Texts({"abcd", "bc"}));
     std::string text;
     for (const std::string& piece : pieces) text += overlapping.Append(piece);
     CHECK_EQ(text, "xa");
@@ -100,14 +107,14 @@ TEST(TextStreamPrefersTheStopStringThatEndsFirst) {
 TEST(TextStreamPrefersTheLongestStopStringWithTheSameEnd) {
   for (const std::vector<std::string>& stops :
        {std::vector<std::string>{"c", "abc", "bc"}, {"abc", "bc", "c"}}) {
-    TextStream stream(stops);
+    TextStream stream(Texts(stops));
     CHECK_EQ(Feed(&stream, {"xa", "b", "cd"}), "x");
     CHECK_EQ(stream.matched(), "abc");
   }
 }
 
 TEST(TextStreamFindsStopStringsWithMultibyteCharacters) {
-  TextStream stream({"\u7EC8\u6B62"});
+  TextStream stream(Texts({"\u7EC8\u6B62"}));
   CHECK_EQ(Feed(&stream, {"ok \xE7\xBB", "\x88\xE6", "\xAD\xA2 x"}), "ok ");
   CHECK(stream.stopped());
 }
@@ -116,7 +123,7 @@ TEST(TextStreamGivesTheSameTextForAnySplitIntoPieces) {
   const std::string text = "if x:\n    return \u201Cna\u00EFve\u201D \U0001F680 # STO STOP no";
   std::mt19937 random(3);
   for (int round = 0; round < 500; round++) {
-    TextStream stream({"STOP", "return nothing"});
+    TextStream stream(Texts({"STOP", "return nothing"}));
     std::string seen;
     for (size_t at = 0; at < text.size();) {
       const size_t length = 1 + random() % 5;
@@ -137,7 +144,7 @@ TEST(TextStreamHoldsBackTheSameTextAsAFullSearch) {
   };
   for (int round = 0; round < 2000; round++) {
     const std::vector<std::string> stops = {word(6), word(6), word(3)};
-    TextStream stream(stops);
+    TextStream stream(Texts(stops));
     std::string all;
     std::string shown;
     while (!stream.stopped() && all.size() < 60) {
@@ -169,7 +176,7 @@ TEST(TextStreamHandlesStopStringsThatRepeatThemselves) {
   for (size_t i = 1; i < 64; i++) {
     stops.push_back(std::string(1000 + i, 'a') + "b" + std::string(3000, 'a'));
   }
-  TextStream stream(stops);
+  TextStream stream(Texts(stops));
   size_t shown = 0;
   for (int i = 0; i < 100'000; i++) shown += stream.Append("a").size();
   CHECK_EQ(shown, 96'000U);

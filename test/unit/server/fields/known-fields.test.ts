@@ -99,6 +99,8 @@ describe("names of other servers", () => {
       { grammar: 'root ::= "a" | "b \\"c\\"\\\\" | "d\\x0a"' },
     ],
     ["/v1/completions", { structured_outputs: { choice: ["a"] } }, { grammar: 'root ::= "a"' }],
+    ["/v1/completions", { structured_outputs: { regex: "a+" } }, { regex: "a+" }],
+    ["/v1/chat/completions", { guided_regex: "a+" }, { regex: "a+" }],
     [
       "/v1/completions",
       { structured_outputs: { json_object: true, json: null } },
@@ -140,7 +142,7 @@ describe("rejects by name", () => {
   test.each([
     ["/v1/chat/completions", { functions: [{ name: "f" }] }, "functions", "use tools"],
     ["/v1/chat/completions", { function_call: { name: "f" } }, "function_call", "use tool_choice"],
-    ["/v1/chat/completions", { guided_regex: "a+" }, "guided_regex", "not supported"],
+    ["/infill", { guided_regex: "a+" }, "guided_regex", "not supported"],
     ["/v1/chat/completions", { ignore_eos: true }, "ignore_eos", "not supported"],
     ["/v1/chat/completions", { suffix: "x" }, "suffix", "not supported"],
     ["/v1/chat/completions", { echo: true }, "echo", "not supported"],
@@ -152,7 +154,12 @@ describe("rejects by name", () => {
     ["/v1/completions", { options: { min_keep: 1 } }, "options.min_keep", "not supported"],
     ["/v1/completions", { options: { options: {} } }, "options.options", "in the body itself"],
     ["/v1/completions", { options: 5 }, "options", "must be an object"],
-    ["/v1/completions", { structured_outputs: { regex: "a" } }, "structured_outputs.regex", "not"],
+    [
+      "/v1/completions",
+      { structured_outputs: { structural_tag: "a" } },
+      "structured_outputs.structural_tag",
+      "not",
+    ],
     ["/v1/completions", { guided_json: "{" }, "guided_json", "JSON"],
     ["/v1/completions", { guided_choice: [] }, "guided_choice", "1 to 1000"],
     ["/v1/completions", { guided_choice: ["a", 5] }, "guided_choice", "strings"],

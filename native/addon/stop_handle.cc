@@ -1,0 +1,48 @@
+#include "addon/stop_handle.h"
+
+#include <string>
+#include <utility>
+
+#include "addon/grammar_handle.h"
+#include "addon/option_reader.h"
+#include "addon/tasks.h"
+#include "engine/text/stop_pattern.h"
+#include "engine/text/text_stream.h"
+
+namespace codellama {
+
+namespace {
+
+using Handle = std::shared_ptr<const StopPattern>;
+
+}  // namespace
+
+Napi::Value CompileStopPatternLater(const Napi::CallbackInfo& info) {
+  const auto work = [source = info[0].ToString().Utf8Value(),
+                     flags = ReadRegexFlags(info[1])](const Job::StopFlag& stop) -> Tasks::ToValue {
+    const Handle pattern = CompileStopPattern(source, flags, &stop);
+    return [pattern](Napi::Env env) {
+      return Napi::External<Handle>::New(env, new Handle(pattern),  // NOLINT: the finalizer owns it
+                                         [](Napi::Env, Handle* handle) { delete handle; });
+    };
+  };
+  return Tasks::Of(info.Env()).RunCancellable(info.Env(), Lane::Grammar(), work);
+}
+
+std::shared_ptr<const StopPattern> ReadStopPattern(const Napi::Value& handle) {
+  if (!handle.IsExternal()) throw Napi::TypeError::New(handle.Env(), "stop pattern is no handle");
+  return *handle.As<Napi::External<Handle>>().Data();
+}
+
+Napi::Value NewTextStop(const Napi::CallbackInfo& info) {
+  const auto stream = std::make_shared<TextStream>(ReadStopConditions(info[0].ToObject()));
+  return Napi::Function::New(info.Env(), [stream](const Napi::CallbackInfo& call) -> Napi::Value {
+    Napi::Object result = Napi::Object::New(call.Env());
+    result.Set("text", call[0].IsString() ? stream->Append(call[0].ToString().Utf8Value())
+                                          : stream->Finish());
+    result.Set("matched", stream->matched());
+    return result;
+  });
+}
+
+}  // namespace codellama
