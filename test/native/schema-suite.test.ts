@@ -52,7 +52,8 @@ function reason(message: string): string {
   const plain = message.replace(/^jsonSchema: /, "").replace(/^\/\S*: (: )?/, "");
   if (plain.startsWith("no value meets")) return "no value is valid";
   if (plain.includes("is not in the schema")) return "`$ref` to another document";
-  if (plain.startsWith('"format"')) return `\`format\`: ${/: ([\w-]+)/.exec(plain)?.[1]}`;
+  if (plain.startsWith('"format"'))
+    return `\`format\`: ${/the format is ([\w-]+)/.exec(plain)?.[1]}`;
   const keyword = /"(\S+?)"/.exec(plain)?.[1] ?? /^multipleOf/.exec(plain)?.[0];
   return keyword === undefined ? plain : `\`${keyword}\``;
 }
