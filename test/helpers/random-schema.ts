@@ -27,6 +27,7 @@ const formats = [
   "uuid",
   "email",
   "hostname",
+  "uri",
 ] as const;
 
 /** A random schema with keywords that are enforced exactly. Few of them have no value. */

@@ -91,7 +91,7 @@ constexpr const char* kUcschar =
 constexpr const char* kIprivate = "\\uE000-\\uF8FF\\u{F0000}-\\u{FFFFD}\\u{100000}-\\u{10FFFD}";
 
 // A URI of RFC 3986, appendix A. With `relative`, relative references too. With `international`, an
-// IRI of RFC 3987.
+// IRI of RFC 3987. A URI must have an authority or a path, because ajv-formats refuses the others.
 std::string UriPattern(bool relative, bool international) {
   const std::string more = international ? kUcschar : "";
   const std::string in_query = international ? kIprivate : "";
@@ -109,8 +109,9 @@ std::string UriPattern(bool relative, bool international) {
       "(?:\\?" + any("!$&'()*+,;=:@/?" + in_query) + "*)?(?:#" + any("!$&'()*+,;=:@/?") + "*)?";
   const std::string authority = "//" + user + host + "(?::\\d*)?(?:/" + pchar + "*)*";
   const std::string scheme = "[a-zA-Z][a-zA-Z0-9+.-]*:";
-  const std::string with_scheme =
-      scheme + "(?:" + authority + "|" + absolute + "|" + pchar + "+(?:/" + pchar + "*)*)?" + rest;
+  const std::string may_be_empty = relative || international ? "?" : "";
+  const std::string with_scheme = scheme + "(?:" + authority + "|" + absolute + "|" + pchar +
+                                  "+(?:/" + pchar + "*)*)" + may_be_empty + rest;
   if (!relative) return with_scheme;
   const std::string no_colon = any("!$&'()*+,;=@") + "+";
   return "(?:" + with_scheme + "|(?:" + authority + "|" + absolute + "|" + no_colon + "(?:/" +
