@@ -88,15 +88,21 @@ void SchemaReader::ReadNumbers(const JsonValue& value, ValueSet* set) const {
 }
 
 void SchemaReader::ReadStrings(const JsonValue& value, ValueSet* set) const {
+  const auto restrict = [set](const DfaPtr& texts) {
+    set->strings = Intersection(set->strings, texts);
+    set->doubtful = Intersection(set->doubtful, texts);
+  };
   if (const JsonValue* pattern = FindOf(value, "pattern", Kind::kString, "a string")) {
-    ReadingKeyword("pattern", [&] {
-      set->strings = Intersection(set->strings, TextsWithMatch(pattern->text));
-    });
+    ReadingKeyword("pattern", [&] { restrict(TextsWithMatch(pattern->text)); });
   }
   if (const JsonValue* format = FindOf(value, "format", Kind::kString, "a string")) {
     ReadingKeyword("format", [&] {
-      const DfaPtr texts = TextsOfFormat(format->text);
-      if (texts != nullptr) set->strings = Intersection(set->strings, texts);
+      const auto [texts, possible] = TextsOfFormat(format->text);
+      if (texts == nullptr) return;
+      const DfaPtr rest = Difference(Intersection(set->strings, possible), texts);
+      restrict(possible);
+      set->doubtful = Union(set->doubtful, rest);
+      set->strings = Intersection(set->strings, texts);
     });
   }
   const uint64_t minimum = FindCount(value, "minLength").value_or(0);
@@ -107,7 +113,7 @@ void SchemaReader::ReadStrings(const JsonValue& value, ValueSet* set) const {
   }
   ReadingKeyword(minimum == 0 ? "maxLength" : "minLength", [&] {
     const uint64_t limit = maximum == UINT64_MAX ? maximum : std::min(maximum, kLongestString);
-    set->strings = Intersection(set->strings, TextsOfLength(minimum, limit));
+    restrict(TextsOfLength(minimum, limit));
   });
 }
 

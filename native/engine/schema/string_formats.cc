@@ -149,21 +149,38 @@ std::string PatternOf(std::string_view format) {
   return "";
 }
 
+// A pattern of all texts that a validator may accept for the format, or "" if PatternOf() is exact.
+std::string LoosePatternOf(std::string_view format) {
+  if (format == "time") return ".*:.*";
+  if (format == "date-time") return "[0-9].*[0-9].*:.*";
+  if (format == "duration") return "[Pp].*";
+  if (format == "ipv6") return ".*:.*";
+  if (format == "hostname") return "[^@/:?#\\s]*";
+  if (format == "email") return ".*@.*";
+  if (format == "uri" || format == "iri") return "[a-zA-Z][a-zA-Z0-9+.-]*:.*";
+  const bool has_any_text =
+      format == "uri-reference" || format == "iri-reference" || format == "uri-template";
+  return has_any_text ? "[^]*" : "";
+}
+
 }  // namespace
 
-DfaPtr TextsOfFormat(std::string_view format) {
+FormatTexts TextsOfFormat(std::string_view format) {
   for (const char* each : {"idn-hostname", "idn-email", "regex"}) {
     if (format != each) continue;
     throw Error(ErrorCode::kInvalidGrammar, "the format is " + std::string(format));
   }
   static std::mutex mutex;
-  static std::map<std::string, DfaPtr, std::less<>> known;
+  static std::map<std::string, FormatTexts, std::less<>> known;
   const std::lock_guard lock(mutex);
   const auto found = known.find(format);
   if (found != known.end()) return found->second;
   const std::string pattern = PatternOf(format);
-  if (pattern.empty()) return nullptr;
-  return known.emplace(format, WholeMatches(pattern)).first->second;
+  if (pattern.empty()) return {};
+  const DfaPtr texts = WholeMatches(pattern);
+  const std::string loose = LoosePatternOf(format);
+  const DfaPtr possible = loose.empty() ? texts : Union(texts, WholeMatches(loose));
+  return known.emplace(format, FormatTexts{texts, possible}).first->second;
 }
 
 }  // namespace codellama

@@ -212,18 +212,34 @@ bool ValueSet::HasScalars() const {
   return has_null || has_true || has_false || !numbers->IsEmpty() || !strings->IsEmpty();
 }
 
+namespace {
+
+// All strings that a validator may count to the set.
+DfaPtr PossibleStrings(const ValueSet& set) { return Union(set.strings, set.doubtful); }
+
+}  // namespace
+
 ValueSet And(const ValueSet& left, const ValueSet& right) {
-  return {left.has_null && right.has_null,           left.has_true && right.has_true,
-          left.has_false && right.has_false,         Intersection(left.numbers, right.numbers),
-          Intersection(left.strings, right.strings), MergedAll(left.objects, right.objects),
-          MergedAll(left.arrays, right.arrays)};
+  ValueSet both = {
+      left.has_null && right.has_null,           left.has_true && right.has_true,
+      left.has_false && right.has_false,         Intersection(left.numbers, right.numbers),
+      Intersection(left.strings, right.strings), MergedAll(left.objects, right.objects),
+      MergedAll(left.arrays, right.arrays)};
+  if (!left.doubtful->IsEmpty() || !right.doubtful->IsEmpty()) {
+    both.doubtful =
+        Difference(Intersection(PossibleStrings(left), PossibleStrings(right)), both.strings);
+  }
+  return both;
 }
 
 ValueSet Or(const ValueSet& left, const ValueSet& right) {
-  return {left.has_null || right.has_null,        left.has_true || right.has_true,
-          left.has_false || right.has_false,      Union(left.numbers, right.numbers),
-          Union(left.strings, right.strings),     Concatenated(left.objects, right.objects),
-          Concatenated(left.arrays, right.arrays)};
+  ValueSet either = {
+      left.has_null || right.has_null,        left.has_true || right.has_true,
+      left.has_false || right.has_false,      Union(left.numbers, right.numbers),
+      Union(left.strings, right.strings),     Concatenated(left.objects, right.objects),
+      Concatenated(left.arrays, right.arrays)};
+  either.doubtful = Difference(Union(left.doubtful, right.doubtful), either.strings);
+  return either;
 }
 
 ValueSet Not(const ValueSet& set) {
@@ -231,9 +247,10 @@ ValueSet Not(const ValueSet& set) {
           !set.has_true,
           !set.has_false,
           NumbersOutside(set.numbers),
-          Difference(AllTexts(), set.strings),
+          Difference(AllTexts(), PossibleStrings(set)),
           OutsideAll(set.objects, ObjectShape::Any()),
-          OutsideAll(set.arrays, ArrayShape{})};
+          OutsideAll(set.arrays, ArrayShape{}),
+          set.doubtful};
 }
 
 ObjectShape Merged(const ObjectShape& left, const ObjectShape& right) {

@@ -126,6 +126,9 @@ struct ValueSet {
   DfaPtr strings = NoText();         // decoded strings
   std::vector<ObjectShape> objects;  // the union of these shapes, which may overlap
   std::vector<ArrayShape> arrays;    // the union of these shapes, which may overlap
+  // Strings that a validator may or may not count to the set: see FormatTexts. The model writes
+  // them neither for this set nor for its opposite.
+  DfaPtr doubtful = NoText();
 
   // All JSON values.
   static ValueSet All();

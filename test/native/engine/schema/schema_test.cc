@@ -207,6 +207,24 @@ TEST(schemas_that_combine_schemas) {
   });
 }
 
+// The library writes fewer host names and times than validators accept. The opposite of a format
+// must exclude all of them.
+TEST(the_opposite_of_a_format_excludes_every_text_that_a_validator_may_accept) {
+  Check({
+      {R"({"type":"string","not":{"format":"hostname"}})",
+       {"\"a b\"", "\"a@b\""},
+       {"\"a.b\"", "\"a.b.c.d.e.f\"", "\"xn--a\""}},
+      {R"({"type":"string","not":{"not":{"format":"email"}}})", {"\"a@b.c\""}, {"\"a\""}},
+      {R"({"type":"string","not":{"format":"ipv4"}})", {"\"1.2.3\""}, {"\"1.2.3.4\""}},
+      {R"({"oneOf":[{"type":"string","format":"date"},{"type":"string","format":"date-time"}]})",
+       {"\"2024-02-29\"", "\"2024-02-29T10:00:00Z\""},
+       {"\"2024\""}},
+      {R"({"type":"string","if":{"format":"email"},"then":{"maxLength":6}})",
+       {"\"a@b.co\"", "\"longer than six\""},
+       {"\"longer@b.co\""}},
+  });
+}
+
 TEST(a_rejected_schema_names_the_place_and_the_keyword) {
   const struct {
     const char* schema;
