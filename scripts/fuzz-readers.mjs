@@ -2,13 +2,16 @@
 // AddressSanitizer and UndefinedBehaviorSanitizer: `npm run fuzz -- readers`.
 import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { findProgram } from "./command.mjs";
 import { Failure, newestIn, root, writtenAt } from "./project.mjs";
 
 const execute = promisify(execFile);
 const folder = join(root, ".cache/fuzz-readers");
 const sources = join(root, "test/native/readers");
+const sanitizers = "-fsanitize=fuzzer,address,undefined";
 
 /** Each reader's sources below native/engine, and the first inputs of a run. */
 const readers = {
@@ -19,7 +22,8 @@ const readers = {
     seeds: ['root ::= "a" [b-z]* ("c" | d){2,3}\nd ::= [^\\n\\x41-\\u00ff] | root? # e\n'],
   },
   text_stream: {
-    sources: /^(text\/(text_stream|stop_matcher)|gguf\/gguf_text)\.cc$/,
+    sources:
+      /^(text\/(text_stream|(stop|dedent)_matcher|stop_pattern)|regex\/.*|gguf\/gguf_text)\.cc$/,
     seeds: ["stop\\\\hello € stop \u0001"],
   },
 };
@@ -63,14 +67,29 @@ async function compile(name, work) {
   const files = readdirSync(engine, { recursive: true, encoding: "utf8" }).filter(
     (file) => readers[name].sources.test(file) || file === "base/error.cc",
   );
-  const sanitizers = "-fsanitize=fuzzer,address,undefined";
-  await execute("clang++", [
-    ...["-std=c++20", "-O1", "-g", sanitizers, "-fno-sanitize-recover=undefined"],
-    ...["-I", join(root, "native"), join(sources, `${name}.cc`)],
-    ...files.map((file) => join(engine, file)),
-    ...["-o", target],
-  ]);
+  const objects = await compileAll(
+    [join(sources, `${name}.cc`), ...files.map((file) => join(engine, file))],
+    work,
+  );
+  await execute("clang++", [sanitizers, ...objects, "-o", target]);
   return target;
+}
+
+/** Compiles one file per core at a time: instrumented code takes seconds per file. */
+async function compileAll(files, work) {
+  const compiler = [findProgram("ccache"), "clang++"].filter((program) => program !== undefined);
+  const options = ["-std=c++20", "-O1", "-g", sanitizers, "-fno-sanitize-recover=undefined"];
+  const jobs = files.map((file, at) => ({ file, object: join(work, `${at}.o`) }));
+  const waiting = [...jobs];
+  const compileRest = async () => {
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+      const include = ["-I", join(root, "native")];
+      const [program, ...first] = compiler;
+      await execute(program, [...first, ...options, ...include, "-c", job.file, "-o", job.object]);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, compileRest));
+  return jobs.map(({ object }) => object);
 }
 
 /** A model file with a value of every kind and one tensor. */

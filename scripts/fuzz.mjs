@@ -11,8 +11,11 @@ import { note, say } from "./terminal.mjs";
 
 const folder = join(root, "test/fuzz");
 const runner = join(import.meta.dirname, "fuzz-one.mjs");
-/** Time for the last case after the fuzzer's time is over. A longer case counts as a hang. */
-const graceSeconds = 120;
+/**
+ * Time to compile a fuzzer's program and to end its last case. A longer case counts as a hang. The
+ * readers take two minutes of processor time to compile.
+ */
+const graceSeconds = 240;
 const watchMs = 250;
 const mebibyte = 2 ** 20;
 

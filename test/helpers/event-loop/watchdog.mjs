@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { MessageChannel, Worker } from "node:worker_threads";
 
-/** Most processor time of one turn of the event loop. */
+/** Most processor time of one turn of the event loop on a fast machine. Slow and busy machines get more. */
 export const limitMs = 50;
 
 const beatMs = 5;

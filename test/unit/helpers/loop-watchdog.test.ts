@@ -15,7 +15,7 @@ function processorMs(): number {
 }
 
 /** Far over the limit, so that the watching thread notices the turn even if it runs late. */
-const burnMs = 400;
+const burnMs = 800;
 
 function burn(milliseconds: number): void {
   const end = processorMs() + milliseconds;
