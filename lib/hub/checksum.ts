@@ -1,10 +1,16 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
+import type { IncomingHttpHeaders } from "node:http";
 
 /** Hash that a hub tells for a file: of its content, or of the content as git stores it. */
 export interface Checksum {
   readonly algorithm: "sha256" | "git-sha1";
   readonly hex: string;
+}
+
+/** Hugging Face tells the sha256 of a large file in the redirect to its content. */
+export function linkedSha256(headers: IncomingHttpHeaders): string | undefined {
+  return /^(?:W\/)?"?([0-9a-f]{64})"?$/.exec(`${headers["x-linked-etag"] ?? ""}`)?.[1];
 }
 
 // Hashing this many bytes takes well below a millisecond of the main thread.

@@ -19,6 +19,11 @@ export function downloadFailed(
   return error;
 }
 
+/** The error for a model, repository or file that a hub or a cache does not have. */
+export function notFound(message: string): CodeLlamaError {
+  return new CodeLlamaError("MODEL_NOT_FOUND", message);
+}
+
 /** Whether and when to try again after an error. Undefined if a retry does not help. */
 export function retryOf(error: unknown): Retry | undefined {
   return CodeLlamaError.isInstance(error) ? retries.get(error) : undefined;

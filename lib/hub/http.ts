@@ -5,9 +5,10 @@ import {
   type RequestOptions,
 } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { isLoopback } from "../base/loopback.ts";
+import { hostOf, isLoopback } from "../base/loopback.ts";
 import { downloadFailed, plainAddress } from "./failure.ts";
 import { proxyFor, routeOf } from "./proxy.ts";
+import { Retries } from "./retry.ts";
 
 export interface FetchRequest {
   readonly url: URL;
@@ -27,6 +28,9 @@ export interface FetchAnswer {
   /** Headers of the first answer, which comes from the hub itself and not from its file store. */
   readonly hubHeaders: IncomingHttpHeaders;
 }
+
+/** Makes the error for a status that is not a success. */
+export type Refusal = (status: number, headers: IncomingHttpHeaders) => Error;
 
 // Python's hub follows 5, browsers follow 20.
 const mostRedirects = 10;
@@ -64,16 +68,12 @@ function redirected(from: URL, location: string, first: URL): URL {
   const url = new URL(location, from);
   // A hub on this machine may redirect within this machine, but nowhere else without encryption.
   const isEncrypted = url.protocol === "https:";
-  const isHere = isLoopback(url.hostname.replace(/^\[|\]$/g, "")) && isLoopback(hostOf(first));
+  const isHere = isLoopback(hostOf(url)) && isLoopback(hostOf(first));
   const isSameHost = url.protocol === "http:" && url.origin === first.origin;
   if (isEncrypted || (url.protocol === "http:" && isHere) || isSameHost) return url;
   throw downloadFailed(
     `${where} redirects to ${url.protocol}//${url.host}, which is not an https:// address`,
   );
-}
-
-function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, "");
 }
 
 async function send(
@@ -127,11 +127,28 @@ function unreachable(url: URL, cause: NodeJS.ErrnoException): Error {
 }
 
 /**
- * Reads the body of an answer as JSON.
+ * Fetches JSON. Repeats a request that fails for a passing reason.
  * @param longest - maximum number of bytes
- * @throws CodeLlamaError `DOWNLOAD_FAILED`; the signal's reason
+ * @throws CodeLlamaError `DOWNLOAD_FAILED`; what `refusal` returns; the signal's reason
  */
-export async function readJson(
+export function fetchJson(
+  request: FetchRequest,
+  longest: number,
+  firstPauseMs: number,
+  refusal: Refusal,
+): Promise<unknown> {
+  return new Retries(firstPauseMs, request.signal).run(async () => {
+    const answer = await fetchUrl(request);
+    const { statusCode: status = 0, headers } = answer.response;
+    if (status !== 200) {
+      answer.response.destroy();
+      throw refusal(status, headers);
+    }
+    return readJson(answer, longest, request.signal);
+  });
+}
+
+async function readJson(
   { response, url }: FetchAnswer,
   longest: number,
   signal: AbortSignal,

@@ -1,18 +1,16 @@
-import { CodeLlamaError } from "../errors.ts";
 import { CachedRepository } from "./cache.ts";
 import type { CatalogueFile } from "./catalogue-data.ts";
-import { downloadFailed } from "./failure.ts";
+import { downloadFailed, notFound } from "./failure.ts";
 import { fetchFile } from "./fetch-file.ts";
 import { type DownloadListener, ProgressCounter } from "./progress.ts";
-import { chooseModel, findModel, type ModelFiles, modelsOf } from "./quantisation.ts";
+import { bytesOf, chooseModel, findModel, type ModelFiles, modelsOf } from "./quantisation.ts";
 import type { HuggingFaceReference } from "./reference.ts";
 import {
-  fileUrl,
+  contentOf,
   type HubContext,
   type HubFile,
   type Repository,
   readRepository,
-  refusal,
 } from "./repository.ts";
 
 /** A model on this machine. */
@@ -48,8 +46,7 @@ export async function fetchFromHuggingFace(
       : await findCached(cached, reference, settings.isOffline);
   if (found !== undefined) return found;
   if (settings.isOffline) {
-    throw new CodeLlamaError(
-      "MODEL_NOT_FOUND",
+    throw notFound(
       `${where}: ${nameOf(reference)} is not in the cache ${settings.cache}, and HF_HUB_OFFLINE is set`,
     );
   }
@@ -76,10 +73,6 @@ export async function findCached(
   const model = findModel(models, choice);
   if (model === undefined) return undefined;
   return { path: model.parts[0].location, bytes: bytesOf(model) };
-}
-
-function bytesOf({ parts }: ModelFiles<{ readonly path: string; readonly bytes: number }>): number {
-  return parts.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** The reference as the user writes it. */
@@ -132,17 +125,14 @@ async function fetchParts(
         `${context.where}: ${name} tells no hash of ${part.path}, so it cannot be checked`,
       );
     }
-    const wanted = { repository: name, revision: commit, file: part.path };
     const file = {
       name: part.path,
-      url: fileUrl(context.settings.endpoint, repository, part.path),
+      ...contentOf(repository, part.path, context),
       bytes: part.bytes,
       checksum,
       tag: checksum.hex,
       target: cached.blob(checksum.hex),
       lock: cached.lock(checksum.hex),
-      refusal: (status: number, headers: Parameters<typeof refusal>[1]) =>
-        refusal(status, headers, wanted, context),
     };
     await fetchFile(file, context, progress);
     locations.push(await cached.link(commit, part.path, checksum.hex));

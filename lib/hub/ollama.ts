@@ -3,18 +3,17 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { isLoopback } from "../base/loopback.ts";
 import { replaceFile } from "../base/replace-file.ts";
-import { CodeLlamaError } from "../errors.ts";
-import { downloadFailed } from "./failure.ts";
+import { downloadFailed, notFound } from "./failure.ts";
 import { fetchFile } from "./fetch-file.ts";
-import { fetchUrl, readJson } from "./http.ts";
+import { fetchJson, type Refusal } from "./http.ts";
 import type { FetchedModel, FetchOptions } from "./hugging-face.ts";
 import { ProgressCounter } from "./progress.ts";
 import type { OllamaReference } from "./reference.ts";
 import type { HubContext } from "./repository.ts";
-import { Retries, statusFailure } from "./retry.ts";
+import { statusFailure } from "./retry.ts";
 
 /** The layer of an Ollama manifest that holds the weights. */
-export interface OllamaLayer {
+interface OllamaLayer {
   readonly sha256: string;
   readonly bytes: number;
 }
@@ -30,7 +29,7 @@ export function ollamaFolder(
 }
 
 /** Reads the layer of the weights from a manifest. Undefined for another form. */
-export function weightsOf(manifest: unknown): OllamaLayer | undefined {
+function weightsOf(manifest: unknown): OllamaLayer | undefined {
   const { layers } = Object(manifest) as Record<string, unknown>;
   if (!Array.isArray(layers)) return undefined;
   for (const layer of layers.slice(0, 100)) {
@@ -43,7 +42,7 @@ export function weightsOf(manifest: unknown): OllamaLayer | undefined {
 }
 
 /** Path of a blob inside a folder with Ollama's layout. */
-export function ollamaBlob(folder: string, { sha256 }: OllamaLayer): string {
+function ollamaBlob(folder: string, { sha256 }: OllamaLayer): string {
   return join(folder, "blobs", `sha256-${sha256}`);
 }
 
@@ -61,25 +60,28 @@ export async function fetchFromOllama(
   const own = join(settings.ownCache, "ollama");
   if (!isFresh || settings.isOffline) {
     for (const folder of [ollamaFolder(), own]) {
-      const found = await findLocal(folder, reference);
+      const found = await findWeights(folder, manifestPath(folder, reference));
       if (found !== undefined) return found;
     }
   }
   const { host, namespace, name, tag } = reference;
   const label = `${namespace === "library" ? "" : `${namespace}/`}${name}:${tag}`;
   if (settings.isOffline) {
-    throw new CodeLlamaError(
-      "MODEL_NOT_FOUND",
-      `${where}: ollama:${label} is not on this machine, and HF_HUB_OFFLINE is set`,
-    );
+    throw notFound(`${where}: ollama:${label} is not on this machine, and HF_HUB_OFFLINE is set`);
   }
   const scheme = isLoopback(host.replace(/:\d+$/, "")) ? "http" : "https";
   const base = `${scheme}://${host}/v2/${namespace}/${name}`;
-  const refusal = (status: number, headers: { readonly "retry-after"?: string | undefined }) =>
+  const refusal: Refusal = (status, headers) =>
     status === 404
-      ? new CodeLlamaError("MODEL_NOT_FOUND", `${where}: ${host} has no model ${label}`)
+      ? notFound(`${where}: ${host} has no model ${label}`)
       : statusFailure(`${where}: ${host}`, status, headers["retry-after"]);
-  const manifest = await readManifest(new URL(`${base}/manifests/${tag}`), context, refusal);
+  const request = {
+    url: new URL(`${base}/manifests/${tag}`),
+    headers: { accept: "application/vnd.docker.distribution.manifest.v2+json" },
+    signal: context.signal,
+    idleMs: settings.idleMs,
+  };
+  const manifest = await fetchJson(request, longestManifest, settings.firstPauseMs, refusal);
   const layer = weightsOf(manifest);
   if (layer === undefined) {
     throw downloadFailed(`${where}: ollama:${label} has no weights in GGUF format`);
@@ -108,38 +110,21 @@ export function manifestPath(folder: string, reference: OllamaReference): string
   return join(folder, "manifests", host.replace(":", "+"), namespace, name, tag);
 }
 
-async function findLocal(
+/** The weights of a manifest in a folder with Ollama's layout. Undefined if their file is not whole. */
+export async function findWeights(
   folder: string,
-  reference: OllamaReference,
+  manifest: string,
 ): Promise<FetchedModel | undefined> {
-  const text = await readFile(manifestPath(folder, reference), "utf8").catch(() => "");
-  const layer = weightsOf(parse(text));
+  const layer = weightsOf(await readManifest(manifest));
   if (layer === undefined) return undefined;
   const path = ollamaBlob(folder, layer);
   const found = await stat(path).catch(() => undefined);
   return found?.size === layer.bytes ? { path, bytes: layer.bytes } : undefined;
 }
 
-async function readManifest(
-  url: URL,
-  { settings, signal }: HubContext,
-  refusal: (status: number, headers: { readonly "retry-after"?: string | undefined }) => Error,
-): Promise<unknown> {
-  return new Retries(settings.firstPauseMs, signal).run(async () => {
-    const headers = { accept: "application/vnd.docker.distribution.manifest.v2+json" };
-    const answer = await fetchUrl({ url, headers, signal, idleMs: settings.idleMs });
-    const { statusCode: status = 0 } = answer.response;
-    if (status !== 200) {
-      answer.response.destroy();
-      throw refusal(status, answer.response.headers);
-    }
-    return readJson(answer, longestManifest, signal);
-  });
-}
-
-function parse(text: string): unknown {
+async function readManifest(path: string): Promise<unknown> {
   try {
-    return JSON.parse(text);
+    return JSON.parse(await readFile(path, "utf8"));
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@ import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, type RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
-import { isLoopback } from "../base/loopback.ts";
+import { hostOf, isLoopback } from "../base/loopback.ts";
 import { downloadFailed } from "./failure.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -13,7 +13,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws CodeLlamaError `DOWNLOAD_FAILED` if the variable holds no http:// address
  */
 export function proxyFor(url: URL, environment: Environment = process.env): URL | undefined {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const host = hostOf(url);
   if (isLoopback(host) || isExcluded(url, variable(environment, "no_proxy"))) return undefined;
   const name = url.protocol === "https:" ? "https_proxy" : "http_proxy";
   const text = variable(environment, name) ?? variable(environment, "all_proxy");
@@ -59,7 +59,7 @@ export async function routeOf(
 ): Promise<RequestOptions> {
   if (proxy === undefined) {
     return {
-      host: url.hostname.replace(/^\[|\]$/g, ""),
+      host: hostOf(url),
       port: url.port,
       path: url.pathname + url.search,
       agent: url.protocol === "https:" ? new HttpsAgent() : new HttpAgent(),

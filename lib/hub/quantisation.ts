@@ -1,5 +1,5 @@
-import { CodeLlamaError } from "../errors.ts";
 import { nearestName } from "../options/nearest-name.ts";
+import { notFound } from "./failure.ts";
 
 /** One model of a repository: a file, or the parts of a split model in order. */
 export interface ModelFiles<File extends NamedFile = NamedFile> {
@@ -10,6 +10,11 @@ export interface ModelFiles<File extends NamedFile = NamedFile> {
 
 interface NamedFile {
   readonly path: string;
+}
+
+/** Size of all parts. */
+export function bytesOf({ parts }: ModelFiles<NamedFile & { readonly bytes: number }>): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 const part = /-(\d{5})-of-(\d{5})(?=\.gguf$)/i;
@@ -107,8 +112,4 @@ const mostListed = 30;
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, mostListed).join(", ");
   return names.length > mostListed ? `${shown} and ${names.length - mostListed} more` : shown;
-}
-
-function notFound(message: string): CodeLlamaError {
-  return new CodeLlamaError("MODEL_NOT_FOUND", message);
 }

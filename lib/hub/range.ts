@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { linkedSha256 } from "./checksum.ts";
 import { downloadFailed, plainAddress } from "./failure.ts";
 import { fetchUrl } from "./http.ts";
 
@@ -60,9 +61,8 @@ export async function openRange(
   }
 }
 
-/** Hugging Face tells the hash of a large file in the redirect to its content. */
 function requireSameFile({ sha256 }: RemoteFile, headers: IncomingHttpHeaders): void {
-  const linked = /^(?:W\/)?"?([0-9a-f]{64})"?$/.exec(`${headers["x-linked-etag"] ?? ""}`)?.[1];
+  const linked = linkedSha256(headers);
   if (sha256 !== undefined && linked !== undefined && linked !== sha256) throw new ContentChanged();
 }
 

@@ -1,5 +1,5 @@
 import { invalidArgument, show } from "../base/arguments.ts";
-import { isLoopback } from "../base/loopback.ts";
+import { hostOf, isLoopback } from "../base/loopback.ts";
 import { isSafePath, isSafeSegment } from "./safe-names.ts";
 
 /** A model, named by a path, a URI or a name of the catalogue. */
@@ -129,7 +129,7 @@ function parseCatalogue(text: string, where: string): CatalogueReference {
 }
 
 function parseUrl(text: string, where: string): UrlReference | HuggingFaceReference {
-  const url = toUrl(text);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) {
     throw invalidArgument(
       `${where}: the URL of a model must be complete, as https://host/file.gguf`,
@@ -138,7 +138,7 @@ function parseUrl(text: string, where: string): UrlReference | HuggingFaceRefere
   if (url.username !== "" || url.password !== "") {
     throw invalidArgument(`${where}: the URL of a model must have no user and no password`);
   }
-  if (url.protocol === "http:" && !isLoopback(url.hostname.replace(/^\[|\]$/g, ""))) {
+  if (url.protocol === "http:" && !isLoopback(hostOf(url))) {
     throw invalidArgument(
       `${where}: the URL of a model must begin with https:// (http:// only for this machine); ` +
         `got http://${url.host}`,
@@ -167,12 +167,4 @@ function huggingFacePage(url: URL, where: string): HuggingFaceReference | undefi
     `hf:${repository}/${decodeURIComponent(file ?? "")}@${decodeURIComponent(revision ?? "")}`,
     where,
   );
-}
-
-function toUrl(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
 }

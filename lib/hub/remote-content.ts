@@ -4,7 +4,7 @@ import { resolveReference } from "./fetch-model.ts";
 import { findCached } from "./hugging-face.ts";
 import { chooseModel } from "./quantisation.ts";
 import { openRange, type RemoteFile } from "./range.ts";
-import { fileUrl, type HubContext, readRepository, refusal } from "./repository.ts";
+import { contentOf, type HubContext, readRepository } from "./repository.ts";
 import { Retries } from "./retry.ts";
 import { hubSettings, readToken } from "./settings.ts";
 
@@ -35,16 +35,13 @@ export async function openRemoteModel(
   const token = await readToken(settings.endpoint);
   const context: HubContext = { settings, token, signal, where };
   const repository = await readRepository(reference.repository, reference.revision, context);
-  const { name, commit } = repository;
-  const [part] = chooseModel(repository.files, reference, `${where}: ${name}`).parts;
-  const wanted = { repository: name, revision: commit, file: part.path };
+  const [part] = chooseModel(repository.files, reference, `${where}: ${repository.name}`).parts;
   const file: RemoteFile = {
-    url: fileUrl(settings.endpoint, repository, part.path),
+    ...contentOf(repository, part.path, context),
     token,
     bytes: part.bytes,
     sha256: part.checksum?.algorithm === "sha256" ? part.checksum.hex : undefined,
     idleMs: settings.idleMs,
-    refusal: (status, headers) => refusal(status, headers, wanted, context),
   };
   return {
     name: part.path,

@@ -1,20 +1,22 @@
 import { lstat, readdir, realpath, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { invalidArgument, show } from "../base/arguments.ts";
-import { CodeLlamaError } from "../errors.ts";
 import { CachedRepository } from "./cache.ts";
+import { notFound } from "./failure.ts";
 import { partialSuffix } from "./fetch-file.ts";
 import { type FetchedReference, resolveReference } from "./fetch-model.ts";
 import { manifestPath, ollamaFolder } from "./ollama.ts";
 import { findModel, modelsOf } from "./quantisation.ts";
 import type { HuggingFaceReference, OllamaReference } from "./reference.ts";
 import { hubSettings } from "./settings.ts";
-import { findStoredModels } from "./stores.ts";
+import { ollamaModels } from "./stores.ts";
 import { targetOf } from "./url-model.ts";
 
 /** What a removal freed. */
 export interface RemovedModel {
+  /** The removed files. */
   readonly paths: readonly string[];
+  /** Freed bytes. Files that other models share stay and do not count. */
   readonly bytes: number;
 }
 
@@ -32,7 +34,7 @@ export async function removeFromCache(text: string, where: string): Promise<Remo
   }
   const removed = await removeReference(reference.reference, where);
   if (removed.paths.length > 0) return removed;
-  throw new CodeLlamaError("MODEL_NOT_FOUND", `${where}: ${show(text)} is not in the cache`);
+  throw notFound(`${where}: ${show(text)} is not in the cache`);
 }
 
 async function removeReference(
@@ -126,16 +128,16 @@ async function removeFromOllama(
   where: string,
 ): Promise<RemovedModel> {
   const manifest = manifestPath(own, reference);
-  const before = await findStoredModels();
-  const uri = (await lstat(manifest).catch(() => undefined))?.isFile();
-  if (uri !== true) {
+  const before = await ollamaModels(own, "node-codellama");
+  const isThere = (await lstat(manifest).catch(() => undefined))?.isFile() === true;
+  if (!isThere) {
     const isOllamas = await lstat(manifestPath(ollamaFolder(), reference)).catch(() => undefined);
     if (isOllamas === undefined) return { paths: [], bytes: 0 };
     throw invalidArgument(`${where}: Ollama owns this model; remove it with ollama rm`);
   }
   await rm(manifest);
-  const isLeft = new Set((await findStoredModels()).map(({ path }) => path));
-  const blobs = before.filter(({ store, path }) => store === "node-codellama" && !isLeft.has(path));
+  const left = new Set((await ollamaModels(own, "node-codellama")).map(({ path }) => path));
+  const blobs = before.filter(({ path }) => !left.has(path));
   let bytes = 0;
   for (const { path } of blobs) {
     bytes += await sizeOf(path);

@@ -1,11 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { CodeLlamaError } from "../errors.ts";
 import { nearestName } from "../options/nearest-name.ts";
 import { catalogueRepositories } from "./catalogue.ts";
 import type { Checksum } from "./checksum.ts";
-import { downloadFailed, plainAddress } from "./failure.ts";
-import { fetchUrl, readJson } from "./http.ts";
-import { Retries, statusFailure } from "./retry.ts";
+import { downloadFailed, notFound, plainAddress } from "./failure.ts";
+import { fetchJson, type Refusal } from "./http.ts";
+import { statusFailure } from "./retry.ts";
 import { isSafePath } from "./safe-names.ts";
 import type { HubSettings } from "./settings.ts";
 
@@ -49,15 +48,11 @@ export async function readRepository(
   const url = new URL(
     `${settings.endpoint}/api/models/${name}/revision/${encodeURIComponent(revision)}?blobs=true`,
   );
-  const body = await new Retries(settings.firstPauseMs, signal).run(async () => {
-    const answer = await fetchUrl({ url, token, signal, idleMs: settings.idleMs });
-    const { statusCode: status = 0 } = answer.response;
-    if (status !== 200) {
-      answer.response.destroy();
-      throw refusal(status, answer.response.headers, { repository: name, revision }, context);
-    }
-    return readJson(answer, longestListing, signal);
-  });
+  const { idleMs, firstPauseMs } = settings;
+  const request = { url, token, signal, idleMs };
+  const body = await fetchJson(request, longestListing, firstPauseMs, (status, headers) =>
+    refusal(status, headers, { repository: name, revision }, context),
+  );
   return checkListing(name, body, plainAddress(url));
 }
 
@@ -86,10 +81,18 @@ function listedFile(entry: unknown): HubFile | undefined {
   return { path, bytes, checksum: undefined };
 }
 
-/** Address of a file's content. */
-export function fileUrl(endpoint: string, { name, commit }: Repository, path: string): URL {
+/** Address of a file's content, and the error for a status that is not a success. */
+export function contentOf(
+  { name, commit }: Repository,
+  path: string,
+  context: HubContext,
+): { readonly url: URL; readonly refusal: Refusal } {
   const encoded = path.split("/").map(encodeURIComponent).join("/");
-  return new URL(`${endpoint}/${name}/resolve/${commit}/${encoded}`);
+  const wanted = { repository: name, revision: commit, file: path };
+  return {
+    url: new URL(`${context.settings.endpoint}/${name}/resolve/${commit}/${encoded}`),
+    refusal: (status, headers) => refusal(status, headers, wanted, context),
+  };
 }
 
 /** What a request asked for. */
@@ -100,7 +103,7 @@ interface Wanted {
 }
 
 /** The error for a status of the hub that is not a success. */
-export function refusal(
+function refusal(
   status: number,
   headers: IncomingHttpHeaders,
   wanted: Wanted,
@@ -142,8 +145,4 @@ export function refusal(
     );
   }
   return statusFailure(`${where}: ${host}`, status, headers["retry-after"]);
-}
-
-function notFound(message: string): CodeLlamaError {
-  return new CodeLlamaError("MODEL_NOT_FOUND", message);
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { retryAfterMs } from "../base/retry-after.ts";
 import { downloadFailed, type Retry, retryOf } from "./failure.ts";
 
 // A request that fails this often in a row without progress fails for good.
@@ -51,11 +52,7 @@ export class Retries {
 /** What the headers of a status say about a retry. Undefined if the status is not a passing one. */
 export function retryOfStatus(status: number, retryAfter: string | undefined): Retry | undefined {
   if (status !== 408 && status !== 429 && status < 500) return undefined;
-  if (retryAfter === undefined) return { afterMs: undefined };
-  const ms = /^\d+$/.test(retryAfter)
-    ? Number(retryAfter) * 1000
-    : Date.parse(retryAfter) - Date.now();
-  return { afterMs: Number.isNaN(ms) ? undefined : Math.max(0, ms) };
+  return { afterMs: retryAfterMs(retryAfter) };
 }
 
 /** The failure for a status that has no better explanation. */

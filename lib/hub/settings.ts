@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { invalidArgument } from "../base/arguments.ts";
-import { isLoopback } from "../base/loopback.ts";
+import { hostOf, isLoopback } from "../base/loopback.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,14 +27,13 @@ export interface HubSettings {
  * @throws CodeLlamaError `INVALID_ARGUMENT` for a wrong `HF_ENDPOINT` or `HF_HUB_DOWNLOAD_TIMEOUT`
  */
 export function hubSettings(environment: Environment = process.env): HubSettings {
-  const cacheHome = folder(environment.XDG_CACHE_HOME) ?? join(homedir(), ".cache");
   return {
     endpoint: endpoint(environment.HF_ENDPOINT),
     cache:
       folder(environment.HF_HUB_CACHE) ??
       folder(environment.HUGGINGFACE_HUB_CACHE) ??
       join(huggingFaceHome(environment), "hub"),
-    ownCache: join(cacheHome, "node-codellama"),
+    ownCache: join(cacheHome(environment), "node-codellama"),
     isOffline: isOn(environment.HF_HUB_OFFLINE),
     idleMs: idleMs(environment.HF_HUB_DOWNLOAD_TIMEOUT),
     firstPauseMs: 250,
@@ -52,8 +51,8 @@ export async function readToken(
   endpoint: string,
   environment: Environment = process.env,
 ): Promise<string | undefined> {
-  const { protocol, hostname } = new URL(endpoint);
-  if (protocol !== "https:" && !isLoopback(hostname.replace(/^\[|\]$/g, ""))) return undefined;
+  const url = new URL(endpoint);
+  if (url.protocol !== "https:" && !isLoopback(hostOf(url))) return undefined;
   const given = environment.HF_TOKEN ?? environment.HUGGING_FACE_HUB_TOKEN;
   const token = (given ?? (await readTokenFile(environment)) ?? "").trim();
   if (token === "") return undefined;
@@ -76,8 +75,11 @@ function tokenFile(environment: Environment): string {
 }
 
 function huggingFaceHome(environment: Environment): string {
-  const cacheHome = folder(environment.XDG_CACHE_HOME) ?? join(homedir(), ".cache");
-  return folder(environment.HF_HOME) ?? join(cacheHome, "huggingface");
+  return folder(environment.HF_HOME) ?? join(cacheHome(environment), "huggingface");
+}
+
+function cacheHome(environment: Environment): string {
+  return folder(environment.XDG_CACHE_HOME) ?? join(homedir(), ".cache");
 }
 
 /** An absolute path, `~` expanded. An empty variable counts as absent. */

@@ -2,9 +2,9 @@ import type { Dirent } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, relative, sep } from "node:path";
-import { CachedRepository, repositoryOf } from "./cache.ts";
-import { ollamaBlob, ollamaFolder, weightsOf } from "./ollama.ts";
-import { findModel, type ModelFiles, modelsOf, quantisationOf } from "./quantisation.ts";
+import { type CachedFile, CachedRepository, repositoryOf } from "./cache.ts";
+import { findWeights, ollamaFolder } from "./ollama.ts";
+import { bytesOf, findModel, type ModelFiles, modelsOf, quantisationOf } from "./quantisation.ts";
 import { type HubSettings, hubSettings } from "./settings.ts";
 
 /** Program whose cache has a model. */
@@ -59,20 +59,14 @@ async function huggingFaceModels({ cache }: HubSettings): Promise<StoredModel[]>
   return (await Promise.all(lists)).flat(2);
 }
 
-interface LocatedFile {
-  readonly path: string;
-  readonly location: string;
-  readonly bytes: number;
-}
-
-function stored(model: ModelFiles<LocatedFile>, store: ModelStore): StoredModel {
+function stored(model: ModelFiles<CachedFile>, store: ModelStore): StoredModel {
   const [{ location }] = model.parts;
-  const bytes = model.parts.reduce((sum, part) => sum + part.bytes, 0);
-  return { name: location, store, path: location, bytes, quantisation: model.quantisation };
+  const { quantisation } = model;
+  return { name: location, store, path: location, bytes: bytesOf(model), quantisation };
 }
 
 /** The end of the URI: the quantisation if that names this model, otherwise the file. */
-function choiceOf(model: ModelFiles<LocatedFile>, models: readonly ModelFiles<LocatedFile>[]) {
+function choiceOf(model: ModelFiles<CachedFile>, models: readonly ModelFiles<CachedFile>[]) {
   const { quantisation } = model;
   const named =
     quantisation === undefined ? undefined : findModel(models, { file: undefined, quantisation });
@@ -85,7 +79,7 @@ const deepest = 4;
 async function folderModels(root: string, store: ModelStore): Promise<StoredModel[]> {
   const files = (await filesBelow(root, deepest)).filter((path) => /\.gguf$/i.test(path));
   const located = await Promise.all(
-    files.map(async (location): Promise<LocatedFile[]> => {
+    files.map(async (location): Promise<CachedFile[]> => {
       const found = await stat(location).catch(() => undefined);
       const path = relative(root, location).split(sep).join("/");
       return found?.isFile() ? [{ path, location, bytes: found.size }] : [];
@@ -104,29 +98,20 @@ async function filesBelow(folder: string, depth: number): Promise<string[]> {
   return (await Promise.all(lists)).flat();
 }
 
-async function ollamaModels(folder: string, store: ModelStore): Promise<StoredModel[]> {
+/** Finds the models of a folder with Ollama's layout. */
+export async function ollamaModels(folder: string, store: ModelStore): Promise<StoredModel[]> {
   const manifests = join(folder, "manifests");
   const files = await filesBelow(manifests, deepest);
   const lists = files.map(async (file): Promise<StoredModel[]> => {
     const [host = "", namespace, name, tag, ...more] = relative(manifests, file).split(sep);
-    const layer = weightsOf(await readJson(file));
-    if (tag === undefined || more.length > 0 || layer === undefined) return [];
-    const path = ollamaBlob(folder, layer);
-    if ((await stat(path).catch(() => undefined))?.size !== layer.bytes) return [];
+    const weights = await findWeights(folder, file);
+    if (tag === undefined || more.length > 0 || weights === undefined) return [];
     const isUsual = host === "registry.ollama.ai";
     const prefix = isUsual && namespace === "library" ? "" : `${namespace}/`;
     const uri = `ollama:${isUsual ? "" : `${host.replace("+", ":")}/`}${prefix}${name}:${tag}`;
-    return [{ name: uri, store, path, bytes: layer.bytes, quantisation: quantisationOf(tag) }];
+    return [{ name: uri, store, ...weights, quantisation: quantisationOf(tag) }];
   });
   return (await Promise.all(lists)).flat();
-}
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch {
-    return undefined;
-  }
 }
 
 function llamaCppFolder(): string {

@@ -2,11 +2,10 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile } from "../base/replace-file.ts";
-import { CodeLlamaError } from "../errors.ts";
-import type { Checksum } from "./checksum.ts";
-import { downloadFailed, plainAddress } from "./failure.ts";
+import { type Checksum, linkedSha256 } from "./checksum.ts";
+import { downloadFailed, notFound, plainAddress } from "./failure.ts";
 import { fetchFile } from "./fetch-file.ts";
-import { fetchUrl } from "./http.ts";
+import { fetchUrl, type Refusal } from "./http.ts";
 import type { FetchedModel, FetchOptions } from "./hugging-face.ts";
 import { ProgressCounter } from "./progress.ts";
 import type { UrlReference } from "./reference.ts";
@@ -32,13 +31,12 @@ export async function fetchFromUrl(
     return { path: target, bytes: cached.size };
   }
   if (settings.isOffline) {
-    throw new CodeLlamaError(
-      "MODEL_NOT_FOUND",
+    throw notFound(
       `${where}: ${plainAddress(url)} is not in the cache ${settings.ownCache}, and HF_HUB_OFFLINE is set`,
     );
   }
-  const refusal = (status: number, retryAfter: string | undefined) =>
-    refused(`${where}: ${plainAddress(url)}`, status, retryAfter);
+  const refusal: Refusal = (status, headers) =>
+    refused(`${where}: ${plainAddress(url)}`, status, headers["retry-after"]);
   const { bytes, checksum, tag } = await describe(url, sha256, context, refusal);
   const tagFile = `${target}.etag`;
   if (cached !== undefined && (await readFile(tagFile, "utf8").catch(() => "")) !== tag) {
@@ -56,14 +54,10 @@ export async function fetchFromUrl(
     tag,
     target,
     lock: `${target}.lock`,
-  };
-  const withRefusal = {
-    ...file,
-    refusal: (status: number, headers: { readonly "retry-after"?: string | undefined }) =>
-      refusal(status, headers["retry-after"]),
+    refusal,
   };
   // The token of Hugging Face is for its own host only.
-  await fetchFile(withRefusal, { ...context, token: undefined }, progress);
+  await fetchFile(file, { ...context, token: undefined }, progress);
   await replaceFile(tagFile, [Buffer.from(tag)], { where });
   return { path: target, bytes };
 }
@@ -87,21 +81,20 @@ async function describe(
   url: URL,
   sha256: string | undefined,
   { settings, signal, where }: HubContext,
-  refusal: (status: number, retryAfter: string | undefined) => Error,
+  refusal: Refusal,
 ): Promise<Description> {
   return new Retries(settings.firstPauseMs, signal).run(async () => {
     const request = { url, signal, idleMs: settings.idleMs, headers: { range: "bytes=0-0" } };
     const { response, hubHeaders } = await fetchUrl(request);
     response.destroy();
     const { statusCode: status = 0, headers } = response;
-    if (status !== 200 && status !== 206) throw refusal(status, headers["retry-after"]);
+    if (status !== 200 && status !== 206) throw refusal(status, headers);
     const total = /\/(\d+)$/.exec(headers["content-range"] ?? "")?.[1];
     const bytes = Number(status === 206 ? total : headers["content-length"]);
     if (!Number.isSafeInteger(bytes) || bytes <= 0) {
       throw downloadFailed(`${where}: ${plainAddress(url)} does not tell the size of the file`);
     }
-    const told = /^(?:W\/)?"?([0-9a-f]{64})"?$/.exec(`${hubHeaders["x-linked-etag"] ?? ""}`)?.[1];
-    const hex = sha256 ?? told;
+    const hex = sha256 ?? linkedSha256(hubHeaders);
     return {
       bytes,
       checksum: hex === undefined ? undefined : { algorithm: "sha256", hex },
@@ -112,7 +105,7 @@ async function describe(
 
 function refused(where: string, status: number, retryAfter: string | undefined): Error {
   if (status === 404 || status === 410) {
-    return new CodeLlamaError("MODEL_NOT_FOUND", `${where} does not exist (HTTP ${status})`);
+    return notFound(`${where} does not exist (HTTP ${status})`);
   }
   return statusFailure(where, status, retryAfter);
 }

@@ -1,16 +1,11 @@
 import { withOwnSignal } from "../base/abort-listeners.ts";
 import { invalidArgument, show } from "../base/arguments.ts";
+import type { FetchedModel } from "../hub/hugging-face.ts";
 import { isModelUri } from "../hub/reference.ts";
 import { checkOptions } from "../options/check.ts";
 import { type PullOptions, pullRules } from "../options/pull.ts";
 
-/** A model on this machine. */
-export interface PulledModel {
-  /** Path of the file, or of the first part of a split model. */
-  readonly path: string;
-  /** Size of all its files. */
-  readonly bytes: number;
-}
+export type { FetchedModel as PulledModel };
 
 const where = "pullModel()";
 
@@ -21,7 +16,7 @@ const where = "pullModel()";
  *   `codellama:7b-instruct`
  * @throws CodeLlamaError `INVALID_ARGUMENT`, `MODEL_NOT_FOUND`, `DOWNLOAD_FAILED`; the signal's reason
  */
-export async function pullModel(uri: string, options: PullOptions = {}): Promise<PulledModel> {
+export async function pullModel(uri: string, options: PullOptions = {}): Promise<FetchedModel> {
   const { onProgress, signal } = checkOptions(options, pullRules, where);
   if (typeof uri !== "string" || !isModelUri(uri)) {
     throw invalidArgument(

@@ -1,12 +1,7 @@
 import { invalidArgument, show } from "../base/arguments.ts";
+import type { RemovedModel } from "../hub/remove-model.ts";
 
-/** What a removal freed. */
-export interface RemovedModel {
-  /** The removed files. */
-  readonly paths: readonly string[];
-  /** Freed bytes. Files that other models share stay and do not count. */
-  readonly bytes: number;
-}
+export type { RemovedModel };
 
 const where = "removeModel()";
 

@@ -2,6 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isError } from "../base/brands.ts";
+import { retryAfterMs } from "../base/retry-after.ts";
 import { sendRequest } from "./http-request.ts";
 import type { RemoteErrors } from "./remote-error.ts";
 import { Watch } from "./watch.ts";
@@ -227,8 +228,5 @@ function typeOf({ headers }: IncomingMessage): string {
 
 /** The pause that `Retry-After` names, in seconds or as a date. Otherwise it doubles each time. */
 function pauseMs({ headers }: IncomingMessage, attempt: number): number {
-  const asked = headers["retry-after"];
-  if (asked === undefined) return firstPauseMs * 2 ** attempt;
-  const ms = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - Date.now();
-  return Number.isNaN(ms) ? firstPauseMs * 2 ** attempt : Math.max(0, ms);
+  return retryAfterMs(headers["retry-after"]) ?? firstPauseMs * 2 ** attempt;
 }
