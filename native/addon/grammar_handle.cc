@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "addon/shared_handle.h"
 #include "addon/tasks.h"
 #include "engine/grammar/regex_grammar.h"
 #include "engine/grammar/rule_grammar.h"
@@ -12,8 +13,6 @@
 namespace codellama {
 
 namespace {
-
-using Handle = std::shared_ptr<const Grammar>;
 
 // A text to compile, in the language `kind`.
 struct GrammarSource {
@@ -26,7 +25,7 @@ struct GrammarSource {
 
 // A compiled grammar, and the keywords that a lenient compilation dropped.
 struct Compiled {
-  Handle grammar;
+  std::shared_ptr<const Grammar> grammar;
   std::vector<DroppedKeyword> dropped;
 };
 
@@ -63,9 +62,7 @@ Napi::Value ToValue(Napi::Env env, const Compiled& compiled) {
     dropped.Set(i, keyword);
   }
   auto value = Napi::Object::New(env);
-  value.Set("grammar",
-            Napi::External<Handle>::New(env, new Handle(compiled.grammar),  // NOLINT: finalizer
-                                        [](Napi::Env, Handle* handle) { delete handle; }));
+  value.Set("grammar", NewHandle(env, compiled.grammar));
   value.Set("droppedKeywords", dropped);
   return value;
 }
@@ -88,8 +85,7 @@ RegexFlags ReadRegexFlags(const Napi::Value& letters) {
 }
 
 std::shared_ptr<const Grammar> ReadGrammar(const Napi::Value& handle) {
-  if (!handle.IsExternal()) throw Napi::TypeError::New(handle.Env(), "grammar is no handle");
-  return *handle.As<Napi::External<Handle>>().Data();
+  return ReadHandle<Grammar>(handle, "grammar");
 }
 
 }  // namespace codellama

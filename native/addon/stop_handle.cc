@@ -5,33 +5,24 @@
 
 #include "addon/grammar_handle.h"
 #include "addon/option_reader.h"
+#include "addon/shared_handle.h"
 #include "addon/tasks.h"
 #include "engine/text/stop_pattern.h"
 #include "engine/text/text_stream.h"
 
 namespace codellama {
 
-namespace {
-
-using Handle = std::shared_ptr<const StopPattern>;
-
-}  // namespace
-
 Napi::Value CompileStopPatternLater(const Napi::CallbackInfo& info) {
   const auto work = [source = info[0].ToString().Utf8Value(),
                      flags = ReadRegexFlags(info[1])](const Job::StopFlag& stop) -> Tasks::ToValue {
-    const Handle pattern = CompileStopPattern(source, flags, &stop);
-    return [pattern](Napi::Env env) {
-      return Napi::External<Handle>::New(env, new Handle(pattern),  // NOLINT: the finalizer owns it
-                                         [](Napi::Env, Handle* handle) { delete handle; });
-    };
+    const auto pattern = CompileStopPattern(source, flags, &stop);
+    return [pattern](Napi::Env env) { return NewHandle(env, pattern); };
   };
   return Tasks::Of(info.Env()).RunCancellable(info.Env(), Lane::Grammar(), work);
 }
 
 std::shared_ptr<const StopPattern> ReadStopPattern(const Napi::Value& handle) {
-  if (!handle.IsExternal()) throw Napi::TypeError::New(handle.Env(), "stop pattern is no handle");
-  return *handle.As<Napi::External<Handle>>().Data();
+  return ReadHandle<StopPattern>(handle, "stop pattern");
 }
 
 Napi::Value NewTextStop(const Napi::CallbackInfo& info) {

@@ -2,8 +2,7 @@
 // writes it without asking the model (jump-forward). It must tokenise the text as the model would:
 //   - with the model's own tokenizer, so that the model sees the tokens it was trained on;
 //   - without the last tokens if a longer token could take their place. After `order` the model
-//   must
-//     be free to choose the token `orderId`, so `order` is left to the model.
+//     must be free to choose the token `orderId`, so `order` is left to the model.
 #pragma once
 
 #include <string>

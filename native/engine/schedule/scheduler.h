@@ -61,15 +61,13 @@ struct Plan {
 
 // Policy, in this order:
 //   1. Every decoding stream gets one token. If no cell is left, the last sequence (lowest
-//   priority,
-//      then newest) returns to the queue until a cell is free. Then streams get their forced tokens
-//      up to the chunk, and their drafts if there is room.
+//      priority, then newest) returns to the queue until a cell is free. Then streams get their
+//      forced tokens up to the chunk, and their drafts if there is room.
 //   2. Prompts get tokens up to the chunk, by priority. Inside a priority, started prompts come
 //      first. A new sequence starts when a slot is free and its whole prompt fits beside the
 //      running ones.
 //   3. A prompt takes its cached beginning from the prefix cache. It waits for a running prompt
-//   that
-//      computes more of the same beginning, unless that one has a lower priority.
+//      that computes more of the same beginning, unless that one has a lower priority.
 //   4. A sequence that was overtaken often enough rises in priority, so that no sequence waits for
 //      ever.
 //   5. Sequences of different kinds take turns, step by step.
